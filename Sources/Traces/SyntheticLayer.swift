@@ -1,0 +1,119 @@
+import Foundation
+
+/// The queries, keys and values of one synthetic layer, each a function of head and position alone.
+struct SyntheticLayer {
+  /// Tokens of one topic, and how many topics take turns.
+  private static let topicLength = 48
+  private static let topicCount = 12
+
+  private let metadata: TraceMetadata
+  private let layer: Int
+  private let seed: UInt64
+  private let frequencies: [Double]
+  /// How much a chunk's two channels vary: slow rotations carry most, as in trained models.
+  private let amplitudes: [Float]
+  /// Per KV head, what all its queries and keys share.
+  private let biases: [[Float]]
+  /// Per KV head and topic.
+  private let topics: [[[Float]]]
+
+  init(metadata: TraceMetadata, layer: Int, seed: UInt64) {
+    self.metadata = metadata
+    self.layer = layer
+    self.seed = seed
+    frequencies = metadata.rotationFrequencies(layer: layer)
+    let chunks = metadata.rope.rotaryDim / 2
+    let amplitudes = (0..<metadata.geometry.headDim).map { channel in
+      let chunk = metadata.rope.pairing == .half ? channel % max(chunks, 1) : channel / 2
+      return 0.4 + 1.6 * Float(min(chunk, chunks)) / Float(max(chunks, 1))
+    }
+    self.amplitudes = amplitudes
+    func vector(_ stream: [Int]) -> [Float] {
+      var random = CounterRandom(seed: seed, stream: [layer] + stream)
+      return amplitudes.map { $0 * random.normal() }
+    }
+    biases = (0..<metadata.geometry.kvHeads).map { vector([1, $0]) }
+    topics = (0..<metadata.geometry.kvHeads).map { head in
+      (0..<Self.topicCount).map { vector([2, head, $0]) }
+    }
+  }
+
+  /// Post-RoPE, `headDim` values.
+  func key(head: Int, position: Int) -> [Float] {
+    var random = CounterRandom(seed: seed, stream: [layer, 3, head, position])
+    // The first token is the sink: it has the shared part several times over and no topic.
+    let (bias, topic, noise): (Float, Float, Float) = position == 0 ? (2.5, 0, 0.1) : (0.6, 0.6, 0.5)
+    let topicValues = topics[head][self.topic(at: position)]
+    let values = amplitudes.indices.map { channel in
+      bias * biases[head][channel] + topic * topicValues[channel]
+        + noise * amplitudes[channel] * random.normal()
+    }
+    return rotated(values, position: position)
+  }
+
+  /// Post-RoPE and unscaled, `headDim` values.
+  func query(head: Int, position: Int) -> [Float] {
+    var random = CounterRandom(seed: seed, stream: [layer, 4, head, position])
+    let kvHead = head / (metadata.geometry.queryHeads / metadata.geometry.kvHeads)
+    // Mostly what is being talked of now, sometimes what was earlier.
+    let asked = random.next() % 4 == 0 ? Int(random.next() % UInt64(position + 1)) : position
+    let topicValues = topics[kvHead][topic(at: asked)]
+    let values = amplitudes.indices.map { channel in
+      0.7 * biases[kvHead][channel] + 0.9 * topicValues[channel] + 0.5 * amplitudes[channel] * random.normal()
+    }
+    return rotated(values, position: position)
+  }
+
+  /// `valueDim` values; the sink's are small, as in trained models.
+  func value(head: Int, position: Int) -> [Float] {
+    var random = CounterRandom(seed: seed, stream: [layer, 5, head, position])
+    let size: Float = position == 0 ? 0.05 : 1
+    return (0..<metadata.geometry.valueDim).map { _ in size * random.normal() }
+  }
+
+  private func topic(at position: Int) -> Int {
+    var random = CounterRandom(seed: seed, stream: [6, position / Self.topicLength])
+    return Int(random.next() % UInt64(Self.topicCount))
+  }
+
+  private func rotated(_ values: [Float], position: Int) -> [Float] {
+    var result = values
+    for (chunk, frequency) in frequencies.enumerated() {
+      let (first, second) =
+        switch metadata.rope.pairing {
+        case .half: (chunk, chunk + frequencies.count)
+        case .interleaved: (2 * chunk, 2 * chunk + 1)
+        }
+      let angle = Double(position) * frequency
+      let (cosine, sine) = (Float(cos(angle)), Float(sin(angle)))
+      result[first] = values[first] * cosine - values[second] * sine
+      result[second] = values[first] * sine + values[second] * cosine
+    }
+    return result
+  }
+}
+
+/// SplitMix64 begun at a hash of what is asked for, so that any value can be made without those before it.
+struct CounterRandom {
+  private var state: UInt64
+
+  init(seed: UInt64, stream: [Int]) {
+    state = seed
+    for part in stream { state = (state ^ UInt64(bitPattern: Int64(part))) &+ next() }
+  }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var value = state
+    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+    return value ^ value >> 31
+  }
+
+  /// Mean 0, variance 1, within ±3.5: the sum of four uniform values, which needs no logarithm.
+  mutating func normal() -> Float {
+    let bits = next()
+    let sum = (0..<4).reduce(0) { $0 + Int(bits >> (16 * UInt64($1)) & 0xFFFF) }
+    return (Float(sum) - 131_070) * (Float(3).squareRoot() / 65_535)
+  }
+}

@@ -1,0 +1,151 @@
+/// Makes traces without a model: for tests, and for scale tests at lengths that nobody wants to capture.
+///
+///     let synthetic = SyntheticTrace(prompt: 1000, decode: 24, seed: 7)
+///     try synthetic.write(to: "small.zst")
+///
+/// Queries and keys look like real ones where it matters for choosing tokens: a first token that every query
+/// attends to, channels whose share falls with their rotation's frequency, topics that last for a few dozen tokens
+/// and return, a preference for near tokens that follows from the rotation, and noise. Equal parameters give
+/// equal values, whatever layers are asked for and in whatever order; sine and cosine are the system's, so
+/// another system's may differ in the last bit.
+public struct SyntheticTrace: Sendable {
+  public let metadata: TraceMetadata
+  public let elementType: ElementType
+  /// The traced positions: the last tokens of the prompt, then every decode step.
+  public let queryPositions: [Int]
+  public let tokenIDs: [Int32]
+  /// Whether layers have `promptAttention`, which takes time with the square of the prompt's length.
+  public let hasPromptAttention: Bool
+  /// Whether layers have `output`, attention computed in double precision from the stored values.
+  public let hasOutput: Bool
+  let seed: UInt64
+
+  /// - Parameters:
+  ///   - prompt: prompt tokens; with `decode`, at least one.
+  ///   - decode: decode steps.
+  ///   - window: how many of the prompt's last positions are traced too; at most all are.
+  ///   - capturedLayers: all layers of `geometry` unless given.
+  public init(
+    prompt: Int, decode: Int, window: Int = 16,
+    geometry: TraceMetadata.Geometry = .init(layers: 2, queryHeads: 6, kvHeads: 2, headDim: 32, valueDim: 32),
+    capturedLayers: [Int]? = nil, pairing: TraceMetadata.Rope.Pairing = .half, elementType: ElementType = .f16,
+    hasPromptAttention: Bool = false, hasOutput: Bool = false, seed: UInt64 = 1
+  ) {
+    metadata = TraceMetadata(
+      model: .init(name: "synthetic", architecture: "none", weights: "none", sha256: ""), geometry: geometry,
+      capturedLayers: capturedLayers ?? Array(0..<geometry.layers),
+      rope: .init(pairing: pairing, base: 10_000, rotaryDim: geometry.headDim / 2 * 2),
+      attention: .init(scale: 1 / Double(geometry.headDim).squareRoot()),
+      tokens: .init(prompt: prompt, decode: decode),
+      text: .init(title: "none", licence: "none", kind: "synthetic", sha256: ""),
+      capture: .init(
+        tool: "fasa-sim", engine: "SyntheticTrace, seed \(seed)", sampling: .seeded,
+        created: "1970-01-01T00:00:00Z"))
+    self.elementType = elementType
+    self.hasPromptAttention = hasPromptAttention
+    self.hasOutput = hasOutput
+    self.seed = seed
+    queryPositions = Array(max(0, prompt - window)..<max(0, prompt + decode))
+    tokenIDs = (0..<max(0, prompt + decode)).map { position in
+      var random = CounterRandom(seed: seed, stream: [0, position])
+      return Int32(random.next() % 50_000)
+    }
+  }
+
+  /// Writes the trace, holding one layer at a time.
+  ///
+  /// - Throws: `TraceError`, also where the parameters do not make a trace.
+  public func write(to path: String, form: TraceWriter.Form = .seekableZstd()) throws {
+    let writer = try TraceWriter(
+      path: path, metadata: metadata, tokenIDs: tokenIDs, queryPositions: queryPositions,
+      elementType: elementType, hasPromptAttention: hasPromptAttention, hasOutput: hasOutput, form: form)
+    for number in metadata.capturedLayers {
+      guard let layer = layer(number) else {
+        throw TraceError(
+          .tooLarge, file: path, part: "layer \(number)", expected: "a layer that fits this machine's memory",
+          found: "a larger one", advice: "make fewer tokens")
+      }
+      try writer.write(layer)
+    }
+    try writer.finish()
+  }
+
+  /// One layer's tensors, or nil where this machine cannot hold them.
+  public func layer(_ number: Int) -> LayerTensors? {
+    let geometry = metadata.geometry
+    let model = SyntheticLayer(metadata: metadata, layer: number, seed: seed)
+    let positions = Array(0..<metadata.tokens.total)
+    let keys = tensor(heads: geometry.kvHeads, positions: positions, channels: geometry.headDim) {
+      model.key(head: $0, position: $1)
+    }
+    let values = tensor(heads: geometry.kvHeads, positions: positions, channels: geometry.valueDim) {
+      model.value(head: $0, position: $1)
+    }
+    let queries = tensor(heads: geometry.queryHeads, positions: queryPositions, channels: geometry.headDim) {
+      model.query(head: $0, position: $1)
+    }
+    guard let keys, let values, let queries else { return nil }
+
+    var promptAttention: Tensor?
+    var output: Tensor?
+    if hasOutput {
+      let attention = ReferenceAttention(metadata: metadata, keys: keys, values: values)
+      let heads = queries.floatValues().chunks(of: geometry.headDim)
+      let rows = heads.enumerated().map { index, query in
+        attention.output(
+          query, head: index / queryPositions.count, position: queryPositions[index % queryPositions.count])
+      }
+      output = Self.float32([geometry.queryHeads, queryPositions.count, geometry.valueDim], rows.joined())
+    }
+    if hasPromptAttention {
+      let attention = ReferenceAttention(metadata: metadata, keys: keys, values: values)
+      let rows = (0..<geometry.queryHeads).map { head in
+        attention.promptMass(head: head) { model.query(head: head, position: $0) }
+      }
+      promptAttention = Self.float32([geometry.queryHeads, metadata.tokens.prompt], rows.joined())
+    }
+    return LayerTensors(
+      layer: number, k: keys, v: values, q: queries, promptAttention: promptAttention, output: output)
+  }
+
+  private func tensor(
+    heads: Int, positions: [Int], channels: Int, row: (Int, Int) -> [Float]
+  ) -> Tensor? {
+    Tensor(elementType: elementType, shape: [heads, positions.count, channels]) { bytes in
+      var target = bytes[...]
+      for head in 0..<heads {
+        for position in positions {
+          let values = row(head, position)
+          let stored = UnsafeMutableRawBufferPointer(rebasing: target)
+          switch elementType {
+          case .f16: stored.copy(values.lazy.map { HalfPrecision.f16($0).littleEndian })
+          case .bf16: stored.copy(values.lazy.map { HalfPrecision.bf16($0).littleEndian })
+          case .f32: stored.copy(values.lazy.map { $0.bitPattern.littleEndian })
+          }
+          target = target.dropFirst(channels * elementType.byteCount)
+        }
+      }
+    }
+  }
+
+  private static func float32(_ shape: [Int], _ values: some Sequence<Double>) -> Tensor? {
+    Tensor(elementType: .f32, shape: shape) { $0.copy(values.lazy.map { Float($0).bitPattern.littleEndian }) }
+  }
+}
+
+extension UnsafeMutableRawBufferPointer {
+  /// Stores the values one behind the other from the first byte on.
+  fileprivate func copy<Bits: FixedWidthInteger>(_ values: some Sequence<Bits>) {
+    var offset = 0
+    for value in values {
+      storeBytes(of: value, toByteOffset: offset, as: Bits.self)
+      offset += MemoryLayout<Bits>.size
+    }
+  }
+}
+
+extension [Float] {
+  fileprivate func chunks(of count: Int) -> [[Float]] {
+    stride(from: 0, to: self.count, by: count).map { Array(self[$0..<$0 + count]) }
+  }
+}

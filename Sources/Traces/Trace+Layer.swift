@@ -1,0 +1,92 @@
+extension Trace {
+  /// Reads one layer.
+  ///
+  /// It takes the memory of the layer's tensors and, per thread, of one piece of at most 4 MiB. Layers of a trace
+  /// in the `zstd` container are read in order: going back to an earlier one starts from the beginning, and a
+  /// frame's checksum is compared only once all of it has been read, so `verify` first where damage must not be
+  /// found late.
+  ///
+  /// - Parameters:
+  ///   - number: the layer's number in the model, one of `metadata.capturedLayers`.
+  ///   - threads: how many threads may decompress; the `zstd` container uses one.
+  /// - Throws: `TraceError`, also for values that are not finite.
+  public func layer(_ number: Int, threads: Int = 1) throws -> LayerTensors {
+    guard metadata.capturedLayers.contains(number) else {
+      throw TraceError(
+        .layerNotCaptured, file: path, part: "layer \(number)",
+        expected: "one of the captured layers \(metadata.capturedLayers)", found: "another",
+        advice: "choose one of these or capture the trace again")
+    }
+    let infos = TraceLayout.LayerPart.allCases.compactMap { layout.info($0, layer: number) }
+    let total = infos.reduce(0) { $0 + $1.byteCount }
+    guard total <= AlignedBuffer.physicalMemory else {
+      throw TraceError(
+        .tooLarge, file: path, part: "layer \(number)",
+        expected: "at most this machine's \(AlignedBuffer.physicalMemory) bytes of memory",
+        found: "\(total) bytes", advice: "use a machine with more memory or capture fewer tokens")
+    }
+    let jobs = try infos.map { info in
+      ReadJob(info: info, storage: try AlignedBuffer.allocate(info.byteCount, file: path, part: info.name))
+    }
+    try read(jobs, threads: threads)
+
+    func tensor(_ part: TraceLayout.LayerPart) throws -> Tensor? {
+      guard let job = jobs.first(where: { $0.info.name == part.name(layer: number) }),
+        let type = ElementType(rawValue: job.info.dtype)
+      else { return nil }
+      return Tensor(elementType: type, shape: job.info.shape, storage: job.storage)
+    }
+    guard let k = try tensor(.k), let v = try tensor(.v), let q = try tensor(.q) else {
+      throw TraceError(
+        .missingTensor, file: path, part: "layers.\(number)", expected: "k, v and q", found: "fewer",
+        advice: TraceError.captureAgain)
+    }
+    return LayerTensors(
+      layer: number, k: k, v: v, q: q, promptAttention: try tensor(.promptAttention),
+      output: try tensor(.output))
+  }
+
+  private struct ReadJob: Sendable {
+    let info: TensorInfo
+    let storage: AlignedBuffer
+  }
+
+  private func read(_ jobs: [ReadJob], threads: Int) throws {
+    // In the order of the file, which a stream needs and a disk likes.
+    let pieces = jobs.flatMap { job in source.pieces(of: job.info).map { (job: job, range: $0) } }
+      .sorted { $0.range.lowerBound < $1.range.lowerBound }
+    try PieceQueue.run(pieces, threads: source.isParallel ? threads : 1) {
+      try source.makeReader()
+    } work: { reader, piece in
+      let buffer = piece.job.storage.slice(piece.range, of: piece.job.info)
+      try reader.read(piece.range, into: buffer)
+      try checkFinite(UnsafeRawBufferPointer(buffer), from: piece.range.lowerBound, in: piece.job.info)
+    }
+    if pieces.last?.range.upperBound == contentSize { try source.checkEnd() }
+  }
+
+  /// - Throws: `TraceError` of kind `nonFiniteValue` that names the value's indices in the tensor.
+  func checkFinite(_ bytes: UnsafeRawBufferPointer, from offset: Int, in tensor: TensorInfo) throws {
+    guard let type = ElementType(rawValue: tensor.dtype), !tensor.name.hasPrefix(TraceLayout.extraPrefix),
+      let index = FiniteCheck.firstNonFinite(bytes, type)
+    else { return }
+    throw TraceError(
+      nonFinite: FiniteCheck.name(of: bytes, type, at: index),
+      at: (offset - tensor.offset) / type.byteCount + index, of: tensor.name, shape: tensor.shape, file: path)
+  }
+}
+
+extension TraceError {
+  /// The error for a value that is not finite, `index` elements from its tensor's first.
+  init(nonFinite value: String, at index: Int, of name: String, shape: [Int], file: String) {
+    var rest = index
+    var indices: [Int] = []
+    for count in shape.reversed() {
+      indices.insert(rest % count, at: 0)
+      rest /= count
+    }
+    self.init(
+      .nonFiniteValue, file: file, part: "\(name)\(indices)", expected: "a finite value", found: value,
+      advice: Self.captureAgain)
+  }
+}

@@ -1,0 +1,53 @@
+/// What is wrong with a trace, or what kept it from being read or written.
+///
+/// The description is one line that names the file, the part of it, what was expected, what was found
+/// and what to do:
+///
+///     run.zst: layers.5.k: expected shape [3, 4096, 64], found [3, 4095, 64]; capture the trace again
+public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The error's name, for callers and tests that tell errors apart.
+  public enum Kind: String, Sendable, CaseIterable {
+    case cannotOpen, cannotRead, cannotWrite
+    case notATrace, truncated, damagedFrame, damagedSeekTable
+    case headerTooLong, damagedHeader
+    case missingMetadata, unknownVersion, missingKey, invalidMetadata
+    case missingTensor, unexpectedTensor, wrongElementType, wrongShape, wrongOffsets
+    case wrongPositions, nonFiniteValue
+    case layerNotCaptured, tooLarge
+  }
+
+  public let kind: Kind
+  /// The file's path, as the caller gave it.
+  public let file: String
+  /// The tensor, key or region of the file that is wrong, where there is one.
+  public let part: String?
+  public let expected: String
+  public let found: String
+  /// What the user can do, where there is something.
+  public let advice: String?
+
+  public init(
+    _ kind: Kind, file: String, part: String? = nil, expected: String, found: String,
+    advice: String? = nil
+  ) {
+    self.kind = kind
+    self.file = file
+    self.part = part
+    self.expected = expected
+    self.found = found
+    self.advice = advice
+  }
+
+  public var description: String {
+    let place = part.map { "\(file): \($0)" } ?? file
+    let remedy = advice.map { "; \($0)" } ?? ""
+    return "\(place): expected \(expected), found \(found)\(remedy)"
+  }
+}
+
+extension TraceError {
+  /// For damage that another copy of the file may not have.
+  static let copyAgain = "copy or download the file again"
+  /// For contradictions that were written into the file.
+  static let captureAgain = "capture the trace again"
+}

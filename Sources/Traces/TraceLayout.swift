@@ -1,0 +1,122 @@
+/// The tensors that a trace's metadata asks for, and the check that a header has just those.
+struct TraceLayout: Sendable {
+  static let tokenIDs = "token_ids"
+  static let queryPositions = "query_positions"
+  /// Names that begin so are anybody's.
+  static let extraPrefix = "extra."
+
+  /// The five tensors a layer may have, as the format names them.
+  enum LayerPart: String, CaseIterable {
+    case k, v, q
+    case promptAttention = "prompt_attention"
+    case output = "o"
+
+    func name(layer: Int) -> String { "layers.\(layer).\(rawValue)" }
+
+    var isRequired: Bool {
+      switch self {
+      case .k, .v, .q: true
+      case .promptAttention, .output: false
+      }
+    }
+
+    /// Its element type in a layer whose keys have `keys`.
+    func elementType(keys: ElementType) -> ElementType { isRequired ? keys : .f32 }
+  }
+
+  let metadata: TraceMetadata
+  let tensors: [String: TensorInfo]
+  /// S, the traced queries.
+  let queryCount: Int
+
+  /// - Throws: `TraceError` that names the tensor which is missing, unknown or contradicts the geometry.
+  init(metadata: TraceMetadata, header: SafetensorsHeader, file: String) throws {
+    self.metadata = metadata
+    tensors = Dictionary(uniqueKeysWithValues: header.tensors.map { ($0.name, $0) })
+
+    let positions = try Self.required(Self.queryPositions, in: tensors, file: file)
+    guard positions.shape.count == 1 else {
+      throw Self.wrongShape(positions, expected: "[S], one position per traced query", file: file)
+    }
+    queryCount = positions.shape[0]
+    try Self.check(positions, types: ["I32"], shape: [queryCount], file: file)
+    let tokens = try Self.required(Self.tokenIDs, in: tensors, file: file)
+    try Self.check(tokens, types: ["I32"], shape: [metadata.tokens.total], file: file)
+
+    var known: Set = [Self.queryPositions, Self.tokenIDs]
+    for layer in metadata.capturedLayers {
+      let keys = try Self.required(LayerPart.k.name(layer: layer), in: tensors, file: file)
+      for part in LayerPart.allCases {
+        let name = part.name(layer: layer)
+        guard let tensor = part.isRequired ? try Self.required(name, in: tensors, file: file) : tensors[name]
+        else { continue }
+        known.insert(name)
+        let types =
+          switch part {
+          case .k: ElementType.allCases.map(\.rawValue)
+          case .v, .q: [keys.dtype]
+          case .promptAttention, .output: [ElementType.f32.rawValue]
+          }
+        try Self.check(
+          tensor, types: types, shape: Self.shape(of: part, metadata, queries: queryCount), file: file)
+      }
+    }
+    for tensor in header.tensors where !known.contains(tensor.name) && !tensor.name.hasPrefix(Self.extraPrefix) {
+      throw TraceError(
+        .unexpectedTensor, file: file, part: tensor.name,
+        expected: "only tensors of format version 1 and of the captured layers",
+        found: "this one", advice: "give other tensors names that begin with \(Self.extraPrefix)")
+    }
+  }
+
+  func info(_ part: LayerPart, layer: Int) -> TensorInfo? { tensors[part.name(layer: layer)] }
+
+  static func shape(of part: LayerPart, _ metadata: TraceMetadata, queries: Int) -> [Int] {
+    let geometry = metadata.geometry
+    return switch part {
+    case .k: [geometry.kvHeads, metadata.tokens.total, geometry.headDim]
+    case .v: [geometry.kvHeads, metadata.tokens.total, geometry.valueDim]
+    case .q: [geometry.queryHeads, queries, geometry.headDim]
+    case .promptAttention: [geometry.queryHeads, metadata.tokens.prompt]
+    case .output: [geometry.queryHeads, queries, geometry.valueDim]
+    }
+  }
+
+  /// - Throws: `TraceError` of kind `wrongPositions` unless `positions` ascend strictly within the T tokens.
+  static func check(positions: [Int], tokens: Int, file: String) throws {
+    var previous = -1
+    for (index, position) in positions.enumerated() {
+      guard position > previous, position < tokens else {
+        throw TraceError(
+          .wrongPositions, file: file, part: "\(queryPositions)[\(index)]",
+          expected: "positions that ascend strictly from 0 to at most \(tokens - 1)",
+          found: index == 0 ? "\(position)" : "\(position) after \(previous)", advice: TraceError.captureAgain)
+      }
+      previous = position
+    }
+  }
+
+  private static func required(
+    _ name: String, in tensors: [String: TensorInfo], file: String
+  ) throws -> TensorInfo {
+    if let tensor = tensors[name] { return tensor }
+    throw TraceError(
+      .missingTensor, file: file, part: name, expected: "this required tensor", found: "none",
+      advice: TraceError.captureAgain)
+  }
+
+  private static func check(_ tensor: TensorInfo, types: [String], shape: [Int], file: String) throws {
+    guard types.contains(tensor.dtype) else {
+      throw TraceError(
+        .wrongElementType, file: file, part: tensor.name,
+        expected: "dtype " + types.joined(separator: ", "), found: tensor.dtype, advice: TraceError.captureAgain)
+    }
+    guard tensor.shape == shape else { throw wrongShape(tensor, expected: "\(shape)", file: file) }
+  }
+
+  private static func wrongShape(_ tensor: TensorInfo, expected: String, file: String) -> TraceError {
+    TraceError(
+      .wrongShape, file: file, part: tensor.name, expected: "shape \(expected)", found: "\(tensor.shape)",
+      advice: TraceError.captureAgain)
+  }
+}

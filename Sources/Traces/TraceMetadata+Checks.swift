@@ -1,0 +1,104 @@
+extension TraceMetadata {
+  /// Checks that the values agree with one another.
+  ///
+  /// - Throws: `TraceError` of kind `invalidMetadata` that names the key.
+  func check(file: String) throws {
+    try checkGeometry(file)
+    try checkTokens(file)
+    try checkRope(file)
+    try checkAttention(file)
+  }
+
+  private func require(
+    _ condition: Bool, _ file: String, _ part: String, _ expected: String, _ found: Any
+  ) throws {
+    if condition { return }
+    throw TraceError(
+      .invalidMetadata, file: file, part: "\(Self.key).\(part)", expected: expected, found: "\(found)",
+      advice: TraceError.captureAgain)
+  }
+
+  private func checkGeometry(_ file: String) throws {
+    // Counts that fit 31 bits, so that sums and products of two never overflow.
+    let counts = [
+      ("layers", geometry.layers), ("query_heads", geometry.queryHeads), ("kv_heads", geometry.kvHeads),
+      ("head_dim", geometry.headDim), ("value_dim", geometry.valueDim),
+    ]
+    for (name, count) in counts {
+      try require(
+        (1...Int(Int32.max)).contains(count), file, "geometry.\(name)", "a number from 1 to \(Int32.max)", count)
+    }
+    try require(
+      geometry.queryHeads.isMultiple(of: geometry.kvHeads), file, "geometry.query_heads",
+      "a multiple of the \(geometry.kvHeads) KV heads", geometry.queryHeads)
+    try require(!capturedLayers.isEmpty, file, "captured_layers", "at least one layer", "none")
+    var seen: Set<Int> = []
+    for layer in capturedLayers {
+      try require(
+        (0..<geometry.layers).contains(layer), file, "captured_layers",
+        "layers from 0 to \(geometry.layers - 1)", layer)
+      try require(seen.insert(layer).inserted, file, "captured_layers", "layers that differ", "\(layer) twice")
+    }
+  }
+
+  private func checkTokens(_ file: String) throws {
+    for (name, count) in [("prompt", tokens.prompt), ("decode", tokens.decode)] {
+      try require(
+        (0...Int(Int32.max)).contains(count), file, "tokens.\(name)", "a number from 0 to \(Int32.max)", count)
+    }
+    try require(
+      (1...Int(Int32.max)).contains(tokens.total), file, "tokens", "1 to \(Int32.max) tokens in all", tokens.total)
+  }
+
+  private func checkRope(_ file: String) throws {
+    try require(rope.base > 0 && rope.base.isFinite, file, "rope.base", "a positive number", rope.base)
+    try require(
+      rope.rotaryDim.isMultiple(of: 2) && 2 <= rope.rotaryDim && rope.rotaryDim <= geometry.headDim, file,
+      "rope.rotary_dim", "an even number from 2 to the head dimension \(geometry.headDim)", rope.rotaryDim)
+    if let frequencies = rope.frequencies {
+      try require(
+        frequencies.count == rope.rotaryDim / 2, file, "rope.frequencies",
+        "\(rope.rotaryDim / 2) values, one per chunk", "\(frequencies.count)")
+      for frequency in frequencies {
+        try require(
+          frequency >= 0 && frequency.isFinite, file, "rope.frequencies", "finite values of at least 0", frequency)
+      }
+    }
+    try checkLayers(rope.layerBases, file, "rope.layer_bases")
+    for base in rope.layerBases?.values ?? [] {
+      try require(base > 0 && base.isFinite, file, "rope.layer_bases", "positive numbers", base)
+    }
+  }
+
+  private func checkAttention(_ file: String) throws {
+    try require(
+      attention.scale > 0 && attention.scale.isFinite, file, "attention.scale", "a positive number",
+      attention.scale)
+    if let cap = attention.logitSoftcap {
+      try require(cap > 0 && cap.isFinite, file, "attention.logit_softcap", "a positive number or null", cap)
+    }
+    if let window = attention.slidingWindow {
+      try require(window > 0, file, "attention.sliding_window", "a positive number or null", window)
+    }
+    try checkLayers(attention.layerWindows, file, "attention.layer_windows")
+    for window in attention.layerWindows?.values ?? [] {
+      try require(window > 0, file, "attention.layer_windows", "positive numbers or null", window)
+    }
+  }
+
+  private func checkLayers<Value>(_ values: PerLayer<Value>?, _ file: String, _ part: String) throws {
+    switch values {
+    case nil: break
+    case .list(let list):
+      try require(
+        [geometry.layers, capturedLayers.count].contains(list.count), file, part,
+        "\(geometry.layers) values, one per layer, or \(capturedLayers.count), one per captured layer",
+        "\(list.count)")
+    case .byLayer(let map):
+      for layer in map.keys {
+        try require(
+          (0..<geometry.layers).contains(layer), file, part, "layers from 0 to \(geometry.layers - 1)", layer)
+      }
+    }
+  }
+}
