@@ -1,0 +1,3 @@
+from fasa_capture.cli import main
+
+raise SystemExit(main())

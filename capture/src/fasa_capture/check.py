@@ -1,0 +1,102 @@
+"""Shows that a capture is what the engine computed: attention from the stored values against the engine's output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fasa_capture.attention import TOLERANCES, attend, relative_errors, rope_spread
+from fasa_capture.dtypes import StoredType, decode
+from fasa_capture.errors import SelfCheckFailed
+from fasa_capture.facts import LayerAttention, Rope
+
+# Unrotating rounded keys leaves their rounding error; a wrong rotation leaves about 1.
+LARGEST_ROPE_SPREAD = 0.05
+# Every prompt query's weights sum to 1 but for float32 rounding.
+LARGEST_WEIGHT_ERROR = 1e-4
+
+
+@dataclass
+class CheckReport:
+    """Relative errors per layer, [query heads, queries]."""
+
+    stored: StoredType
+    errors: dict[int, np.ndarray] = field(default_factory=dict)
+    spread: float | None = None
+    weight_errors: dict[int, float] = field(default_factory=dict)
+
+    def add_layer(
+        self,
+        layer: int,
+        tensors: dict[str, np.ndarray],
+        engine_output: np.ndarray,
+        positions: np.ndarray,
+        attention: LayerAttention,
+    ) -> None:
+        q, k, v = (decode(tensors[name], self.stored) for name in "qkv")
+        recomputed = attend(q, k, v, positions, attention)
+        self.errors[layer] = relative_errors(recomputed, engine_output)
+
+    def add_rope(self, layer_zero_keys: np.ndarray, token_ids: np.ndarray, rope: Rope) -> None:
+        self.spread = rope_spread(decode(layer_zero_keys[0], self.stored), token_ids, rope)
+
+    def add_prompt_attention(self, layer: int, sums: np.ndarray) -> None:
+        """``sums`` [query heads, prompt]: each head's must add up to the number of prompt queries."""
+        total = sums.sum(axis=1, dtype=np.float64)
+        self.weight_errors[layer] = float(np.max(np.abs(total / sums.shape[1] - 1.0)))
+
+    def lines(self) -> list[str]:
+        """What was found, for people."""
+        lines = []
+        if self.errors:
+            bound = TOLERANCES[self.stored.name]
+            every = np.concatenate([errors.ravel() for errors in self.errors.values()])
+            lines.append(
+                f"attention recomputed from the stored {self.stored.name} values against the engine's: relative "
+                f"error median {np.median(every):.2e} (tolerance {bound.median:g}), "
+                f"largest {every.max():.2e} (tolerance {bound.largest:g}), "
+                f"{every.size:,} outputs in {len(self.errors)} layers"
+            )
+        if self.spread is not None:
+            lines.append(
+                f"layer 0's keys of repeated tokens, unrotated, differ by {self.spread:.1e} "
+                f"(tolerance {LARGEST_ROPE_SPREAD:g}): the declared rotation is the real one"
+            )
+        if self.weight_errors:
+            lines.append(
+                f"prompt attention adds up to the prompt queries within {max(self.weight_errors.values()):.1e} "
+                f"(tolerance {LARGEST_WEIGHT_ERROR:g})"
+            )
+        return lines
+
+    def verify(self) -> None:
+        """Raises where a tolerance is exceeded."""
+        bound = TOLERANCES[self.stored.name]
+        for layer, errors in self.errors.items():
+            median, largest = float(np.median(errors)), float(errors.max())
+            if not (median <= bound.median and largest <= bound.largest):
+                head, query = np.unravel_index(int(np.argmax(errors)), errors.shape)
+                raise SelfCheckFailed(
+                    "attention recomputed from the stored values is not the engine's",
+                    where=f"layer {layer}, query head {head}, traced query {query}",
+                    expected=f"relative error at most {bound.median:g} in the median, {bound.largest:g} at most",
+                    found=f"{median:.2e} and {largest:.2e}",
+                    do="store with --dtype f32 if rounding is the cause; "
+                    "else this architecture does more than softmax attention over rotated queries and keys",
+                )
+        if self.spread is not None and not self.spread <= LARGEST_ROPE_SPREAD:
+            raise SelfCheckFailed(
+                "layer 0's keys of repeated tokens differ after unrotating: the declared rotation is not the model's",
+                where="layers.0.k",
+                expected=f"at most {LARGEST_ROPE_SPREAD:g}",
+                found=f"{self.spread:.2e}",
+            )
+        for layer, error in self.weight_errors.items():
+            if not error <= LARGEST_WEIGHT_ERROR:
+                raise SelfCheckFailed(
+                    "prompt attention does not add up to the number of prompt queries",
+                    where=f"layers.{layer}.prompt_attention",
+                    expected=f"within {LARGEST_WEIGHT_ERROR:g}",
+                    found=f"{error:.2e}",
+                )

@@ -1,0 +1,48 @@
+"""The command `fasa-capture`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from fasa_capture import __version__
+from fasa_capture.commands import check_command, model_command, run_command
+from fasa_capture.errors import CaptureError, SelfCheckFailed
+
+EXAMPLES = """examples:
+  fasa-capture model smollm2
+  fasa-capture run smollm2 book.txt -o book.zst --prompt-tokens 4032 --decode 64 --layers 5,14
+  fasa-capture run model.gguf question.txt -o answer.zst --sampling greedy --decode 128
+  fasa-capture run ./Llama-3.2-1B book.txt -o book.zst --engine hf --layers 0-3
+  fasa-capture check book.zst
+
+exit codes: 0 done, 1 a check failed, 2 wrong usage or input."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fasa-capture",
+        description="Records the post-RoPE queries, keys and values of a real model run as a fasa-sim trace.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"fasa-capture {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in (run_command, model_command, check_command):
+        command.add_to(commands)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = build_parser().parse_args(arguments)
+    try:
+        return options.perform(options)
+    except SelfCheckFailed as error:
+        print(f"fasa-capture: check failed: {error}", file=sys.stderr)
+        return 1
+    except CaptureError as error:
+        print(f"fasa-capture: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("fasa-capture: interrupted; nothing was written", file=sys.stderr)
+        return 130

@@ -1,0 +1,51 @@
+"""The engines that run a model: each shows every layer's tensors to a recorder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from fasa_capture.errors import CaptureError
+from fasa_capture.facts import ModelFacts, RunFacts
+from fasa_capture.plan import Plan
+from fasa_capture.progress import Progress
+from fasa_capture.recorder import Recorder
+
+
+class Engine(Protocol):
+    description: str
+    model: ModelFacts
+
+    def tokenize(self, text: str, special: bool) -> list[int]:
+        """Token ids of the text, with what the model wants before it; ``special`` reads its control tokens."""
+
+    def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts: ...
+
+    def close(self) -> None: ...
+
+
+def _llama_cpp(model: Path, threads: int) -> Engine:
+    from fasa_capture.engines.llama_cpp import LlamaCppEngine
+
+    return LlamaCppEngine(model, threads)
+
+
+def _hugging_face(model: Path, threads: int) -> Engine:
+    try:
+        import torch  # noqa: F401
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise CaptureError(
+            f"the engine hf needs torch and transformers ({error})",
+            do="install them: pip install 'fasa-capture[hf]'",
+        ) from error
+    from fasa_capture.engines.hugging_face import HuggingFaceEngine
+
+    return HuggingFaceEngine(model, threads)
+
+
+ENGINES: dict[str, Callable[[Path, int], Engine]] = {
+    "llama.cpp": _llama_cpp,
+    "hf": _hugging_face,
+}

@@ -1,0 +1,146 @@
+"""The llama.cpp engine: any GGUF model with RoPE, on the CPU."""
+
+from __future__ import annotations
+
+import ctypes as c
+from pathlib import Path
+
+import numpy as np
+
+from fasa_capture.engines import llama_library
+from fasa_capture.engines.gguf_model import Geometry, read_gguf
+from fasa_capture.engines.llama_tap import LlamaTap
+from fasa_capture.errors import CaptureError
+from fasa_capture.facts import LayerAttention, RunFacts
+from fasa_capture.plan import Plan
+from fasa_capture.progress import Progress
+from fasa_capture.recorder import Recorder
+from fasa_capture.sampling import Sampler
+
+BATCH = 512
+
+
+class LlamaCppEngine:
+    """Caches are f32 and flash attention is off: otherwise what is captured is not what the engine attends with."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self.model, self._geometry = read_gguf(path)
+        self._threads = threads
+        self._library = llama_library.load()
+        self._model = self._library.llama_model_load_from_file(
+            str(path).encode(), self._library.llama_model_default_params()
+        )
+        if not self._model:
+            raise CaptureError(
+                f"llama.cpp cannot load this model (architecture {self.model.architecture})",
+                where=path,
+                expected="a complete GGUF file of an architecture that llama.cpp knows",
+            )
+        version = self._library.llama_version().decode()
+        self.description = f"llama.cpp {version} (xllamacpp {llama_library.PINNED})"
+
+    def tokenize(self, text: str, special: bool) -> list[int]:
+        library = self._library
+        vocabulary = library.llama_model_get_vocab(self._model)
+        raw = text.encode()
+        capacity = len(raw) + 16
+        tokens = (c.c_int32 * capacity)()
+        count = library.llama_tokenize(
+            vocabulary, raw, len(raw), c.addressof(tokens), capacity, True, special
+        )
+        if count < 0:
+            raise CaptureError("llama.cpp cannot split the text into tokens", found=f"code {count}")
+        return list(tokens[:count])
+
+    def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts:
+        tap = LlamaTap(self._library, recorder, self._geometry)
+        context = self._open_context(plan, tap)
+        try:
+            tokens = np.asarray(plan.given, dtype=np.int32)
+            self._feed(context, tap, tokens, 0, plan, progress)
+            if len(tokens) < plan.tokens:
+                tokens = self._generate(context, tap, tokens, plan, progress)
+        finally:
+            self._library.llama_free(context)
+            progress.clear()
+        recorder.finish()
+        return RunFacts(tokens, layer_attention(tap, self._geometry, self.model.layers))
+
+    def close(self) -> None:
+        if self._model:
+            self._library.llama_model_free(self._model)
+            self._model = None
+
+    def _open_context(self, plan: Plan, tap: LlamaTap) -> int:
+        parameters = self._library.llama_context_default_params()
+        parameters.n_ctx = plan.tokens
+        parameters.n_batch = parameters.n_ubatch = min(BATCH, plan.tokens)
+        parameters.n_threads = parameters.n_threads_batch = self._threads
+        parameters.flash_attn_type = llama_library.FLASH_ATTENTION_OFF
+        parameters.type_k = parameters.type_v = llama_library.TYPE_F32
+        parameters.swa_full = True
+        parameters.cb_eval = c.cast(tap.callback, c.c_void_p).value
+        context = self._library.llama_init_from_model(self._model, parameters)
+        if not context:
+            raise CaptureError(
+                f"llama.cpp cannot open a context of {plan.tokens} tokens", do="lower --prompt-tokens"
+            )
+        return context
+
+    def _feed(self, context, tap, tokens, start: int, plan: Plan, progress: Progress) -> None:
+        """Runs the tokens in batches, the first of them at position ``start``."""
+        for at in range(0, len(tokens), BATCH):
+            progress.show("tokens", start + at, plan.tokens)
+            part = np.ascontiguousarray(tokens[at : at + BATCH], dtype=np.int32)
+            tap.begin(start + at)
+            batch = self._library.llama_batch_get_one(part.ctypes.data, len(part))
+            code = self._library.llama_decode(context, batch)
+            if tap.error is not None:
+                raise tap.error
+            if code != 0:
+                raise CaptureError("llama.cpp failed to run the model", found=f"code {code}")
+
+    def _generate(self, context, tap, prompt, plan: Plan, progress: Progress) -> np.ndarray:
+        library = self._library
+        size = library.llama_vocab_n_tokens(library.llama_model_get_vocab(self._model))
+        sampler = Sampler(plan)
+        tokens = list(prompt)
+        for position in range(plan.prompt, plan.tokens):
+            address = library.llama_get_logits_ith(context, -1)
+            logits = np.array((c.c_float * size).from_address(address), dtype=np.float32)
+            tokens.append(sampler.next_token(logits))
+            self._feed(context, tap, np.array(tokens[-1:]), position, plan, progress)
+        return np.array(tokens, dtype=np.int32)
+
+
+def layer_attention(tap: LlamaTap, geometry: Geometry, layers: int) -> tuple[LayerAttention, ...]:
+    """How each layer attends, by the nodes that the graph ran."""
+    found = []
+    for layer in range(layers):
+        seen = tap.layers.get(layer)
+        where = f"layer {layer}"
+        if seen is None or seen.rope is None or seen.softmax_scale is None:
+            raise CaptureError(
+                "this layer has no softmax attention over rotated queries and keys",
+                where=where,
+                do="models with attention of other kinds cannot be captured",
+            )
+        if seen.sinks:
+            raise CaptureError("this layer's softmax has learned sinks", where=where)
+        if seen.rope.rotary_dim > geometry.head_dim:
+            raise CaptureError(
+                "the graph rotates more channels than the model has",
+                where=where,
+                expected=f"at most {geometry.head_dim}",
+                found=seen.rope.rotary_dim,
+                do=llama_library.DO_PIN,
+            )
+        found.append(
+            LayerAttention(
+                rope=seen.rope,
+                scale=round(seen.softmax_scale * seen.query_scale, 9),
+                logit_softcap=geometry.logit_softcap,
+                window=geometry.sliding_window if seen.windowed else None,
+            )
+        )
+    return tuple(found)

