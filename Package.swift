@@ -1,0 +1,56 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings are errors where `FASA_SIM_STRICT` is set, as `.ci/run` does, so that a newer
+/// compiler's new warning never keeps a user from building.
+let strict = Context.environment["FASA_SIM_STRICT"] != nil
+let swift: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+
+let package = Package(
+  name: "fasa-sim",
+  products: [.executable(name: "fasa-sim", targets: ["fasa-sim"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CZstd", pkgConfig: "libzstd",
+      providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .target(name: "CKernels", cSettings: c),
+    .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: swift),
+    .target(
+      name: "Traces",
+      dependencies: ["CZstd", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: swift),
+    .target(name: "Policies", dependencies: ["Kernels"], swiftSettings: swift),
+    .target(name: "Hardware", dependencies: ["Kernels"], swiftSettings: swift),
+    .target(
+      name: "Simulator",
+      dependencies: [
+        "Traces", "Policies", "Kernels", "Hardware",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: swift),
+    .target(
+      name: "Results",
+      dependencies: ["Simulator", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: swift),
+    .executableTarget(
+      name: "fasa-sim",
+      dependencies: [
+        "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swift),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: swift),
+    .testTarget(name: "TracesTests", dependencies: ["Traces", "CZstd"], swiftSettings: swift),
+    .testTarget(name: "PoliciesTests", dependencies: ["Policies"], swiftSettings: swift),
+    .testTarget(name: "HardwareTests", dependencies: ["Hardware"], swiftSettings: swift),
+    .testTarget(name: "SimulatorTests", dependencies: ["Simulator"], swiftSettings: swift),
+    .testTarget(name: "ResultsTests", dependencies: ["Results"], swiftSettings: swift),
+    .testTarget(name: "CommandTests", dependencies: ["fasa-sim"], swiftSettings: swift),
+  ]
+)

@@ -1,0 +1,86 @@
+#ifndef FASA_CKERNELS_H
+#define FASA_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// The numeric kernels of fasa-sim, once per instruction set, behind one table.
+///
+/// Exact kernels fix the order of every floating-point operation by the data's shape alone, so that
+/// every table gives the same bits (docs/determinism.md). Decode kernels may sum in any order: they
+/// are timed, never scored.
+///
+/// Layouts, all little-endian, C order, T tokens, d channels:
+///   key panels    [ceil(T / 16)][d][16]             f32, lanes are tokens, absent tokens are zero
+///   value tiles   [ceil(T / 256)][ceil(dv / 16)][256][16]  f32, lanes are channels, the rest zero
+///   key planes    [d][ld]                           16-bit, one row per channel
+///   rows          [T][d]                            as a model's cache holds them
+
+enum { FS_PANEL = 16, FS_TILE = 256 };
+
+typedef enum { FS_F16 = 0, FS_BF16 = 1, FS_F32 = 2 } fs_element;
+
+/// A table is never written after it is compiled, so Swift may share it between threads.
+typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
+  const char *name;
+
+  // ---- exact ----
+
+  /// Widens `count` stored elements to f32.
+  void (*widen)(const void *source, fs_element element, size_t count, float *out);
+  /// rows [tokens][channels] → key panels.
+  void (*pack_keys)(const void *rows, fs_element element, size_t tokens, size_t channels, float *panels);
+  /// rows [tokens][channels] → value tiles.
+  void (*pack_values)(const void *rows, fs_element element, size_t tokens, size_t channels, float *tiles);
+  /// out[r][t] = fma chain over `channel_list` in its order, from zero, of queries[r][c] * K[t][c], for
+  /// the tokens of panels first_panel ..< first_panel + panel_count. out points at token
+  /// first_panel * 16 of row 0.
+  void (*score)(const float *queries, size_t query_stride, size_t rows, const float *panels, size_t channels,
+                const int32_t *channel_list, size_t channel_count, size_t first_panel, size_t panel_count,
+                float *out, size_t out_stride);
+  /// The largest of `count` > 0 values.
+  float (*maximum)(const float *values, size_t count);
+  /// out[i] = exp((values[i] - offset) * scale), for arguments <= 0; see fs_exp in exact.inc.
+  void (*exponentials)(const float *values, size_t count, float offset, float scale, float *out);
+  /// out[i] = cap * tanh(values[i] * scale / cap)
+  void (*softcap)(const float *values, size_t count, float scale, float cap, float *out);
+  /// sums[r] = sum over the tiles, ascending, of the chain over a tile's tokens, ascending.
+  void (*row_sums)(const float *weights, size_t stride, size_t rows, size_t tokens, float *sums);
+  /// out[r][c] = the same sum of weights[r][t] * V[t][c] (fma); out has out_stride >= 16 * strips.
+  void (*attend)(const float *weights, size_t stride, size_t rows, const float *tiles, size_t tokens,
+                 size_t channels, float *out, size_t out_stride);
+  /// The same over the ascending token list `tokens` only; out[16 * strips]; returns the weights' sum.
+  float (*gather_attend)(const float *weights, const int32_t *tokens, size_t count, const float *tiles,
+                         size_t channels, float *out);
+  /// Writes the `k` <= count positions of the largest values, ascending; ties go to the lower position.
+  /// `scratch` holds 2 * count 32-bit words.
+  void (*top_k)(const float *values, size_t count, size_t k, int32_t *out, uint32_t *scratch);
+
+  // ---- decode, timed ----
+
+  /// scores[h][t] = queries[h] . K[t] over token-major 16-bit rows; the heads share one pass.
+  void (*decode_score_rows)(const uint16_t *keys, fs_element element, size_t tokens, size_t channels,
+                            const float *queries, size_t heads, float *scores, size_t stride);
+  /// The same from key planes over `channel_list` only, for one head.
+  void (*decode_score_planes)(const uint16_t *planes, size_t plane_stride, fs_element element, size_t tokens,
+                              const float *query, const int32_t *channel_list, size_t channel_count,
+                              float *scores);
+  /// out[h] = weights[h] . V over all tokens, token-major rows, the heads sharing one pass.
+  void (*decode_attend_rows)(const uint16_t *values, fs_element element, size_t tokens, size_t channels,
+                             const float *weights, size_t stride, size_t heads, float *out);
+  /// out = exact attention of one query over the listed tokens; scratch holds `count` floats.
+  void (*decode_gather_attend)(const uint16_t *keys, const uint16_t *values, fs_element element,
+                               const int32_t *tokens, size_t count, size_t channels, size_t value_channels,
+                               const float *query, float scale, float *scratch, float *out);
+  /// A read of `bytes` (a multiple of 256) that the compiler cannot drop: measures bandwidth.
+  uint64_t (*read_all)(const void *data, size_t bytes);
+} fs_kernels;
+
+/// The table of an instruction set ("portable", "avx2", "avx512", "neon"), or NULL where it was not
+/// compiled in or this processor lacks it.
+const fs_kernels *fs_kernels_named(const char *name);
+
+/// The fastest table this processor can run.
+const fs_kernels *fs_kernels_best(void);
+
+#endif

@@ -1,0 +1,32 @@
+// Four lanes of AArch64 NEON.
+#include <arm_neon.h>
+
+#define LANES 4
+// 4 rows x 4 vectors = 16 chains: 4 FMA ports x 4 cycles of latency on current cores.
+#define SCORE_ROWS 4
+
+typedef float32x4_t vf;
+
+static inline vf v_load(const float *p) { return vld1q_f32(p); }
+static inline void v_store(float *p, vf a) { vst1q_f32(p, a); }
+static inline vf v_all(float a) { return vdupq_n_f32(a); }
+static inline vf v_add(vf a, vf b) { return vaddq_f32(a, b); }
+static inline vf v_sub(vf a, vf b) { return vsubq_f32(a, b); }
+static inline vf v_mul(vf a, vf b) { return vmulq_f32(a, b); }
+static inline vf v_fma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
+static inline vf v_max(vf a, vf b) { return vmaxq_f32(a, b); }
+static inline vf v_zero_below(vf x, vf limit, vf a) {
+  return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(a), vcltq_f32(x, limit)));
+}
+static inline vf v_scale_by_exponent(vf a, vf shifted) {
+  const uint32x4_t n = vshlq_n_u32(vreinterpretq_u32_f32(shifted), 23);
+  return vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(a), n));
+}
+static inline float v_reduce_max(vf a) { return vmaxvq_f32(a); }
+static inline vf v_load_f16(const uint16_t *p) {
+  return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
+}
+static inline vf v_load_bf16(const uint16_t *p) {
+  return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16));
+}
+static inline float v_sum_any_order(vf a) { return vaddvq_f32(a); }

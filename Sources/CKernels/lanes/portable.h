@@ -1,0 +1,58 @@
+// One lane, in standard C. fmaf is exactly rounded whatever the hardware, so a lane here
+// equals a lane of any vector unit; where the target lacks the instruction it is a slow library call.
+#include <math.h>
+#include <string.h>
+
+#define LANES 1
+#define SCORE_ROWS 4
+
+typedef float vf;
+
+static inline vf v_load(const float *p) { return *p; }
+static inline void v_store(float *p, vf a) { *p = a; }
+static inline vf v_all(float a) { return a; }
+static inline vf v_add(vf a, vf b) { return a + b; }
+static inline vf v_sub(vf a, vf b) { return a - b; }
+static inline vf v_mul(vf a, vf b) { return a * b; }
+static inline vf v_fma(vf a, vf b, vf c) { return fmaf(a, b, c); }
+static inline vf v_max(vf a, vf b) { return a > b ? a : b; }
+static inline vf v_zero_below(vf x, vf limit, vf a) { return x < limit ? 0.0f : a; }
+
+/// a * 2^n, n in the low bits of `shifted` (see fs_exp).
+static inline vf v_scale_by_exponent(vf a, vf shifted) {
+  uint32_t bits, n;
+  memcpy(&bits, &a, 4);
+  memcpy(&n, &shifted, 4);
+  bits += n << 23;
+  memcpy(&a, &bits, 4);
+  return a;
+}
+
+static inline float v_reduce_max(vf a) { return a; }
+
+static inline float widen_f16(uint16_t h) {
+  const uint32_t sign = (uint32_t)(h & 0x8000) << 16;
+  const uint32_t magnitude = h & 0x7fff;
+  uint32_t bits;
+  float result;
+  if (magnitude >= 0x7c00) {
+    bits = sign | 0x7f800000 | (magnitude & 0x3ff) << 13;
+  } else if (magnitude >= 0x0400) {
+    bits = sign | ((magnitude << 13) + 0x38000000);
+  } else {
+    result = (float)magnitude * 0x1p-24f;
+    memcpy(&bits, &result, 4);
+    bits |= sign;
+  }
+  memcpy(&result, &bits, 4);
+  return result;
+}
+
+static inline vf v_load_f16(const uint16_t *p) { return widen_f16(*p); }
+static inline vf v_load_bf16(const uint16_t *p) {
+  const uint32_t bits = (uint32_t)*p << 16;
+  float result;
+  memcpy(&result, &bits, 4);
+  return result;
+}
+static inline float v_sum_any_order(vf a) { return a; }

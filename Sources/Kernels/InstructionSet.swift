@@ -1,0 +1,26 @@
+import CKernels
+
+/// An instruction set that the kernels are written for.
+public enum InstructionSet: String, CaseIterable, Sendable, Codable {
+  case portable, avx2, avx512, neon
+
+  /// The sets this processor can run, slowest first.
+  public static var available: [InstructionSet] {
+    allCases.filter { fs_kernels_named($0.rawValue) != nil }
+  }
+
+  /// The fastest set this processor can run.
+  public static var best: InstructionSet {
+    InstructionSet(rawValue: String(cString: fs_kernels_best().pointee.name)) ?? .portable
+  }
+}
+
+/// An instruction set was asked for that this build or this processor lacks.
+public struct UnavailableInstructionSet: Error, CustomStringConvertible {
+  public let asked: InstructionSet
+
+  public var description: String {
+    let found = InstructionSet.available.map(\.rawValue).joined(separator: ", ")
+    return "instruction set '\(asked.rawValue)' cannot run here: this processor and build have \(found)"
+  }
+}

@@ -1,0 +1,49 @@
+import CKernels
+
+/// One KV head's keys, widened, as `[ceil(tokens / 16)][channels][16]`: a vector register holds tokens, so a score is
+/// one chain of fused multiply-adds per lane whatever the register's width.
+public struct KeyPanels: Sendable {
+  public static let panelTokens = Int(FS_PANEL)
+
+  public let tokens: Int
+  public let channels: Int
+  let storage: FloatBuffer
+
+  /// Tokens rounded up to whole panels: the least length of a row of scores.
+  public static func paddedTokens(_ tokens: Int) -> Int { (tokens + panelTokens - 1) / panelTokens * panelTokens }
+}
+
+extension Kernels {
+  /// Packs rows `[tokens][channels]` as a model's cache holds them.
+  public func packKeys(
+    _ rows: UnsafeRawBufferPointer, element: Element, tokens: Int, channels: Int,
+    reusing old: KeyPanels? = nil
+  ) -> KeyPanels {
+    precondition(rows.count >= tokens * channels * element.byteCount && channels <= Self.maximumChannels)
+    let count = KeyPanels.paddedTokens(tokens) * channels
+    let storage = old.flatMap { $0.storage.count == count ? $0.storage : nil } ?? FloatBuffer(count: count)
+    if let source = rows.baseAddress { table.pack_keys(source, element.code, tokens, channels, storage.pointer) }
+    return KeyPanels(tokens: tokens, channels: channels, storage: storage)
+  }
+
+  /// `out[row][t] = Σ queries[row][c] · K[t][c]` over `channelList` in its order, for all tokens of
+  /// the panels that hold `tokens`.
+  ///
+  /// - Parameters:
+  ///   - queries: `rows` rows of `keys.channels` floats.
+  ///   - out: row stride `stride`, at least the padded end of `tokens`; column t is token t.
+  /// - Complexity: O(rows × tokens × channels), near the FMA peak.
+  public func score(
+    queries: UnsafePointer<Float>, rows: Int, keys: KeyPanels, channelList: [Int32], tokens: Range<Int>,
+    into out: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    precondition(tokens.lowerBound >= 0 && tokens.upperBound <= keys.tokens)
+    precondition(stride >= KeyPanels.paddedTokens(tokens.upperBound))
+    precondition(channelList.allSatisfy { $0 >= 0 && $0 < keys.channels })
+    let first = tokens.lowerBound / KeyPanels.panelTokens
+    let end = KeyPanels.paddedTokens(tokens.upperBound) / KeyPanels.panelTokens
+    table.score(
+      queries, keys.channels, rows, keys.storage.pointer, keys.channels, channelList, channelList.count, first,
+      end - first, out + first * KeyPanels.panelTokens, stride)
+  }
+}

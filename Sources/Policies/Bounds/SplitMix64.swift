@@ -1,0 +1,36 @@
+/// A small seeded generator (Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195): the same numbers on every machine.
+struct SplitMix64: RandomNumberGenerator {
+  private var state: UInt64
+
+  /// A stream of its own for every place: the coordinates are mixed into the seed.
+  init(seed: UInt64, _ coordinates: Int...) {
+    state = seed
+    for coordinate in coordinates {
+      state ^= UInt64(truncatingIfNeeded: coordinate)
+      state = next()
+    }
+  }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  /// An even draw below `bound` (Lemire's multiply-shift; its bias is below 2^-40 for any cache).
+  mutating func below(_ bound: Int) -> Int {
+    Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(bound)).high)
+  }
+
+  /// `count` distinct members of `range`, ascending (Floyd's algorithm).
+  mutating func sample(_ count: Int, of range: Range<Int>) -> [Int] {
+    var chosen: Set<Int> = []
+    for limit in (range.count - count)..<range.count {
+      let candidate = below(limit + 1)
+      if !chosen.insert(candidate).inserted { chosen.insert(limit) }
+    }
+    return chosen.map { $0 + range.lowerBound }.sorted()
+  }
+}

@@ -1,0 +1,46 @@
+import Kernels
+
+/// One layer's KV head and the query heads that share it: the unit for which a policy object lives.
+public struct GroupContext: Sendable {
+  public let layer: Int
+  /// Layers of the whole model, captured or not.
+  public let modelLayers: Int
+  public let kvHead: Int
+  public let queryHeads: Range<Int>
+  public let headDim: Int
+  public let valueDim: Int
+  public let element: Element
+  /// What scores are multiplied by before softmax.
+  public let scale: Float
+  /// `cap · tanh(score · scale / cap)` before softmax, where the model does so.
+  public let logitSoftcap: Float?
+  public let promptTokens: Int
+  public let chunks: RopeChunks
+  public let seed: UInt64
+  /// Contextual agreement for FASA, if calibrated.
+  public let agreement: ContextualAgreement?
+
+  public init(
+    layer: Int, modelLayers: Int, kvHead: Int, queryHeads: Range<Int>, headDim: Int, valueDim: Int,
+    element: Element, scale: Float, logitSoftcap: Float? = nil, promptTokens: Int, chunks: RopeChunks, seed: UInt64 = 0,
+    agreement: ContextualAgreement? = nil
+  ) {
+    self.layer = layer
+    self.modelLayers = modelLayers
+    self.kvHead = kvHead
+    self.queryHeads = queryHeads
+    self.headDim = headDim
+    self.valueDim = valueDim
+    self.element = element
+    self.scale = scale
+    self.logitSoftcap = logitSoftcap
+    self.promptTokens = promptTokens
+    self.chunks = chunks
+    self.seed = seed
+    self.agreement = agreement
+  }
+
+  public var groupSize: Int { queryHeads.count }
+  public var keyRowBytes: Int { headDim * element.byteCount }
+  public var valueRowBytes: Int { valueDim * element.byteCount }
+}

@@ -1,0 +1,89 @@
+/// A value of a policy's parameter.
+public enum ParameterValue: Hashable, Sendable, CustomStringConvertible {
+  case integer(Int)
+  case number(Double)
+  case word(String)
+  /// A count, or a share of some whole.
+  case amount(Budget)
+
+  public var description: String {
+    switch self {
+    case .integer(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .word(let value): value
+    case .amount(let value): value.description
+    }
+  }
+}
+
+/// One parameter of a policy: its type, range, default and help.
+public struct ParameterDescriptor: Sendable {
+  public enum Kind: Sendable, Equatable {
+    case integer(ClosedRange<Int>)
+    case number(ClosedRange<Double>)
+    case choice([String])
+    case amount
+
+    /// As help shows it.
+    public var range: String {
+      switch self {
+      case .integer(let range): "\(range.lowerBound)…\(range.upperBound)"
+      case .number(let range): "\(range.lowerBound)…\(range.upperBound)"
+      case .choice(let words): words.joined(separator: "|")
+      case .amount: "a count, or a share such as 0.25 or 25%"
+      }
+    }
+  }
+
+  public let name: String
+  public let kind: Kind
+  public let defaultValue: ParameterValue
+  public let help: String
+
+  public init(_ name: String, _ kind: Kind, default defaultValue: ParameterValue, help: String) {
+    self.name = name
+    self.kind = kind
+    self.defaultValue = defaultValue
+    self.help = help
+  }
+
+  /// Reads a value, or nil where it is of another type or out of range.
+  public func parse(_ text: String) -> ParameterValue? {
+    switch kind {
+    case .integer(let range): Int(text).flatMap { range.contains($0) ? .integer($0) : nil }
+    case .number(let range): Double(text).flatMap { range.contains($0) ? .number($0) : nil }
+    case .choice(let words): words.contains(text) ? .word(text) : nil
+    case .amount: Budget(text).map { .amount($0) }
+    }
+  }
+
+  /// The same parameter with another default.
+  public func defaulting(to value: ParameterValue, help: String? = nil) -> ParameterDescriptor {
+    ParameterDescriptor(name, kind, default: value, help: help ?? self.help)
+  }
+}
+
+/// Values for all parameters of a policy, defaults filled in.
+public struct ParameterValues: Hashable, Sendable {
+  private var values: [String: ParameterValue]
+
+  public init(defaultsOf descriptor: PolicyDescriptor) {
+    values = Dictionary(descriptor.parameters.map { ($0.name, $0.defaultValue) }) { first, _ in first }
+  }
+
+  public subscript(name: String) -> ParameterValue? {
+    get { values[name] }
+    set { values[name] = newValue }
+  }
+
+  public func integer(_ name: String) -> Int { if case .integer(let value)? = values[name] { value } else { 0 } }
+  public func number(_ name: String) -> Double { if case .number(let value)? = values[name] { value } else { 0 } }
+  public func word(_ name: String) -> String { if case .word(let value)? = values[name] { value } else { "" } }
+
+  /// An amount of `whole`: a count, or a share of it rounded down; at least 1, at most `whole`.
+  public func amount(_ name: String, of whole: Int) -> Int {
+    if case .amount(let value)? = values[name] { value.tokens(visible: whole) } else { whole }
+  }
+
+  public var guarded: Guard { Guard(sinks: integer("sinks"), recent: integer("recent")) }
+}

@@ -1,0 +1,41 @@
+/// A policy with all its parameters settled.
+public struct PolicyConfiguration: Sendable, Hashable {
+  public let type: any Policy.Type
+  public let values: ParameterValues
+
+  public init(_ type: any Policy.Type, values: ParameterValues? = nil) {
+    self.type = type
+    self.values = values ?? ParameterValues(defaultsOf: type.descriptor)
+  }
+
+  public var descriptor: PolicyDescriptor { type.descriptor }
+
+  /// The name and every parameter that is not at its default, in the descriptor's order.
+  public var label: String {
+    let changed = descriptor.parameters.filter { values[$0.name] != $0.defaultValue }
+    if changed.isEmpty { return descriptor.name }
+    return descriptor.name + ":" + changed.map { "\($0.name)=\(text($0.name))" }.joined(separator: ",")
+  }
+
+  /// Every parameter by name, as text.
+  public var parameters: [(name: String, value: String)] {
+    descriptor.parameters.map { ($0.name, text($0.name)) }
+  }
+
+  private func text(_ name: String) -> String { values[name]?.description ?? "" }
+
+  /// The policy object of one group.
+  public func policy(for group: GroupContext) throws -> any Policy {
+    if group.layer < values.integer("dense-layers") { return Dense() }
+    return try type.init(parameters: values, group: group)
+  }
+
+  public static func == (left: Self, right: Self) -> Bool {
+    left.descriptor.name == right.descriptor.name && left.values == right.values
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(descriptor.name)
+    hasher.combine(values)
+  }
+}

@@ -1,0 +1,105 @@
+import Kernels
+
+/// What one policy sees of a block of steps, and the only way for it to see it: every primitive
+/// computes for the whole block and charges the bytes that a decoder would have moved, step by step.
+public final class QueryBlock {
+  public let shared: ScoredBlock
+  /// The budget k of each step.
+  public let budgets: [Int]
+  public let guarded: Guard
+  public private(set) var ledger = TrafficLedger()
+
+  static let scoreBytes = 4
+
+  public init(_ shared: ScoredBlock, budgets: [Int], guarded: Guard = Guard()) {
+    self.shared = shared
+    self.budgets = budgets
+    self.guarded = guarded
+  }
+
+  public var group: GroupContext { shared.group }
+  public var steps: [Step] { shared.steps }
+  /// Visible tokens, summed over the steps.
+  public var visibleTokens: Int { steps.reduce(0) { $0 + $1.visible.count } }
+
+  /// `q · K` over all channels of all visible tokens: a stream over the keys, shared by a group.
+  public func fullScores() -> ScoreMatrix {
+    let bytes = visibleTokens * group.keyRowBytes
+    charge(.init(.keys, .stream), readPerHead: bytes * group.groupSize, readGroupUnion: bytes)
+    chargeScoresWritten(rowsPerStep: group.groupSize)
+    return shared.fullScores()
+  }
+
+  /// `q · K` over some channels of each head of the group, read from `layout`.
+  public func scores(channels: [[Int32]], from layout: ChannelLayout) -> ScoreMatrix {
+    let element = group.element.byteCount
+    let perHead = channels.reduce(0) { $0 + $1.count }
+    let union = Set(channels.joined()).count
+    let read = visibleTokens * element
+    switch layout {
+    case .packed:
+      // Each distinct channel list is a side cache of its own.
+      let caches = Set(channels).reduce(0) { $0 + $1.count }
+      charge(.init(.metadata, .stream), readPerHead: read * perHead, readGroupUnion: read * caches)
+    case .planes:
+      charge(.init(.metadata, .stream), readPerHead: read * perHead, readGroupUnion: read * union)
+    case .rows:
+      charge(
+        .init(.keys, .gather(rowBytes: element)), readPerHead: read * perHead, readGroupUnion: read * union)
+    }
+    chargeScoresWritten(rowsPerStep: group.groupSize)
+    return shared.scores(channels: channels)
+  }
+
+  /// Every row the sum of its group's rows, in ascending order of query heads: one set per KV head.
+  public func summedOverGroup(_ matrix: ScoreMatrix) -> ScoreMatrix {
+    let result = ScoreMatrix(rows: matrix.rows, tokens: shared.span.upperBound)
+    for step in steps.indices {
+      let first = result.row(step)
+      for head in 0..<group.groupSize {
+        let source = matrix.row(shared.row(head: head, step: step))
+        for token in steps[step].visible { first[token] = head == 0 ? source[token] : first[token] + source[token] }
+      }
+      for head in 1..<max(group.groupSize, 1) {
+        result.row(shared.row(head: head, step: step)).update(from: first, count: result.stride)
+      }
+    }
+    return result
+  }
+
+  /// The budget's best tokens of every row, read back from the scores.
+  public func best(_ matrix: ScoreMatrix) -> Selections {
+    let bytes = visibleTokens * Self.scoreBytes * group.groupSize
+    charge(.init(.scores, .stream), readPerHead: bytes, readGroupUnion: bytes)
+    let perRow = (0..<shared.rows).map { budgets[$0 % steps.count] }
+    return shared.best(matrix, budgets: perRow, guarded: guarded)
+  }
+
+  /// For every row the smallest set that holds `share` of the exact attention mass.
+  public func smallestSets(reaching share: Double) -> Selections {
+    _ = fullScores()
+    let bytes = visibleTokens * Self.scoreBytes * group.groupSize
+    charge(.init(.scores, .stream), readPerHead: bytes, readGroupUnion: bytes)
+    return shared.smallestSets(reaching: share)
+  }
+
+  /// Declares bytes moved beyond what a primitive charges, such as upkeep per new token.
+  public func charge(_ kind: TrafficKind, readPerHead: Int = 0, readGroupUnion: Int = 0, written: Int = 0) {
+    ledger.charge(
+      kind, TrafficBytes(readPerHead: readPerHead, readGroupUnion: readGroupUnion, written: written))
+  }
+
+  private func chargeScoresWritten(rowsPerStep: Int) {
+    charge(.init(.scores, .stream), written: visibleTokens * Self.scoreBytes * rowsPerStep)
+  }
+}
+
+/// Where a partial score finds its channels.
+public enum ChannelLayout: String, CaseIterable, Sendable {
+  /// A side cache of each head's own channels.
+  case packed
+  /// A second copy of the keys, one plane per channel, that serves any head's choice.
+  case planes
+  /// The cache's own token-major rows: nothing extra is kept, and a channel is a strided gather.
+  case rows
+}

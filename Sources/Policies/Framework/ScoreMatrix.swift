@@ -1,0 +1,26 @@
+import Kernels
+
+/// Scores of a block: one row per query head and step, one column per token.
+///
+/// Row r is query head `r / steps`, step `r % steps`. Columns outside the step's visible range are
+/// undefined.
+public final class ScoreMatrix: Sendable {
+  public let rows: Int
+  /// Floats from one row to the next.
+  public let stride: Int
+  public let storage: FloatBuffer
+
+  public init(rows: Int, tokens: Int) {
+    self.rows = rows
+    // An odd number of cache lines, so that a column's rows do not fall into one cache set.
+    stride = KeyPanels.paddedTokens(tokens) + (KeyPanels.paddedTokens(tokens) % 32 == 0 ? 16 : 0)
+    storage = FloatBuffer(count: rows * stride)
+  }
+
+  public func row(_ row: Int) -> UnsafeMutablePointer<Float> { storage.pointer + row * stride }
+
+  /// The scores of the tokens in `range`.
+  public func scores(_ row: Int, _ range: Range<Int>) -> UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(start: self.row(row) + range.lowerBound, count: range.count)
+  }
+}

@@ -1,0 +1,92 @@
+import Kernels
+
+/// Consecutive steps of one KV group, with the score matrices computed so far: shared by all
+/// policies of a replay, so that each product is computed once whoever asks for it.
+public final class ScoredBlock {
+  public let group: GroupContext
+  public let steps: [Step]
+  public let kernels: Kernels
+  public let keys: KeyPanels
+  /// `[group heads][steps][headDim]`
+  let queries: FloatBuffer
+  let scratch = TopKScratch()
+  private var matrices: [[[Int32]]: ScoreMatrix] = [:]
+  /// Each choice holds its matrix, so that an identity in a key cannot be used again.
+  var weights: ScoreMatrix?
+  private var choices: [ChoiceKey: (matrix: ScoreMatrix, chosen: Selections)] = [:]
+
+  private struct ChoiceKey: Hashable {
+    let matrix: ObjectIdentifier
+    let budgets: [Int]
+    let guarded: Guard
+  }
+
+  public init(group: GroupContext, steps: [Step], kernels: Kernels, keys: KeyPanels, queries: FloatBuffer) {
+    self.group = group
+    self.steps = steps
+    self.kernels = kernels
+    self.keys = keys
+    self.queries = queries
+  }
+
+  public var rows: Int { group.groupSize * steps.count }
+
+  public func row(head: Int, step: Int) -> Int { head * steps.count + step }
+
+  /// All tokens that any step of the block sees.
+  public var span: Range<Int> {
+    let start = steps.map(\.visible.lowerBound).min() ?? 0
+    return start..<max(start, steps.map(\.visible.upperBound).max() ?? 0)
+  }
+
+  /// `q · K` over the channels that each head of the group asks for, in ascending channel order.
+  public func scores(channels: [[Int32]]) -> ScoreMatrix {
+    if let known = matrices[channels] { return known }
+    let result = ScoreMatrix(rows: rows, tokens: span.upperBound)
+    if let first = channels.first, channels.allSatisfy({ $0 == first }) {
+      score(into: result, channelList: first, rows: 0..<rows)
+    } else {
+      for (head, list) in channels.enumerated() {
+        score(into: result, channelList: list, rows: row(head: head, step: 0)..<row(head: head + 1, step: 0))
+      }
+    }
+    matrices[channels] = result
+    return result
+  }
+
+  /// The raw, unscaled `q · K` over all channels.
+  public func fullScores() -> ScoreMatrix {
+    let all = (0..<Int32(group.headDim)).map { $0 }
+    return scores(channels: Array(repeating: all, count: group.groupSize))
+  }
+
+  private func score(into matrix: ScoreMatrix, channelList: [Int32], rows: Range<Int>) {
+    kernels.score(
+      queries: queries.pointer + rows.lowerBound * group.headDim, rows: rows.count, keys: keys,
+      channelList: channelList, tokens: span, into: matrix.row(rows.lowerBound), stride: matrix.stride)
+  }
+
+  /// The best tokens of every row, `budgets[row]` of them, guarded ones first; ties go to the lower token.
+  public func best(_ matrix: ScoreMatrix, budgets: [Int], guarded: Guard = Guard()) -> Selections {
+    let key = ChoiceKey(matrix: ObjectIdentifier(matrix), budgets: budgets, guarded: guarded)
+    if let known = choices[key] { return known.chosen }
+    var result = Selections()
+    for row in 0..<matrix.rows {
+      let k = budgets[row]
+      let (head, middle, tail) = guarded.split(visible(row), budget: k)
+      let free = k - head.count - tail.count
+      result.appendRow(count: k) { out in
+        for (i, token) in head.enumerated() { out[i] = Int32(token) }
+        let chosen = out + head.count
+        kernels.topK(matrix.scores(row, middle), k: free, into: chosen, scratch: scratch)
+        for i in 0..<free { chosen[i] += Int32(middle.lowerBound) }
+        for (i, token) in tail.enumerated() { out[head.count + free + i] = Int32(token) }
+      }
+    }
+    choices[key] = (matrix, result)
+    return result
+  }
+
+  /// The tokens that the query of a row sees.
+  public func visible(_ row: Int) -> Range<Int> { steps[row % steps.count].visible }
+}
