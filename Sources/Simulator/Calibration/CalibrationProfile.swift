@@ -1,0 +1,76 @@
+import Crypto
+import Foundation
+import Policies
+
+/// A calibration as a file: contextual agreement per layer, query head and chunk, with what made it.
+public struct CalibrationProfile: Codable, Sendable, Equatable {
+  public static let currentVersion = 1
+
+  /// The model whose heads were measured.
+  public struct Model: Codable, Sendable, Equatable {
+    public var name: String
+    public var sha256: String
+    public var layers: Int
+    public var queryHeads: Int
+    public var kvHeads: Int
+    public var headDim: Int
+
+    enum CodingKeys: String, CodingKey {
+      case name, sha256, layers
+      case queryHeads = "query_heads"
+      case kvHeads = "kv_heads"
+      case headDim = "head_dim"
+    }
+  }
+
+  /// A text that calibrated; never one that is then scored.
+  public struct Text: Codable, Sendable, Equatable {
+    public var title: String
+    public var kind: String
+    public var sha256: String
+    public var tokens: Int
+    /// Query positions per head that were averaged.
+    public var queries: Int
+    /// Of the trace file.
+    public var traceDigest: String
+
+    enum CodingKeys: String, CodingKey {
+      case title, kind, sha256, tokens, queries
+      case traceDigest = "trace_sha256"
+    }
+  }
+
+  /// CA_K of one layer: `[query head][chunk]`.
+  public struct Layer: Codable, Sendable, Equatable {
+    public var layer: Int
+    /// K: how many best tokens were compared.
+    public var window: Int
+    public var agreement: [[Double]]
+  }
+
+  public var version: Int
+  public var model: Model
+  public var slices: ContextualAgreement.Slices
+  public var pairing: RopeChunks.Pairing
+  public var texts: [Text]
+  public var layers: [Layer]
+
+  /// What FASA asks.
+  public var contextualAgreement: ContextualAgreement {
+    let entries = layers.map { (ContextualAgreement.Key(layer: $0.layer, window: $0.window), $0.agreement) }
+    return ContextualAgreement(
+      slices: slices, pairing: pairing, values: Dictionary(entries) { first, _ in first })
+  }
+
+  /// The file's bytes; the same profile gives the same bytes.
+  public func encoded() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(self) + Data("\n".utf8)
+  }
+}
+
+extension SHA256.Digest {
+  /// Lower-case hexadecimal.
+  var hex: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+}

@@ -1,0 +1,62 @@
+/// The metrics of one query head over the scored steps of one configuration.
+public struct HeadResult: Sendable, Equatable {
+  public let layer: Int
+  public let queryHead: Int
+  public let kvHead: Int
+  public let stepCount: Int
+  /// `[metric][step]`; NaN where a metric is undefined.
+  private var values: [Double]
+  /// A hash of the tokens chosen at each step, so that the digest sees the sets themselves.
+  public var choiceHashes: [UInt64]
+
+  public init(layer: Int, queryHead: Int, kvHead: Int, stepCount: Int) {
+    self.layer = layer
+    self.queryHead = queryHead
+    self.kvHead = kvHead
+    self.stepCount = stepCount
+    values = Array(repeating: .nan, count: Metric.allCases.count * stepCount)
+    choiceHashes = Array(repeating: 0, count: stepCount)
+  }
+
+  public subscript(metric: Metric, step: Int) -> Double {
+    get { values[metric.rawValue * stepCount + step] }
+    set { values[metric.rawValue * stepCount + step] = newValue }
+  }
+
+  /// One metric, step by step.
+  public subscript(metric: Metric) -> ArraySlice<Double> {
+    values[metric.rawValue * stepCount..<(metric.rawValue + 1) * stepCount]
+  }
+
+  public func summary(_ metric: Metric) -> MetricSummary { MetricSummary(self[metric]) }
+}
+
+/// Mean and percentiles of the defined values of a metric.
+public struct MetricSummary: Sendable, Equatable {
+  /// How many values were defined.
+  public let count: Int
+  /// NaN where none was.
+  public let mean: Double
+  public let p5: Double
+  public let p50: Double
+  public let p95: Double
+
+  public init(_ values: some Sequence<Double>) {
+    let sorted = values.filter { !$0.isNaN }.sorted()
+    count = sorted.count
+    // Summed in ascending order, so that the order of the steps cannot matter.
+    mean = sorted.isEmpty ? .nan : sorted.reduce(0, +) / Double(sorted.count)
+    p5 = Self.percentile(0.05, of: sorted)
+    p50 = Self.percentile(0.5, of: sorted)
+    p95 = Self.percentile(0.95, of: sorted)
+  }
+
+  /// Linear between the two nearest ranks, as NumPy's default.
+  static func percentile(_ share: Double, of sorted: [Double]) -> Double {
+    guard let last = sorted.indices.last else { return .nan }
+    let place = share * Double(last)
+    let below = Int(place)
+    let above = min(below + 1, last)
+    return sorted[below] + (place - Double(below)) * (sorted[above] - sorted[below])
+  }
+}

@@ -1,0 +1,100 @@
+import Kernels
+import Policies
+import Traces
+
+/// A policy at a budget: one line of a comparison.
+public struct ReplayConfiguration: Sendable, Hashable {
+  public let policy: PolicyConfiguration
+  /// Nil for a policy that sizes its own sets.
+  public let budget: Budget?
+
+  public init(policy: PolicyConfiguration, budget: Budget?) {
+    self.policy = policy
+    self.budget = policy.descriptor.usesBudget ? budget : nil
+  }
+
+  public var label: String { budget.map { "\(policy.label) @ \($0)" } ?? policy.label }
+}
+
+/// All that one replay of one trace gave.
+public struct ReplayResult: Sendable {
+  public let trace: TraceIdentity
+  public let instructionSet: InstructionSet
+  public let threads: Int
+  public let seed: UInt64
+  /// Layers, query heads and steps that were scored.
+  public let layers: [Int]
+  public let steps: [Step]
+  public let configurations: [ConfigurationResult]
+  /// Bytes of dense attention over the same steps, by layer and KV head.
+  public let dense: [GroupTraffic]
+  /// SHA-256 over all configurations' digests in order, lower-case hexadecimal.
+  public let exactResultsDigest: String
+  /// What the user should know, a sentence each.
+  public let notes: [String]
+}
+
+/// Which trace it was.
+public struct TraceIdentity: Sendable {
+  /// The path it was read from, as given.
+  public let path: String
+  /// SHA-256 of the file's bytes.
+  public let digest: String
+  public let fileSize: Int
+  public let metadata: TraceMetadata
+}
+
+/// One configuration's exact results and timings.
+public struct ConfigurationResult: Sendable {
+  public let configuration: ReplayConfiguration
+  public let calibration: CalibrationUse?
+  /// By layer, then query head.
+  public let heads: [HeadResult]
+  /// By layer, then KV head.
+  public let traffic: [GroupTraffic]
+  /// SHA-256 of this configuration's exact results, lower-case hexadecimal.
+  public let digest: String
+  /// Empty where timing was off.
+  public var kernelSamples: [KernelSample] = []
+}
+
+/// Which calibration a configuration used.
+public struct CalibrationUse: Sendable, Equatable {
+  /// SHA-256 of the profile file, or nil where the trace's own queries were used.
+  public let profileDigest: String?
+  /// Titles of the texts that calibrated.
+  public let texts: [String]
+}
+
+/// The bytes moved for one KV head over all scored steps, and those kept for it.
+public struct GroupTraffic: Sendable {
+  public let layer: Int
+  public let kvHead: Int
+  public let ledger: TrafficLedger
+  /// Keys, values and the policy's own data at the last scored step.
+  public let residentDeviceBytes: Int
+  public let residentHostBytes: Int
+}
+
+/// One timing of one stage of a decode step of one KV group.
+public struct KernelSample: Sendable, Equatable {
+  public enum Stage: String, Sendable, CaseIterable, Codable {
+    /// Full attention by the same kernels, timed alternately with the policy: score, softmax, attend.
+    case dense
+    /// Keeping the policy's own data up to date with the new token.
+    case upkeep
+    case score
+    case select
+    /// Gather and attend.
+    case attend
+  }
+
+  public let stage: Stage
+  /// Counts from 0 within a stage; the same number is the same step in every stage.
+  public let repeatIndex: Int
+  public let layer: Int
+  public let kvHead: Int
+  public let nanoseconds: Int
+  /// Bytes read and written by the stage, as the decode kernels move them.
+  public let bytes: Int
+}
