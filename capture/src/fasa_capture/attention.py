@@ -57,7 +57,7 @@ def relative_errors(recomputed: np.ndarray, engine: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Bounds on the relative error per head and query."""
+    """Bounds on the relative error per head and query: its median over all of a trace, and the largest."""
 
     median: float
     largest: float
@@ -66,7 +66,7 @@ class Tolerance:
 TOLERANCES = {
     "f16": Tolerance(1e-3, 1e-2),
     "bf16": Tolerance(1e-2, 1e-1),
-    "f32": Tolerance(1e-5, 1e-3),
+    "f32": Tolerance(1e-5, 1e-4),
 }
 
 

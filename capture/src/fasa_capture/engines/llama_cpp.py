@@ -44,13 +44,17 @@ class LlamaCppEngine:
         vocabulary = library.llama_model_get_vocab(self._model)
         raw = text.encode()
         capacity = len(raw) + 16
-        tokens = (c.c_int32 * capacity)()
-        count = library.llama_tokenize(
-            vocabulary, raw, len(raw), c.addressof(tokens), capacity, True, special
-        )
-        if count < 0:
-            raise CaptureError("llama.cpp cannot split the text into tokens", found=f"code {count}")
-        return list(tokens[:count])
+        while True:
+            tokens = (c.c_int32 * capacity)()
+            count = library.llama_tokenize(
+                vocabulary, raw, len(raw), c.addressof(tokens), capacity, True, special
+            )
+            if count >= 0:
+                return list(tokens[:count])
+            # Too little room: the count that is needed comes back negated.
+            if -count <= capacity:
+                raise CaptureError("llama.cpp cannot split the text into tokens", found=f"code {count}")
+            capacity = -count
 
     def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts:
         tap = LlamaTap(self._library, recorder, self._geometry)
