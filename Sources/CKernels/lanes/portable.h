@@ -36,7 +36,8 @@ static inline float widen_f16(uint16_t h) {
   uint32_t bits;
   float result;
   if (magnitude >= 0x7c00) {
-    bits = sign | 0x7f800000 | (magnitude & 0x3ff) << 13;
+    // A NaN turns quiet, as in vector units.
+    bits = sign | 0x7f800000 | (uint32_t)(magnitude > 0x7c00) << 22 | (magnitude & 0x3ff) << 13;
   } else if (magnitude >= 0x0400) {
     bits = sign | ((magnitude << 13) + 0x38000000);
   } else {

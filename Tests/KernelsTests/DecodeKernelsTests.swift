@@ -1,0 +1,143 @@
+import Kernels
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Decode kernels may sum in any order, so they are held to the error that any order can have.
+@Suite struct DecodeKernelsTests {
+  static let dims = [8, 64, 72, 96, 128, 256, 5]
+  /// Absolute, for values below 2: softmax's exponent carries the rounding of a score.
+  static let attentionTolerance = 4e-6
+
+  @Test(arguments: InstructionSet.available, [Element.f16, .bf16])
+  func scoreRows(set: InstructionSet, element: Element) throws {
+    let kernels = try Kernels(set)
+    for (i, channels) in Self.dims.enumerated() {
+      let (tokens, heads, stride) = (1 + 6 * i, 1 + i % 7, 50)
+      let keys = Stored(element, count: tokens * channels, seed: UInt64(channels))
+      var random = SeededRandom(UInt64(channels))
+      let queries = Fenced(random.signed(count: heads * channels))
+      let scores = Fenced<Float>(count: (heads - 1) * stride + tokens)
+      kernels.decodeScore(
+        rows: keys.words.pointer, element: element, tokens: tokens, channels: channels,
+        queries: queries.pointer, heads: heads, into: scores.pointer, stride: stride)
+      for place in 0..<scores.count {
+        let (head, token) = (place / stride, place % stride)
+        if token >= tokens {
+          #expect(scores.isUntouched(place))
+        } else {
+          let sum = Sum.chain(
+            (0..<channels).lazy.map {
+              (queries.pointer[head * channels + $0], keys.floats[token * channels + $0])
+            })
+          #expect(
+            sum.isWithinTolerance(scores.pointer[place]), "\(channels) channels, head \(head), token \(token)"
+          )
+        }
+      }
+      #expect(scores.isIntact)
+    }
+  }
+
+  @Test(arguments: InstructionSet.available, [Element.f16, .bf16])
+  func scorePlanes(set: InstructionSet, element: Element) throws {
+    let kernels = try Kernels(set)
+    for tokens in [1, 31, 32, 33, 77, 128] {
+      let (channels, stride) = (96, (tokens + 31) / 32 * 32)
+      let planes = Stored(element, count: channels * stride, seed: UInt64(tokens))
+      var random = SeededRandom(UInt64(tokens))
+      let query = Fenced(random.signed(count: channels))
+      for count in [0, 1, 24, 96] {
+        let list = random.distinct(count, below: channels)
+        let scores = Fenced<Float>(count: stride)
+        kernels.decodeScore(
+          planes: planes.words.pointer, planeStride: stride, element: element, tokens: tokens,
+          query: query.pointer, channelList: list, into: scores.pointer)
+        for token in 0..<tokens {
+          let sum = Sum.chain(
+            list.lazy.map { (query.pointer[Int($0)], planes.floats[Int($0) * stride + token]) })
+          #expect(sum.isWithinTolerance(scores.pointer[token]), "\(count) channels, token \(token)")
+        }
+        #expect(scores.isIntact)
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.available, [Element.f16, .bf16])
+  func attendRows(set: InstructionSet, element: Element) throws {
+    let kernels = try Kernels(set)
+    for (i, channels) in Self.dims.enumerated() {
+      let (tokens, heads) = (1 + 10 * i, 7 - i % 7)
+      let stride = tokens + i
+      let values = Stored(element, count: tokens * channels, seed: UInt64(channels))
+      var random = SeededRandom(UInt64(channels))
+      let weights = Fenced(random.signed(count: (heads - 1) * stride + tokens))
+      let out = Fenced<Float>(count: heads * channels)
+      kernels.decodeAttend(
+        rows: values.words.pointer, element: element, tokens: tokens, channels: channels,
+        weights: weights.pointer, stride: stride, heads: heads, into: out.pointer)
+      for place in 0..<out.count {
+        let (head, channel) = (place / channels, place % channels)
+        let sum = Sum.chain(
+          (0..<tokens).lazy.map {
+            (weights.pointer[head * stride + $0], values.floats[$0 * channels + channel])
+          })
+        #expect(
+          sum.isWithinTolerance(out.pointer[place]), "\(channels) channels, head \(head), channel \(channel)")
+      }
+      #expect(out.isIntact)
+    }
+  }
+
+  @Test(arguments: InstructionSet.available, [Element.f16, .bf16])
+  func gatherAttend(set: InstructionSet, element: Element) throws {
+    let kernels = try Kernels(set)
+    for (i, channels) in Self.dims.enumerated() {
+      let (cached, count) = (67, [1, 7, 8, 9, 33, 67, 20][i])
+      let valueChannels = Self.dims[(i + 2) % Self.dims.count]
+      let keys = Stored(element, count: cached * channels, seed: 1)
+      let values = Stored(element, count: cached * valueChannels, seed: 2)
+      var random = SeededRandom(UInt64(channels))
+      let query = Fenced(random.signed(count: channels))
+      let list = Fenced(random.distinct(count, below: cached).sorted())
+      let scale = 1 / Float(channels).squareRoot()
+      let (scratch, out) = (Fenced<Float>(count: count), Fenced<Float>(count: valueChannels))
+      kernels.decodeGatherAttend(
+        keys: keys.words.pointer, values: values.words.pointer, element: element,
+        tokens: UnsafeBufferPointer(list.buffer), channels: channels, valueChannels: valueChannels,
+        query: query.pointer, scale: scale, scratch: scratch.pointer, into: out.pointer)
+      let logits = list.buffer.map { token in
+        let row = Int(token) * channels
+        return Double(scale)
+          * Sum.chain((0..<channels).map { (query.pointer[$0], keys.floats[row + $0]) }).exact
+      }
+      let weights = logits.map { exp($0 - (logits.max() ?? 0)) }
+      for channel in 0..<valueChannels {
+        let column = list.buffer.map { Double(values.floats[Int($0) * valueChannels + channel]) }
+        let exact = zip(weights, column).reduce(0) { $0 + $1.0 * $1.1 } / weights.reduce(0, +)
+        let error = (Double(out.pointer[channel]) - exact).magnitude
+        #expect(error <= Self.attentionTolerance, "\(channels) × \(valueChannels), channel \(channel)")
+      }
+      #expect(out.isIntact && scratch.isIntact)
+    }
+  }
+
+  /// The largest float's bits: any one that is skipped would be missed when it is the largest.
+  @Test(arguments: InstructionSet.available) func readAllReadsEveryWord(set: InstructionSet) throws {
+    let kernels = try Kernels(set)
+    for words in [64, 128, 1024] {
+      for place in stride(from: 0, to: words, by: 13) {
+        let data = Fenced([Float](repeating: 0, count: words))
+        data.pointer[place] = 3
+        #expect(kernels.readAll(data.raw) == UInt64(Float(3).bitPattern))
+      }
+    }
+    #expect(kernels.readAll(UnsafeRawBufferPointer(start: nil, count: 0)) == 0)
+  }
+}

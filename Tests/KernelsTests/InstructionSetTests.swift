@@ -1,0 +1,30 @@
+import Kernels
+import Testing
+
+@Suite struct InstructionSetTests {
+  @Test func portableIsAlwaysAvailableAndFirst() {
+    #expect(InstructionSet.available.first == .portable)
+  }
+
+  @Test func bestIsTheLastAvailable() throws {
+    #expect(InstructionSet.best == InstructionSet.available.last)
+    #expect(try Kernels().instructionSet == .best)
+  }
+
+  @Test(arguments: InstructionSet.available) func kernelsAreOfTheSetAskedFor(set: InstructionSet) throws {
+    #expect(try Kernels(set).instructionSet == set)
+  }
+
+  @Test func aSetThisProcessorLacksIsRefusedByName() {
+    let lacking = InstructionSet.allCases.filter { !InstructionSet.available.contains($0) }
+    // No processor has both AVX and NEON.
+    #expect(!lacking.isEmpty)
+    let found = InstructionSet.available.map(\.rawValue).joined(separator: ", ")
+    for set in lacking {
+      let error = #expect(throws: UnavailableInstructionSet.self) { try Kernels(set) }
+      #expect(
+        error?.description
+          == "instruction set '\(set.rawValue)' cannot run here: this processor and build have \(found)")
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/// SplitMix64: the same inputs on every machine and in every run.
+struct SeededRandom: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+
+  /// A multiple of 2^-23 in [-1, 1).
+  mutating func signed() -> Float { Float(next() >> 40) * 0x1p-23 - 1 }
+
+  mutating func signed(count: Int) -> [Float] { (0..<count).map { _ in signed() } }
+
+  /// `count` distinct members of `0 ..< bound`, in random order.
+  mutating func distinct(_ count: Int, below bound: Int) -> [Int32] {
+    Array((0..<Int32(bound)).shuffled(using: &self).prefix(count))
+  }
+}
