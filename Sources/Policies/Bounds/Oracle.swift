@@ -8,5 +8,7 @@ public struct Oracle: Policy {
 
   public func choose(_ block: QueryBlock) -> Selections? { block.best(block.fullScores()) }
 
+  public var readsChosenKeys: Bool { false }
+
   public func scorePass() -> ScorePass { .full }
 }

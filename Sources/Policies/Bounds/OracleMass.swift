@@ -18,5 +18,7 @@ public struct OracleMass: Policy {
 
   public func choose(_ block: QueryBlock) -> Selections? { block.smallestSets(reaching: share) }
 
+  public var readsChosenKeys: Bool { false }
+
   public func scorePass() -> ScorePass { .full }
 }

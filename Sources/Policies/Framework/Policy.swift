@@ -17,6 +17,9 @@ public protocol Policy: Sendable {
   /// Bytes kept per token and KV head beyond the keys and values themselves.
   func residentExtraBytesPerToken() -> (device: Int, host: Int)
 
+  /// Whether attending reads the chosen keys again; false where the choice has already read every key in full.
+  var readsChosenKeys: Bool { get }
+
   /// The score pass that a decoder would run before it selects, for timing.
   func scorePass() -> ScorePass
 }
@@ -24,6 +27,7 @@ public protocol Policy: Sendable {
 extension Policy {
   public func budgets(of steps: [Step], asked: Budget) -> [Int] { asked.tokens(of: steps) }
   public func residentExtraBytesPerToken() -> (device: Int, host: Int) { (0, 0) }
+  public var readsChosenKeys: Bool { true }
   public func scorePass() -> ScorePass { .none }
 }
 

@@ -53,7 +53,7 @@ public final class QueryBlock {
 
   /// Every row the sum of its group's rows, in ascending order of query heads: one set per KV head.
   public func summedOverGroup(_ matrix: ScoreMatrix) -> ScoreMatrix {
-    let result = ScoreMatrix(rows: matrix.rows, tokens: shared.span.upperBound)
+    let result = shared.makeMatrix()
     for step in steps.indices {
       let first = result.row(step)
       for head in 0..<group.groupSize {

@@ -4,18 +4,22 @@ import Kernels
 ///
 /// Row r is query head `r / steps`, step `r % steps`. Columns outside the step's visible range are
 /// undefined.
-public final class ScoreMatrix: Sendable {
+public final class ScoreMatrix {
   public let rows: Int
   /// Floats from one row to the next.
   public let stride: Int
   public let storage: FloatBuffer
+  private let pool: BufferPool?
 
-  public init(rows: Int, tokens: Int) {
+  public init(rows: Int, tokens: Int, pool: BufferPool? = nil) {
     self.rows = rows
     // An odd number of cache lines, so that a column's rows do not fall into one cache set.
     stride = KeyPanels.paddedTokens(tokens) + (KeyPanels.paddedTokens(tokens) % 32 == 0 ? 16 : 0)
-    storage = FloatBuffer(count: rows * stride)
+    storage = pool?.take(rows * stride) ?? FloatBuffer(count: rows * stride)
+    self.pool = pool
   }
+
+  deinit { pool?.giveBack(storage) }
 
   public func row(_ row: Int) -> UnsafeMutablePointer<Float> { storage.pointer + row * stride }
 

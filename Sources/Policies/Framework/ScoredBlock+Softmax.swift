@@ -6,7 +6,7 @@ extension ScoredBlock {
   public func attentionWeights() -> ScoreMatrix {
     if let weights { return weights }
     let scores = fullScores()
-    let result = ScoreMatrix(rows: rows, tokens: span.upperBound)
+    let result = makeMatrix()
     for row in 0..<rows { fillWeights(from: scores, into: result, row: row) }
     weights = result
     return result
@@ -19,13 +19,28 @@ extension ScoredBlock {
     let out = result.row(row)
     if let cap = group.logitSoftcap {
       kernels.softcap(logits, scale: scale, cap: cap, into: out + visible.lowerBound)
-      logits = UnsafeBufferPointer(start: out + visible.lowerBound, count: visible.count)
+      logits = result.scores(row, visible)
       scale = 1
     }
     kernels.exponentials(
       logits, offset: kernels.maximum(logits), scale: scale, into: out + visible.lowerBound)
     out.update(repeating: 0, count: visible.lowerBound)
     (out + visible.upperBound).update(repeating: 0, count: result.stride - visible.upperBound)
+  }
+
+  /// What a row's softmax is taken of, by token, with the factor still to be applied.
+  public func logits(_ row: Int) -> (values: FloatBuffer, scale: Float) {
+    let visible = visible(row)
+    let scores = fullScores()
+    let result = FloatBuffer(count: visible.upperBound)
+    guard let cap = group.logitSoftcap else {
+      (result.pointer + visible.lowerBound).update(
+        from: scores.row(row) + visible.lowerBound, count: visible.count)
+      return (result, group.scale)
+    }
+    kernels.softcap(
+      scores.scores(row, visible), scale: group.scale, cap: cap, into: result.pointer + visible.lowerBound)
+    return (result, 1)
   }
 
   /// For every row the smallest set whose weights reach `share` of the row's; ties go to the lower token.

@@ -9,7 +9,8 @@ public final class ScoredBlock {
   public let keys: KeyPanels
   /// `[group heads][steps][headDim]`
   let queries: FloatBuffer
-  let scratch = TopKScratch()
+  let scratch: TopKScratch
+  let pool: BufferPool
   private var matrices: [[[Int32]]: ScoreMatrix] = [:]
   /// Each choice holds its matrix, so that an identity in a key cannot be used again.
   var weights: ScoreMatrix?
@@ -21,7 +22,15 @@ public final class ScoredBlock {
     let guarded: Guard
   }
 
-  public init(group: GroupContext, steps: [Step], kernels: Kernels, keys: KeyPanels, queries: FloatBuffer) {
+  /// - Parameters:
+  ///   - queries: `[group heads][steps][headDim]`
+  ///   - pool: where matrices come from; one per worker.
+  public init(
+    group: GroupContext, steps: [Step], kernels: Kernels, keys: KeyPanels, queries: FloatBuffer,
+    pool: BufferPool = BufferPool(), scratch: TopKScratch = TopKScratch()
+  ) {
+    self.pool = pool
+    self.scratch = scratch
     self.group = group
     self.steps = steps
     self.kernels = kernels
@@ -39,10 +48,12 @@ public final class ScoredBlock {
     return start..<max(start, steps.map(\.visible.upperBound).max() ?? 0)
   }
 
+  func makeMatrix() -> ScoreMatrix { ScoreMatrix(rows: rows, tokens: span.upperBound, pool: pool) }
+
   /// `q · K` over the channels that each head of the group asks for, in ascending channel order.
   public func scores(channels: [[Int32]]) -> ScoreMatrix {
     if let known = matrices[channels] { return known }
-    let result = ScoreMatrix(rows: rows, tokens: span.upperBound)
+    let result = makeMatrix()
     if let first = channels.first, channels.allSatisfy({ $0 == first }) {
       score(into: result, channelList: first, rows: 0..<rows)
     } else {

@@ -1,0 +1,96 @@
+import Kernels
+import Policies
+import Traces
+
+/// What a calibration measures.
+public struct CalibrationOptions: Sendable {
+  /// Layer numbers; nil for all captured.
+  public var layers: [Int]?
+  /// Rows of the trace's query tensors; nil for the decode steps, as FASA's released code does.
+  public var rows: [Int]?
+  /// K of contextual agreement, one or more.
+  public var windows: [Int]
+  public var slices: ContextualAgreement.Slices
+  public var threads: Int
+  public var instructionSet: InstructionSet
+  public var progress: (@Sendable (Int, Int) -> Void)?
+
+  public init(
+    layers: [Int]? = nil, rows: [Int]? = nil, windows: [Int] = [256], slices: ContextualAgreement.Slices = .rope,
+    threads: Int = 1, instructionSet: InstructionSet = .best, progress: (@Sendable (Int, Int) -> Void)? = nil
+  ) {
+    self.layers = layers
+    self.rows = rows
+    self.windows = windows
+    self.slices = slices
+    self.threads = threads
+    self.instructionSet = instructionSet
+    self.progress = progress
+  }
+}
+
+/// Measures contextual agreement per layer, query head and chunk on one trace.
+public struct Calibration: Sendable {
+  public let trace: Trace
+
+  public init(_ trace: Trace) { self.trace = trace }
+
+  private struct Group: Sendable {
+    let layer: Int
+    let kvHead: Int
+  }
+
+  public func run(_ options: CalibrationOptions) throws -> CalibrationProfile {
+    let groups = TraceGroups(trace)
+    let metadata = trace.metadata
+    let layers = options.layers ?? metadata.capturedLayers
+    let rows = options.rows ?? groups.decodeRows
+    guard !rows.isEmpty else { throw ReplayError("\(trace.path): has no decode steps to calibrate on: capture with --decode") }
+    let kernels = try Kernels(options.instructionSet)
+    let store = LayerStore(
+      trace, layers: layers, groupsPerLayer: metadata.geometry.kvHeads, threads: options.threads)
+    let items = layers.flatMap { layer in (0..<metadata.geometry.kvHeads).map { Group(layer: layer, kvHead: $0) } }
+    let measured = try parallelMap(
+      items, threads: options.threads, worker: { ReplayWorker(kernels: kernels) }, progress: options.progress
+    ) { item, worker in
+      try store.withLayer(item.layer) { tensors in
+        let context = groups.context(
+          layer: item.layer, kvHead: item.kvHead, element: tensors.k.element, seed: 0, agreement: nil)
+        let measurement = AgreementMeasurement(
+          group: context, keys: groups.keys(tensors, kvHead: item.kvHead, kernels: kernels),
+          queries: groups.queries(tensors, kvHead: item.kvHead, rows: rows, kernels: kernels),
+          steps: groups.steps(rows: rows, layer: item.layer), windows: options.windows,
+          chunks: options.slices == .adjacent ? groups.chunks.adjacent : groups.chunks, worker: worker)
+        return measurement.run()
+      }
+    }
+    return try profile(options, layers: layers, queries: rows.count, measured: measured)
+  }
+
+  /// - Parameter measured: by layer, then KV head: `[window][head of the group][chunk]`.
+  private func profile(
+    _ options: CalibrationOptions, layers: [Int], queries: Int, measured: [[[[Double]]]]
+  ) throws -> CalibrationProfile {
+    let metadata = trace.metadata
+    let geometry = metadata.geometry
+    let entries = layers.indices.flatMap { index in
+      options.windows.indices.map { window in
+        let groups = measured[index * geometry.kvHeads..<(index + 1) * geometry.kvHeads]
+        return CalibrationProfile.Layer(
+          layer: layers[index], window: options.windows[window], agreement: groups.flatMap { $0[window] })
+      }
+    }
+    return CalibrationProfile(
+      version: CalibrationProfile.currentVersion,
+      model: .init(
+        name: metadata.model.name, sha256: metadata.model.sha256, layers: geometry.layers,
+        queryHeads: geometry.queryHeads, kvHeads: geometry.kvHeads, headDim: geometry.headDim),
+      slices: options.slices, pairing: TraceGroups(trace).chunks.pairing,
+      texts: [
+        .init(
+          title: metadata.text.title, kind: metadata.text.kind, sha256: metadata.text.sha256,
+          tokens: metadata.tokens.total, queries: queries, traceDigest: try trace.digest())
+      ],
+      layers: entries)
+  }
+}

@@ -1,0 +1,68 @@
+import Crypto
+import Foundation
+import Traces
+
+/// A calibration profile read from a file.
+public struct LoadedProfile: Sendable {
+  public let path: String
+  public let profile: CalibrationProfile
+  /// SHA-256 of the file, lower-case hexadecimal.
+  public let digest: String
+
+  /// - Throws: ``ReplayError`` where the file is not a profile.
+  public init(path: String) throws {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw ReplayError("\(path): cannot be read: expected a calibration profile, as fasa-sim calibrate writes")
+    }
+    do {
+      profile = try JSONDecoder().decode(CalibrationProfile.self, from: data)
+    } catch {
+      throw ReplayError("\(path): is not a calibration profile: \(Self.reason(error)); fasa-sim calibrate writes them")
+    }
+    guard profile.version == CalibrationProfile.currentVersion else {
+      throw ReplayError("\(path): profile version \(profile.version), expected \(CalibrationProfile.currentVersion): calibrate again with this fasa-sim")
+    }
+    self.path = path
+    digest = SHA256.hash(data: data).hex
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch error as? DecodingError {
+    case .keyNotFound(let key, _): "it lacks '\(key.stringValue)'"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' has another type than expected"
+    default: "it is not JSON of that form"
+    }
+  }
+
+  /// Whether the profile is of the trace's model.
+  public func fits(_ trace: Trace) -> Bool {
+    let geometry = trace.metadata.geometry
+    return profile.model.name == trace.metadata.model.name && profile.model.layers == geometry.layers
+      && profile.model.queryHeads == geometry.queryHeads && profile.model.kvHeads == geometry.kvHeads
+      && profile.model.headDim == geometry.headDim
+  }
+
+  /// Whether a text that calibrated is the trace's own.
+  public func calibrated(on trace: Trace) -> Bool {
+    let own = trace.metadata.text.sha256
+    return profile.texts.contains { $0.sha256 == own && own.contains(where: { $0 != "0" }) }
+  }
+
+  /// - Throws: ``ReplayError`` where the profile is of another model or was made from this very text.
+  func check(against trace: Trace) throws {
+    guard fits(trace) else {
+      let geometry = trace.metadata.geometry
+      throw ReplayError(
+        """
+        \(path): the profile is of \(profile.model.name) (\(profile.model.layers) layers, \(profile.model.queryHeads) query heads, \
+        d \(profile.model.headDim)), and \(trace.path) is of \(trace.metadata.model.name) (\(geometry.layers), \
+        \(geometry.queryHeads), \(geometry.headDim)): calibrate for that model
+        """)
+    }
+    guard !calibrated(on: trace) else {
+      throw ReplayError(
+        "\(path): was calibrated on '\(trace.metadata.text.title)', the text of \(trace.path): a policy is never scored on what calibrated it; give another profile")
+    }
+  }
+}

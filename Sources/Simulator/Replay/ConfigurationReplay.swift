@@ -1,0 +1,139 @@
+import Policies
+
+/// One configuration's way through the blocks of one KV group.
+struct ConfigurationReplay {
+  private let configuration: ReplayConfiguration
+  private let group: GroupContext
+  private let isEvicting: Bool
+  private var policy: any Policy
+  private var overlap: OverlapCounter
+  /// The rows of the step before, one per head, for the Jaccard index.
+  private var previous: Selections?
+  /// The same where all visible tokens are chosen.
+  private var previousVisible: Range<Int>?
+  private(set) var outcome: GroupOutcome.Configuration
+
+  init(_ configuration: ReplayConfiguration, group: GroupContext, steps: [Step], tokens: Int) throws {
+    self.configuration = configuration
+    self.group = group
+    isEvicting = configuration.policy.descriptor.kind == .eviction
+    policy = try configuration.policy.policy(for: group)
+    overlap = OverlapCounter(tokens: tokens)
+    outcome = GroupOutcome.Configuration(
+      heads: group.queryHeads.map {
+        HeadResult(layer: group.layer, queryHead: $0, kvHead: group.kvHead, stepCount: steps.count)
+      },
+      ledger: AttentionTraffic(group: group).append(steps: steps.count),
+      residentExtra: policy.residentExtraBytesPerToken(), lastChoice: nil, scorePass: policy.scorePass())
+  }
+
+  mutating func replay(
+    _ block: ScoredBlock, firstStep: Int, exact: ExactAttention, oracle: OracleMeasures
+  ) throws {
+    let asked = policy.budgets(of: block.steps, asked: configuration.budget ?? .share(1))
+    let view = QueryBlock(block, budgets: asked, guarded: configuration.policy.values.guarded)
+    let choice = try policy.choose(view)
+    outcome.ledger.merge(view.ledger)
+    guard let choice else { return recordEverything(block, firstStep: firstStep) }
+    // A policy that sizes its own sets is compared with the oracle at the size it took.
+    let budgets = (0..<block.rows).map { row in
+      configuration.policy.descriptor.usesBudget ? asked[row % block.steps.count] : choice.count(row)
+    }
+    let best = oracle.measure(budgets: budgets)
+    for row in 0..<block.rows {
+      record(row, of: choice, block: block, firstStep: firstStep, k: budgets[row], exact: exact, best: best)
+    }
+    recordGroup(choice, block: block, firstStep: firstStep)
+  }
+
+  private mutating func record(
+    _ row: Int, of choice: Selections, block: ScoredBlock, firstStep: Int, k: Int, exact: ExactAttention,
+    best: OracleMeasures.Measure
+  ) {
+    let step = firstStep + row % block.steps.count
+    let head = row / block.steps.count
+    let isOracles = choice[row] == best.chosen[row]
+    let (mass, outputError) =
+      isOracles ? (best.mass[row], best.outputError[row]) : choice.withTokens(row) { exact.measure(row, $0) }
+    let common =
+      isOracles
+      ? choice.count(row)
+      : choice.withTokens(row) { mine in best.chosen.withTokens(row) { overlap.common($0, mine) } }
+    outcome.heads[head][.recall, step] = Double(common) / Double(k)
+    outcome.heads[head][.precision, step] = Double(common) / Double(choice.count(row))
+    outcome.heads[head][.mass, step] = mass
+    outcome.heads[head][.oracleMass, step] = best.mass[row]
+    outcome.heads[head][.massRatio, step] = mass / best.mass[row]
+    outcome.heads[head][.outputError, step] = outputError
+    outcome.heads[head][.oracleOutputError, step] = best.outputError[row]
+    outcome.heads[head][.selected, step] = Double(choice.count(row))
+    outcome.heads[head][.visible, step] = Double(block.visible(row).count)
+    outcome.heads[head].choiceHashes[step] = choice.withTokens(row) { TokenSetHash.hash($0) }
+  }
+
+  /// Unions, overlaps with the step before, and the bytes of attending.
+  private mutating func recordGroup(_ choice: Selections, block: ScoredBlock, firstStep: Int) {
+    var perHead = 0
+    var unions = 0
+    for step in block.steps.indices {
+      let rows = (0..<group.groupSize).map { block.row(head: $0, step: step) }
+      let union = overlap.union(choice, rows: rows)
+      unions += union
+      for (head, row) in rows.enumerated() {
+        perHead += choice.count(row)
+        outcome.heads[head][.groupUnion, firstStep + step] = Double(union)
+        if let jaccard = jaccardWithPrevious(choice, row: row, head: head, step: step, block: block) {
+          outcome.heads[head][.jaccardPrevious, firstStep + step] = jaccard
+        }
+      }
+    }
+    outcome.ledger.merge(
+      AttentionTraffic(group: group).attend(
+        perHead: perHead, union: unions, streams: isEvicting, readsKeys: policy.readsChosenKeys))
+    var last = Selections()
+    for head in 0..<group.groupSize { last.appendRow(choice[block.row(head: head, step: block.steps.count - 1)]) }
+    previous = last
+    outcome.lastChoice = last
+  }
+
+  private mutating func jaccardWithPrevious(
+    _ choice: Selections, row: Int, head: Int, step: Int, block: ScoredBlock
+  ) -> Double? {
+    guard step > 0 || previous != nil else { return nil }
+    let before = step > 0 ? choice : previous ?? choice
+    let rowBefore = step > 0 ? row - 1 : head
+    let common = choice.withTokens(row) { mine in
+      before.withTokens(rowBefore) { overlap.common($0, mine) }
+    }
+    let union = choice.count(row) + before.count(rowBefore) - common
+    return union > 0 ? Double(common) / Double(union) : nil
+  }
+
+  /// All visible tokens: every metric is known without computing.
+  private mutating func recordEverything(_ block: ScoredBlock, firstStep: Int) {
+    var visible = 0
+    for (index, step) in block.steps.enumerated() {
+      let count = Double(step.visible.count)
+      visible += step.visible.count
+      let jaccard = previousVisible.map { before in
+        let common = before.clamped(to: step.visible).count
+        return Double(common) / Double(before.count + step.visible.count - common)
+      }
+      previousVisible = step.visible
+      for head in outcome.heads.indices {
+        for metric in [Metric.recall, .precision, .mass, .oracleMass, .massRatio] {
+          outcome.heads[head][metric, firstStep + index] = 1
+        }
+        for metric in [Metric.selected, .visible, .groupUnion] {
+          outcome.heads[head][metric, firstStep + index] = count
+        }
+        outcome.heads[head][.outputError, firstStep + index] = 0
+        outcome.heads[head][.oracleOutputError, firstStep + index] = 0
+        outcome.heads[head][.jaccardPrevious, firstStep + index] = jaccard ?? .nan
+      }
+    }
+    outcome.ledger.merge(
+      AttentionTraffic(group: group).attend(
+        perHead: visible * group.groupSize, union: visible, streams: true, readsKeys: true))
+  }
+}

@@ -1,0 +1,53 @@
+import Crypto
+
+/// The SHA-256 that ties exact results to their bits.
+///
+/// Of a configuration: its label, then layer by layer and head by head each metric's values as
+/// little-endian IEEE doubles and the hashes of the sets chosen, then the bytes moved. Threads, instruction set and
+/// build do not enter.
+enum ExactDigest {
+  static func of(_ configuration: ReplayConfiguration, heads: [HeadResult], traffic: [GroupTraffic]) -> String {
+    var stream = DigestStream()
+    stream.add(configuration.label)
+    for head in heads {
+      stream.add(head.layer)
+      stream.add(head.queryHead)
+      for metric in Metric.allCases {
+        for value in head[metric] { stream.add(value.isNaN ? Double.nan.bitPattern : value.bitPattern) }
+      }
+      for hash in head.choiceHashes { stream.add(hash) }
+    }
+    for group in traffic {
+      stream.add(group.layer)
+      stream.add(group.kvHead)
+      for (kind, bytes) in group.ledger.sorted {
+        stream.add(kind.sortKey)
+        for amount in [bytes.readPerHead, bytes.readGroupUnion, bytes.written] { stream.add(amount) }
+      }
+      stream.add(group.residentDeviceBytes)
+      stream.add(group.residentHostBytes)
+    }
+    return stream.hex
+  }
+
+  static func of(_ digests: [String]) -> String {
+    var stream = DigestStream()
+    for digest in digests { stream.add(digest) }
+    return stream.hex
+  }
+}
+
+private struct DigestStream {
+  private var hash = SHA256()
+
+  mutating func add(_ text: String) {
+    add(text.utf8.count)
+    hash.update(data: Array(text.utf8))
+  }
+
+  mutating func add(_ number: Int) { add(UInt64(bitPattern: Int64(number))) }
+
+  mutating func add(_ word: UInt64) { withUnsafeBytes(of: word.littleEndian) { hash.update(bufferPointer: $0) } }
+
+  var hex: String { hash.finalize().hex }
+}

@@ -1,0 +1,74 @@
+import Kernels
+import Policies
+
+/// The exact results of one KV group for every configuration.
+struct GroupOutcome: Sendable {
+  /// One per configuration.
+  var configurations: [Configuration]
+  let denseTraffic: TrafficLedger
+
+  struct Configuration: Sendable {
+    /// One per query head of the group.
+    var heads: [HeadResult]
+    var ledger: TrafficLedger
+    var residentExtra: (device: Int, host: Int)
+    /// What each query head chose at the last step (nil: all), for timing.
+    var lastChoice: Selections?
+    var scorePass: ScorePass
+  }
+}
+
+/// Replays the steps of one KV group, block after block, for all configurations side by side.
+struct GroupReplay {
+  let group: GroupContext
+  let keys: KeyPanels
+  let values: ValueTiles
+  /// `[group heads][steps][headDim]`
+  let queries: FloatBuffer
+  let steps: [Step]
+  let worker: ReplayWorker
+
+  /// Scores of a block are kept below this many floats, so that they stay in the caches.
+  private static let blockFloats = 400_000
+
+  func run(_ configurations: [ReplayConfiguration]) throws -> GroupOutcome {
+    var states = try configurations.map { try ConfigurationReplay($0, group: group, steps: steps, tokens: keys.tokens) }
+    let rowLength = group.groupSize * max(keys.tokens, 1)
+    let blockSteps = min(max(Self.blockFloats / rowLength, 1), 64)
+    for start in stride(from: 0, to: steps.count, by: blockSteps) {
+      let range = start..<min(start + blockSteps, steps.count)
+      let block = ScoredBlock(
+        group: group, steps: Array(steps[range]), kernels: worker.kernels, keys: keys,
+        queries: queries.rows(range, of: steps.count, blocks: group.groupSize, width: group.headDim),
+        pool: worker.pool, scratch: worker.scratch)
+      let exact = ExactAttention(block, values: values)
+      let oracle = OracleMeasures(exact)
+      for index in states.indices {
+        try states[index].replay(block, firstStep: start, exact: exact, oracle: oracle)
+      }
+    }
+    let traffic = AttentionTraffic(group: group)
+    return GroupOutcome(configurations: states.map(\.outcome), denseTraffic: traffic.dense(steps))
+  }
+}
+
+extension FloatBuffer {
+  /// Rows `range` of each of `blocks` blocks of `count` rows of `width` floats.
+  func rows(_ range: Range<Int>, of count: Int, blocks: Int, width: Int) -> FloatBuffer {
+    let result = FloatBuffer(count: blocks * range.count * width)
+    for block in 0..<blocks {
+      (result.pointer + block * range.count * width).update(
+        from: pointer + (block * count + range.lowerBound) * width, count: range.count * width)
+    }
+    return result
+  }
+}
+
+/// What one thread of a replay keeps from group to group.
+final class ReplayWorker {
+  let kernels: Kernels
+  let pool = BufferPool()
+  let scratch = TopKScratch()
+
+  init(kernels: Kernels) { self.kernels = kernels }
+}

@@ -1,0 +1,53 @@
+import Kernels
+import Policies
+import Traces
+
+/// Replays a trace through policies: the exact path.
+///
+///     let result = try Replay(trace).run(configurations, options: ReplayOptions(threads: 2))
+///
+/// The same trace and configurations give the same bits whatever the threads and the instruction set.
+public struct Replay: Sendable {
+  public let trace: Trace
+
+  public init(_ trace: Trace) { self.trace = trace }
+
+  private struct Group: Sendable {
+    let layer: Int
+    let kvHead: Int
+  }
+
+  /// - Throws: ``ReplayError``, `PolicyError` or `TraceError`, before anything is kept.
+  public func run(_ configurations: [ReplayConfiguration], options: ReplayOptions) throws -> ReplayResult {
+    let plan = try ReplayPlan(trace, configurations: configurations, options: options)
+    let groups = TraceGroups(trace)
+    let kernels = try Kernels(options.instructionSet)
+    let kvHeads = plan.kvHeads
+    let store = LayerStore(trace, layers: plan.layers, groupsPerLayer: kvHeads.count, threads: options.threads)
+    let calibration = try plan.calibration(options: options)
+    let items = plan.layers.flatMap { layer in kvHeads.map { Group(layer: layer, kvHead: $0) } }
+    let outcomes = try parallelMap(
+      items, threads: options.threads, worker: { ReplayWorker(kernels: kernels) }, progress: options.progress
+    ) { item, worker in
+      try store.withLayer(item.layer) { tensors in
+        let replay = GroupReplay(
+          group: groups.context(
+            layer: item.layer, kvHead: item.kvHead, element: tensors.k.element, seed: options.seed,
+            agreement: calibration?.agreement),
+          keys: groups.keys(tensors, kvHead: item.kvHead, kernels: kernels),
+          values: groups.values(tensors, kvHead: item.kvHead, kernels: kernels),
+          queries: groups.queries(tensors, kvHead: item.kvHead, rows: plan.rows, kernels: kernels),
+          steps: groups.steps(rows: plan.rows, layer: item.layer), worker: worker)
+        return ReplayedGroup(group: replay.group, outcome: try replay.run(configurations))
+      }
+    }
+    return try ReplayAssembly(trace: trace, plan: plan, options: options, calibration: calibration)
+      .result(configurations, outcomes)
+  }
+}
+
+/// A group's outcome with where it belongs.
+struct ReplayedGroup: Sendable {
+  let group: GroupContext
+  let outcome: GroupOutcome
+}

@@ -1,0 +1,43 @@
+import Crypto
+import Policies
+import Traces
+
+/// Puts the groups' outcomes together, configuration by configuration, in a fixed order.
+struct ReplayAssembly {
+  let trace: Trace
+  let plan: ReplayPlan
+  let options: ReplayOptions
+  let calibration: ReplayCalibration?
+
+  func result(_ configurations: [ReplayConfiguration], _ groups: [ReplayedGroup]) throws -> ReplayResult {
+    let wanted = Set(plan.heads)
+    let last = plan.rows.last.map { trace.queryPositions[$0] + 1 } ?? 0
+    let results = configurations.enumerated().map { index, configuration in
+      let heads = groups.flatMap { $0.outcome.configurations[index].heads }.filter { wanted.contains($0.queryHead) }
+      let traffic = groups.map { replayed in
+        let outcome = replayed.outcome.configurations[index]
+        let base = replayed.group.keyRowBytes + replayed.group.valueRowBytes
+        return GroupTraffic(
+          layer: replayed.group.layer, kvHead: replayed.group.kvHead, ledger: outcome.ledger,
+          residentDeviceBytes: last * (base + outcome.residentExtra.device),
+          residentHostBytes: last * outcome.residentExtra.host)
+      }
+      let usesCalibration = configuration.policy.descriptor.needs.contains(.contextualAgreement)
+      return ConfigurationResult(
+        configuration: configuration, calibration: usesCalibration ? calibration?.use : nil, heads: heads,
+        traffic: traffic, digest: ExactDigest.of(configuration, heads: heads, traffic: traffic))
+    }
+    let dense = groups.map { replayed in
+      GroupTraffic(
+        layer: replayed.group.layer, kvHead: replayed.group.kvHead, ledger: replayed.outcome.denseTraffic,
+        residentDeviceBytes: last * (replayed.group.keyRowBytes + replayed.group.valueRowBytes),
+        residentHostBytes: 0)
+    }
+    return ReplayResult(
+      trace: TraceIdentity(
+        path: trace.path, digest: try trace.digest(), fileSize: trace.fileSize, metadata: trace.metadata),
+      instructionSet: options.instructionSet, threads: options.threads, seed: options.seed, layers: plan.layers,
+      steps: TraceGroups(trace).steps(rows: plan.rows, layer: plan.layers.first ?? 0), configurations: results,
+      dense: dense, exactResultsDigest: ExactDigest.of(results.map(\.digest)), notes: plan.notes)
+  }
+}

@@ -1,0 +1,42 @@
+import Kernels
+
+/// What part of a trace is replayed, and how.
+public struct ReplayOptions: Sendable {
+  /// Layer numbers; nil for all captured.
+  public var layers: [Int]?
+  /// Query heads that are reported; nil for all.
+  public var heads: [Int]?
+  /// Decode steps, counted from 0; nil for all.
+  public var steps: Range<Int>?
+  public var threads: Int
+  public var seed: UInt64
+  public var instructionSet: InstructionSet
+  /// Contextual agreement for FASA; nil lets the replay calibrate on the trace's earliest queries.
+  public var profile: LoadedProfile?
+  /// Called with groups done and groups in all, from any thread.
+  public var progress: (@Sendable (Int, Int) -> Void)?
+
+  public init(
+    layers: [Int]? = nil, heads: [Int]? = nil, steps: Range<Int>? = nil, threads: Int = 1, seed: UInt64 = 0,
+    instructionSet: InstructionSet = .best, profile: LoadedProfile? = nil,
+    progress: (@Sendable (Int, Int) -> Void)? = nil
+  ) {
+    self.layers = layers
+    self.heads = heads
+    self.steps = steps
+    self.threads = threads
+    self.seed = seed
+    self.instructionSet = instructionSet
+    self.profile = profile
+    self.progress = progress
+  }
+}
+
+/// A replay cannot run as asked. `message` says what was expected, what was found and what to do.
+public struct ReplayError: Error, CustomStringConvertible, Equatable {
+  public let message: String
+
+  public init(_ message: String) { self.message = message }
+
+  public var description: String { message }
+}

@@ -1,0 +1,97 @@
+import Kernels
+import Policies
+import Traces
+
+/// What a replay will score, checked against the trace before any work is done.
+struct ReplayPlan {
+  let layers: [Int]
+  /// Query heads to report.
+  let heads: [Int]
+  /// Rows of the trace's query tensors to score.
+  let rows: [Int]
+  /// Rows to calibrate FASA on, where no profile serves.
+  let calibrationRows: [Int]
+  private let trace: Trace
+  private let needsAgreement: Bool
+  private(set) var notes: [String] = []
+
+  /// Queries that are enough to rank chunks, where a trace must calibrate itself.
+  private static let selfCalibrationQueries = 32
+
+  init(_ trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions) throws {
+    self.trace = trace
+    let captured = trace.metadata.capturedLayers
+    layers = try Self.members(options.layers, of: captured, what: "layer", trace: trace)
+    let allHeads = Array(0..<trace.metadata.geometry.queryHeads)
+    heads = try Self.members(options.heads, of: allHeads, what: "query head", trace: trace)
+    needsAgreement = configurations.contains { $0.policy.descriptor.needs.contains(.contextualAgreement) }
+
+    let decode = TraceGroups(trace).decodeRows
+    guard !decode.isEmpty else {
+      throw ReplayError("\(trace.path): no traced query is a decode step (position at or above the prompt's \(trace.metadata.tokens.prompt) tokens): capture with --decode")
+    }
+    let asked = options.steps ?? 0..<decode.count
+    guard asked.lowerBound >= 0, asked.upperBound <= decode.count, !asked.isEmpty else {
+      throw ReplayError(
+        "\(trace.path): steps \(asked.lowerBound)-\(asked.upperBound - 1) were asked for, and it has decode steps 0-\(decode.count - 1)"
+      )
+    }
+    var scored = Array(decode[asked])
+    var calibrating: [Int] = []
+    if needsAgreement, options.profile == nil {
+      calibrating = Array(trace.queryPositions.indices.prefix(Self.selfCalibrationQueries))
+      let calibratingSet = Set(calibrating)
+      let left = scored.filter { !calibratingSet.contains($0) }
+      guard !left.isEmpty else {
+        throw ReplayError(
+          "\(trace.path): FASA has no profile, and calibrating on the trace's \(calibrating.count) earliest queries leaves no decode step to score: give --profile")
+      }
+      let dropped = scored.count - left.count
+      scored = left
+      notes.append(
+        "FASA is calibrated on this trace's own \(calibrating.count) earliest traced queries"
+          + (dropped > 0 ? ", and \(dropped) decode steps among them are not scored" : ", none of which is scored"))
+    }
+    rows = scored
+    calibrationRows = calibrating
+  }
+
+  /// KV heads of the query heads asked for.
+  var kvHeads: [Int] {
+    let size = TraceGroups(trace).groupSize
+    return Array(Set(heads.map { $0 / size })).sorted()
+  }
+
+  /// The agreement that FASA uses, from a profile or from the trace itself; nil where no policy asks.
+  func calibration(options: ReplayOptions) throws -> ReplayCalibration? {
+    guard needsAgreement else { return nil }
+    if let profile = options.profile {
+      try profile.check(against: trace)
+      return ReplayCalibration(
+        agreement: profile.profile.contextualAgreement,
+        use: CalibrationUse(profileDigest: profile.digest, texts: profile.profile.texts.map(\.title)))
+    }
+    let own = try Calibration(trace).run(
+      CalibrationOptions(
+        layers: layers, rows: calibrationRows, threads: options.threads, instructionSet: options.instructionSet))
+    return ReplayCalibration(
+      agreement: own.contextualAgreement,
+      use: CalibrationUse(profileDigest: nil, texts: [trace.metadata.text.title]))
+  }
+
+  private static func members(_ asked: [Int]?, of all: [Int], what: String, trace: Trace) throws -> [Int] {
+    guard let asked else { return all }
+    let missing = asked.filter { !all.contains($0) }
+    guard missing.isEmpty else {
+      throw ReplayError(
+        "\(trace.path): \(what) \(missing.map(String.init).joined(separator: ", ")) was asked for, and it has \(NumberRanges.text(all))")
+    }
+    return Array(Set(asked)).sorted()
+  }
+}
+
+/// The agreement in use and where it came from.
+struct ReplayCalibration {
+  let agreement: ContextualAgreement
+  let use: CalibrationUse
+}

@@ -1,0 +1,98 @@
+import Kernels
+import Policies
+import Traces
+
+/// A trace in the terms of policies and kernels.
+struct TraceGroups {
+  let trace: Trace
+  private var geometry: TraceMetadata.Geometry { trace.metadata.geometry }
+
+  init(_ trace: Trace) { self.trace = trace }
+
+  var groupSize: Int { geometry.queryHeads / geometry.kvHeads }
+
+  var chunks: RopeChunks {
+    let rope = trace.metadata.rope
+    return RopeChunks(pairing: rope.pairing == .half ? .half : .interleaved, rotaryDim: rope.rotaryDim)
+  }
+
+  func context(
+    layer: Int, kvHead: Int, element: Element, seed: UInt64, agreement: ContextualAgreement?
+  ) -> GroupContext {
+    GroupContext(
+      layer: layer, modelLayers: geometry.layers, kvHead: kvHead,
+      queryHeads: kvHead * groupSize..<(kvHead + 1) * groupSize, headDim: geometry.headDim,
+      valueDim: geometry.valueDim, element: element, scale: Float(trace.metadata.attention.scale),
+      logitSoftcap: trace.metadata.attention.logitSoftcap.map { Float($0) },
+      promptTokens: trace.metadata.tokens.prompt, chunks: chunks, seed: seed, agreement: agreement)
+  }
+
+  /// The query of every given row of the trace's query tensors, with what it sees in a layer.
+  func steps(rows: [Int], layer: Int) -> [Step] {
+    let window = trace.metadata.slidingWindow(layer: layer)
+    return rows.map { row in
+      let position = trace.queryPositions[row]
+      let start = window.map { max(0, position + 1 - $0) } ?? 0
+      return Step(index: row, position: position, visible: start..<position + 1)
+    }
+  }
+
+  /// Rows of the query tensors that are decode steps.
+  var decodeRows: [Int] {
+    trace.queryPositions.indices.filter { trace.queryPositions[$0] >= trace.metadata.tokens.prompt }
+  }
+
+  func keys(_ tensors: LayerTensors, kvHead: Int, kernels: Kernels) -> KeyPanels {
+    rows(of: tensors.k, index: kvHead, tokens: geometryTokens, channels: geometry.headDim) { bytes, element in
+      kernels.packKeys(bytes, element: element, tokens: geometryTokens, channels: geometry.headDim)
+    }
+  }
+
+  func values(_ tensors: LayerTensors, kvHead: Int, kernels: Kernels) -> ValueTiles {
+    rows(of: tensors.v, index: kvHead, tokens: geometryTokens, channels: geometry.valueDim) { bytes, element in
+      kernels.packValues(bytes, element: element, tokens: geometryTokens, channels: geometry.valueDim)
+    }
+  }
+
+  /// The queries of a group's heads at the given rows: `[group heads][rows][headDim]`.
+  func queries(_ tensors: LayerTensors, kvHead: Int, rows: [Int], kernels: Kernels) -> FloatBuffer {
+    let dim = geometry.headDim
+    let traced = trace.queryPositions.count
+    let result = FloatBuffer(count: groupSize * rows.count * dim)
+    tensors.q.withUnsafeBytes { bytes in
+      let element = tensors.q.element
+      for head in 0..<groupSize {
+        for (index, row) in rows.enumerated() {
+          let start = ((kvHead * groupSize + head) * traced + row) * dim * element.byteCount
+          let source = UnsafeRawBufferPointer(rebasing: bytes[start..<start + dim * element.byteCount])
+          let out = UnsafeMutableBufferPointer(
+            start: result.pointer + (head * rows.count + index) * dim, count: dim)
+          kernels.widen(source, element: element, into: out)
+        }
+      }
+    }
+    return result
+  }
+
+  private var geometryTokens: Int { trace.metadata.tokens.total }
+
+  private func rows<R>(
+    of tensor: Tensor, index: Int, tokens: Int, channels: Int, _ body: (UnsafeRawBufferPointer, Element) -> R
+  ) -> R {
+    tensor.withUnsafeBytes { bytes in
+      let size = tokens * channels * tensor.elementType.byteCount
+      return body(UnsafeRawBufferPointer(rebasing: bytes[index * size..<(index + 1) * size]), tensor.element)
+    }
+  }
+}
+
+extension Tensor {
+  /// The element type as the kernels name it.
+  var element: Element {
+    switch elementType {
+    case .f16: .f16
+    case .bf16: .bf16
+    case .f32: .f32
+    }
+  }
+}
