@@ -53,7 +53,7 @@ def text_file(tmp_path: Path) -> Path:
 def run_capture(tmp_path: Path, text_file: Path):
     """Runs `fasa-capture run` on the shared text and opens what it wrote."""
 
-    def run(model: Path, *options: str, name: str = "trace.zst", text: Path = text_file) -> Opened:
+    def run(model: Path | str, *options: str, name: str = "trace.zst", text: Path = text_file) -> Opened:
         output = tmp_path / name
         arguments = ["run", str(model), str(text), "-o", str(output), "--threads", "1", *options]
         assert main(arguments) == 0

@@ -58,8 +58,8 @@ class TinyModel:
         return len(CONTROL) + 256
 
     def tokens_of(self, text: str) -> list[int]:
-        """As SentencePiece does: a space becomes U+2581 before the text is cut into bytes."""
-        return [1] + [len(CONTROL) + byte for byte in text.replace(" ", "\u2581").encode()]
+        """As SentencePiece does: one more space before the text, and each space as U+2581, before it is cut into bytes."""
+        return [1] + [len(CONTROL) + byte for byte in f" {text}".replace(" ", "\u2581").encode()]
 
 
 def write_gguf(
@@ -89,7 +89,6 @@ def write_gguf(
     writer.add_token_types(kinds + [gguf.TokenType.BYTE] * 256)
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
-    writer.add_add_space_prefix(False)
     for name, values in (model.weights | (extra or {})).items():
         writer.add_tensor(name, values)
     writer.write_header_to_file()
