@@ -34,7 +34,8 @@ final class FrameDecoder {
       throw TraceError(damagedBy: result, file: file.path, part: frame.name)
     }
     guard result == frame.content.count else {
-      throw damaged(frame, expected: "\(frame.content.count) bytes of content, as the seek table says", "\(result)")
+      throw damaged(
+        frame, expected: "\(frame.content.count) bytes of content, as the seek table says", "\(result)")
     }
     if let expected = frame.checksum, let actual = Self.storedChecksum(UnsafeRawBufferPointer(source)),
       actual != expected
@@ -66,12 +67,14 @@ extension TraceError {
         found: "other content", advice: Self.copyAgain)
     case ZSTD_error_frameParameter_windowTooLarge:
       self.init(
-        .damagedFrame, file: file, part: part, expected: "a zstd window of at most 128 MiB", found: "a larger one",
+        .damagedFrame, file: file, part: part, expected: "a zstd window of at most 128 MiB",
+        found: "a larger one",
         advice: "compress it again without --long or --ultra")
     default:
       self.init(
         .damagedFrame, file: file, part: part, expected: "a whole zstd frame",
-        found: "damage that zstd calls \"\(String(cString: ZSTD_getErrorName(code)))\"", advice: Self.copyAgain)
+        found: "damage that zstd calls \"\(String(cString: ZSTD_getErrorName(code)))\"",
+        advice: Self.copyAgain)
     }
   }
 }

@@ -70,7 +70,8 @@ struct FrameWalk {
     } else {
       let limit = contentLimit - limitBefore
       guard declared <= UInt64(limit) else {
-        throw damaged(start, "content of at most \(limit) bytes, which is all its blocks can hold", "\(declared)")
+        throw damaged(
+          start, "content of at most \(limit) bytes, which is all its blocks can hold", "\(declared)")
       }
       contentSize = contentSize.map { $0 + Int(declared) }
     }

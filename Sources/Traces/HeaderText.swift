@@ -4,7 +4,8 @@ import Foundation
 enum HeaderText {
   /// safetensors' length field and JSON, padded with spaces so that the first tensor is 8-byte aligned.
   static func bytes(
-    metadata: TraceMetadata, queries: Int, elementType: ElementType, parts: [TraceLayout.LayerPart], file: String
+    metadata: TraceMetadata, queries: Int, elementType: ElementType, parts: [TraceLayout.LayerPart],
+    file: String
   ) throws -> [UInt8] {
     var entries = [
       "\"__metadata__\":{\"\(TraceMetadata.key)\":\(try quoted(metadata.json(file: file), file: file))}"
@@ -15,7 +16,8 @@ enum HeaderText {
         byteCount <= Int.max / 2 - offset
       else {
         throw TraceError(
-          .wrongShape, file: file, part: name, expected: "a shape whose bytes can be counted", found: "\(shape)")
+          .wrongShape, file: file, part: name, expected: "a shape whose bytes can be counted",
+          found: "\(shape)")
       }
       let counts = shape.map(String.init).joined(separator: ",")
       entries.append(
@@ -49,7 +51,8 @@ enum HeaderText {
       return String(decoding: try encoder.encode(text), as: UTF8.self)
     } catch {
       throw TraceError(
-        .invalidMetadata, file: file, part: TraceMetadata.key, expected: "text that JSON can hold", found: "\(error)")
+        .invalidMetadata, file: file, part: TraceMetadata.key, expected: "text that JSON can hold",
+        found: "\(error)")
     }
   }
 }

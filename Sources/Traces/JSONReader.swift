@@ -102,7 +102,9 @@ struct JSONReader {
       position += 1
       switch byte {
       case UInt8(ascii: "\""):
-        guard let string = String(bytes: text, encoding: .utf8) else { throw error("text in UTF-8", "other bytes") }
+        guard let string = String(bytes: text, encoding: .utf8) else {
+          throw error("text in UTF-8", "other bytes")
+        }
         return string
       case UInt8(ascii: "\\"): try escape(into: &text)
       case 0..<0x20: throw error("no control character in a string", "byte \(byte)")
@@ -158,7 +160,9 @@ struct JSONReader {
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isInteger, let integer = Int(text) { return .integer(integer) }
-    guard let number = Double(text), number.isFinite else { throw error("a number that a double holds", text) }
+    guard let number = Double(text), number.isFinite else {
+      throw error("a number that a double holds", text)
+    }
     return .number(number)
   }
 

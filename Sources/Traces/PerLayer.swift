@@ -1,7 +1,7 @@
 /// Values of single layers, in either of the two ways that a trace may write them.
 public enum PerLayer<Value: Codable & Sendable & Equatable>: Codable, Sendable, Equatable {
-  /// A JSON array: one for each layer of the model or, where it is as long as that, for each captured layer
-  /// in the order of `captured_layers`.
+  /// A JSON array: one for each layer of the model or, where it is not as long as that, for each captured
+  /// layer in the order of `captured_layers`.
   case list([Value?])
   /// A JSON object from a layer's number to its value; layers that are not in it have the general one.
   case byLayer([Int: Value?])
@@ -24,14 +24,13 @@ public enum PerLayer<Value: Codable & Sendable & Equatable>: Codable, Sendable, 
   }
 
   /// What is said of a layer: nil where nothing is, `.some(nil)` where null is.
-  func value(_ layer: Int, capturedLayers: [Int]) -> Value?? {
+  func value(_ layer: Int, in metadata: TraceMetadata) -> Value?? {
     switch self {
     case .byLayer(let values): return values[layer]
     case .list(let values):
-      if values.count == capturedLayers.count, let index = capturedLayers.firstIndex(of: layer) {
-        return values[index]
-      }
-      return values.indices.contains(layer) ? values[layer] : nil
+      let index =
+        values.count == metadata.geometry.layers ? layer : metadata.capturedLayers.firstIndex(of: layer)
+      return index.flatMap { values.indices.contains($0) ? values[$0] : nil }
     }
   }
 

@@ -45,7 +45,8 @@ struct SafetensorsHeader: Sendable {
     let document: JSONValue
     do { document = try JSONReader.read(json) } catch let error as JSONError {
       throw TraceError(
-        .damagedHeader, file: file, part: "header, byte \(error.offset) of its JSON", expected: error.expected,
+        .damagedHeader, file: file, part: "header, byte \(error.offset) of its JSON",
+        expected: error.expected,
         found: error.found, advice: TraceError.copyAgain)
     }
     guard case .object(let members) = document else {
@@ -79,7 +80,9 @@ struct SafetensorsHeader: Sendable {
     }
   }
 
-  private static func tensor(_ name: String, _ entry: JSONValue, file: String, start: Int) throws -> TensorInfo {
+  private static func tensor(_ name: String, _ entry: JSONValue, file: String, start: Int) throws
+    -> TensorInfo
+  {
     guard case .object(let members) = entry,
       case .string(let dtype)? = members["dtype"],
       case .array(let counts)? = members["shape"],
@@ -101,7 +104,8 @@ struct SafetensorsHeader: Sendable {
     if let size = ElementType.byteCount(ofSafetensorsType: dtype) {
       guard let expected = Tensor.byteCount(shape: shape, elementSize: size) else {
         throw TraceError(
-          .wrongShape, file: file, part: name, expected: "a shape whose bytes can be counted", found: "\(shape)",
+          .wrongShape, file: file, part: name, expected: "a shape whose bytes can be counted",
+          found: "\(shape)",
           advice: TraceError.captureAgain)
       }
       guard byteCount == expected else {

@@ -45,7 +45,8 @@ struct SeekTable: Sendable {
     let count = Int(footer.littleEndian(at: 0, count: 4))
     let tableSize = Self.skippableHeaderSize + count * entrySize + Self.footerSize
     try require(
-      tableSize <= file.size, "at most \(file.size / entrySize) frames in \(file.size) bytes", "\(count) frames")
+      tableSize <= file.size, "at most \(file.size / entrySize) frames in \(file.size) bytes",
+      "\(count) frames")
 
     let start = file.size - tableSize
     let table = try file.bytes(at: start, count: tableSize - Self.footerSize)
@@ -86,7 +87,9 @@ struct SeekTable: Sendable {
     var tensor = tensors.next()
     if first.content.upperBound != tensor?.offset ?? header.contentSize { return false }
     for frame in frames.dropFirst() {
-      if let current = tensor, current.range.upperBound <= frame.content.lowerBound { tensor = tensors.next() }
+      if let current = tensor, current.range.upperBound <= frame.content.lowerBound {
+        tensor = tensors.next()
+      }
       guard let current = tensor, Self.isReadable(frame, limit: pieceSize),
         current.range.lowerBound <= frame.content.lowerBound,
         frame.content.upperBound <= current.range.upperBound

@@ -57,7 +57,8 @@ final class StreamSource: ByteSource, ByteReader, @unchecked Sendable {
       let extra = try decompress(UnsafeMutableRawBufferPointer(rebasing: dropped.bytes[..<1]))
       guard extra == 0 else {
         throw TraceError(
-          .wrongOffsets, file: file.path, expected: "\(contentPosition - extra) bytes of content, up to the last tensor",
+          .wrongOffsets, file: file.path,
+          expected: "\(contentPosition - extra) bytes of content, up to the last tensor",
           found: "more", advice: TraceError.captureAgain)
       }
       guard isAtFrameEnd else { throw truncated() }
@@ -87,7 +88,8 @@ final class StreamSource: ByteSource, ByteReader, @unchecked Sendable {
         inputRange = 0..<count
       }
       if inputRange.isEmpty, isAtFrameEnd { break }
-      var source = ZSTD_inBuffer(src: input.bytes.baseAddress, size: inputRange.upperBound, pos: inputRange.lowerBound)
+      var source = ZSTD_inBuffer(
+        src: input.bytes.baseAddress, size: inputRange.upperBound, pos: inputRange.lowerBound)
       let before = output.pos
       let hint = ZSTD_decompressStream(context, &output, &source)
       if ZSTD_isError(hint) != 0 {

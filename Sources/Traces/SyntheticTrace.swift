@@ -28,7 +28,8 @@ public struct SyntheticTrace: Sendable {
   public init(
     prompt: Int, decode: Int, window: Int = 16,
     geometry: TraceMetadata.Geometry = .init(layers: 2, queryHeads: 6, kvHeads: 2, headDim: 32, valueDim: 32),
-    capturedLayers: [Int]? = nil, pairing: TraceMetadata.Rope.Pairing = .half, elementType: ElementType = .f16,
+    capturedLayers: [Int]? = nil, pairing: TraceMetadata.Rope.Pairing = .half,
+    elementType: ElementType = .f16,
     hasPromptAttention: Bool = false, hasOutput: Bool = false, seed: UInt64 = 1
   ) {
     metadata = TraceMetadata(
@@ -45,8 +46,9 @@ public struct SyntheticTrace: Sendable {
     self.hasPromptAttention = hasPromptAttention
     self.hasOutput = hasOutput
     self.seed = seed
-    queryPositions = Array(max(0, prompt - window)..<max(0, prompt + decode))
-    tokenIDs = (0..<max(0, prompt + decode)).map { position in
+    let total = max(0, prompt + decode)
+    queryPositions = Array(min(total, max(0, prompt - window))..<total)
+    tokenIDs = (0..<total).map { position in
       var random = CounterRandom(seed: seed, stream: [0, position])
       return Int32(random.next() % 50_000)
     }

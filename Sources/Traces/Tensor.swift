@@ -39,7 +39,8 @@ public final class Tensor: Sendable {
     withUnsafeBytes { bytes in
       switch elementType {
       case .f32: bytes.bindMemory(to: UInt32.self).map { Float(bitPattern: UInt32(littleEndian: $0)) }
-      case .bf16: bytes.bindMemory(to: UInt16.self).map { HalfPrecision.float(bf16: UInt16(littleEndian: $0)) }
+      case .bf16:
+        bytes.bindMemory(to: UInt16.self).map { HalfPrecision.float(bf16: UInt16(littleEndian: $0)) }
       case .f16: bytes.bindMemory(to: UInt16.self).map { HalfPrecision.float(f16: UInt16(littleEndian: $0)) }
       }
     }

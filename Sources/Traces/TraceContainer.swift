@@ -17,7 +17,8 @@ struct OpenedContainer {
   init(file: InputFile) throws {
     let start = try file.bytes(at: 0, count: min(SafetensorsHeader.lengthFieldSize + 1, file.size))
     if Self.beginsZstd(start) {
-      self = try Self.seekable(file) ?? Self.stream(file)
+      let table = try SeekTable(file: file)
+      self = try table.flatMap { try Self.seekable(file, $0) } ?? Self.stream(file, table)
     } else if start.last == UInt8(ascii: "{"), start.count > SafetensorsHeader.lengthFieldSize {
       self = try Self.plain(file, length: try SafetensorsHeader.length(start, file: file.path))
     } else {
@@ -39,10 +40,10 @@ struct OpenedContainer {
     return magic == FrameWalk.frameMagic || magic & 0xFFFF_FFF0 == FrameWalk.skippableMagic
   }
 
-  /// - Returns: nil where there is no seek table, or one that does not allow reading layers alone.
-  private static func seekable(_ file: InputFile) throws -> OpenedContainer? {
+  /// - Returns: nil where the table's frames do not allow reading layers alone.
+  private static func seekable(_ file: InputFile, _ table: SeekTable) throws -> OpenedContainer? {
     let limit = SafetensorsHeader.lengthFieldSize + SafetensorsHeader.sizeLimit
-    guard let table = try SeekTable(file: file), let first = table.frames.first,
+    guard let first = table.frames.first,
       SeekTable.isReadable(first, limit: limit), first.content.count >= SafetensorsHeader.lengthFieldSize
     else { return nil }
     let buffer = try AlignedBuffer.allocate(first.content.count, file: file.path, part: first.name)
@@ -56,7 +57,8 @@ struct OpenedContainer {
     return OpenedContainer(.seekableZstd, SeekableSource(file: file, table: table), header)
   }
 
-  private static func stream(_ file: InputFile) throws -> OpenedContainer {
+  /// - Parameter table: the stream's seek table, where it has one; its sum must be right even where it is not used.
+  private static func stream(_ file: InputFile, _ table: SeekTable?) throws -> OpenedContainer {
     let walk = try FrameWalk(file: file)
     let source = try StreamSource(file: file)
     let lengthField = try bytes(0..<SafetensorsHeader.lengthFieldSize, of: source, walk, file)
@@ -64,6 +66,7 @@ struct OpenedContainer {
     let end = SafetensorsHeader.lengthFieldSize + length
     let json = try bytes(SafetensorsHeader.lengthFieldSize..<end, of: source, walk, file)
     let header = try SafetensorsHeader(json: json, file: file.path)
+    if let contentSize = table?.contentSize { try check(header, contentSize: contentSize, file: file) }
     if let contentSize = walk.contentSize {
       try check(header, contentSize: contentSize, file: file)
     } else if header.contentSize > walk.contentLimit {
@@ -76,7 +79,8 @@ struct OpenedContainer {
     _ range: Range<Int>, of source: StreamSource, _ walk: FrameWalk, _ file: InputFile
   ) throws -> [UInt8] {
     guard range.upperBound <= walk.contentLimit else {
-      throw truncated(file, expected: "a header of \(range.upperBound) bytes", found: "at most \(walk.contentLimit)")
+      throw truncated(
+        file, expected: "a header of \(range.upperBound) bytes", found: "at most \(walk.contentLimit)")
     }
     var result = [UInt8](repeating: 0, count: range.count)
     try result.withUnsafeMutableBytes { try source.read(range, into: $0) }
@@ -101,7 +105,8 @@ struct OpenedContainer {
     }
     guard header.contentSize == contentSize else {
       throw TraceError(
-        .wrongOffsets, file: file.path, part: "content", expected: "\(header.contentSize) bytes, up to the last tensor",
+        .wrongOffsets, file: file.path, part: "content",
+        expected: "\(header.contentSize) bytes, up to the last tensor",
         found: "\(contentSize)", advice: TraceError.captureAgain)
     }
   }

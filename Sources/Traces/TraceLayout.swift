@@ -61,7 +61,8 @@ struct TraceLayout: Sendable {
           tensor, types: types, shape: Self.shape(of: part, metadata, queries: queryCount), file: file)
       }
     }
-    for tensor in header.tensors where !known.contains(tensor.name) && !tensor.name.hasPrefix(Self.extraPrefix) {
+    for tensor in header.tensors
+    where !known.contains(tensor.name) && !tensor.name.hasPrefix(Self.extraPrefix) {
       throw TraceError(
         .unexpectedTensor, file: file, part: tensor.name,
         expected: "only tensors of format version 1 and of the captured layers",
@@ -90,7 +91,8 @@ struct TraceLayout: Sendable {
         throw TraceError(
           .wrongPositions, file: file, part: "\(queryPositions)[\(index)]",
           expected: "positions that ascend strictly from 0 to at most \(tokens - 1)",
-          found: index == 0 ? "\(position)" : "\(position) after \(previous)", advice: TraceError.captureAgain)
+          found: index == 0 ? "\(position)" : "\(position) after \(previous)", advice: TraceError.captureAgain
+        )
       }
       previous = position
     }
@@ -109,7 +111,8 @@ struct TraceLayout: Sendable {
     guard types.contains(tensor.dtype) else {
       throw TraceError(
         .wrongElementType, file: file, part: tensor.name,
-        expected: "dtype " + types.joined(separator: ", "), found: tensor.dtype, advice: TraceError.captureAgain)
+        expected: "dtype " + types.joined(separator: ", "), found: tensor.dtype,
+        advice: TraceError.captureAgain)
     }
     guard tensor.shape == shape else { throw wrongShape(tensor, expected: "\(shape)", file: file) }
   }

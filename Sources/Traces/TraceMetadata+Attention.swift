@@ -60,7 +60,8 @@ extension TraceMetadata {
     public var layerWindows: PerLayer<Int>?
 
     public init(
-      scale: Double, logitSoftcap: Double? = nil, slidingWindow: Int? = nil, layerWindows: PerLayer<Int>? = nil
+      scale: Double, logitSoftcap: Double? = nil, slidingWindow: Int? = nil,
+      layerWindows: PerLayer<Int>? = nil
     ) {
       self.scale = scale
       self.logitSoftcap = logitSoftcap
@@ -87,7 +88,7 @@ extension TraceMetadata {
 
   /// The RoPE base of a layer.
   public func ropeBase(layer: Int) -> Double {
-    (rope.layerBases?.value(layer, capturedLayers: capturedLayers) ?? nil) ?? rope.base
+    (rope.layerBases?.value(layer, in: self) ?? nil) ?? rope.base
   }
 
   /// Radians per token of each of the `rotaryDim / 2` chunks of a layer.
@@ -100,7 +101,7 @@ extension TraceMetadata {
   /// Tokens, its own included, that a query of a layer sees, or nil where it sees all before it.
   public func slidingWindow(layer: Int) -> Int? {
     guard let windows = attention.layerWindows,
-      let window = windows.value(layer, capturedLayers: capturedLayers)
+      let window = windows.value(layer, in: self)
     else { return attention.slidingWindow }
     return window
   }

@@ -26,7 +26,8 @@ extension TraceMetadata {
     ]
     for (name, count) in counts {
       try require(
-        (1...Int(Int32.max)).contains(count), file, "geometry.\(name)", "a number from 1 to \(Int32.max)", count)
+        (1...Int(Int32.max)).contains(count), file, "geometry.\(name)", "a number from 1 to \(Int32.max)",
+        count)
     }
     try require(
       geometry.queryHeads.isMultiple(of: geometry.kvHeads), file, "geometry.query_heads",
@@ -37,17 +38,20 @@ extension TraceMetadata {
       try require(
         (0..<geometry.layers).contains(layer), file, "captured_layers",
         "layers from 0 to \(geometry.layers - 1)", layer)
-      try require(seen.insert(layer).inserted, file, "captured_layers", "layers that differ", "\(layer) twice")
+      try require(
+        seen.insert(layer).inserted, file, "captured_layers", "layers that differ", "\(layer) twice")
     }
   }
 
   private func checkTokens(_ file: String) throws {
     for (name, count) in [("prompt", tokens.prompt), ("decode", tokens.decode)] {
       try require(
-        (0...Int(Int32.max)).contains(count), file, "tokens.\(name)", "a number from 0 to \(Int32.max)", count)
+        (0...Int(Int32.max)).contains(count), file, "tokens.\(name)", "a number from 0 to \(Int32.max)", count
+      )
     }
     try require(
-      (1...Int(Int32.max)).contains(tokens.total), file, "tokens", "1 to \(Int32.max) tokens in all", tokens.total)
+      (1...Int(Int32.max)).contains(tokens.total), file, "tokens", "1 to \(Int32.max) tokens in all",
+      tokens.total)
   }
 
   private func checkRope(_ file: String) throws {
@@ -61,7 +65,8 @@ extension TraceMetadata {
         "\(rope.rotaryDim / 2) values, one per chunk", "\(frequencies.count)")
       for frequency in frequencies {
         try require(
-          frequency >= 0 && frequency.isFinite, file, "rope.frequencies", "finite values of at least 0", frequency)
+          frequency >= 0 && frequency.isFinite, file, "rope.frequencies", "finite values of at least 0",
+          frequency)
       }
     }
     try checkLayers(rope.layerBases, file, "rope.layer_bases")

@@ -37,7 +37,8 @@ extension TraceMetadata {
       return String(decoding: try encoder.encode(self), as: UTF8.self)
     } catch {
       throw TraceError(
-        .invalidMetadata, file: file, part: Self.key, expected: "values that JSON can hold", found: "\(error)")
+        .invalidMetadata, file: file, part: Self.key, expected: "values that JSON can hold", found: "\(error)"
+      )
     }
   }
 
