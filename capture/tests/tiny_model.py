@@ -65,7 +65,7 @@ class TinyModel:
 def write_gguf(
     model: TinyModel, path: Path, architecture: str = "llama", metadata: dict | None = None, extra: dict | None = None
 ) -> Path:
-    """``metadata`` adds keys (string, float or integer) under the architecture, ``extra`` adds tensors."""
+    """``metadata`` sets keys (string, float, integer or bool) of the architecture, ``extra`` adds tensors."""
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name("tiny")
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
@@ -76,11 +76,10 @@ def write_gguf(
     writer.add_head_count(model.query_heads)
     writer.add_head_count_kv(model.kv_heads)
     writer.add_layer_norm_rms_eps(model.norm_epsilon)
-    writer.add_rope_dimension_count(model.head_dim)
     writer.add_rope_freq_base(model.base)
     writer.add_vocab_size(model.vocabulary)
-    adders = {str: writer.add_string, float: writer.add_float32, int: writer.add_uint32}
-    for key, value in (metadata or {}).items():
+    adders = {str: writer.add_string, float: writer.add_float32, int: writer.add_uint32, bool: writer.add_bool}
+    for key, value in ({"rope.dimension_count": model.head_dim} | (metadata or {})).items():
         adders[type(value)](f"{architecture}.{key}", value)
     writer.add_tokenizer_model("llama")
     writer.add_token_list([token.encode() for token in CONTROL] + [f"<0x{byte:02X}>".encode() for byte in range(256)])

@@ -89,7 +89,7 @@ def rope_spread(keys: np.ndarray, token_ids: np.ndarray, rope: Rope) -> float | 
     """How far layer 0's unrotated keys of one token differ between its places; None if no token repeats.
 
     A key of layer 0 depends on its token alone, so with the true rotation the spread is rounding error, and with a wrong
-    pairing, base or scaling about 1. ``keys`` is [tokens, dimension] of one head.
+    pairing, base or scaling of the size of the keys themselves. ``keys`` is [tokens, dimension] of one head.
     """
     order = np.argsort(token_ids, kind="stable")
     same = np.nonzero(token_ids[order][1:] == token_ids[order][:-1])[0]

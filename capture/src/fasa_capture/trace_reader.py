@@ -76,7 +76,10 @@ class TraceReader:
         (length,) = struct.unpack("<Q", self._bytes(0, 8))
         if length > LONGEST_HEADER:
             raise CaptureError(
-                "not a safetensors header", where=self._path, expected="at most 64 MiB", found=length
+                "not a trace",
+                where=self._path,
+                expected="zstd or safetensors, with a header of at most 64 MiB",
+                found=f"{length:,} bytes of header",
             )
         try:
             header = json.loads(bytes(self._bytes(8, 8 + length)))

@@ -31,16 +31,16 @@ class GgmlTensor:
 
     def __init__(self, library: c.CDLL, address: int) -> None:
         self._library = library
-        self._address = address
+        self.address = address
         self._head = _Head.from_address(address)
 
     @property
     def name(self) -> str:
-        return self._library.ggml_get_name(self._address).decode(errors="replace")
+        return self._library.ggml_get_name(self.address).decode(errors="replace")
 
     @property
     def operation(self) -> str:
-        return self._library.ggml_op_desc(self._address).decode(errors="replace")
+        return self._library.ggml_op_desc(self.address).decode(errors="replace")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -60,7 +60,7 @@ class GgmlTensor:
     def array(self) -> np.ndarray:
         """The values, float32, shape [ne3, ne2, ne1, ne0], not copied."""
         head = self._head
-        if self._library.ggml_nelements(self._address) != int(np.prod(self.shape)):
+        if self._library.ggml_nelements(self.address) != int(np.prod(self.shape)):
             raise CaptureError("ggml's tensors are laid out otherwise in this xllamacpp", do=DO_PIN)
         if head.type != TYPE_F32:
             raise CaptureError(
@@ -71,7 +71,7 @@ class GgmlTensor:
             )
         if not self._library.ggml_backend_buffer_is_host(head.buffer):
             raise CaptureError("the tensor is not in host memory", where=self.name, do="run on the CPU")
-        data = self._library.ggml_get_data(self._address)
+        data = self._library.ggml_get_data(self.address)
         last = sum((n - 1) * step for n, step in zip(head.ne, head.nb)) + 4
         raw = np.frombuffer((c.c_ubyte * last).from_address(data), dtype=np.uint8)
         return np.ndarray(self.shape, np.float32, raw, strides=tuple(reversed(head.nb)))

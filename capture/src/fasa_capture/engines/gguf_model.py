@@ -20,10 +20,6 @@ class Geometry:
     kv_heads: tuple[int, ...]
     head_dim: int
     value_dim: int
-    rotary_dim: int
-    rope_base: float
-    logit_softcap: float | None
-    sliding_window: int | None
 
 
 def sha256_of(path: Path) -> str:
@@ -74,10 +70,6 @@ def read_gguf(path: Path) -> tuple[ModelFacts, Geometry]:
         kv_heads=kv_heads,
         head_dim=head_dim,
         value_dim=of_model("attention.value_length", head_dim),
-        rotary_dim=of_model("rope.dimension_count", head_dim),
-        rope_base=of_model("rope.freq_base", 10000.0),
-        logit_softcap=of_model("attn_logit_softcapping"),
-        sliding_window=of_model("attention.sliding_window"),
     )
 
 

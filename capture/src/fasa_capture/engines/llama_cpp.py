@@ -32,7 +32,7 @@ class LlamaCppEngine:
         )
         if not self._model:
             raise CaptureError(
-                f"llama.cpp cannot load this model (architecture {self.model.architecture})",
+                f"llama.cpp cannot load this {self.model.architecture} model ({llama_library.first_error()})",
                 where=path,
                 expected="a complete GGUF file of an architecture that llama.cpp knows",
             )
@@ -87,7 +87,8 @@ class LlamaCppEngine:
         context = self._library.llama_init_from_model(self._model, parameters)
         if not context:
             raise CaptureError(
-                f"llama.cpp cannot open a context of {plan.tokens} tokens", do="lower --prompt-tokens"
+                f"llama.cpp cannot open a context of {plan.tokens} tokens ({llama_library.first_error()})",
+                do="lower --prompt-tokens",
             )
         return context
 
@@ -96,13 +97,13 @@ class LlamaCppEngine:
         for at in range(0, len(tokens), BATCH):
             progress.show("tokens", start + at, plan.tokens)
             part = np.ascontiguousarray(tokens[at : at + BATCH], dtype=np.int32)
-            tap.begin(start + at)
+            tap.begin(start + at, len(part))
             batch = self._library.llama_batch_get_one(part.ctypes.data, len(part))
             code = self._library.llama_decode(context, batch)
             if tap.error is not None:
                 raise tap.error
             if code != 0:
-                raise CaptureError("llama.cpp failed to run the model", found=f"code {code}")
+                raise CaptureError(f"llama.cpp failed to run the model ({llama_library.first_error()})", found=f"code {code}")
 
     def _generate(self, context, tap, prompt, plan: Plan, progress: Progress) -> np.ndarray:
         library = self._library
@@ -123,14 +124,12 @@ def layer_attention(tap: LlamaTap, geometry: Geometry, layers: int) -> tuple[Lay
     for layer in range(layers):
         seen = tap.layers.get(layer)
         where = f"layer {layer}"
-        if seen is None or seen.rope is None or seen.softmax_scale is None:
+        if seen is None or seen.rope is None or seen.logits is None:
             raise CaptureError(
                 "this layer has no softmax attention over rotated queries and keys",
                 where=where,
                 do="models with attention of other kinds cannot be captured",
             )
-        if seen.sinks:
-            raise CaptureError("this layer's softmax has learned sinks", where=where)
         if seen.rope.rotary_dim > geometry.head_dim:
             raise CaptureError(
                 "the graph rotates more channels than the model has",
@@ -142,9 +141,9 @@ def layer_attention(tap: LlamaTap, geometry: Geometry, layers: int) -> tuple[Lay
         found.append(
             LayerAttention(
                 rope=seen.rope,
-                scale=round(seen.softmax_scale * seen.query_scale, 9),
-                logit_softcap=geometry.logit_softcap,
-                window=geometry.sliding_window if seen.windowed else None,
+                scale=seen.logits.scale,
+                logit_softcap=seen.logits.softcap,
+                window=seen.window,
             )
         )
     return tuple(found)

@@ -127,9 +127,21 @@ SIGNATURES: dict[str, tuple[object, list[object]]] = {
 }
 
 
+ERROR_LEVEL = 4
+_errors: list[str] = []
+
+
 @LogCallback
-def _silent(level, text, user_data):
-    pass
+def _keep_errors(level, text, user_data):
+    if level == ERROR_LEVEL:
+        _errors.append(text.decode(errors="replace"))
+
+
+def first_error() -> str:
+    """The first error that llama.cpp has logged since this was last asked, which tends to be the cause."""
+    found = _errors[0].strip() if _errors else "no reason given"
+    _errors.clear()
+    return found
 
 
 def load() -> c.CDLL:
@@ -154,7 +166,7 @@ def load() -> c.CDLL:
     for name, (result, arguments) in SIGNATURES.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
-    library.llama_log_set(_silent, None)
+    library.llama_log_set(_keep_errors, None)
     verify_layout(library)
     library.llama_backend_init()
     return library

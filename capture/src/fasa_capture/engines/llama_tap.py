@@ -2,7 +2,7 @@
 
 Names of the graph (llama.cpp, src/llama-graph.cpp and src/models): ``Qcur-<layer>`` and ``Kcur-<layer>`` name several
 nodes, of which the ROPE one is post-RoPE; ``Vcur-<layer>`` the values; ``kq_soft_max-<layer>`` the attention weights, whose
-parameters hold the scale and whose second input is the mask; ``kqv_out-<layer>`` the output before the projection.
+inputs lead back to scale, softcap and mask; ``kqv_out-<layer>`` the output before the projection.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from fasa_capture.engines.ggml_tensor import GgmlTensor
 from fasa_capture.engines.gguf_model import Geometry
+from fasa_capture.engines.llama_attention import Logits, read_logits, read_window
 from fasa_capture.engines.llama_library import EvalCallback
 from fasa_capture.engines.llama_rope import read_rope
+from fasa_capture.errors import CaptureError
 from fasa_capture.facts import Rope
 from fasa_capture.recorder import Recorder
 
@@ -26,10 +28,8 @@ class LayerSeen:
 
     rope: Rope | None = None
     query_heads: int = 0
-    query_scale: float = 1.0
-    softmax_scale: float | None = None
-    windowed: bool = False
-    sinks: bool = False
+    logits: Logits | None = None
+    window: int | None = None
 
 
 class LlamaTap:
@@ -40,13 +40,16 @@ class LlamaTap:
         self._recorder = recorder
         self._geometry = geometry
         self._start = 0
+        self._tokens = 0
+        self._windows: dict[int, int | None] = {}
         self.layers: dict[int, LayerSeen] = {}
         self.error: BaseException | None = None
         self.callback = EvalCallback(self._called)
 
-    def begin(self, start: int) -> None:
-        """Tells the position of the first token of the batch that runs next."""
-        self._start = start
+    def begin(self, start: int, tokens: int) -> None:
+        """Tells the position of the first token of the batch that runs next, and how many there are."""
+        self._start, self._tokens = start, tokens
+        self._windows.clear()
 
     def _called(self, address: int, asked: bool, _user_data) -> bool:
         if self.error is not None:
@@ -71,8 +74,6 @@ class LlamaTap:
         kept = self._recorder.wants(layer)
         operation = tensor.operation
         if kind in ("Qcur", "Kcur"):
-            if kind == "Qcur" and operation == "SCALE":
-                seen.query_scale = tensor.floats()[0]
             if operation != "ROPE":
                 return False
             if seen.rope is None:
@@ -83,12 +84,19 @@ class LlamaTap:
             heads = (self._geometry.kv_heads[layer], self._geometry.value_dim)
             return kept and operation in ("RESHAPE", "VIEW", "CONT") and tensor.shape[2:] == heads
         if kind == "kq_soft_max":
-            mask = tensor.source(1)
-            seen.softmax_scale = tensor.floats()[0]
-            seen.windowed = mask is not None and "swa" in mask.name
-            seen.sinks = tensor.source(2) is not None
+            seen.logits = seen.logits or read_logits(tensor, layer)
+            seen.window = self._window(tensor.source(1), layer) or seen.window
             return kept and self._recorder.plan.prompt_attention
         return kept
+
+    def _window(self, mask: GgmlTensor | None, layer: int) -> int | None:
+        """The layers of a batch share a mask or two, each of which is read once."""
+        if mask is None:
+            raise CaptureError("this layer's attention is not causal", where=f"layer {layer}")
+        if mask.address not in self._windows:
+            rows = mask.array()[0, 0, : self._tokens]
+            self._windows[mask.address] = read_window(rows, self._start, layer)
+        return self._windows[mask.address]
 
     def _take(self, tensor: GgmlTensor, kind: str, layer: int) -> None:
         values = tensor.array()[0]
