@@ -10,22 +10,24 @@ public struct StreamingLLM: Policy {
     common: [.denseLayers])
 
   private let group: GroupContext
-  private let sinks: Int
+  /// Sinks not yet dropped: one that a small budget gave up does not come back when a share of the cache grows.
+  private var held: Int
 
   public init(parameters: ParameterValues, group: GroupContext) {
     self.group = group
-    sinks = parameters.integer("sinks")
+    held = parameters.integer("sinks")
   }
 
-  public func choose(_ block: QueryBlock) -> Selections? {
-    var result = Selections()
-    for _ in group.queryHeads {
-      for (step, k) in zip(block.steps, block.budgets) {
-        let first = min(sinks, k)
-        let start = step.visible.lowerBound
-        result.appendRow(start..<(start + first), (step.visible.upperBound - (k - first))..<step.visible.upperBound)
-      }
+  public mutating func choose(_ block: QueryBlock) -> Selections? {
+    var kept: [(sinks: Range<Int>, recent: Range<Int>)] = []
+    for (step, k) in zip(block.steps, block.budgets) {
+      if k < step.visible.count { held = min(held, k) }
+      // A sliding window leaves the first tokens behind; later ones were never sinks.
+      let sinks = step.visible.clamped(to: 0..<held)
+      kept.append((sinks, (step.visible.upperBound - (k - sinks.count))..<step.visible.upperBound))
     }
+    var result = Selections()
+    for _ in group.queryHeads { for ranges in kept { result.appendRow(ranges.sinks, ranges.recent) } }
     return result
   }
 }

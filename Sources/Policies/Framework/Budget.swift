@@ -20,8 +20,9 @@ public enum Budget: Hashable, Sendable {
 extension Budget: LosslessStringConvertible {
   /// Reads `256`, `0.19` or `19%`; nil for anything else.
   public init?(_ text: String) {
-    if text.hasSuffix("%"), let percent = Double(text.dropLast()), percent > 0, percent <= 100 {
-      self = .share(percent / 100)
+    // "18.9%" is exactly 0.189, which 18.9 / 100 is not.
+    if text.hasSuffix("%"), let share = Double("\(text.dropLast())e-2"), share > 0, share <= 1 {
+      self = .share(share)
     } else if let count = Int(text), count >= 1 {
       self = .tokens(count)
     } else if let share = Double(text), share > 0, share < 1 {
@@ -34,6 +35,8 @@ extension Budget: LosslessStringConvertible {
   public var description: String {
     switch self {
     case .tokens(let count): "\(count)"
+    // "1" would read as one token.
+    case .share(1): "100%"
     case .share(let share): "\(share)"
     }
   }

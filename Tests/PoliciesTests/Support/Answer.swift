@@ -1,0 +1,44 @@
+import Testing
+
+@testable import Policies
+
+/// What a policy chose and was charged on a small trace.
+struct Answer: Equatable {
+  /// `[head of the group][step]`, ascending.
+  var tokens: [[[Int]]]
+  var ledger = TrafficLedger()
+}
+
+extension SmallTrace {
+  /// Runs one policy, written as on the command line, in blocks of `blockSteps`.
+  func answer(_ text: String, budget: Budget = .tokens(6), blockSteps: Int = 3) throws -> Answer {
+    let configuration = try #require(PolicyGrammar.parse([text]).first)
+    var policy = try configuration.policy(for: group)
+    var answer = Answer(tokens: queries.map { _ in [] })
+    for start in stride(from: 0, to: steps.count, by: blockSteps) {
+      let block = try block(start..<min(start + blockSteps, steps.count))
+      let view = QueryBlock(
+        block, budgets: policy.budgets(of: block.steps, asked: budget), guarded: configuration.values.guarded)
+      let chosen = try policy.choose(view)
+      for head in queries.indices {
+        for step in block.steps.indices {
+          let all = Array(block.steps[step].visible)
+          answer.tokens[head].append(
+            chosen.map { $0[block.row(head: head, step: step)].map(Int.init) } ?? all)
+        }
+      }
+      answer.ledger.merge(view.ledger)
+    }
+    return answer
+  }
+
+  /// The best `k` visible tokens by `value`, the first `sinks` and last `recent` whatever their value;
+  /// ties go to the lower token.
+  func best(step: Int, _ k: Int, sinks: Int = 0, recent: Int = 0, by value: (Int) -> Int) -> [Int] {
+    let visible = Array(steps[step].visible)
+    var kept = Set(visible.prefix(min(sinks, k)))
+    for token in visible.reversed().prefix(recent) where kept.count < k { kept.insert(token) }
+    let ranked = visible.filter { !kept.contains($0) }.sorted { (value($0), $1) > (value($1), $0) }
+    return (kept + ranked.prefix(k - kept.count)).sorted()
+  }
+}
