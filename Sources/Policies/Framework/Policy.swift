@@ -20,6 +20,9 @@ public protocol Policy: Sendable {
   /// Whether attending reads the chosen keys again; false where the choice has already read every key in full.
   var readsChosenKeys: Bool { get }
 
+  /// Whether the heads of a group share one choice.
+  var choosesPerGroup: Bool { get }
+
   /// The score pass that a decoder would run before it selects, for timing.
   func scorePass() -> ScorePass
 }
@@ -28,6 +31,7 @@ extension Policy {
   public func budgets(of steps: [Step], asked: Budget) -> [Int] { asked.tokens(of: steps) }
   public func residentExtraBytesPerToken() -> (device: Int, host: Int) { (0, 0) }
   public var readsChosenKeys: Bool { true }
+  public var choosesPerGroup: Bool { false }
   public func scorePass() -> ScorePass { .none }
 }
 

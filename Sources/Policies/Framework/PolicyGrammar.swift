@@ -44,7 +44,8 @@ public enum PolicyGrammar {
     guard sides.count == 2, !sides[0].isEmpty, !sides[1].isEmpty, let last = entries.indices.last else {
       throw PolicyError("cannot read '\(part)' in policy '\(text)': expected NAME or NAME:PARAMETER=VALUE,…")
     }
-    entries[last].settings.append((sides[0], sides[1].split(separator: "/", omittingEmptySubsequences: false).map(String.init)))
+    let values = sides[1].split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    entries[last].settings.append((sides[0], values))
   }
 
   private static func configurations(of entry: Entry) throws(PolicyError) -> [PolicyConfiguration] {

@@ -39,14 +39,14 @@ public struct FASA: Policy {
   private static let adaptiveThreshold = 0.4
 
   private let group: GroupContext
-  private let perGroup: Bool
+  public let choosesPerGroup: Bool
   private let layout: ChannelLayout
   /// The dominant channels of each query head of the group, ascending.
   private let channels: [[Int32]]
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     self.group = group
-    perGroup = parameters.word("scope") == "group"
+    choosesPerGroup = parameters.word("scope") == "group"
     layout = ChannelLayout(rawValue: parameters.word("layout")) ?? .packed
     channels = try Self.dominantChannels(parameters, group)
   }
@@ -54,7 +54,7 @@ public struct FASA: Policy {
   public func choose(_ block: QueryBlock) -> Selections? {
     let scores = block.scores(channels: channels, from: layout)
     block.charge(.init(.metadata, .stream), written: block.steps.count * residentExtraBytesPerToken().device)
-    return block.best(perGroup ? block.summedOverGroup(scores) : scores)
+    return block.best(choosesPerGroup ? block.summedOverGroup(scores) : scores)
   }
 
   public func residentExtraBytesPerToken() -> (device: Int, host: Int) {

@@ -24,7 +24,9 @@ struct ConfigurationReplay {
         HeadResult(layer: group.layer, queryHead: $0, kvHead: group.kvHead, stepCount: steps.count)
       },
       ledger: AttentionTraffic(group: group).append(steps: steps.count),
-      residentExtra: policy.residentExtraBytesPerToken(), lastChoice: nil, scorePass: policy.scorePass())
+      residentExtra: policy.residentExtraBytesPerToken(), lastChoice: nil,
+      firstVisible: steps.last?.visible.lowerBound ?? 0, scorePass: policy.scorePass(),
+      choosesPerGroup: policy.choosesPerGroup)
   }
 
   mutating func replay(

@@ -14,7 +14,10 @@ struct GroupOutcome: Sendable {
     var residentExtra: (device: Int, host: Int)
     /// What each query head chose at the last step (nil: all), for timing.
     var lastChoice: Selections?
+    /// First token that the last step sees.
+    var firstVisible: Int
     var scorePass: ScorePass
+    var choosesPerGroup: Bool
   }
 }
 

@@ -25,7 +25,8 @@ struct ReplayAssembly {
       let usesCalibration = configuration.policy.descriptor.needs.contains(.contextualAgreement)
       return ConfigurationResult(
         configuration: configuration, calibration: usesCalibration ? calibration?.use : nil, heads: heads,
-        traffic: traffic, digest: ExactDigest.of(configuration, heads: heads, traffic: traffic))
+        traffic: traffic, digest: ExactDigest.of(configuration, heads: heads, traffic: traffic),
+        lastChoices: groups.map { $0.lastChoice(index) })
     }
     let dense = groups.map { replayed in
       GroupTraffic(
@@ -39,5 +40,20 @@ struct ReplayAssembly {
       instructionSet: options.instructionSet, threads: options.threads, seed: options.seed, layers: plan.layers,
       steps: TraceGroups(trace).steps(rows: plan.rows, layer: plan.layers.first ?? 0), configurations: results,
       dense: dense, exactResultsDigest: ExactDigest.of(results.map(\.digest)), notes: plan.notes)
+  }
+}
+
+extension ReplayedGroup {
+  /// What a configuration chose at the last step, with tokens numbered from the first visible one.
+  func lastChoice(_ configuration: Int) -> GroupChoice {
+    let outcome = outcome.configurations[configuration]
+    let selections = outcome.lastChoice.map { choice in
+      var shifted = Selections()
+      for row in 0..<choice.rows { shifted.appendRow(choice[row].map { $0 - Int32(outcome.firstVisible) }) }
+      return shifted
+    }
+    return GroupChoice(
+      layer: group.layer, kvHead: group.kvHead, selections: selections, scorePass: outcome.scorePass,
+      choosesPerGroup: outcome.choosesPerGroup)
   }
 }

@@ -25,13 +25,18 @@ public struct ReplayResult: Sendable {
   /// Layers, query heads and steps that were scored.
   public let layers: [Int]
   public let steps: [Step]
-  public let configurations: [ConfigurationResult]
+  public internal(set) var configurations: [ConfigurationResult]
   /// Bytes of dense attention over the same steps, by layer and KV head.
   public let dense: [GroupTraffic]
   /// SHA-256 over all configurations' digests in order, lower-case hexadecimal.
   public let exactResultsDigest: String
   /// What the user should know, a sentence each.
   public let notes: [String]
+  /// What one thread reads from memory that no cache holds, bytes per second; nil where timing was off.
+  public internal(set) var readBandwidth: Double?
+
+  /// KV heads that were replayed.
+  public var kvHeads: [Int] { Array(Set(dense.map(\.kvHead))).sorted() }
 }
 
 /// Which trace it was.
@@ -55,7 +60,9 @@ public struct ConfigurationResult: Sendable {
   /// SHA-256 of this configuration's exact results, lower-case hexadecimal.
   public let digest: String
   /// Empty where timing was off.
-  public var kernelSamples: [KernelSample] = []
+  public internal(set) var kernelSamples: [KernelSample] = []
+  /// What each KV group chose at the last step, for timing.
+  var lastChoices: [GroupChoice] = []
 }
 
 /// Which calibration a configuration used.
