@@ -24,18 +24,30 @@ final class AlignedBuffer: @unchecked Sendable {
 extension AlignedBuffer {
   /// A buffer for `count` bytes of a trace.
   ///
-  /// - Throws: `TraceError` of kind `tooLarge` where the machine cannot hold them: the size comes from a
-  ///   file, and asking the system for more than there is may end the process rather than fail.
+  /// - Throws: `TraceError` of kind `tooLarge` above `limit`: the size comes from a file, and asking the
+  ///   system for more than there is may end the process rather than fail.
   static func allocate(_ count: Int, file: String, part: String) throws -> AlignedBuffer {
-    if count <= physicalMemory, let buffer = AlignedBuffer(count: count) { return buffer }
-    throw TraceError(
-      .tooLarge, file: file, part: part, expected: "at most this machine's \(physicalMemory) bytes of memory",
-      found: "\(count) bytes", advice: "use a machine with more memory or capture fewer tokens")
+    try checkSize(count, file: file, part: part)
+    if let buffer = AlignedBuffer(count: count) { return buffer }
+    throw tooLarge(count, file: file, part: part)
   }
 
-  static let physicalMemory: Int = {
+  /// - Throws: as `allocate` does, without allocating.
+  static func checkSize(_ count: Int, file: String, part: String) throws {
+    if count > limit { throw tooLarge(count, file: file, part: part) }
+  }
+
+  /// Half of this machine's memory, in bytes: whoever reads a layer needs some to work with it too.
+  static let limit: Int = {
     let (bytes, overflow) = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
       by: sysconf(Int32(_SC_PAGESIZE)))
-    return overflow || bytes <= 0 ? Int.max : bytes
+    return overflow || bytes <= 0 ? Int.max : bytes / 2
   }()
+
+  private static func tooLarge(_ count: Int, file: String, part: String) -> TraceError {
+    TraceError(
+      .tooLarge, file: file, part: part,
+      expected: "at most \(limit) bytes, half of this machine's memory",
+      found: "\(count) bytes", advice: "use a machine with more memory or capture fewer tokens")
+  }
 }

@@ -1,7 +1,7 @@
 /// What the headers of a zstd file's frames and blocks say, without decompressing anything.
 ///
-/// It finds a cut at once rather than after hours of replay, and bounds the content before any memory is asked
-/// for. RFC 8878, section 3.1.
+/// It finds a cut at once rather than after hours of replay, and bounds the content before any memory is
+/// asked for. RFC 8878, section 3.1.
 struct FrameWalk {
   static let frameMagic: UInt32 = 0xFD2F_B528
   /// With any of 16 last digits.

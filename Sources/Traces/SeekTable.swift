@@ -77,8 +77,8 @@ struct SeekTable: Sendable {
     self.frames = frames
   }
 
-  /// Whether frames are laid out so that each can be read alone and straight into a tensor: the header alone in
-  /// the first, no frame across tensors or halves of a value, none empty or larger than the format allows.
+  /// Whether frames are laid out so that each can be read alone and straight into a tensor: the header alone
+  /// in the first, no frame across tensors or halves of a value, none empty or larger than the format allows.
   ///
   /// Seekable files of other tools may not be; they are read in order like any zstd stream.
   func allowsRandomAccess(to header: SafetensorsHeader) -> Bool {

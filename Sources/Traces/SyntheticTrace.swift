@@ -4,10 +4,10 @@
 ///     try synthetic.write(to: "small.zst")
 ///
 /// Queries and keys look like real ones where it matters for choosing tokens: a first token that every query
-/// attends to, channels whose share falls with their rotation's frequency, topics that last for a few dozen tokens
-/// and return, a preference for near tokens that follows from the rotation, and noise. Equal parameters give
-/// equal values, whatever layers are asked for and in whatever order; sine and cosine are the system's, so
-/// another system's may differ in the last bit.
+/// attends to, channels whose share falls with their rotation's frequency, topics that last for a few dozen
+/// tokens and return, a preference for near tokens that follows from the rotation, and noise. Equal
+/// parameters give equal values, whatever layers are asked for and in whatever order; sine and cosine are
+/// the system's, so another system's may differ in the last bit.
 public struct SyntheticTrace: Sendable {
   public let metadata: TraceMetadata
   public let elementType: ElementType

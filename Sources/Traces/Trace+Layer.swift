@@ -1,10 +1,10 @@
 extension Trace {
   /// Reads one layer.
   ///
-  /// It takes the memory of the layer's tensors and, per thread, of one piece of at most 4 MiB. Layers of a trace
-  /// in the `zstd` container are read in order: going back to an earlier one starts from the beginning, and a
-  /// frame's checksum is compared only once all of it has been read, so `verify` first where damage must not be
-  /// found late.
+  /// It takes the memory of the layer's tensors and, per thread, of one piece of at most 4 MiB. Layers of a
+  /// trace in the `zstd` container are read in order: going back to an earlier one starts from the beginning,
+  /// and a frame's checksum is compared only once all of it has been read, so `verify` first where damage
+  /// must not be found late.
   ///
   /// - Parameters:
   ///   - number: the layer's number in the model, one of `metadata.capturedLayers`.
@@ -19,12 +19,7 @@ extension Trace {
     }
     let infos = TraceLayout.LayerPart.allCases.compactMap { layout.info($0, layer: number) }
     let total = infos.reduce(0) { $0 + $1.byteCount }
-    guard total <= AlignedBuffer.physicalMemory else {
-      throw TraceError(
-        .tooLarge, file: path, part: "layer \(number)",
-        expected: "at most this machine's \(AlignedBuffer.physicalMemory) bytes of memory",
-        found: "\(total) bytes", advice: "use a machine with more memory or capture fewer tokens")
-    }
+    try AlignedBuffer.checkSize(total, file: path, part: "layer \(number)")
     let jobs = try infos.map { info in
       ReadJob(info: info, storage: try AlignedBuffer.allocate(info.byteCount, file: path, part: info.name))
     }

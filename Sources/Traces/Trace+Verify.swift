@@ -7,8 +7,8 @@ extension Trace {
   ///
   /// - Parameters:
   ///   - threads: how many threads may decompress; the `zstd` container uses one.
-  ///   - progress: called with the share that is done, from 0 to 1 and ascending; from the reading threads, but
-  ///     never from two at once.
+  ///   - progress: called with the share that is done, from 0 to 1 and ascending; from the reading threads,
+  ///     but never from two at once.
   /// - Throws: `TraceError`.
   public func verify(threads: Int = 1, progress: (@Sendable (Double) -> Void)? = nil) throws {
     let pieces = tensors.flatMap { tensor in source.pieces(of: tensor).map { (tensor: tensor, range: $0) } }

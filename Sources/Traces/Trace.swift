@@ -7,8 +7,8 @@ import Foundation
 ///     let layer = try trace.layer(14, threads: 2)
 ///     layer.k.withUnsafeBytes { keys in … }   // [Hkv, T, headDim]
 ///
-/// Opening reads the header and the two small tensors; memory is bounded by the layers in flight. A trace may be
-/// read from many threads at once.
+/// Opening reads the header and the two small tensors; memory is bounded by the layers in flight. A trace may
+/// be read from many threads at once.
 public struct Trace: Sendable {
   public let metadata: TraceMetadata
   /// The metadata as stored, with keys that `TraceMetadata` does not know.

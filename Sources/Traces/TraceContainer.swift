@@ -2,7 +2,8 @@
 public enum TraceContainer: String, Sendable, Codable, CaseIterable {
   /// Zstandard frames and a table of them: layers are read alone and in parallel.
   case seekableZstd = "seekable-zstd"
-  /// Any other Zstandard stream, and a seekable one whose frames hold parts of several tensors: read in order.
+  /// Any other Zstandard stream, and a seekable one whose frames hold parts of several tensors: read in
+  /// order.
   case zstd
   /// A bare safetensors file.
   case safetensors
@@ -57,7 +58,8 @@ struct OpenedContainer {
     return OpenedContainer(.seekableZstd, SeekableSource(file: file, table: table), header)
   }
 
-  /// - Parameter table: the stream's seek table, where it has one; its sum must be right even where it is not used.
+  /// - Parameter table: the stream's seek table, where it has one; its sum must be right even where it is not
+  ///   used.
   private static func stream(_ file: InputFile, _ table: SeekTable?) throws -> OpenedContainer {
     let walk = try FrameWalk(file: file)
     let source = try StreamSource(file: file)

@@ -1,4 +1,7 @@
 extension TraceMetadata {
+  /// Largest T. Opening a trace reads all token numbers; more than any context, these are 64 MiB.
+  static let tokenLimit = 1 << 24
+
   /// Checks that the values agree with one another.
   ///
   /// - Throws: `TraceError` of kind `invalidMetadata` that names the key.
@@ -46,11 +49,11 @@ extension TraceMetadata {
   private func checkTokens(_ file: String) throws {
     for (name, count) in [("prompt", tokens.prompt), ("decode", tokens.decode)] {
       try require(
-        (0...Int(Int32.max)).contains(count), file, "tokens.\(name)", "a number from 0 to \(Int32.max)", count
-      )
+        (0...Self.tokenLimit).contains(count), file, "tokens.\(name)",
+        "a number from 0 to \(Self.tokenLimit)", count)
     }
     try require(
-      (1...Int(Int32.max)).contains(tokens.total), file, "tokens", "1 to \(Int32.max) tokens in all",
+      (1...Self.tokenLimit).contains(tokens.total), file, "tokens", "1 to \(Self.tokenLimit) tokens in all",
       tokens.total)
   }
 

@@ -1,11 +1,12 @@
 /// Writes a trace, a layer at a time, so that no more than one need be in memory.
 ///
-///     let writer = try TraceWriter(path: "run.zst", metadata: metadata, tokenIDs: ids, queryPositions: positions)
+///     let writer = try TraceWriter(
+///       path: "run.zst", metadata: metadata, tokenIDs: ids, queryPositions: positions)
 ///     for number in metadata.capturedLayers { try writer.write(captured(number)) }
 ///     try writer.finish()
 ///
-/// The file appears under its name when `finish` returns; until then, and after any failure, there is at most a
-/// temporary file beside it, which goes with the writer.
+/// The file appears under its name when `finish` returns; until then, and after any failure, there is at most
+/// a temporary file beside it, which goes with the writer.
 public final class TraceWriter {
   /// How the trace is stored.
   public enum Form: Sendable, Equatable {

@@ -50,8 +50,8 @@ import Testing
     let whole = try #require(try outcome(folder.file(file)))
     var harmless: Set<Int> = []
     for position in file.indices {
-      // The fixture is large enough to take one bit of each byte.
-      for bit in name == "table checksums" ? position % 8..<position % 8 + 1 : 0..<8 {
+      // Where there is nothing to find a flip by, or much to flip, one bit of each byte will do.
+      for bit in name == "table checksums" || name == "bare" ? position % 8..<position % 8 + 1 : 0..<8 {
         var flipped = file
         flipped[position] ^= 1 << UInt8(bit)
         guard let read = try outcome(folder.file(flipped)) else { continue }

@@ -41,7 +41,8 @@ import Testing
       FrameWalk.frameMagic.littleEndianBytes + [0xE0] + size.littleEndianBytes + [0x03, 0x00, 0x10, 0x41]
     #expect(
       try message(frame)
-        == "FILE: zstd frame at byte 0: expected content of at most 131072 bytes, which is all its blocks can hold, "
+        == "FILE: zstd frame at byte 0: expected content of at most 131072 bytes, "
+        + "which is all its blocks can hold, "
         + "found \(size); \(again)")
   }
 

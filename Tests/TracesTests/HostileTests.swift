@@ -27,65 +27,74 @@ import Testing
   }
 
   @Test(arguments: [
-    ([Int.max, Int.max, 4], "a shape whose bytes can be counted"),
-    ([1 << 40, 5, 4], "a shape whose bytes can be counted"),
-    ([1 << 60, 1 << 3, 1], "a shape whose bytes can be counted"),
-    ([1, 5, 1 << 30], "10737418240 bytes for F16 [1, 5, 1073741824]"),
-  ]) func hugeShapes(shape: [Int], expected: String) throws {
+    ([Int.max, Int.max, 4], "a shape whose bytes can be counted, found [\(Int.max), \(Int.max), 4]"),
+    ([1 << 60, 8, 1], "a shape whose bytes can be counted, found [\(1 << 60), 8, 1]"),
+    ([1 << 40, 5, 4], "43980465111040 bytes for F16 [1099511627776, 5, 4], found 40 bytes"),
+  ]) func hugeShapes(shape: [Int], text: String) throws {
     var trace = TraceBytes()
     trace.change("layers.1.k") { $0.shape = shape }
     for bytes in [try trace.safetensors, try trace.seekable, try trace.zstd] {
-      let text = try message(bytes)
-      #expect(text.hasPrefix("FILE: layers.1.k: expected "))
-      #expect(text.contains(expected) || shape[0] == 1 << 40, "\(text)")
+      #expect(try message(bytes) == "FILE: layers.1.k: expected \(text); \(again)")
     }
   }
 
-  /// A trace of zeros that contradicts nothing, but whose layer no machine can hold.
+  /// A header that contradicts nothing but asks for far more than the file holds.
   @Test func contentFarLargerThanTheFile() throws {
     var trace = TraceBytes()
-    let tokens = Int(Int32.max)
+    let tokens = 1 << 24
     trace.set("tokens.prompt", tokens - 2)
-    let extra = trace.entries.filter { $0.name == "query_positions" }
-    let (keys, values) = (tokens * 8, tokens * 4)
-    trace.entries = [
-      .init(name: "token_ids", dtype: "I32", shape: [tokens], data: [], offsets: [0, 4 * tokens]),
-      .init(
-        name: "layers.1.k", dtype: "F16", shape: [1, tokens, 4], data: [],
-        offsets: [4 * tokens, 4 * tokens + keys]),
-      .init(
-        name: "layers.1.v", dtype: "F16", shape: [1, tokens, 2], data: [],
-        offsets: [4 * tokens + keys, 4 * tokens + keys + values]),
+    trace.entries.removeAll { !["token_ids", "query_positions", "layers.1.q"].contains($0.name) }
+    trace.entries += [
+      .init(name: "layers.1.k", dtype: "F16", shape: [1, tokens, 4], data: []),
+      .init(name: "layers.1.v", dtype: "F16", shape: [1, tokens, 2], data: []),
     ]
-    var end = 4 * tokens + keys + values
-    for (name, dtype, shape, size) in [
-      ("query_positions", "I32", extra[0].shape, 12), ("layers.1.q", "F16", [2, 3, 4], 48),
-    ] {
-      trace.entries.append(
-        .init(name: name, dtype: dtype, shape: shape, data: [], offsets: [end, end + size]))
+    trace.change("token_ids") { $0.shape = [tokens] }
+    var end = 0
+    for index in trace.entries.indices {
+      let entry = trace.entries[index]
+      let size = entry.shape.reduce(entry.dtype == "I32" ? 4 : 2, *)
+      trace.entries[index].offsets = [end, end + size]
       end += size
     }
-    let header = try trace.header
-    let start = UInt64(header.count).littleEndianBytes + header
-    let expected = start.count + end
-    #expect(try message(start).contains("content: expected \(expected) bytes, up to the last tensor, found"))
-    #expect(try message(compress(start)).contains("content: expected \(expected) bytes"))
+    let json = try trace.header
+    let header = UInt64(json.count).littleEndianBytes + json
+    let expected = "content: expected \(header.count + end) bytes"
+    let advice = "copy or download the file again"
+    let (found, hint) = (header.count, "up to the last tensor, found")
+    #expect(try message(header) == "FILE: \(expected), \(hint) \(found); \(advice)")
+    #expect(try message(compress(header)) == "FILE: \(expected), \(hint) \(found); \(advice)")
     #expect(
-      try message(compress(start, hasSize: false)).contains("expected \(expected) bytes, found at most"))
-    // A table that says that 13 bytes hold 4 GiB.
-    let bomb = compress([UInt8](repeating: 0, count: 1 << 16))
-    var entries = UInt32(compress(start).count).littleEndianBytes + UInt32(start.count).littleEndianBytes
-    var frames = compress(start)
-    var rest = end
-    while rest > 0 {
-      let size = min(rest, pieceSize)
-      frames += bomb
-      entries += UInt32(bomb.count).littleEndianBytes + UInt32(size).littleEndianBytes
-      rest -= size
+      try message(compress(header, hasSize: false)) == "FILE: \(expected), "
+        + "found at most 131072; \(advice)")
+
+    // A table whose sums are right, of frames that hold a 64th of what it says.
+    let frame = compress([UInt8](repeating: 0, count: pieceSize / 64))
+    var declared = [(frame: compress(header), content: header.count)]
+    for entry in trace.entries {
+      let size = entry.shape.reduce(entry.dtype == "I32" ? 4 : 2, *)
+      declared += stride(from: 0, to: size, by: pieceSize).map { (frame, min(pieceSize, size - $0)) }
     }
-    let count = UInt32(entries.count / 8)
-    let text = try message(frames + seekTable(entries: entries, count: count))
-    #expect(text.contains("expected"))
+    let entries = declared.flatMap {
+      UInt32($0.frame.count).littleEndianBytes + UInt32($0.content).littleEndianBytes
+    }
+    let file = declared.flatMap(\.frame) + seekTable(entries: entries, count: UInt32(declared.count))
+    let first = declared[0].frame.count
+    #expect(
+      try message(file)
+        == "FILE: frame 1 at byte \(first): expected 4194304 bytes of content, as the seek table says, "
+        + "found 65536; \(advice)")
+  }
+
+  @Test func memoryThatNoMachineHas() {
+    for count in [AlignedBuffer.limit + 1, Int.max] {
+      #expect {
+        try AlignedBuffer.allocate(count, file: "t", part: "layers.0.k")
+      } throws: {
+        "\($0)"
+          == "t: layers.0.k: expected at most \(AlignedBuffer.limit) bytes, half of this machine's memory, "
+          + "found \(count) bytes; use a machine with more memory or capture fewer tokens"
+      }
+    }
   }
 
   @Test func aWindowLargerThanTheLimit() throws {

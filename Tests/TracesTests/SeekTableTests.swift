@@ -96,7 +96,8 @@ import Testing
     func message(_ table: [UInt8]) throws -> String { try TracesTests.message(frame + table) }
     #expect(
       try message(seekTable(entries: entry(size + 1, 9), count: 1))
-        == "FILE: seek table: expected frames of \(size) bytes, up to the table, found \(size + 1) bytes; \(again)"
+        == "FILE: seek table: expected frames of \(size) bytes, up to the table, "
+        + "found \(size + 1) bytes; \(again)"
     )
     let good = seekTable(entries: entry(size, 9), count: 1)
     let fileSize = frame.count + good.count
@@ -106,7 +107,8 @@ import Testing
         + "found 4294967295 frames; \(again)")
     #expect(
       try message(seekTable(entries: entry(size, 9), count: 2))
-        == "FILE: seek table: expected a skippable frame of 2 entries at byte \(size - 8), found other bytes; \(again)"
+        == "FILE: seek table: expected a skippable frame of 2 entries at byte \(size - 8), "
+        + "found other bytes; \(again)"
     )
     #expect(
       try message(seekTable(entries: entry(size, 9), count: 1, descriptor: 0x04))

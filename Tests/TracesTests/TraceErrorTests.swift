@@ -33,7 +33,8 @@ import Testing
       try Trace(path: folder.path(""))
     } throws: {
       "\($0)"
-        == "\(folder.path("")): expected a readable file, found something that is not an ordinary file; check the path"
+        == "\(folder.path("")): expected a readable file, "
+        + "found something that is not an ordinary file; check the path"
     }
     let found = "expected a Zstandard or safetensors file"
     let advice = "give a trace that fasa-capture wrote"
@@ -46,14 +47,16 @@ import Testing
   @Test func metadata() throws {
     #expect(
       try message { $0.hasMetadata = false }
-        == "FILE: __metadata__: expected the key fasa-trace, found none; give a trace, not another safetensors file"
+        == "FILE: __metadata__: expected the key fasa-trace, "
+        + "found none; give a trace, not another safetensors file"
     )
     #expect(
       try message { $0.set("version", 2) }
         == "FILE: fasa-trace.version: expected 1, found 2; use a fasa-sim that reads that version")
     #expect(
       try message { $0.metadataText = "{\"version\": 1" }
-        == "FILE: fasa-trace, byte 13: expected \",\" or \"}\", found the document's end; capture the trace again"
+        == "FILE: fasa-trace, byte 13: expected \",\" or \"}\", "
+        + "found the document's end; capture the trace again"
     )
   }
 
@@ -81,7 +84,8 @@ import Testing
     for name in ["layers.0.k", "layers.1.attention", "note"] {
       #expect(
         try message { $0.change("extra.note") { $0.name = name } }
-          == "FILE: \(name): expected only tensors of format version 1 and of the captured layers, found this one; "
+          == "FILE: \(name): expected only tensors of format version 1 and of the captured layers, "
+          + "found this one; "
           + "give other tensors names that begin with extra.")
     }
   }
@@ -124,7 +128,8 @@ import Testing
     let again = "capture the trace again"
     #expect(
       try offsets("layers.1.k", [28, 68])
-        == "FILE: layers.1.k: expected data to begin at 32, found 28, which overlaps the tensor before; \(again)"
+        == "FILE: layers.1.k: expected data to begin at 32, "
+        + "found 28, which overlaps the tensor before; \(again)"
     )
     #expect(
       try offsets("layers.1.k", [36, 76])
@@ -135,7 +140,8 @@ import Testing
     for odd: [Any] in [[72, 32], [32], [-8, 32], [0.5, 32], ["0", 32], [0, Int.max], [32, 72, 80]] {
       #expect(
         try offsets("layers.1.k", odd)
-          == "FILE: layers.1.k: expected data_offsets [begin, end] with begin <= end, found other values; \(again)"
+          == "FILE: layers.1.k: expected data_offsets [begin, end] with begin <= end, "
+          + "found other values; \(again)"
       )
     }
   }
@@ -160,7 +166,8 @@ import Testing
     }
     #expect(
       try TracesTests.message(compress(long + [0], hasSize: false))
-        == "FILE: expected \(long.count) bytes of content, up to the last tensor, found more; capture the trace again"
+        == "FILE: expected \(long.count) bytes of content, up to the last tensor, "
+        + "found more; capture the trace again"
     )
   }
 
@@ -215,7 +222,8 @@ import Testing
     func file(_ json: String) -> [UInt8] { UInt64(json.utf8.count).littleEndianBytes + Array(json.utf8) }
     #expect(
       try TracesTests.message((UInt64(64 << 20) + 1).littleEndianBytes + json)
-        == "FILE: header length: expected at most 67108864 bytes, found 67108865; copy or download the file again"
+        == "FILE: header length: expected at most 67108864 bytes, "
+        + "found 67108865; copy or download the file again"
     )
     #expect(
       try TracesTests.message((UInt64(1) << 63).littleEndianBytes + json)

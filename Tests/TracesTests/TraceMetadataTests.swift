@@ -33,8 +33,8 @@ import Testing
       ("captured_layers", [2], "captured_layers: expected layers from 0 to 1, found 2"),
       ("captured_layers", [1, 1], "captured_layers: expected layers that differ, found 1 twice"),
       ("captured_layers", ["1"], "captured_layers[0]: expected a value of type Int, found another type"),
-      ("tokens.prompt", -1, "tokens.prompt: expected a number from 0 to 2147483647, found -1"),
-      ("tokens.decode", Int(Int32.max), "tokens: expected 1 to 2147483647 tokens in all, found 2147483650"),
+      ("tokens.prompt", -1, "tokens.prompt: expected a number from 0 to 16777216, found -1"),
+      ("tokens.decode", 1 << 24, "tokens: expected 1 to 16777216 tokens in all, found 16777219"),
       ("rope.base", 0, "rope.base: expected a positive number, found 0.0"),
       ("rope.base", NSNull(), "rope.base: expected a value of type Double, found null"),
       (
@@ -97,7 +97,8 @@ import Testing
       try read { $0.metadataText = String(repeating: "[", count: 100_000) }
     } throws: {
       "\($0)"
-        == "t: fasa-trace, byte 65: expected nesting of at most 64 levels, found more; capture the trace again"
+        == "t: fasa-trace, byte 65: expected nesting of at most 64 levels, "
+        + "found more; capture the trace again"
     }
   }
 
