@@ -1,0 +1,48 @@
+import Crypto
+import Foundation
+import Policies
+import Simulator
+
+/// What tells one exact result from another: the key by which a repeated command finds what it has done.
+///
+/// SHA-256 over everything that decides the exact result, and over nothing that does not: neither threads
+/// nor instruction set are in it, since the digest does not depend on them.
+public struct ConfigurationIdentity: Hashable, Sendable {
+  /// Raised when the exact path is changed so that the same configuration gives another digest: results
+  /// of before are then other results, not broken promises.
+  static let resultsVersion = 1
+
+  /// Lower-case hexadecimal.
+  public let digest: String
+
+  /// - Parameters:
+  ///   - traceDigest: SHA-256 of the trace's file.
+  ///   - steps: Numbers of the scored steps, `Step.index`.
+  public init(
+    traceDigest: String, configuration: ReplayConfiguration, calibration: CalibrationUse?, seed: UInt64,
+    layers: [Int], queryHeads: [Int], steps: [Int]
+  ) throws {
+    let text = """
+      fasa-sim exact results \(Self.resultsVersion)
+      trace \(traceDigest)
+      policy \(configuration.policy.descriptor.name)
+      parameters \(try CanonicalText.parameters(configuration.policy))
+      budget \(configuration.budget?.description ?? "none")
+      calibration \(calibration.map { $0.profileDigest ?? "own queries" } ?? "none")
+      seed \(seed)
+      layers \(CanonicalText.ranges(layers))
+      query heads \(CanonicalText.ranges(queryHeads))
+      steps \(CanonicalText.ranges(steps))
+
+      """
+    digest = SHA256.hash(data: Data(text.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
+  /// The identity of one of a result's configurations.
+  public init(of configuration: ConfigurationResult, in result: ReplayResult) throws {
+    try self.init(
+      traceDigest: result.trace.digest, configuration: configuration.configuration,
+      calibration: configuration.calibration, seed: result.seed, layers: result.layers,
+      queryHeads: configuration.heads.map(\.queryHead), steps: result.steps.map(\.index))
+  }
+}

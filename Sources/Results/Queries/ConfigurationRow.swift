@@ -1,0 +1,58 @@
+import GRDB
+
+/// A row of `configurations`.
+public struct ConfigurationID: Hashable, Sendable {
+  public let rawValue: Int64
+
+  init(rawValue: Int64) { self.rawValue = rawValue }
+}
+
+/// A stored configuration, and how much of it is there.
+public struct ConfigurationRow: Codable, Sendable, Equatable, FetchableRecord {
+  /// Key of the row, as SQL and the views show it.
+  public let configuration: Int64
+  /// Digest of its `ConfigurationIdentity`.
+  public let identity: String
+  public let traceDigest: String
+  public let policy: String
+  public let label: String
+  /// Canonical JSON.
+  public let parameters: String
+  public let budget: String?
+  public let exactResultsDigest: String
+  public let hasSteps: Bool
+  public let hasKernelSamples: Bool
+
+  public static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+}
+
+extension ResultsStore {
+  private static let configurationsSQL = """
+    SELECT c.id AS configuration, c.identity, t.digest AS trace_digest, c.policy, c.label, c.parameters, c.budget,
+      c.exact_results_digest,
+      EXISTS (SELECT 1 FROM steps WHERE configuration = c.id) AS has_steps,
+      EXISTS (SELECT 1 FROM kernel_samples WHERE configuration = c.id) AS has_kernel_samples
+    FROM configurations AS c JOIN traces AS t ON t.id = c.trace
+    """
+
+  /// All stored configurations in the order in which they were stored.
+  public func configurations() throws -> [ConfigurationRow] {
+    try read { try ConfigurationRow.fetchAll($0, sql: "\(Self.configurationsSQL) ORDER BY c.id") }
+  }
+
+  /// The stored configuration of an identity, with its digest.
+  public func configuration(_ identity: ConfigurationIdentity) throws -> ConfigurationRow? {
+    try read { db in
+      try ConfigurationRow.fetchOne(
+        db, sql: "\(Self.configurationsSQL) WHERE c.identity = ?", arguments: [identity.digest])
+    }
+  }
+
+  /// Whether a command may skip a configuration: it is stored, with all that the command asks for.
+  public func contains(
+    _ identity: ConfigurationIdentity, detail: Detail = .head, timings: Bool = false
+  ) throws -> Bool {
+    guard let stored = try configuration(identity) else { return false }
+    return (detail == .head || stored.hasSteps) && (!timings || stored.hasKernelSamples)
+  }
+}

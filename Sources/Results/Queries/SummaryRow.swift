@@ -1,0 +1,79 @@
+import GRDB
+
+/// A line of the view `summary`: one configuration, beside the oracle and dense attention.
+///
+/// Nil is a quantity that is undefined, or was not measured.
+public struct SummaryRow: Codable, Sendable, Equatable, FetchableRecord {
+  public let configuration: Int64
+  public let identity: String
+  /// The run that stored it.
+  public let run: Int64
+  public let traceDigest: String
+  public let modelName: String
+  public let textTitle: String
+  public let policy: String
+  public let kind: String
+  public let label: String
+  public let parameters: String
+  public let budget: String?
+  public let seed: String
+  public let scope: Int64
+  public let layers: String
+  public let queryHeads: String
+  public let steps: String
+  public let stepCount: Int
+  public let recall: Double?
+  public let lowestHeadRecall: Double?
+  public let precision: Double?
+  public let mass: Double?
+  public let oracleMass: Double?
+  public let massRatio: Double?
+  public let outputError: Double?
+  public let highestHeadOutputError: Double?
+  public let oracleOutputError: Double?
+  public let selected: Double?
+  public let visible: Double?
+  public let groupUnion: Double?
+  public let jaccardPrevious: Double?
+  /// Tokens a head attends to, of those it may see.
+  public let selectedShare: Double?
+  /// Tokens a KV group reads, of those it may see.
+  public let tokensReadShare: Double?
+  public let perHeadBytes: Int?
+  public let groupUnionBytes: Int?
+  public let densePerHeadBytes: Int?
+  public let denseGroupUnionBytes: Int?
+  public let perHeadBytesShare: Double?
+  public let groupUnionBytesShare: Double?
+  public let residentDeviceBytes: Int?
+  public let residentHostBytes: Int?
+  public let denseResidentBytes: Int?
+  public let timingRun: Int64?
+  public let timingPairs: Int?
+  public let denseMedianNs: Double?
+  public let policyMedianNs: Double?
+  public let kernelSpeedup: Double?
+  public let exactResultsDigest: String
+
+  public static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+}
+
+extension ResultsStore {
+  /// Lines of the view `summary`, in the order in which they were stored.
+  ///
+  /// - Parameters:
+  ///   - traceDigest: Only configurations of this trace.
+  ///   - identities: Only these configurations, in this order; those not stored are left out.
+  public func summaries(
+    traceDigest: String? = nil, identities: [ConfigurationIdentity]? = nil
+  ) throws -> [SummaryRow] {
+    let rows = try read { db in
+      try SummaryRow.fetchAll(
+        db, sql: "SELECT * FROM summary WHERE ?1 IS NULL OR trace_digest = ?1 ORDER BY configuration",
+        arguments: [traceDigest])
+    }
+    guard let identities else { return rows }
+    let byIdentity = Dictionary(rows.map { ($0.identity, $0) }) { first, _ in first }
+    return identities.compactMap { byIdentity[$0.digest] }
+  }
+}

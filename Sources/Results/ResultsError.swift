@@ -1,0 +1,46 @@
+/// What kept a results database from being opened, read or written.
+///
+/// The description is one line that names the file, the part of it, what was expected, what was found
+/// and what to do:
+///
+///     runs.db: expected a SQLite database, found another kind of file; name another file
+public struct ResultsError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The error's name, for callers and tests that tell errors apart.
+  public enum Kind: String, Sendable, CaseIterable {
+    case folderMissing, fileMissing, cannotOpen
+    case notADatabase, otherProgram, damaged, olderVersion, newerVersion
+    case readOnly, busy, full, failed
+    /// A configuration was replayed again and gave another exact-results digest.
+    case notReproduced
+    /// A result that contradicts itself.
+    case invalidResult
+    case unknownRun, unknownConfiguration
+  }
+
+  public let kind: Kind
+  /// The database's path, as the caller gave it.
+  public let file: String
+  /// The table, run or configuration concerned, where there is one.
+  public let part: String?
+  public let expected: String
+  public let found: String
+  /// What the user can do, where there is something.
+  public let advice: String?
+
+  public init(
+    _ kind: Kind, file: String, part: String? = nil, expected: String, found: String, advice: String? = nil
+  ) {
+    self.kind = kind
+    self.file = file
+    self.part = part
+    self.expected = expected
+    self.found = found
+    self.advice = advice
+  }
+
+  public var description: String {
+    let place = part.map { "\(file): \($0)" } ?? file
+    let remedy = advice.map { "; \($0)" } ?? ""
+    return "\(place): expected \(expected), found \(found)\(remedy)"
+  }
+}

@@ -1,0 +1,24 @@
+import GRDB
+
+/// The database's versions, oldest first.
+///
+/// A migration that was released is never edited: it must do on an old file what it did when it was new.
+/// So the SQL is spelt out here rather than derived from types that may grow.
+enum Schema {
+  /// "FASA" in ASCII, by which a file is known as ours.
+  static let applicationID: Int32 = 0x4641_5341
+
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1: traces, runs, configurations and their results") { db in
+      try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+      for part in [inputTables, configurationTables, metricTables, trafficTables, timeTables, calibrationTables] {
+        try db.execute(sql: part)
+      }
+      for part in [qualityViews, timeViews, summaryView, comparisonView, paretoView] {
+        try db.execute(sql: part)
+      }
+    }
+    return migrator
+  }
+}

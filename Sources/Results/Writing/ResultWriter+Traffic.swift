@@ -1,0 +1,68 @@
+import GRDB
+import Policies
+import Simulator
+
+extension ResultWriter {
+  /// Whose bytes they are: a policy's, or dense attention's over the same steps.
+  enum Owner {
+    case configuration(ConfigurationID)
+    case scope(Int64)
+
+    var key: Int64 {
+      switch self {
+      case .configuration(let id): id.rawValue
+      case .scope(let id): id
+      }
+    }
+
+    var column: String {
+      switch self {
+      case .configuration: "configuration"
+      case .scope: "scope"
+      }
+    }
+
+    var tables: (traffic: String, residency: String) {
+      switch self {
+      case .configuration: ("traffic", "residency")
+      case .scope: ("dense_traffic", "dense_residency")
+      }
+    }
+  }
+
+  func insertTraffic(_ groups: [GroupTraffic], owner: Owner) throws {
+    let traffic = try db.makeStatement(
+      sql: """
+        INSERT INTO \(owner.tables.traffic) (\(owner.column), layer, kv_head, content, tier, pattern, row_bytes,
+          read_per_head_bytes, read_group_union_bytes, written_bytes)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """)
+    let residency = try db.makeStatement(
+      sql: """
+        INSERT INTO \(owner.tables.residency) (\(owner.column), layer, kv_head, resident_device_bytes,
+          resident_host_bytes)
+        VALUES (?, ?, ?, ?, ?)
+        """)
+    for group in groups {
+      for (kind, bytes) in group.ledger.sorted {
+        let (pattern, rowBytes) = kind.pattern.columns
+        try traffic.execute(arguments: [
+          owner.key, group.layer, group.kvHead, kind.content.rawValue, kind.tier.rawValue, pattern, rowBytes,
+          bytes.readPerHead, bytes.readGroupUnion, bytes.written,
+        ])
+      }
+      try residency.execute(arguments: [
+        owner.key, group.layer, group.kvHead, group.residentDeviceBytes, group.residentHostBytes,
+      ])
+    }
+  }
+}
+
+extension AccessPattern {
+  fileprivate var columns: (pattern: String, rowBytes: Int) {
+    switch self {
+    case .stream: ("stream", 0)
+    case .gather(let rowBytes): ("gather", rowBytes)
+    }
+  }
+}
