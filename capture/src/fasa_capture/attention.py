@@ -88,8 +88,8 @@ def unrotate(keys: np.ndarray, positions: np.ndarray, rope: Rope) -> np.ndarray:
 def rope_spread(keys: np.ndarray, token_ids: np.ndarray, rope: Rope) -> float | None:
     """How far layer 0's unrotated keys of one token differ between its places; None if no token repeats.
 
-    A key of layer 0 depends on its token alone, so with the true rotation the spread is rounding error, and with a wrong
-    pairing, base or scaling of the size of the keys themselves. ``keys`` is [tokens, dimension] of one head.
+    A key of layer 0 depends on its token alone, so with the true rotation the spread is rounding error, and with a
+    wrong pairing, base or scaling of the size of the keys themselves. ``keys`` is [tokens, dimension] of one head.
     """
     order = np.argsort(token_ids, kind="stable")
     same = np.nonzero(token_ids[order][1:] == token_ids[order][:-1])[0]

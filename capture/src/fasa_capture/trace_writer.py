@@ -1,7 +1,7 @@
 """Writes a trace: a safetensors file inside seekable Zstandard.
 
-Seekable format: zstd's contrib/seekable_format. The safetensors library sorts tensors by type and name, and a trace's order
-is that of reading (small ones, then layer by layer), so the header is laid out here.
+Seekable format: zstd's contrib/seekable_format. The safetensors library sorts tensors by type and name, and a trace's
+order is that of reading (small ones, then layer by layer), so the header is laid out here.
 """
 
 from __future__ import annotations

@@ -18,9 +18,9 @@ def add_to(commands) -> None:
     parser = commands.add_parser(
         "check",
         help="verify a trace",
-        description="Reads every tensor of a trace and verifies it: frames, shapes, finite values; the engine's attention "
-        "output against attention recomputed from the stored Q, K and V, where the trace holds it; and layer 0's rotation, "
-        "where it is captured.",
+        description="Reads every tensor of a trace and verifies it: frames, shapes, finite values; the engine's "
+        "attention output against attention recomputed from the stored Q, K and V, where the trace holds it; and "
+        "layer 0's rotation, where it is captured.",
     )
     parser.add_argument("trace", type=Path, help="seekable zstd, any zstd, or bare safetensors")
     parser.add_argument(

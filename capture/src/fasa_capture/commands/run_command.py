@@ -18,9 +18,10 @@ from fasa_capture.models import resolve
 from fasa_capture.plan import SAMPLINGS, Plan, check_lengths, parse_layers, split_tokens
 from fasa_capture.progress import Progress
 
-DESCRIPTION = """Runs MODEL over TEXT and writes what its attention saw as a trace. The prompt is the text's first tokens. Decode steps are
-the text's next tokens (teacher-forced: what decoding exactly this text would compute) or tokens that the model chooses (greedy, seeded).
-Before anything is written, attention recomputed from the rounded values is compared with the engine's own output."""
+DESCRIPTION = """Runs MODEL over TEXT and writes what its attention saw as a trace. The prompt is the text's first
+tokens. Decode steps are the text's next tokens (teacher-forced: what decoding exactly this text would compute) or tokens
+that the model chooses (greedy, seeded). Before anything is written, attention recomputed from the rounded values is
+compared with the engine's own output."""
 
 
 def add_to(commands) -> None:

@@ -1,6 +1,7 @@
 """What llama.cpp's graph does between rotated queries and softmax: scale, softcap, and the mask's window.
 
-Followed from the softmax node back through its inputs, so that an operation which a trace cannot express is refused by name.
+Followed from the softmax node back through its inputs, so that an operation which a trace cannot express is refused by
+name.
 """
 
 from __future__ import annotations

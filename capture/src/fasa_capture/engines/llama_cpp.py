@@ -103,7 +103,8 @@ class LlamaCppEngine:
             if tap.error is not None:
                 raise tap.error
             if code != 0:
-                raise CaptureError(f"llama.cpp failed to run the model ({llama_library.first_error()})", found=f"code {code}")
+                reason = llama_library.first_error()
+                raise CaptureError(f"llama.cpp failed to run the model ({reason})", found=f"code {code}")
 
     def _generate(self, context, tap, prompt, plan: Plan, progress: Progress) -> np.ndarray:
         library = self._library

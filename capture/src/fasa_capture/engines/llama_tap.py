@@ -1,8 +1,8 @@
 """The scheduler's evaluation callback: shows a recorder each layer's tensors as llama.cpp computes them.
 
 Names of the graph (llama.cpp, src/llama-graph.cpp and src/models): ``Qcur-<layer>`` and ``Kcur-<layer>`` name several
-nodes, of which the ROPE one is post-RoPE; ``Vcur-<layer>`` the values; ``kq_soft_max-<layer>`` the attention weights, whose
-inputs lead back to scale, softcap and mask; ``kqv_out-<layer>`` the output before the projection.
+nodes, of which the ROPE one is post-RoPE; ``Vcur-<layer>`` the values; ``kq_soft_max-<layer>`` the attention weights,
+whose inputs lead back to scale, softcap and mask; ``kqv_out-<layer>`` the output before the projection.
 """
 
 from __future__ import annotations
