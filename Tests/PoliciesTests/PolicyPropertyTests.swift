@@ -1,3 +1,4 @@
+import Kernels
 import Testing
 
 @testable import Policies
@@ -44,6 +45,23 @@ import Testing
     let trace = Self.trace()
     for head in try trace.answer(text, budget: budget).tokens where configuration.descriptor.usesBudget {
       #expect(head.map(\.count) == budget.tokens(of: trace.steps))
+    }
+  }
+
+  /// Matrices start with what their last user left: no policy may read a score that it did not compute.
+  @Test(arguments: texts, [Float.nan, .infinity, 1e30])
+  func whatMatricesHeldBeforeChangesNothing(text: String, left: Float) throws {
+    for window in [Int.max, 12] {
+      let trace = Self.trace(window: window)
+      let pool = BufferPool()
+      let rows = trace.queries.count * trace.steps.count
+      for _ in 0..<8 {
+        let buffer = FloatBuffer(count: ScoreMatrix(rows: rows, tokens: 41).storage.count)
+        buffer.pointer.update(repeating: left, count: buffer.count)
+        pool.giveBack(buffer)
+      }
+      let expected = try trace.answer(text, blockSteps: 100)
+      #expect(try trace.answer(text, blockSteps: 100, pool: pool) == expected)
     }
   }
 

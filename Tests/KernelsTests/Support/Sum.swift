@@ -12,7 +12,9 @@ struct Sum {
     return sum
   }
 
-  /// A chain per tile of 256 tokens, the tiles' sums added in ascending order. `term` gives a token's product.
+  /// A chain per tile of 256 tokens, the tiles' sums added in ascending order.
+  ///
+  /// - Parameter term: the product of a token.
   static func tiled(_ tokens: some Sequence<Int>, _ term: (Int) -> (Float, Float)) -> Sum {
     var total = Sum()
     var part = Sum()

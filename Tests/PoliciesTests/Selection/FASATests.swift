@@ -72,8 +72,8 @@ import Testing
 
   @Test func withoutAgreementItSaysWhatToDo() throws {
     let message = """
-      fasa: the calibration has no contextual agreement for layer 3 with adjacent pairing on this trace's half \
-      layout: calibrate for it (fasa-sim calibrate), or leave the layer out with --layers
+      fasa: the calibration has no contextual agreement for layer 3 with adjacent pairing on this trace's \
+      half layout: calibrate for it (fasa-sim calibrate), or leave the layer out with --layers
       """
     var trace = SmallTrace(positions: [5])
     #expect(throws: PolicyError(message)) { try trace.answer("fasa:pairing=adjacent") }

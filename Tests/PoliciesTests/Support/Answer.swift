@@ -1,3 +1,4 @@
+import Kernels
 import Testing
 
 @testable import Policies
@@ -11,12 +12,16 @@ struct Answer: Equatable {
 
 extension SmallTrace {
   /// Runs one policy, written as on the command line, in blocks of `blockSteps`.
-  func answer(_ text: String, budget: Budget = .tokens(6), blockSteps: Int = 3) throws -> Answer {
+  ///
+  /// - Parameter pool: where matrices come from, with what its last user left in them.
+  func answer(
+    _ text: String, budget: Budget = .tokens(6), blockSteps: Int = 3, pool: BufferPool = BufferPool()
+  ) throws -> Answer {
     let configuration = try #require(PolicyGrammar.parse([text]).first)
     var policy = try configuration.policy(for: group)
     var answer = Answer(tokens: queries.map { _ in [] })
     for start in stride(from: 0, to: steps.count, by: blockSteps) {
-      let block = try block(start..<min(start + blockSteps, steps.count))
+      let block = try block(start..<min(start + blockSteps, steps.count), pool: pool)
       let view = QueryBlock(
         block, budgets: policy.budgets(of: block.steps, asked: budget), guarded: configuration.values.guarded)
       let chosen = try policy.choose(view)

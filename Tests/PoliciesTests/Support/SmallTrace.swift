@@ -47,7 +47,7 @@ struct SmallTrace {
   }
 
   /// The steps in `range` as the replay hands them to policies.
-  func block(_ range: Range<Int>? = nil) throws -> ScoredBlock {
+  func block(_ range: Range<Int>? = nil, pool: BufferPool = BufferPool()) throws -> ScoredBlock {
     let range = range ?? steps.indices
     let kernels = try Kernels()
     let rows = keys.flatMap { $0.map(Float.init) }
@@ -58,7 +58,8 @@ struct SmallTrace {
     let buffer = FloatBuffer(count: asked.count)
     for (i, value) in asked.enumerated() { buffer[i] = Float(value) }
     return ScoredBlock(
-      group: group, steps: Array(steps[range]), kernels: kernels, keys: panels, queries: buffer)
+      group: group, steps: Array(steps[range]), kernels: kernels, keys: panels, queries: buffer,
+      pool: pool)
   }
 
   func score(head: Int, step: Int, token: Int, channels: [Int]? = nil) -> Int {
