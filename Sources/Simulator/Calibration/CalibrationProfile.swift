@@ -62,6 +62,34 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
       slices: slices, pairing: pairing, values: Dictionary(entries) { first, _ in first })
   }
 
+  /// One profile of several texts' profiles, each weighing as much as the queries it averaged.
+  ///
+  /// - Throws: ``ReplayError`` where they are not of one model, one kind of slices and the same layers and windows.
+  public static func merging(_ profiles: [CalibrationProfile]) throws -> CalibrationProfile {
+    guard var result = profiles.first else { throw ReplayError("no trace to calibrate on was given") }
+    let shape = result.layers.map { [$0.layer, $0.window] }
+    for other in profiles.dropFirst() {
+      guard other.model == result.model, other.slices == result.slices, other.pairing == result.pairing,
+        other.layers.map({ [$0.layer, $0.window] }) == shape
+      else {
+        throw ReplayError(
+          "the traces to calibrate on differ in model, layout or captured layers: calibrate on traces of one model that hold the same layers")
+      }
+      result.texts += other.texts
+    }
+    let weights = profiles.map { Double($0.texts.reduce(0) { $0 + $1.queries }) }
+    let total = weights.reduce(0, +)
+    for index in result.layers.indices {
+      for head in result.layers[index].agreement.indices {
+        for chunk in result.layers[index].agreement[head].indices {
+          let sum = zip(profiles, weights).reduce(0) { $0 + $1.0.layers[index].agreement[head][chunk] * $1.1 }
+          result.layers[index].agreement[head][chunk] = (sum / total * 1e6).rounded() / 1e6
+        }
+      }
+    }
+    return result
+  }
+
   /// The file's bytes; the same profile gives the same bytes.
   public func encoded() throws -> Data {
     let encoder = JSONEncoder()

@@ -24,7 +24,7 @@ public struct Replay: Sendable {
     let kernels = try Kernels(options.instructionSet)
     let kvHeads = plan.kvHeads
     let store = LayerStore(trace, layers: plan.layers, groupsPerLayer: kvHeads.count, threads: options.threads)
-    let calibration = try plan.calibration(options: options)
+    let agreement = try plan.agreement(options: options)
     let items = plan.layers.flatMap { layer in kvHeads.map { Group(layer: layer, kvHead: $0) } }
     let outcomes = try parallelMap(
       items, threads: options.threads, worker: { ReplayWorker(kernels: kernels) }, progress: options.progress
@@ -33,7 +33,7 @@ public struct Replay: Sendable {
         let replay = GroupReplay(
           group: groups.context(
             layer: item.layer, kvHead: item.kvHead, element: tensors.k.element, seed: options.seed,
-            agreement: calibration?.agreement),
+            agreement: agreement),
           keys: groups.keys(tensors, kvHead: item.kvHead, kernels: kernels),
           values: groups.values(tensors, kvHead: item.kvHead, kernels: kernels),
           queries: groups.queries(tensors, kvHead: item.kvHead, rows: plan.rows, kernels: kernels),
@@ -41,7 +41,7 @@ public struct Replay: Sendable {
         return ReplayedGroup(group: replay.group, outcome: try replay.run(configurations))
       }
     }
-    return try ReplayAssembly(trace: trace, plan: plan, options: options, calibration: calibration)
+    return try ReplayAssembly(trace: trace, plan: plan, options: options)
       .result(configurations, outcomes)
   }
 }

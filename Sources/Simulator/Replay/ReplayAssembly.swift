@@ -7,7 +7,6 @@ struct ReplayAssembly {
   let trace: Trace
   let plan: ReplayPlan
   let options: ReplayOptions
-  let calibration: ReplayCalibration?
 
   func result(_ configurations: [ReplayConfiguration], _ groups: [ReplayedGroup]) throws -> ReplayResult {
     let wanted = Set(plan.heads)
@@ -22,9 +21,8 @@ struct ReplayAssembly {
           residentDeviceBytes: last * (base + outcome.residentExtra.device),
           residentHostBytes: last * outcome.residentExtra.host)
       }
-      let usesCalibration = configuration.policy.descriptor.needs.contains(.contextualAgreement)
       return ConfigurationResult(
-        configuration: configuration, calibration: usesCalibration ? calibration?.use : nil, heads: heads,
+        configuration: configuration, calibration: plan.calibrationUse(configuration), heads: heads,
         traffic: traffic, digest: ExactDigest.of(configuration, heads: heads, traffic: traffic),
         lastChoices: groups.map { $0.lastChoice(index) })
     }

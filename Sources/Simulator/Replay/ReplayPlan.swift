@@ -3,28 +3,33 @@ import Policies
 import Traces
 
 /// What a replay will score, checked against the trace before any work is done.
-struct ReplayPlan {
-  let layers: [Int]
+public struct ReplayPlan: Sendable {
+  public let layers: [Int]
   /// Query heads to report.
-  let heads: [Int]
+  public let heads: [Int]
   /// Rows of the trace's query tensors to score.
-  let rows: [Int]
+  public let rows: [Int]
   /// Rows to calibrate FASA on, where no profile serves.
   let calibrationRows: [Int]
   private let trace: Trace
   private let needsAgreement: Bool
-  private(set) var notes: [String] = []
+  private let profile: LoadedProfile?
+  /// What the user should know, a sentence each.
+  public private(set) var notes: [String] = []
 
   /// Queries that are enough to rank chunks, where a trace must calibrate itself.
   private static let selfCalibrationQueries = 32
 
-  init(_ trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions) throws {
+  /// - Throws: ``ReplayError`` where the trace does not hold what is asked, or the profile is of another model.
+  public init(_ trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions) throws {
     self.trace = trace
+    profile = options.profile
     let captured = trace.metadata.capturedLayers
     layers = try Self.members(options.layers, of: captured, what: "layer", trace: trace)
     let allHeads = Array(0..<trace.metadata.geometry.queryHeads)
     heads = try Self.members(options.heads, of: allHeads, what: "query head", trace: trace)
     needsAgreement = configurations.contains { $0.policy.descriptor.needs.contains(.contextualAgreement) }
+    if needsAgreement { try options.profile?.check(against: trace) }
 
     let decode = TraceGroups(trace).decodeRows
     guard !decode.isEmpty else {
@@ -56,27 +61,35 @@ struct ReplayPlan {
     calibrationRows = calibrating
   }
 
+  /// Whether a profile, rather than the trace itself, ranks FASA's chunks.
+  public var usesProfile: Bool { needsAgreement && profile != nil }
+
+  /// - Throws: ``ReplayError`` where the trace lacks one of `layers`.
+  public static func check(layers: [Int]?, of trace: Trace) throws {
+    _ = try members(layers, of: trace.metadata.capturedLayers, what: "layer", trace: trace)
+  }
+
   /// KV heads of the query heads asked for.
   var kvHeads: [Int] {
     let size = TraceGroups(trace).groupSize
     return Array(Set(heads.map { $0 / size })).sorted()
   }
 
+  /// The calibration that a configuration will be told to have used.
+  public func calibrationUse(_ configuration: ReplayConfiguration) -> CalibrationUse? {
+    guard configuration.policy.descriptor.needs.contains(.contextualAgreement) else { return nil }
+    return CalibrationUse(
+      profileDigest: profile?.digest, texts: profile?.profile.texts.map(\.title) ?? [trace.metadata.text.title])
+  }
+
   /// The agreement that FASA uses, from a profile or from the trace itself; nil where no policy asks.
-  func calibration(options: ReplayOptions) throws -> ReplayCalibration? {
+  func agreement(options: ReplayOptions) throws -> ContextualAgreement? {
     guard needsAgreement else { return nil }
-    if let profile = options.profile {
-      try profile.check(against: trace)
-      return ReplayCalibration(
-        agreement: profile.profile.contextualAgreement,
-        use: CalibrationUse(profileDigest: profile.digest, texts: profile.profile.texts.map(\.title)))
-    }
-    let own = try Calibration(trace).run(
+    if let profile { return profile.profile.contextualAgreement }
+    return try Calibration(trace).run(
       CalibrationOptions(
-        layers: layers, rows: calibrationRows, threads: options.threads, instructionSet: options.instructionSet))
-    return ReplayCalibration(
-      agreement: own.contextualAgreement,
-      use: CalibrationUse(profileDigest: nil, texts: [trace.metadata.text.title]))
+        layers: layers, rows: calibrationRows, threads: options.threads, instructionSet: options.instructionSet)
+    ).contextualAgreement
   }
 
   private static func members(_ asked: [Int]?, of all: [Int], what: String, trace: Trace) throws -> [Int] {
@@ -88,10 +101,4 @@ struct ReplayPlan {
     }
     return Array(Set(asked)).sorted()
   }
-}
-
-/// The agreement in use and where it came from.
-struct ReplayCalibration {
-  let agreement: ContextualAgreement
-  let use: CalibrationUse
 }

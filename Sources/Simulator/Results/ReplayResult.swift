@@ -105,3 +105,18 @@ public struct KernelSample: Sendable, Equatable {
   /// Bytes read and written by the stage, as the decode kernels move them.
   public let bytes: Int
 }
+
+extension ReplayConfiguration {
+  /// Every policy at every budget; those that size their own sets once.
+  ///
+  /// - Throws: ``ReplayError`` where a budget is given twice.
+  public static func grid(_ policies: [PolicyConfiguration], budgets: [Budget]) throws -> [ReplayConfiguration] {
+    guard Set(budgets).count == budgets.count else {
+      throw ReplayError("a budget is given twice among \(budgets.map(\.description).joined(separator: ", ")): leave one out")
+    }
+    return policies.flatMap { policy in
+      policy.descriptor.usesBudget
+        ? budgets.map { ReplayConfiguration(policy: policy, budget: $0) } : [ReplayConfiguration(policy: policy, budget: nil)]
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Foundation
+import Policies
+import Simulator
+import Traces
+
+struct CalibrateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "calibrate",
+    abstract: "Measures which frequency chunks are dominant, and writes a profile for FASA.",
+    discussion: """
+      Contextual agreement is measured per layer, query head and chunk on the decode steps of each trace. Score a
+      policy on other texts than those that calibrated it: replay refuses a profile made from the trace's own text.
+
+      EXAMPLES:
+        fasa-sim calibrate calibration.zst -o profiles/my-model.json
+        fasa-sim calibrate a.zst b.zst --window 128,256,1024 -o profiles/my-model.json
+      """)
+
+  @Argument(help: "Traces to calibrate on, of one model.", completion: .file())
+  var traces: [String]
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Profile to write.", valueName: "file"), completion: .file())
+  var output: String
+
+  @Option(help: ArgumentHelp("K of contextual agreement, one or more.", valueName: "k,…"))
+  var window: NumberList = NumberList([256])
+
+  @Option(help: "What a chunk is: the rotation pairs, or adjacent channels as FASA's released code slices.")
+  var pairing: ContextualAgreement.Slices = .rope
+
+  @Option(help: ArgumentHelp("Layers to calibrate, such as 0-3,7; all captured ones by default.", valueName: "layers"))
+  var layers: NumberList?
+
+  @Flag(help: "Replace the profile if there is one.")
+  var force = false
+
+  @OptionGroup var machine: MachineOptions
+
+  func validate() throws {
+    guard !window.numbers.contains(0) else { throw ValidationError("--window 0: expected 1 or more") }
+  }
+
+  func run() throws {
+    guard force || !FileManager.default.fileExists(atPath: output) else {
+      throw ReplayError("\(output): is there already: give --force to replace it, or another name")
+    }
+    let profiles = try traces.map { path in
+      let line = ProgressLine("calibrating on \(path)")
+      defer { line.finish() }
+      let trace = try Trace(path: path)
+      try ReplayPlan.check(layers: layers?.numbers, of: trace)
+      return try Calibration(trace).run(
+        CalibrationOptions(
+          layers: layers?.numbers, windows: window.numbers, slices: pairing, threads: machine.threads,
+          instructionSet: machine.instructionSet, progress: { line.update($0, of: $1) }))
+    }
+    let profile = try CalibrationProfile.merging(profiles)
+    do {
+      try profile.encoded().write(to: URL(fileURLWithPath: output), options: .atomic)
+    } catch {
+      throw ReplayError("\(output): cannot be written: \(error.localizedDescription)")
+    }
+    print("\(output): \(profile.model.name), \(profile.layers.count) layer profiles over \(profile.texts.map(\.title).joined(separator: "; "))")
+  }
+}
+
+extension ContextualAgreement.Slices: ExpressibleByArgument {}

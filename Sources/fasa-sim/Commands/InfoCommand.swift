@@ -1,0 +1,101 @@
+import ArgumentParser
+import Foundation
+import Simulator
+import Traces
+
+struct InfoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "info", abstract: "Says what a trace holds, and checks it.",
+    discussion: """
+      EXAMPLES:
+        fasa-sim info traces/prose-8192.zst
+        fasa-sim info traces/prose-8192.zst --verify --json
+      """)
+
+  @Argument(help: "A trace: seekable zstd, any other zstd stream, or a bare safetensors file.", completion: .file())
+  var trace: String
+
+  @Flag(help: "Decompress every frame and check every checksum and value.")
+  var verify = false
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup var machine: MachineOptions
+
+  func run() throws {
+    let trace = try Trace(path: trace)
+    if verify {
+      let line = ProgressLine("verifying")
+      try trace.verify(threads: machine.threads) { line.update(Int($0 * 1000), of: 1000) }
+      line.finish()
+    }
+    let info = TraceInfo(trace, digest: try trace.digest(), isVerified: verify)
+    if json { try Output.json(info) } else { print(info.text) }
+  }
+}
+
+/// What `info` tells.
+struct TraceInfo: Encodable {
+  let path: String
+  let container: String
+  let fileBytes: Int
+  let contentBytes: Int
+  let digest: String
+  let verified: Bool
+  let tracedQueries: Int
+  let observationWindow: Int
+  let tensors: [TensorLine]
+  let metadata: TraceMetadata
+
+  struct TensorLine: Encodable {
+    let name: String
+    let dtype: String
+    let shape: [Int]
+    let bytes: Int
+  }
+
+  init(_ trace: Trace, digest: String, isVerified: Bool) {
+    path = trace.path
+    container = "\(trace.container)"
+    fileBytes = trace.fileSize
+    contentBytes = trace.contentSize
+    self.digest = digest
+    verified = isVerified
+    tracedQueries = trace.queryPositions.count
+    observationWindow = trace.queryPositions.filter { $0 < trace.metadata.tokens.prompt }.count
+    tensors = trace.tensors.map { TensorLine(name: $0.name, dtype: $0.dtype, shape: $0.shape, bytes: $0.byteCount) }
+    metadata = trace.metadata
+  }
+
+  var text: String {
+    let model = metadata.model
+    let geometry = metadata.geometry
+    let rope = metadata.rope
+    let lines: [(String, String)] = [
+      ("trace", "\(path) (\(container), \(NumberText.bytes(fileBytes)), \(NumberText.bytes(contentBytes)) uncompressed)"),
+      ("sha256", digest),
+      ("model", "\(model.name), \(model.architecture), \(model.weights)"),
+      (
+        "geometry",
+        "\(geometry.layers) layers, \(geometry.queryHeads) query heads, \(geometry.kvHeads) KV heads, d \(geometry.headDim), dv \(geometry.valueDim)"
+      ),
+      ("captured layers", NumberRanges.text(metadata.capturedLayers.sorted())),
+      (
+        "rope",
+        "\(rope.rotaryDim / 2) chunks, \(rope.pairing.rawValue) pairs, base \(NumberText.grouped(Int(rope.base)))\(rope.frequencies == nil ? "" : ", frequencies given")"
+      ),
+      ("text", "\(metadata.text.title) (\(metadata.text.kind), \(metadata.text.licence))"),
+      (
+        "tokens",
+        "\(NumberText.grouped(metadata.tokens.total)): \(NumberText.grouped(metadata.tokens.prompt)) prompt, \(metadata.tokens.decode) decode, \(metadata.capture.sampling.rawValue)"
+      ),
+      ("queries", "\(tracedQueries) traced, \(observationWindow) of them an observation window in the prompt"),
+      ("tensors", "\(tensors.count), stored as \(Set(tensors.map(\.dtype)).sorted().joined(separator: ", "))"),
+      ("captured", "\(metadata.capture.created) by \(metadata.capture.tool) with \(metadata.capture.engine)"),
+      ("check", verified ? "every frame, checksum and value is sound" : "header and offsets are sound; --verify checks every frame"),
+    ]
+    let width = lines.map(\.0.count).max() ?? 0
+    return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }.joined(separator: "\n")
+  }
+}

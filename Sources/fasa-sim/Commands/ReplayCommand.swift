@@ -1,0 +1,95 @@
+import ArgumentParser
+import Foundation
+import Hardware
+import Kernels
+import Policies
+import Results
+import Simulator
+import Traces
+
+struct ReplayCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay", abstract: "Replays a trace through policies at budgets, into SQLite and a table.",
+    discussion: """
+      A budget is a count of tokens (256) or a share of those a query sees (0.19 or 19%). What the database
+      already holds is not computed again, so a run that was cut short is resumed by the same command.
+
+      EXAMPLES:
+        fasa-sim replay trace.zst --policy fasa --budget 0.19
+        fasa-sim replay trace.zst --policy oracle,fasa:chunks=4/8/16,streaming-llm:sinks=8 --budget 256,0.19
+        fasa-sim replay trace.zst --policy fasa:pairing=adjacent --profile adjacent.json --layers 5,14 --json
+      """)
+
+  @Argument(help: "Traces to replay.", completion: .file())
+  var traces: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "Policies with parameters, such as fasa:chunks=8,sinks=4; repeat or separate by commas. See fasa-sim policies.",
+      valueName: "policy,…"),
+    completion: .list(PolicyRegistry.names))
+  var policy: [String] = ["fasa"]
+
+  @Option(help: ArgumentHelp("Token budgets: counts or shares; repeat or separate by commas.", valueName: "k,…"))
+  var budget: [BudgetList] = [BudgetList([.tokens(256)])]
+
+  @Option(help: ArgumentHelp("Layers, such as 0-3,7; all captured ones by default.", valueName: "layers"))
+  var layers: NumberList?
+
+  @Option(help: ArgumentHelp("Query heads to report, such as 0-2; all by default.", valueName: "heads"))
+  var heads: NumberList?
+
+  @Option(help: ArgumentHelp("Decode steps, counted from 0, such as 0-31; all by default.", valueName: "first-last"))
+  var steps: StepRange?
+
+  @Option(help: ArgumentHelp("Calibration profile; the bundled one of the trace's model by default.", valueName: "file"), completion: .file())
+  var profile: String?
+
+  @Option(help: "Seed of every random choice.")
+  var seed: UInt64 = 0
+
+  @Option(help: ArgumentHelp("SQLite database to write to; :memory: keeps nothing.", valueName: "file"), completion: .file())
+  var db = "runs.db"
+
+  @Option(help: "What to store: summaries per head, or every step as well.")
+  var detail: ResultsStore.Detail = .head
+
+  @Flag(name: .customLong("no-timing"), help: "Leave out the kernel timings.")
+  var noTiming = false
+
+  @Flag(help: "Compute again what the database already holds, and check that the bits are the same.")
+  var again = false
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup var machine: MachineOptions
+
+  func run() throws {
+    let policies = try PolicyGrammar.parse(policy)
+    let configurations = try ReplayConfiguration.grid(policies, budgets: budget.flatMap(\.budgets))
+    // Every trace is opened, and so checked, before anything is written.
+    let opened = try traces.map { try Trace(path: $0) }
+    let plans = try opened.map { try makeJob($0, configurations) }
+    let store = try ResultsStore(path: db)
+    let reports = try plans.map { try $0.run(store: store) }
+    if json {
+      try Output.json(ReplayReport.JSON(reports: reports, database: db))
+    } else {
+      print(reports.map { $0.text(database: db) }.joined(separator: "\n\n"))
+    }
+  }
+
+  private func makeJob(_ trace: Trace, _ configurations: [ReplayConfiguration]) throws -> ReplayJob {
+    let needsProfile = configurations.contains { $0.policy.descriptor.needs.contains(.contextualAgreement) }
+    let loaded = try profile.map { try LoadedProfile(path: $0) } ?? (needsProfile ? ProfileLocator.bundled(for: trace) : nil)
+    return try ReplayJob(
+      trace: trace, configurations: configurations,
+      options: ReplayOptions(
+        layers: layers?.numbers, heads: heads?.numbers, steps: steps?.range, threads: machine.threads, seed: seed,
+        instructionSet: machine.instructionSet, profile: loaded),
+      isTimed: !noTiming, detail: detail, computesAgain: again)
+  }
+}
+
+extension ResultsStore.Detail: ExpressibleByArgument {}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Foundation
+import Kernels
+import Simulator
+
+/// How much of this machine a command uses.
+struct MachineOptions: ParsableArguments {
+  @Option(help: "Threads that compute. The results are the same bits for any number.")
+  var threads: Int = ProcessInfo.processInfo.activeProcessorCount
+
+  @Option(
+    name: .customLong("isa"),
+    help: ArgumentHelp(
+      "Instruction set of the kernels: \(InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")). The results are the same bits for any.",
+      valueName: "name"))
+  var instructionSet: InstructionSet = .best
+
+  func validate() throws {
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("--threads \(threads): expected 1 to 1024")
+    }
+    guard InstructionSet.available.contains(instructionSet) else {
+      throw ValidationError(
+        "--isa \(instructionSet.rawValue) cannot run here: this processor and build have \(InstructionSet.available.map(\.rawValue).joined(separator: ", "))")
+    }
+  }
+}
+
+extension InstructionSet: ExpressibleByArgument {}
+
+/// `0-3,7` on the command line.
+struct NumberList: ExpressibleByArgument {
+  let numbers: [Int]
+
+  init?(argument: String) {
+    guard let numbers = NumberRanges.parse(argument) else { return nil }
+    self.numbers = numbers
+  }
+}

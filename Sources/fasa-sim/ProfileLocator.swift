@@ -1,0 +1,34 @@
+import Foundation
+import Simulator
+import Traces
+
+/// Finds the bundled calibration profile of a trace's model.
+enum ProfileLocator {
+  /// Where profiles may lie, first come first served.
+  static var folders: [URL] {
+    var result: [URL] = []
+    if let given = ProcessInfo.processInfo.environment["FASA_SIM_PROFILES"] {
+      result.append(URL(fileURLWithPath: given))
+    }
+    let executable = Bundle.main.executableURL?.resolvingSymlinksInPath()
+    if let bin = executable?.deletingLastPathComponent() {
+      result.append(bin.deletingLastPathComponent().appendingPathComponent("share/fasa-sim/profiles"))
+    }
+    if let root = SourceTree.root { result.append(root.appendingPathComponent("profiles")) }
+    return result
+  }
+
+  /// The first profile, by folder and name, that is of the trace's model and not made from its text.
+  static func bundled(for trace: Trace) -> LoadedProfile? {
+    for folder in folders {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+      for name in names.sorted() where name.hasSuffix(".json") {
+        guard let profile = try? LoadedProfile(path: folder.appendingPathComponent(name).path),
+          profile.profile.slices == .rope, profile.fits(trace), !profile.calibrated(on: trace)
+        else { continue }
+        return profile
+      }
+    }
+    return nil
+  }
+}

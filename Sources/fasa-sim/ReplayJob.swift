@@ -1,0 +1,83 @@
+import Foundation
+import Hardware
+import Kernels
+import Results
+import Simulator
+import Traces
+
+/// One trace's part of a `replay` command: what is stored already is left out, the rest is computed,
+/// timed and stored.
+struct ReplayJob {
+  let trace: Trace
+  let configurations: [ReplayConfiguration]
+  let options: ReplayOptions
+  let isTimed: Bool
+  let detail: ResultsStore.Detail
+  let computesAgain: Bool
+  private let plan: ReplayPlan
+
+  init(
+    trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions, isTimed: Bool,
+    detail: ResultsStore.Detail, computesAgain: Bool
+  ) throws {
+    self.trace = trace
+    self.configurations = configurations
+    self.options = options
+    self.isTimed = isTimed
+    self.detail = detail
+    self.computesAgain = computesAgain
+    plan = try ReplayPlan(trace, configurations: configurations, options: options)
+  }
+
+  func run(store: ResultsStore) throws -> ReplayReport {
+    let digest = try trace.digest()
+    let identities = try configurations.map { configuration in
+      try ConfigurationIdentity(
+        traceDigest: digest, configuration: configuration, calibration: plan.calibrationUse(configuration),
+        seed: options.seed, layers: plan.layers, queryHeads: plan.heads, steps: plan.rows)
+    }
+    let missing = try configurations.indices.filter { index in
+      try computesAgain || !store.contains(identities[index], detail: detail, timings: isTimed)
+    }
+    let run = try store.beginRun(
+      RunInfo(
+        commandLine: CommandLine.arguments.map(\.shellQuoted).joined(separator: " "), toolVersion: FasaSim.version,
+        gitCommit: SourceTree.commit, hostCPU: HostMachine.current.processor,
+        instructionSet: options.instructionSet, threads: options.threads))
+    if let profile = options.profile, plan.usesProfile { try store.store(profile.profile, digest: profile.digest) }
+    var result: ReplayResult?
+    if !missing.isEmpty {
+      let computed = try compute(missing.map { configurations[$0] })
+      result = computed
+      try store.store(computed, run: run, detail: detail)
+    }
+    let stored = configurations.indices.filter { !missing.contains($0) }
+    try store.reuse(stored.map { identities[$0] }, run: run)
+    try store.endRun(run, exactResultsDigest: stored.isEmpty ? result?.exactResultsDigest : nil)
+    return ReplayReport(
+      trace: trace, plan: plan, configurations: configurations, options: options,
+      rows: try store.summaries(identities: identities), reused: stored.count,
+      exactResultsDigest: stored.isEmpty ? result?.exactResultsDigest : nil, readBandwidth: result?.readBandwidth)
+  }
+
+  private func compute(_ configurations: [ReplayConfiguration]) throws -> ReplayResult {
+    let line = ProgressLine("replaying \(trace.path)")
+    defer { line.finish() }
+    var options = options
+    options.progress = { line.update($0, of: $1) }
+    let exact = try Replay(trace).run(configurations, options: options)
+    guard isTimed else { return exact }
+    let timing = ProgressLine("timing kernels")
+    defer { timing.finish() }
+    return try KernelTiming(trace).run(exact) { timing.update($0, of: $1) }
+  }
+}
+
+extension String {
+  /// Quoted where a shell needs it.
+  fileprivate var shellQuoted: String {
+    let safe = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-_./:=,%+@"))
+    let isSafe = !isEmpty && unicodeScalars.allSatisfy(safe.contains)
+    return isSafe ? self : "'" + replacingOccurrences(of: "'", with: "'\\''") + "'"
+  }
+}

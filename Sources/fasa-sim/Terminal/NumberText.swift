@@ -1,0 +1,35 @@
+import Foundation
+
+/// Numbers as the tables show them.
+enum NumberText {
+  static func decimal(_ value: Double?, places: Int = 3) -> String {
+    value.map { String(format: "%.\(places)f", $0) } ?? "–"
+  }
+
+  static func percent(_ share: Double?) -> String { share.map { String(format: "%.1f %%", 100 * $0) } ?? "–" }
+
+  static func times(_ factor: Double?) -> String { factor.map { String(format: "%.2f×", $0) } ?? "–" }
+
+  /// `7.1 MiB`
+  static func bytes(_ count: Int) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+    var value = Double(count)
+    var unit = 0
+    while value >= 1024, unit < units.count - 1 {
+      value /= 1024
+      unit += 1
+    }
+    return unit == 0 ? "\(count) B" : String(format: "%.1f %@", value, units[unit])
+  }
+
+  /// `8,192`
+  static func grouped(_ count: Int) -> String {
+    var digits = Array(String(count))
+    var place = digits.count - 3
+    while place > 0 {
+      digits.insert(",", at: place)
+      place -= 3
+    }
+    return String(digits)
+  }
+}
