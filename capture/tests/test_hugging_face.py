@@ -17,7 +17,8 @@ transformers = pytest.importorskip("transformers", reason="the extra [hf] is not
 
 PROMPT, DECODE, WINDOW = 120, 24, 16
 OPTIONS = (
-    "--engine", "hf", "--prompt-tokens", str(PROMPT), "--decode", str(DECODE), "--window", str(WINDOW), "--dtype", "f32",
+    "--engine", "hf", "--prompt-tokens", str(PROMPT), "--decode", str(DECODE), "--window", str(WINDOW),
+    "--dtype", "f32",
 )
 NAMES = {
     "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj",
@@ -114,7 +115,7 @@ def test_the_same_gguf_through_both_engines_differs_by_pairing_alone(tiny_gguf, 
 
 @pytest.mark.parametrize("kind", ["gemma3", "cohere", "gpt_neox", "qwen3", "phi3"])
 def test_other_architectures_pass_their_own_check(kind, tiny, tmp_path, run_capture):
-    """Local and global layers with bases of their own, interleaved pairs, partly rotated heads, normed and fused queries."""
+    """Local layers with a base of their own, interleaved pairs, partly rotated heads, normed and fused queries."""
     torch.manual_seed(3)
     shared = {
         "vocab_size": tiny.vocabulary, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,

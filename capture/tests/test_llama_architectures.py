@@ -1,7 +1,7 @@
 """Does the llama.cpp engine read other architectures' attention from the graph that runs?
 
-Weights are random, so nothing is compared with a reference here: a run that passes its own check shows that scale, softcap,
-windows, bases and pairing are the engine's.
+Weights are random, so nothing is compared with a reference here: a run that passes its own check shows that scale,
+softcap, windows, bases and pairing are the engine's.
 """
 
 from __future__ import annotations

@@ -52,7 +52,9 @@ def test_bf16_rounds_to_nearest_even():
     assert abs(rounded[4] / -3.0e38 - 1) < 2**-8
 
 
-@pytest.mark.parametrize(("value", "reason"), [(70000.0, "does not fit f16"), (np.nan, "not finite"), (np.inf, "not finite")])
+@pytest.mark.parametrize(
+    ("value", "reason"), [(70000.0, "does not fit f16"), (np.nan, "not finite"), (np.inf, "not finite")]
+)
 def test_values_that_f16_cannot_hold_are_refused(value, reason):
     with pytest.raises(CaptureError, match=reason):
         encode(np.array([1.0, value], np.float32), STORED_TYPES["f16"], "layers.0.k")

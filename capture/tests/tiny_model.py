@@ -58,7 +58,7 @@ class TinyModel:
         return len(CONTROL) + 256
 
     def tokens_of(self, text: str) -> list[int]:
-        """As SentencePiece does: one more space before the text, and each space as U+2581, before it is cut into bytes."""
+        """As SentencePiece does: a space goes before the text, and each becomes U+2581, before it is cut into bytes."""
         return [1] + [len(CONTROL) + byte for byte in f" {text}".replace(" ", "\u2581").encode()]
 
 

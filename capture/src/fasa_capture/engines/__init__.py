@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +33,8 @@ def _llama_cpp(model: Path, threads: int) -> Engine:
 
 
 def _hugging_face(model: Path, threads: int) -> Engine:
+    # Loading shows bars of its own, on a terminal or not, unless tqdm is told so before it is imported.
+    os.environ.setdefault("TQDM_DISABLE", "1")
     try:
         import torch  # noqa: F401
         import transformers  # noqa: F401

@@ -39,7 +39,6 @@ class HuggingFaceEngine:
 
     def __init__(self, path: Path, threads: int) -> None:
         torch.set_num_threads(threads)
-        logging.disable_progress_bar()
         logging.set_verbosity_error()
         AttentionInterface.register(NAME, _no_run)
         AttentionMaskInterface.register(NAME, eager_mask)
