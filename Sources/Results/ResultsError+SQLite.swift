@@ -20,7 +20,8 @@ extension ResultsError {
     case .SQLITE_CANTOPEN:
       self.init(
         .cannotOpen, file: file, expected: "a file that may be opened", found: message,
-        advice: "check the permissions of the file and its folder: SQLite writes beside the file even to read it")
+        advice:
+          "check the permissions of the file and its folder: SQLite writes beside the file even to read it")
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       self.init(
         .busy, file: file, expected: "a turn to write", found: "another process that does not end its own",

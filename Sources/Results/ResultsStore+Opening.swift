@@ -15,7 +15,8 @@ extension ResultsStore {
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     if exists, isFolder.boolValue {
       throw ResultsError(
-        .notADatabase, file: path, expected: "a SQLite database", found: "a folder", advice: "name a file in it")
+        .notADatabase, file: path, expected: "a SQLite database", found: "a folder",
+        advice: "name a file in it")
     }
     if !exists, access == .readOnly {
       throw ResultsError(
@@ -29,7 +30,9 @@ extension ResultsStore {
     let (owner, tables) = try database.read { db in
       (
         try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0,
-        try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+        // GRDB's own table is there a moment before the first migration, while another process makes the file.
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master WHERE tbl_name <> 'grdb_migrations'")
+          ?? 0
       )
     }
     if tables > 0, owner != Schema.applicationID {

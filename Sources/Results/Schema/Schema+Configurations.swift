@@ -17,7 +17,7 @@ extension Schema {
       budget TEXT,
       calibration TEXT CHECK (calibration IN ('profile', 'own-queries')),
       profile_digest TEXT CHECK (length(profile_digest) = 64),
-      calibration_texts TEXT CHECK (json_valid(calibration_texts)),
+      calibration_texts TEXT CHECK (calibration_texts IS NULL OR json_valid(calibration_texts)),
       seed TEXT NOT NULL,
       exact_results_digest TEXT NOT NULL CHECK (length(exact_results_digest) = 64),
       FOREIGN KEY (scope, trace) REFERENCES scopes (id, trace) ON DELETE CASCADE,

@@ -12,7 +12,9 @@ enum Schema {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1: traces, runs, configurations and their results") { db in
       try db.execute(sql: "PRAGMA application_id = \(applicationID)")
-      for part in [inputTables, configurationTables, metricTables, trafficTables, timeTables, calibrationTables] {
+      for part in [
+        inputTables, configurationTables, metricTables, trafficTables, timeTables, calibrationTables,
+      ] {
         try db.execute(sql: part)
       }
       for part in [qualityViews, timeViews, summaryView, comparisonView, paretoView] {

@@ -27,6 +27,7 @@ extension ResultWriter {
   private func insertReadBandwidth() throws {
     guard let bandwidth = result.readBandwidth else { return }
     try db.execute(
-      sql: "UPDATE runs SET read_bandwidth_bytes_per_s = ? WHERE id = ?", arguments: [bandwidth, run.rawValue])
+      sql: "UPDATE runs SET read_bandwidth_bytes_per_s = ? WHERE id = ?",
+      arguments: [bandwidth, run.rawValue])
   }
 }

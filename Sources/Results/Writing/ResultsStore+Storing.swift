@@ -37,7 +37,8 @@ extension ResultsStore {
   }
 
   private func store(
-    _ configuration: ConfigurationResult, identity: ConfigurationIdentity, of result: ReplayResult, run: RunID,
+    _ configuration: ConfigurationResult, identity: ConfigurationIdentity, of result: ReplayResult,
+    run: RunID,
     detail: Detail
   ) throws -> Role {
     try write { db in
@@ -81,6 +82,7 @@ extension ResultsStore {
       part: "configuration \(id.rawValue), \(configuration.configuration.label)",
       expected: "the exact-results digest \(stored) that fasa-sim \(version ?? "") stored",
       found: configuration.digest,
-      advice: "the stored result is kept; report it with both commands, or delete that configuration to replace it")
+      advice:
+        "the stored result is kept; report it with both commands, or delete that configuration to replace it")
   }
 }
