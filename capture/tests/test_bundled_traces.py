@@ -24,6 +24,7 @@ def test_a_bundled_trace(path, capsys):
     texts = {hashlib.sha256(text.read_bytes()).hexdigest() for text in (FOLDER / "texts").glob("*.txt")}
     assert found["text"]["sha256"] in texts
     assert found["model"]["sha256"] == PACKAGED["smollm2"].sha256
+    assert found["model"]["name"] == PACKAGED["smollm2"].title
     assert found["capture"]["sampling"] == "teacher-forced"
     positions, prompt = trace.array("query_positions"), found["tokens"]["prompt"]
     assert (positions < prompt).sum() >= 64

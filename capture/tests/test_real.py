@@ -20,6 +20,7 @@ def test_smollm2(run_capture, tmp_path, capsys):
     assert main(["check", str(tmp_path / "trace.zst"), "--engine-output"]) == 0
     assert "sound" in capsys.readouterr().out
     assert trace.metadata["model"]["sha256"] == PACKAGED["smollm2"].sha256
+    assert trace.metadata["model"]["name"] == PACKAGED["smollm2"].title
     assert trace.metadata["geometry"] == {
         "layers": 30, "query_heads": 9, "kv_heads": 3, "head_dim": 64, "value_dim": 64,
     }

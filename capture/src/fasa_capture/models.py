@@ -10,7 +10,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from fasa_capture.engines.gguf_model import sha256_of
+from fasa_capture.digest import sha256_of
 from fasa_capture.errors import CaptureError
 
 
@@ -34,6 +34,11 @@ PACKAGED = {
         licence="Apache-2.0",
     )
 }
+
+
+def packaged_title(sha256: str) -> str | None:
+    """The title of the packaged model with this digest."""
+    return next((model.title for model in PACKAGED.values() if model.sha256 == sha256), None)
 
 
 def cache_folder() -> Path:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import gguf
 
+from fasa_capture.digest import sha256_of
 from fasa_capture.errors import CaptureError
 from fasa_capture.facts import ModelFacts
+from fasa_capture.models import packaged_title
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,6 @@ class Geometry:
     kv_heads: tuple[int, ...]
     head_dim: int
     value_dim: int
-
-
-def sha256_of(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def read_gguf(path: Path) -> tuple[ModelFacts, Geometry]:
@@ -57,11 +50,13 @@ def read_gguf(path: Path) -> tuple[ModelFacts, Geometry]:
     query_heads = _per_layer(heads, layers)
     kv_heads = _per_layer(of_model("attention.head_count_kv", heads), layers)
     head_dim = of_model("attention.key_length", of_model("embedding_length") // max(query_heads))
+    digest = sha256_of(path)
     facts = ModelFacts(
-        name=field("general.name", path.stem),
+        # Converters write a training run's name into some files, by which nobody knows the model.
+        name=packaged_title(digest) or field("general.name", path.stem),
         architecture=architecture,
         weights=f"{_file_type(field('general.file_type'))} GGUF",
-        sha256=sha256_of(path),
+        sha256=digest,
         layers=layers,
         trained_context=of_model("context_length"),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from fasa_capture.engines.gguf_model import read_gguf, sha256_of
+from fasa_capture.digest import sha256_of
+from fasa_capture.engines.gguf_model import read_gguf
 from fasa_capture.errors import CaptureError
 from fasa_capture.facts import ModelFacts
 
