@@ -60,9 +60,9 @@ struct ReplayReport {
       ("output error", .right), ("oracle's", .right), ("tokens", .right), ("bytes/head", .right),
       ("bytes/group", .right), ("kernel", .right),
     ])
-    for row in rows {
+    for (configuration, row) in zip(configurations, rows) {
       table.add([
-        row.label, row.budget ?? "–", NumberText.decimal(row.recall), NumberText.decimal(row.mass),
+        configuration.policy.label, row.budget ?? "–", NumberText.decimal(row.recall), NumberText.decimal(row.mass),
         NumberText.decimal(row.massRatio), NumberText.decimal(row.outputError),
         NumberText.decimal(row.oracleOutputError), NumberText.percent(row.selectedShare),
         NumberText.percent(row.perHeadBytesShare), NumberText.percent(row.groupUnionBytesShare),

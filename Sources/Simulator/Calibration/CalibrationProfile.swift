@@ -90,6 +90,20 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
     return result
   }
 
+  /// What is wrong with the numbers, or nil: policies index them without looking.
+  var flaw: String? {
+    guard let chunks = layers.first?.agreement.first?.count, chunks > 0 else { return "it holds no agreement" }
+    for entry in layers {
+      guard entry.agreement.count == model.queryHeads, entry.agreement.allSatisfy({ $0.count == chunks }) else {
+        return "layer \(entry.layer) does not hold \(model.queryHeads) query heads of \(chunks) chunks"
+      }
+      guard entry.agreement.joined().allSatisfy({ (0...1).contains($0) }) else {
+        return "layer \(entry.layer) holds an agreement that is not in 0...1"
+      }
+    }
+    return nil
+  }
+
   /// The file's bytes; the same profile gives the same bytes.
   public func encoded() throws -> Data {
     let encoder = JSONEncoder()

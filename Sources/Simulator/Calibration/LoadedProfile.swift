@@ -22,6 +22,9 @@ public struct LoadedProfile: Sendable {
     guard profile.version == CalibrationProfile.currentVersion else {
       throw ReplayError("\(path): profile version \(profile.version), expected \(CalibrationProfile.currentVersion): calibrate again with this fasa-sim")
     }
+    if let flaw = profile.flaw {
+      throw ReplayError("\(path): \(flaw): calibrate again with this fasa-sim")
+    }
     self.path = path
     digest = SHA256.hash(data: data).hex
   }
@@ -41,6 +44,7 @@ public struct LoadedProfile: Sendable {
     return profile.model.name == trace.metadata.model.name && profile.model.layers == geometry.layers
       && profile.model.queryHeads == geometry.queryHeads && profile.model.kvHeads == geometry.kvHeads
       && profile.model.headDim == geometry.headDim
+      && profile.layers.first?.agreement.first?.count == trace.metadata.rope.rotaryDim / 2
   }
 
   /// Whether a text that calibrated is the trace's own.

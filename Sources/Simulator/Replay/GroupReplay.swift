@@ -34,10 +34,14 @@ struct GroupReplay {
   /// Scores of a block are kept below this many floats, so that they stay in the caches.
   private static let blockFloats = 400_000
 
+  /// Steps of a block; it never decides a result, only where its scores lie.
+  static func blockSteps(_ group: GroupContext, tokens: Int) -> Int {
+    min(max(blockFloats / (group.groupSize * max(tokens, 1)), 1), 64)
+  }
+
   func run(_ configurations: [ReplayConfiguration]) throws -> GroupOutcome {
     var states = try configurations.map { try ConfigurationReplay($0, group: group, steps: steps, tokens: keys.tokens) }
-    let rowLength = group.groupSize * max(keys.tokens, 1)
-    let blockSteps = min(max(Self.blockFloats / rowLength, 1), 64)
+    let blockSteps = Self.blockSteps(group, tokens: keys.tokens)
     for start in stride(from: 0, to: steps.count, by: blockSteps) {
       let range = start..<min(start + blockSteps, steps.count)
       let block = ScoredBlock(

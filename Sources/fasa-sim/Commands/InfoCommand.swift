@@ -15,7 +15,11 @@ struct InfoCommand: ParsableCommand {
   @Argument(help: "A trace: seekable zstd, any other zstd stream, or a bare safetensors file.", completion: .file())
   var trace: String
 
-  @Flag(help: "Decompress every frame and check every checksum and value.")
+  @Flag(
+    help: """
+      Decompress every frame, check every checksum and value, and compare our attention with the engine's own \
+      output where the trace holds it.
+      """)
   var verify = false
 
   @Flag(help: "Print JSON.")
@@ -25,12 +29,15 @@ struct InfoCommand: ParsableCommand {
 
   func run() throws {
     let trace = try Trace(path: trace)
+    var agreement: EngineAgreement?
     if verify {
       let line = ProgressLine("verifying")
       try trace.verify(threads: machine.threads) { line.update(Int($0 * 1000), of: 1000) }
       line.finish()
+      agreement = try EngineAgreement.measure(
+        trace, options: CalibrationOptions(threads: machine.threads, instructionSet: machine.instructionSet))
     }
-    let info = TraceInfo(trace, digest: try trace.digest(), isVerified: verify)
+    let info = TraceInfo(trace, digest: try trace.digest(), isVerified: verify, agreement: agreement)
     if json { try Output.json(info) } else { print(info.text) }
   }
 }
@@ -43,6 +50,7 @@ struct TraceInfo: Encodable {
   let contentBytes: Int
   let digest: String
   let verified: Bool
+  let engineAgreement: EngineAgreement?
   let tracedQueries: Int
   let observationWindow: Int
   let tensors: [TensorLine]
@@ -55,7 +63,8 @@ struct TraceInfo: Encodable {
     let bytes: Int
   }
 
-  init(_ trace: Trace, digest: String, isVerified: Bool) {
+  init(_ trace: Trace, digest: String, isVerified: Bool, agreement: EngineAgreement?) {
+    engineAgreement = agreement
     path = trace.path
     container = "\(trace.container)"
     fileBytes = trace.fileSize
@@ -72,7 +81,7 @@ struct TraceInfo: Encodable {
     let model = metadata.model
     let geometry = metadata.geometry
     let rope = metadata.rope
-    let lines: [(String, String)] = [
+    var lines: [(String, String)] = [
       ("trace", "\(path) (\(container), \(NumberText.bytes(fileBytes)), \(NumberText.bytes(contentBytes)) uncompressed)"),
       ("sha256", digest),
       ("model", "\(model.name), \(model.architecture), \(model.weights)"),
@@ -95,7 +104,16 @@ struct TraceInfo: Encodable {
       ("captured", "\(metadata.capture.created) by \(metadata.capture.tool) with \(metadata.capture.engine)"),
       ("check", verified ? "every frame, checksum and value is sound" : "header and offsets are sound; --verify checks every frame"),
     ]
+    if let engine = engineAgreement {
+      lines.append(
+        (
+          "engine's output",
+          "ours differs by \(Self.scientific(engine.medianRelativeError)) (median), \(Self.scientific(engine.largestRelativeError)) (largest) over \(NumberText.grouped(engine.rows)) heads and positions of layers \(NumberRanges.text(engine.layers.sorted()))"
+        ))
+    }
     let width = lines.map(\.0.count).max() ?? 0
     return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }.joined(separator: "\n")
   }
+
+  private static func scientific(_ value: Double) -> String { String(format: "%.1e", value) }
 }
