@@ -87,6 +87,32 @@ def test_a_run_that_fails_its_check_writes_nothing(tiny_gguf, text_file, tmp_pat
     assert {path.name for path in tmp_path.iterdir()} == {text_file.name}
 
 
+def no_geometry(metadata, tensors):
+    del metadata["geometry"]
+
+
+def no_rope(metadata, tensors):
+    metadata["rope"] = None
+
+
+def another_version(metadata, tensors):
+    metadata["version"] = 2
+
+
+def a_missing_layer(metadata, tensors):
+    metadata["captured_layers"].append(7)
+
+
+def other_heads(metadata, tensors):
+    metadata["geometry"]["kv_heads"] = 4
+
+
+@pytest.mark.parametrize("change", [no_geometry, no_rope, another_version, a_missing_layer, other_heads])
+def test_metadata_that_does_not_fit_is_bad_input(captured, change, capsys):
+    assert main(["check", str(rewrite(captured, change))]) == 2
+    assert "changed.zst" in capsys.readouterr().err
+
+
 def remove_output(path: Path) -> Path:
     reader = TraceReader(path)
     kept = [name for name in reader.tensors if not name.endswith(".o")]

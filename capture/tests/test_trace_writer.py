@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 
 import numpy as np
@@ -80,6 +81,25 @@ def test_tensors_keep_their_order(tmp_path, tensors):
     reader = TraceReader(tmp_path / "t.zst")
     offsets = [reader.tensors[tensor.name]["data_offsets"][0] for tensor in tensors]
     assert offsets == sorted(offsets) and offsets[0] == 0
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [None, {}, {"dtype": "F16", "shape": [-1], "data_offsets": [0, 2]}, {"dtype": "F16", "shape": [1], "data_offsets": 3}],
+)
+def test_a_tensor_that_is_not_described_is_refused(tmp_path, entry):
+    body = json.dumps({"__metadata__": {"fasa-trace": "{}"}, "x": entry}).encode()
+    (tmp_path / "t").write_bytes(struct.pack("<Q", len(body)) + body)
+    with pytest.raises(CaptureError, match="not described"):
+        TraceReader(tmp_path / "t")
+
+
+def test_a_huge_shape_is_refused_before_anything_is_read(tmp_path):
+    entry = {"dtype": "F16", "shape": [1 << 40, 1 << 40], "data_offsets": [0, 1 << 81]}
+    body = json.dumps({"__metadata__": {"fasa-trace": "{}"}, "x": entry}).encode()
+    (tmp_path / "t").write_bytes(struct.pack("<Q", len(body)) + body)
+    with pytest.raises(CaptureError, match="ends early"):
+        TraceReader(tmp_path / "t").array("x")
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path, tensors):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import struct
 from dataclasses import dataclass
 from itertools import accumulate
@@ -62,11 +63,11 @@ class TraceReader:
             )
         start, end = entry["data_offsets"]
         shape, kind = entry["shape"], NUMPY_TYPES[entry["dtype"]]
-        if end - start != int(np.prod(shape)) * kind.itemsize:
+        if end - start != math.prod(shape) * kind.itemsize:
             raise CaptureError(
                 "a tensor's offsets contradict its shape",
                 where=f"{self._path}: {name}",
-                expected=f"{int(np.prod(shape)) * kind.itemsize} bytes",
+                expected=f"{math.prod(shape) * kind.itemsize} bytes",
                 found=end - start,
             )
         content = self._bytes(self._data_start + start, self._data_start + end)
@@ -88,6 +89,14 @@ class TraceReader:
             raise CaptureError(
                 "not a trace", where=self._path, expected="safetensors metadata with the key fasa-trace"
             ) from error
+        for name, entry in header.items():
+            if not _describes_a_tensor(entry):
+                raise CaptureError(
+                    "a tensor is not described",
+                    where=f"{self._path}: {name}",
+                    expected="dtype, shape and data_offsets",
+                    found=entry,
+                )
         self.tensors: dict[str, dict] = header
         self._data_start = 8 + length
 
@@ -151,3 +160,17 @@ class TraceReader:
             return stream.read()
         except zstandard.ZstdError as error:
             raise CaptureError(f"the stream is damaged ({error})", where=self._path) from error
+
+
+def _describes_a_tensor(entry) -> bool:
+    def counts(key: str) -> bool:
+        found = entry.get(key)
+        return isinstance(found, list) and all(isinstance(n, int) and n >= 0 for n in found)
+
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("dtype"), str)
+        and counts("shape")
+        and counts("data_offsets")
+        and len(entry["data_offsets"]) == 2
+    )

@@ -30,6 +30,15 @@ def add_to(commands) -> None:
 
 
 def perform(options: argparse.Namespace) -> int:
+    try:
+        return check(options)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CaptureError(
+            f"the metadata is not that of a trace ({type(error).__name__}: {error})", where=options.trace
+        ) from error
+
+
+def check(options: argparse.Namespace) -> int:
     trace = TraceReader(options.trace)
     version = trace.metadata.get("version")
     if version != 1:
