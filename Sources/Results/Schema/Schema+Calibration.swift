@@ -25,6 +25,6 @@ extension Schema {
       chunk INTEGER NOT NULL CHECK (chunk >= 0),
       agreement REAL CHECK (agreement BETWEEN 0 AND 1),
       PRIMARY KEY (profile, layer, window, query_head, chunk)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
     """
 }

@@ -33,7 +33,7 @@ extension Schema {
       FROM configurations
       JOIN quality ON quality.configuration = id
       JOIN bytes ON bytes.configuration = id
-      JOIN (SELECT 'per-head' AS reading UNION ALL SELECT 'group-union')
+      CROSS JOIN (SELECT 'per-head' AS reading UNION ALL SELECT 'group-union') AS readings
       WHERE (kind <> 'bound' OR policy = 'dense') AND output_error IS NOT NULL)
     SELECT point.id AS configuration, traces.digest AS trace_digest, point.scope, point.reading, point.policy,
       point.label, point.output_error, point.moved_bytes, point.bytes_share

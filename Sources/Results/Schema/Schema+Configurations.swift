@@ -32,7 +32,7 @@ extension Schema {
       configuration INTEGER NOT NULL REFERENCES configurations (id) ON DELETE CASCADE,
       role TEXT NOT NULL CHECK (role IN ('stored', 'reproduced', 'reused')),
       PRIMARY KEY (run, configuration)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
     CREATE INDEX run_configurations_by_configuration ON run_configurations (configuration);
     """
 }

@@ -16,8 +16,9 @@ extension Schema {
   private static let stepColumns = metrics.map { "\($0.name) \($0.counts ? "INTEGER" : "REAL")," }
     .joined(separator: "\n  ")
 
-  /// Both tables are clustered by the order in which results come, so that a row is appended rather than
-  /// sought a place for, and one head's steps lie together.
+  /// Keys are in the order in which results come, so that a row is appended rather than sought a place for,
+  /// and one head's steps lie together. No table is WITHOUT ROWID, which would be smaller: DuckDB cannot count
+  /// such a table's rows.
   static let metricTables = """
     CREATE TABLE head_summaries (
       configuration INTEGER NOT NULL REFERENCES configurations (id) ON DELETE CASCADE,
@@ -27,7 +28,7 @@ extension Schema {
       step_count INTEGER NOT NULL CHECK (step_count > 0),
       \(summaryColumns)
       PRIMARY KEY (configuration, layer, query_head)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
 
     CREATE TABLE steps (
       configuration INTEGER NOT NULL REFERENCES configurations (id) ON DELETE CASCADE,
@@ -37,6 +38,6 @@ extension Schema {
       position INTEGER NOT NULL CHECK (position >= 0),
       \(stepColumns)
       PRIMARY KEY (configuration, layer, query_head, step)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
     """
 }

@@ -25,24 +25,24 @@ extension Schema {
       configuration INTEGER NOT NULL REFERENCES configurations (id) ON DELETE CASCADE,
       \(ledgerColumns)
       PRIMARY KEY (configuration, layer, kv_head, content, tier, pattern, row_bytes)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
 
     CREATE TABLE residency (
       configuration INTEGER NOT NULL REFERENCES configurations (id) ON DELETE CASCADE,
       \(residencyColumns)
       PRIMARY KEY (configuration, layer, kv_head)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
 
     CREATE TABLE dense_traffic (
       scope INTEGER NOT NULL REFERENCES scopes (id) ON DELETE CASCADE,
       \(ledgerColumns)
       PRIMARY KEY (scope, layer, kv_head, content, tier, pattern, row_bytes)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
 
     CREATE TABLE dense_residency (
       scope INTEGER NOT NULL REFERENCES scopes (id) ON DELETE CASCADE,
       \(residencyColumns)
       PRIMARY KEY (scope, layer, kv_head)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
     """
 }
