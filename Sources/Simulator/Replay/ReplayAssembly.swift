@@ -18,7 +18,8 @@ struct ReplayAssembly {
         let base = replayed.group.keyRowBytes + replayed.group.valueRowBytes
         return GroupTraffic(
           layer: replayed.group.layer, kvHead: replayed.group.kvHead, ledger: outcome.ledger,
-          residentDeviceBytes: last * (base + outcome.residentExtra.device),
+          residentDeviceBytes: replayed.keptTokens(configuration, outcome, of: last) * base
+            + last * outcome.residentExtra.device,
           residentHostBytes: last * outcome.residentExtra.host)
       }
       return ConfigurationResult(
@@ -42,6 +43,15 @@ struct ReplayAssembly {
 }
 
 extension ReplayedGroup {
+  /// Tokens of `all` that are still held at the last step: what an evicting policy dropped is gone.
+  fileprivate func keptTokens(
+    _ configuration: ReplayConfiguration, _ outcome: GroupOutcome.Configuration, of all: Int
+  ) -> Int {
+    let isEvicting = configuration.policy.descriptor.kind == .eviction
+    guard isEvicting, let choice = outcome.lastChoice else { return all }
+    return Set(choice.tokens).count
+  }
+
   /// What a configuration chose at the last step, with tokens numbered from the first visible one.
   func lastChoice(_ configuration: Int) -> GroupChoice {
     let outcome = outcome.configurations[configuration]
