@@ -36,7 +36,10 @@ let package = Package(
       swiftSettings: swift),
     .target(
       name: "Results",
-      dependencies: ["Simulator", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Simulator", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: swift),
     .executableTarget(
       name: "fasa-sim",
@@ -46,11 +49,15 @@ let package = Package(
       ],
       swiftSettings: swift),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: swift),
-    .testTarget(name: "TracesTests", dependencies: ["Traces", "CZstd"], swiftSettings: swift),
+    .testTarget(
+      name: "TracesTests", dependencies: ["Traces", "CZstd"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "PoliciesTests", dependencies: ["Policies"], swiftSettings: swift),
     .testTarget(name: "HardwareTests", dependencies: ["Hardware"], swiftSettings: swift),
     .testTarget(name: "SimulatorTests", dependencies: ["Simulator"], swiftSettings: swift),
-    .testTarget(name: "ResultsTests", dependencies: ["Results"], swiftSettings: swift),
+    .testTarget(
+      name: "ResultsTests",
+      dependencies: ["Results", "Simulator", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: swift),
     .testTarget(name: "CommandTests", dependencies: ["fasa-sim"], swiftSettings: swift),
   ]
 )

@@ -1,6 +1,7 @@
 #include "table.h"
 
 #if defined(__aarch64__)
+#include <math.h>
 #include <string.h>
 
 #include "lanes/neon.h"

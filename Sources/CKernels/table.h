@@ -12,4 +12,7 @@ extern const fs_kernels fs_avx512;
 extern const fs_kernels fs_neon;
 #endif
 
+/// See lane_numbers.c.
+extern const uint64_t fs_lane_numbers[256];
+
 #endif

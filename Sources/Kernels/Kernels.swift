@@ -21,7 +21,9 @@ public struct Kernels: Sendable {
   }
 
   /// Widens stored elements to 32-bit floats; exact.
-  public func widen(_ bytes: UnsafeRawBufferPointer, element: Element, into out: UnsafeMutableBufferPointer<Float>) {
+  public func widen(
+    _ bytes: UnsafeRawBufferPointer, element: Element, into out: UnsafeMutableBufferPointer<Float>
+  ) {
     precondition(bytes.count >= out.count * element.byteCount, "fewer bytes than elements to widen")
     guard let source = bytes.baseAddress, let target = out.baseAddress else { return }
     table.widen(source, element.code, out.count, target)

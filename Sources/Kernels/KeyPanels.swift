@@ -10,7 +10,9 @@ public struct KeyPanels: Sendable {
   let storage: FloatBuffer
 
   /// Tokens rounded up to whole panels: the least length of a row of scores.
-  public static func paddedTokens(_ tokens: Int) -> Int { (tokens + panelTokens - 1) / panelTokens * panelTokens }
+  public static func paddedTokens(_ tokens: Int) -> Int {
+    (tokens + panelTokens - 1) / panelTokens * panelTokens
+  }
 }
 
 extension Kernels {
@@ -22,7 +24,9 @@ extension Kernels {
     precondition(rows.count >= tokens * channels * element.byteCount && channels <= Self.maximumChannels)
     let count = KeyPanels.paddedTokens(tokens) * channels
     let storage = old.flatMap { $0.storage.count == count ? $0.storage : nil } ?? FloatBuffer(count: count)
-    if let source = rows.baseAddress { table.pack_keys(source, element.code, tokens, channels, storage.pointer) }
+    if let source = rows.baseAddress {
+      table.pack_keys(source, element.code, tokens, channels, storage.pointer)
+    }
     return KeyPanels(tokens: tokens, channels: channels, storage: storage)
   }
 
@@ -43,7 +47,8 @@ extension Kernels {
     let first = tokens.lowerBound / KeyPanels.panelTokens
     let end = KeyPanels.paddedTokens(tokens.upperBound) / KeyPanels.panelTokens
     table.score(
-      queries, keys.channels, rows, keys.storage.pointer, keys.channels, channelList, channelList.count, first,
+      queries, keys.channels, rows, keys.storage.pointer, keys.channels, channelList, channelList.count,
+      first,
       end - first, out + first * KeyPanels.panelTokens, stride)
   }
 }

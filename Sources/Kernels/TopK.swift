@@ -15,13 +15,13 @@ public final class TopKScratch {
 extension Kernels {
   /// Writes the positions of the `k` largest values, ascending; equal values go to the lower position.
   ///
-  /// - Complexity: O(count), three passes.
+  /// - Complexity: O(count): one pass over the values, and a few over what a sample lets through.
   public func topK(
     _ values: UnsafeBufferPointer<Float>, k: Int, into out: UnsafeMutablePointer<Int32>, scratch: TopKScratch
   ) {
     precondition(k >= 0 && k <= values.count)
     guard let start = values.baseAddress, k > 0 else { return }
-    scratch.withWords(2 * values.count) { words in
+    scratch.withWords(3 * values.count + 48) { words in
       guard let words else { return }
       table.top_k(start, values.count, k, out, words)
     }

@@ -25,13 +25,16 @@ extension Kernels {
     let tiles = (tokens + ValueTiles.tileTokens - 1) / ValueTiles.tileTokens
     let count = tiles * ValueTiles.tileTokens * ValueTiles.paddedChannels(channels)
     let storage = old.flatMap { $0.storage.count == count ? $0.storage : nil } ?? FloatBuffer(count: count)
-    if let source = rows.baseAddress { table.pack_values(source, element.code, tokens, channels, storage.pointer) }
+    if let source = rows.baseAddress {
+      table.pack_values(source, element.code, tokens, channels, storage.pointer)
+    }
     return ValueTiles(tokens: tokens, channels: channels, storage: storage)
   }
 
   /// The sum of each row of weights over `tokens` tokens.
   public func rowSums(
-    _ weights: UnsafePointer<Float>, stride: Int, rows: Int, tokens: Int, into sums: UnsafeMutablePointer<Float>
+    _ weights: UnsafePointer<Float>, stride: Int, rows: Int, tokens: Int,
+    into sums: UnsafeMutablePointer<Float>
   ) {
     precondition(tokens <= stride)
     table.row_sums(weights, stride, rows, tokens, sums)

@@ -41,10 +41,13 @@ struct ReplayJob {
     }
     let run = try store.beginRun(
       RunInfo(
-        commandLine: CommandLine.arguments.map(\.shellQuoted).joined(separator: " "), toolVersion: FasaSim.version,
+        commandLine: CommandLine.arguments.map(\.shellQuoted).joined(separator: " "),
+        toolVersion: FasaSim.version,
         gitCommit: SourceTree.commit, hostCPU: HostMachine.current.processor,
         instructionSet: options.instructionSet, threads: options.threads))
-    if let profile = options.profile, plan.usesProfile { try store.store(profile.profile, digest: profile.digest) }
+    if let profile = options.profile, plan.usesProfile {
+      try store.store(profile.profile, digest: profile.digest)
+    }
     var result: ReplayResult?
     if !missing.isEmpty {
       let computed = try compute(missing.map { configurations[$0] })
@@ -57,7 +60,8 @@ struct ReplayJob {
     return ReplayReport(
       trace: trace, plan: plan, configurations: configurations, options: options,
       rows: try store.summaries(identities: identities), reused: stored.count,
-      exactResultsDigest: stored.isEmpty ? result?.exactResultsDigest : nil, readBandwidth: result?.readBandwidth)
+      exactResultsDigest: stored.isEmpty ? result?.exactResultsDigest : nil,
+      readBandwidth: result?.readBandwidth)
   }
 
   private func compute(_ configurations: [ReplayConfiguration]) throws -> ReplayResult {

@@ -36,7 +36,8 @@ struct ReplayReport {
       traces = reports.map {
         TraceReport(
           trace: $0.trace.path, notes: $0.notes, exactResultsDigest: $0.exactResultsDigest,
-          reusedConfigurations: $0.reused, readBandwidthBytesPerSecond: $0.readBandwidth, configurations: $0.rows)
+          reusedConfigurations: $0.reused, readBandwidthBytesPerSecond: $0.readBandwidth,
+          configurations: $0.rows)
       }
     }
   }
@@ -50,7 +51,8 @@ struct ReplayReport {
     ]
     lines += notes.map { "note: \($0)" }
     if let exactResultsDigest { lines.append("exact results \(exactResultsDigest)") }
-    lines.append("stored in \(database)" + (reused > 0 ? " (\(reused) of \(rows.count) were there already)" : ""))
+    lines.append(
+      "stored in \(database)" + (reused > 0 ? " (\(reused) of \(rows.count) were there already)" : ""))
     return lines.joined(separator: "\n")
   }
 
@@ -62,7 +64,8 @@ struct ReplayReport {
     ])
     for (configuration, row) in zip(configurations, rows) {
       table.add([
-        configuration.policy.label, row.budget ?? "–", NumberText.decimal(row.recall), NumberText.decimal(row.mass),
+        configuration.policy.label, row.budget ?? "–", NumberText.decimal(row.recall),
+        NumberText.decimal(row.mass),
         NumberText.decimal(row.massRatio), NumberText.decimal(row.outputError),
         NumberText.decimal(row.oracleOutputError), NumberText.percent(row.selectedShare),
         NumberText.percent(row.perHeadBytesShare), NumberText.percent(row.groupUnionBytesShare),
@@ -76,7 +79,8 @@ struct ReplayReport {
     var notes = plan.notes
     if let profile = options.profile, plan.usesProfile {
       notes.append(
-        "FASA's chunks are ranked by \(profile.profile.texts.map { "'\($0.title)'" }.joined(separator: ", ")) (\(profile.path))")
+        "FASA's chunks are ranked by \(profile.profile.texts.map { "'\($0.title)'" }.joined(separator: ", ")) (\(profile.path))"
+      )
     }
     notes += footingNotes
     notes.append(

@@ -7,7 +7,9 @@ enum SourceTree {
     var folder = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent()
     while let current = folder, current.path != "/" {
       let manifest = current.appendingPathComponent("Package.swift").path
-      if let text = try? String(contentsOfFile: manifest, encoding: .utf8), text.contains("name: \"fasa-sim\"") {
+      if let text = try? String(contentsOfFile: manifest, encoding: .utf8),
+        text.contains("name: \"fasa-sim\"")
+      {
         return current
       }
       folder = current.deletingLastPathComponent()
@@ -27,6 +29,8 @@ enum SourceTree {
       return hash.trimmingCharacters(in: .whitespacesAndNewlines)
     }
     let packed = try? String(contentsOf: git.appendingPathComponent("packed-refs"), encoding: .utf8)
-    return packed?.split(separator: "\n").first { $0.hasSuffix(" " + reference) }.map { String($0.prefix(40)) }
+    return packed?.split(separator: "\n").first { $0.hasSuffix(" " + reference) }.map {
+      String($0.prefix(40))
+    }
   }()
 }

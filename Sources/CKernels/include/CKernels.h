@@ -53,7 +53,7 @@ typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
   float (*gather_attend)(const float *weights, const int32_t *tokens, size_t count, const float *tiles,
                          size_t channels, float *out);
   /// Writes the `k` <= count positions of the largest values, ascending; ties go to the lower position.
-  /// `scratch` holds 2 * count 32-bit words.
+  /// `scratch` holds 3 * count + 48 32-bit words.
   void (*top_k)(const float *values, size_t count, size_t k, int32_t *out, uint32_t *scratch);
 
   // ---- decode, timed ----

@@ -38,3 +38,27 @@ static inline float v_sum_any_order(vf a) {
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
+
+/// Lanes in which a >= b, as bits.
+static inline unsigned v_mask_at_least(vf a, vf b) {
+  return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GE_OQ));
+}
+/// For a mask, the numbers of its lanes in order: its bits are spread to bytes, which pick from 0...7.
+static inline __m256i lanes_of(unsigned mask) {
+  // BMI2's pdep and pext would do this, but are slow before Zen 3: a table of 2 KiB is fast everywhere.
+  return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)fs_lane_numbers[mask]));
+}
+/// Writes the lanes of `mask` side by side; what it writes beyond them, up to LANES, is of no meaning.
+static inline void v_compress(float *out, vf a, unsigned mask) {
+  _mm256_storeu_ps(out, _mm256_permutevar8x32_ps(a, lanes_of(mask)));
+}
+
+typedef __m256i vi;
+static inline vi vi_load(const int32_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
+static inline vi vi_from(int32_t first) {
+  return _mm256_add_epi32(_mm256_set1_epi32(first), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+static inline void vi_compress(int32_t *out, vi a, unsigned mask) {
+  _mm256_storeu_si256((__m256i *)out, _mm256_permutevar8x32_epi32(a, lanes_of(mask)));
+}
+static inline unsigned mask_count(unsigned mask) { return (unsigned)__builtin_popcount(mask); }

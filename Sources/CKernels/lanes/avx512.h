@@ -31,3 +31,21 @@ static inline vf v_load_bf16(const uint16_t *p) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
 }
 static inline float v_sum_any_order(vf a) { return _mm512_reduce_add_ps(a); }
+
+/// Lanes in which a >= b, as bits.
+static inline unsigned v_mask_at_least(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
+/// Writes the lanes of `mask` side by side; what it writes beyond them, up to LANES, is of no meaning.
+static inline void v_compress(float *out, vf a, unsigned mask) {
+  _mm512_storeu_ps(out, _mm512_maskz_compress_ps((__mmask16)mask, a));
+}
+
+typedef __m512i vi;
+static inline vi vi_load(const int32_t *p) { return _mm512_loadu_si512(p); }
+static inline vi vi_from(int32_t first) {
+  const __m512i numbers = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return _mm512_add_epi32(_mm512_set1_epi32(first), numbers);
+}
+static inline void vi_compress(int32_t *out, vi a, unsigned mask) {
+  _mm512_storeu_si512(out, _mm512_maskz_compress_epi32((__mmask16)mask, a));
+}
+static inline unsigned mask_count(unsigned mask) { return (unsigned)__builtin_popcount(mask); }

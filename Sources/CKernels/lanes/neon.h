@@ -30,3 +30,28 @@ static inline vf v_load_bf16(const uint16_t *p) {
   return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16));
 }
 static inline float v_sum_any_order(vf a) { return vaddvq_f32(a); }
+
+/// Lanes in which a >= b, as bits.
+static inline unsigned v_mask_at_least(vf a, vf b) {
+  const uint32x4_t bits = {1, 2, 4, 8};
+  return vaddvq_u32(vandq_u32(vcgeq_f32(a, b), bits));
+}
+/// Writes the lanes of `mask` side by side; what it writes beyond them, up to LANES, is of no meaning.
+static inline void v_compress(float *out, vf a, unsigned mask) {
+  float lanes[4];
+  vst1q_f32(lanes, a);
+  for (unsigned lane = 0, place = 0; lane < 4; place += mask >> lane & 1, lane++) out[place] = lanes[lane];
+}
+
+typedef int32x4_t vi;
+static inline vi vi_load(const int32_t *p) { return vld1q_s32(p); }
+static inline vi vi_from(int32_t first) {
+  const int32x4_t numbers = {0, 1, 2, 3};
+  return vaddq_s32(vdupq_n_s32(first), numbers);
+}
+static inline void vi_compress(int32_t *out, vi a, unsigned mask) {
+  int32_t lanes[4];
+  vst1q_s32(lanes, a);
+  for (unsigned lane = 0, place = 0; lane < 4; place += mask >> lane & 1, lane++) out[place] = lanes[lane];
+}
+static inline unsigned mask_count(unsigned mask) { return (unsigned)__builtin_popcount(mask); }

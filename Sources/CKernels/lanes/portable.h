@@ -57,3 +57,20 @@ static inline vf v_load_bf16(const uint16_t *p) {
   return result;
 }
 static inline float v_sum_any_order(vf a) { return a; }
+
+/// Lanes in which a >= b, as bits.
+static inline unsigned v_mask_at_least(vf a, vf b) { return a >= b; }
+/// Writes the lanes of `mask` side by side; what it writes beyond them, up to LANES, is of no meaning.
+static inline void v_compress(float *out, vf a, unsigned mask) {
+  (void)mask;
+  *out = a;
+}
+
+typedef int32_t vi;
+static inline vi vi_load(const int32_t *p) { return *p; }
+static inline vi vi_from(int32_t first) { return first; }
+static inline void vi_compress(int32_t *out, vi a, unsigned mask) {
+  (void)mask;
+  *out = a;
+}
+static inline unsigned mask_count(unsigned mask) { return mask; }

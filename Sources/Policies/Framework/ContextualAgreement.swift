@@ -36,7 +36,9 @@ public struct ContextualAgreement: Sendable, Equatable {
 extension ContextualAgreement {
   /// The agreement of every query head and chunk of a layer, from the calibrated window nearest to
   /// `window`; nil where this calibration cannot serve those slices.
-  public func ranking(layer: Int, slices wanted: Slices, layout: RopeChunks.Pairing, window: Int) -> [[Double]]? {
+  public func ranking(layer: Int, slices wanted: Slices, layout: RopeChunks.Pairing, window: Int)
+    -> [[Double]]?
+  {
     guard serves(wanted, layout: layout) else { return nil }
     let nearest = windows(layer: layer).min { (abs($0 - window), $0) < (abs($1 - window), $1) }
     return nearest.flatMap { values[Key(layer: layer, window: $0)] }

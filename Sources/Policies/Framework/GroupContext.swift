@@ -22,7 +22,8 @@ public struct GroupContext: Sendable {
 
   public init(
     layer: Int, modelLayers: Int, kvHead: Int, queryHeads: Range<Int>, headDim: Int, valueDim: Int,
-    element: Element, scale: Float, logitSoftcap: Float? = nil, promptTokens: Int, chunks: RopeChunks, seed: UInt64 = 0,
+    element: Element, scale: Float, logitSoftcap: Float? = nil, promptTokens: Int, chunks: RopeChunks,
+    seed: UInt64 = 0,
     agreement: ContextualAgreement? = nil
   ) {
     self.layer = layer

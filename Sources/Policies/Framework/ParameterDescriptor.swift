@@ -76,9 +76,15 @@ public struct ParameterValues: Hashable, Sendable {
     set { values[name] = newValue }
   }
 
-  public func integer(_ name: String) -> Int { if case .integer(let value)? = values[name] { value } else { 0 } }
-  public func number(_ name: String) -> Double { if case .number(let value)? = values[name] { value } else { 0 } }
-  public func word(_ name: String) -> String { if case .word(let value)? = values[name] { value } else { "" } }
+  public func integer(_ name: String) -> Int {
+    if case .integer(let value)? = values[name] { value } else { 0 }
+  }
+  public func number(_ name: String) -> Double {
+    if case .number(let value)? = values[name] { value } else { 0 }
+  }
+  public func word(_ name: String) -> String {
+    if case .word(let value)? = values[name] { value } else { "" }
+  }
 
   /// An amount of `whole`: a count, or a share of it rounded down; at least 1, at most `whole`.
   public func amount(_ name: String, of whole: Int) -> Int {

@@ -11,7 +11,8 @@ public struct PolicyDescriptor: Sendable {
 
   /// What a policy asks of the trace or of a calibration beyond Q, K and V.
   public enum Need: String, Sendable, Codable {
-    case contextualAgreement = "a FASA calibration profile (the bundled one, one of `fasa-sim calibrate`, or the trace's own earliest queries)"
+    case contextualAgreement =
+      "a FASA calibration profile (the bundled one, one of `fasa-sim calibrate`, or the trace's own earliest queries)"
   }
 
   public let name: String

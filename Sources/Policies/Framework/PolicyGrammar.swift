@@ -39,7 +39,9 @@ public enum PolicyGrammar {
     return result
   }
 
-  private static func addSetting(_ part: Substring, to entries: inout [Entry], in text: String) throws(PolicyError) {
+  private static func addSetting(_ part: Substring, to entries: inout [Entry], in text: String)
+    throws(PolicyError)
+  {
     let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard sides.count == 2, !sides[0].isEmpty, !sides[1].isEmpty, let last = entries.indices.last else {
       throw PolicyError("cannot read '\(part)' in policy '\(text)': expected NAME or NAME:PARAMETER=VALUE,…")
@@ -58,7 +60,9 @@ public enum PolicyGrammar {
     for setting in entry.settings {
       guard let parameter = type.descriptor.parameters.first(where: { $0.name == setting.name }) else {
         let known = type.descriptor.parameters.map(\.name).joined(separator: ", ")
-        throw PolicyError("policy '\(entry.name)' has no parameter '\(setting.name)': it has \(known.isEmpty ? "none" : known)")
+        throw PolicyError(
+          "policy '\(entry.name)' has no parameter '\(setting.name)': it has \(known.isEmpty ? "none" : known)"
+        )
       }
       guard seen.insert(setting.name).inserted else {
         throw PolicyError("policy '\(entry.name)' is given '\(setting.name)' twice: leave one out")

@@ -58,7 +58,9 @@ public final class QueryBlock {
       let first = result.row(step)
       for head in 0..<group.groupSize {
         let source = matrix.row(shared.row(head: head, step: step))
-        for token in steps[step].visible { first[token] = head == 0 ? source[token] : first[token] + source[token] }
+        for token in steps[step].visible {
+          first[token] = head == 0 ? source[token] : first[token] + source[token]
+        }
       }
       for head in 1..<max(group.groupSize, 1) {
         result.row(shared.row(head: head, step: step)).update(from: first, count: result.stride)

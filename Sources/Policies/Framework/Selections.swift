@@ -37,6 +37,8 @@ public struct Selections: Sendable {
   }
 
   public func withTokens<R>(_ row: Int, _ body: (UnsafeBufferPointer<Int32>) throws -> R) rethrows -> R {
-    try tokens.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[offsets[row]..<offsets[row + 1]])) }
+    try tokens.withUnsafeBufferPointer {
+      try body(UnsafeBufferPointer(rebasing: $0[offsets[row]..<offsets[row + 1]]))
+    }
   }
 }

@@ -13,7 +13,9 @@ public struct FASA: Policy {
         help: "dominant chunks per head, N_tip: a count or a share; the paper's 16 of 64 is 0.25"),
       ParameterDescriptor(
         "pairing", .choice(["rope", "adjacent"]), default: .word("rope"),
-        help: "channels of a chunk: the rotation pair the trace declares, or (2i, 2i+1) as the released code slices"),
+        help:
+          "channels of a chunk: the rotation pair the trace declares, or (2i, 2i+1) as the released code slices"
+      ),
       ParameterDescriptor(
         "scope", .choice(["head", "group"]), default: .word("head"),
         help: "choose tokens per query head, or one set per KV head from the summed scores"),
@@ -22,7 +24,8 @@ public struct FASA: Policy {
         help: "rank chunks per query head, or by the group's mean contextual agreement"),
       ParameterDescriptor(
         "adaptive", .choice(["off", "on"]), default: .word("off"),
-        help: "on: a head whose best agreement exceeds 0.4 takes min-chunks, others max-chunks (released code)"),
+        help:
+          "on: a head whose best agreement exceeds 0.4 takes min-chunks, others max-chunks (released code)"),
       ParameterDescriptor(
         "min-chunks", .amount, default: .amount(.tokens(1)), help: "chunks of an agreeing head, if adaptive"),
       ParameterDescriptor(
@@ -31,8 +34,11 @@ public struct FASA: Policy {
         "ca-window", .integer(1...1_000_000), default: .integer(256),
         help: "K of the contextual agreement that ranks chunks; the nearest calibrated one is taken"),
       ParameterDescriptor(
-        "layout", .choice(ChannelLayout.allCases.map(\.rawValue)), default: .word(ChannelLayout.packed.rawValue),
-        help: "where dominant channels are read: a packed side cache per head, channel planes, or the rows themselves"),
+        "layout", .choice(ChannelLayout.allCases.map(\.rawValue)),
+        default: .word(ChannelLayout.packed.rawValue),
+        help:
+          "where dominant channels are read: a packed side cache per head, channel planes, or the rows themselves"
+      ),
     ],
     needs: [.contextualAgreement])
 
@@ -68,7 +74,9 @@ public struct FASA: Policy {
 
   public func scorePass() -> ScorePass { .channels(channels, layout: layout) }
 
-  private static func dominantChannels(_ parameters: ParameterValues, _ group: GroupContext) throws -> [[Int32]] {
+  private static func dominantChannels(_ parameters: ParameterValues, _ group: GroupContext) throws
+    -> [[Int32]]
+  {
     let slices = ContextualAgreement.Slices(rawValue: parameters.word("pairing")) ?? .rope
     let chunks = slices == .adjacent ? group.chunks.adjacent : group.chunks
     let total = chunks.count
@@ -80,7 +88,8 @@ public struct FASA: Policy {
     }
     guard
       let agreement = group.agreement?.ranking(
-        layer: group.layer, slices: slices, layout: group.chunks.pairing, window: parameters.integer("ca-window"))
+        layer: group.layer, slices: slices, layout: group.chunks.pairing,
+        window: parameters.integer("ca-window"))
     else {
       throw PolicyError(
         """

@@ -44,7 +44,9 @@ struct AgreementMeasurement {
       for window in windows.indices {
         let alone = partial.best(scores, budgets: budgets[window])
         for row in 0..<block.rows {
-          let common = alone.withTokens(row) { mine in whole[window].withTokens(row) { overlap.common($0, mine) } }
+          let common = alone.withTokens(row) { mine in
+            whole[window].withTokens(row) { overlap.common($0, mine) }
+          }
           sums[window][row / range.count][chunk] += Double(common) / Double(budgets[window][row])
         }
       }

@@ -16,7 +16,8 @@ public struct CalibrationOptions: Sendable {
   public var progress: (@Sendable (Int, Int) -> Void)?
 
   public init(
-    layers: [Int]? = nil, rows: [Int]? = nil, windows: [Int] = [256], slices: ContextualAgreement.Slices = .rope,
+    layers: [Int]? = nil, rows: [Int]? = nil, windows: [Int] = [256],
+    slices: ContextualAgreement.Slices = .rope,
     threads: Int = 1, instructionSet: InstructionSet = .best, progress: (@Sendable (Int, Int) -> Void)? = nil
   ) {
     self.layers = layers
@@ -45,11 +46,15 @@ public struct Calibration: Sendable {
     let metadata = trace.metadata
     let layers = options.layers ?? metadata.capturedLayers
     let rows = options.rows ?? groups.decodeRows
-    guard !rows.isEmpty else { throw ReplayError("\(trace.path): has no decode steps to calibrate on: capture with --decode") }
+    guard !rows.isEmpty else {
+      throw ReplayError("\(trace.path): has no decode steps to calibrate on: capture with --decode")
+    }
     let kernels = try Kernels(options.instructionSet)
     let store = LayerStore(
       trace, layers: layers, groupsPerLayer: metadata.geometry.kvHeads, threads: options.threads)
-    let items = layers.flatMap { layer in (0..<metadata.geometry.kvHeads).map { Group(layer: layer, kvHead: $0) } }
+    let items = layers.flatMap { layer in
+      (0..<metadata.geometry.kvHeads).map { Group(layer: layer, kvHead: $0) }
+    }
     let measured = try parallelMap(
       items, threads: options.threads, worker: { ReplayWorker(kernels: kernels) }, progress: options.progress
     ) { item, worker in

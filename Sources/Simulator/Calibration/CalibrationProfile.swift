@@ -73,7 +73,8 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
         other.layers.map({ [$0.layer, $0.window] }) == shape
       else {
         throw ReplayError(
-          "the traces to calibrate on differ in model, layout or captured layers: calibrate on traces of one model that hold the same layers")
+          "the traces to calibrate on differ in model, layout or captured layers: calibrate on traces of one model that hold the same layers"
+        )
       }
       result.texts += other.texts
     }
@@ -92,9 +93,12 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
 
   /// What is wrong with the numbers, or nil: policies index them without looking.
   var flaw: String? {
-    guard let chunks = layers.first?.agreement.first?.count, chunks > 0 else { return "it holds no agreement" }
+    guard let chunks = layers.first?.agreement.first?.count, chunks > 0 else {
+      return "it holds no agreement"
+    }
     for entry in layers {
-      guard entry.agreement.count == model.queryHeads, entry.agreement.allSatisfy({ $0.count == chunks }) else {
+      guard entry.agreement.count == model.queryHeads, entry.agreement.allSatisfy({ $0.count == chunks })
+      else {
         return "layer \(entry.layer) does not hold \(model.queryHeads) query heads of \(chunks) chunks"
       }
       guard entry.agreement.joined().allSatisfy({ (0...1).contains($0) }) else {

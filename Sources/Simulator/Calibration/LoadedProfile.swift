@@ -12,15 +12,19 @@ public struct LoadedProfile: Sendable {
   /// - Throws: ``ReplayError`` where the file is not a profile.
   public init(path: String) throws {
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw ReplayError("\(path): cannot be read: expected a calibration profile, as fasa-sim calibrate writes")
+      throw ReplayError(
+        "\(path): cannot be read: expected a calibration profile, as fasa-sim calibrate writes")
     }
     do {
       profile = try JSONDecoder().decode(CalibrationProfile.self, from: data)
     } catch {
-      throw ReplayError("\(path): is not a calibration profile: \(Self.reason(error)); fasa-sim calibrate writes them")
+      throw ReplayError(
+        "\(path): is not a calibration profile: \(Self.reason(error)); fasa-sim calibrate writes them")
     }
     guard profile.version == CalibrationProfile.currentVersion else {
-      throw ReplayError("\(path): profile version \(profile.version), expected \(CalibrationProfile.currentVersion): calibrate again with this fasa-sim")
+      throw ReplayError(
+        "\(path): profile version \(profile.version), expected \(CalibrationProfile.currentVersion): calibrate again with this fasa-sim"
+      )
     }
     if let flaw = profile.flaw {
       throw ReplayError("\(path): \(flaw): calibrate again with this fasa-sim")
@@ -66,7 +70,8 @@ public struct LoadedProfile: Sendable {
     }
     guard !calibrated(on: trace) else {
       throw ReplayError(
-        "\(path): was calibrated on '\(trace.metadata.text.title)', the text of \(trace.path): a policy is never scored on what calibrated it; give another profile")
+        "\(path): was calibrated on '\(trace.metadata.text.title)', the text of \(trace.path): a policy is never scored on what calibrated it; give another profile"
+      )
     }
   }
 }

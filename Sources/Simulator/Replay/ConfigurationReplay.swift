@@ -93,7 +93,9 @@ struct ConfigurationReplay {
       AttentionTraffic(group: group).attend(
         perHead: perHead, union: unions, streams: isEvicting, readsKeys: policy.readsChosenKeys))
     var last = Selections()
-    for head in 0..<group.groupSize { last.appendRow(choice[block.row(head: head, step: block.steps.count - 1)]) }
+    for head in 0..<group.groupSize {
+      last.appendRow(choice[block.row(head: head, step: block.steps.count - 1)])
+    }
     previous = last
     outcome.lastChoice = last
   }

@@ -63,7 +63,7 @@ public struct EngineAgreement: Sendable, Equatable, Encodable {
         group: context, steps: Array(steps[range]), kernels: kernels, keys: keys,
         queries: queries.rows(range, of: count, blocks: context.groupSize, width: context.headDim),
         pool: worker.pool, scratch: worker.scratch)
-      let exact = ExactAttention(block, values: values)
+      let exact = try ExactAttention(block, values: values)
       for row in 0..<block.rows {
         let head = context.queryHeads.lowerBound + row / range.count
         let first = (head * count + start + row % range.count) * context.valueDim

@@ -17,7 +17,8 @@ struct ExactAttention {
   /// ‖o‖₂ of every row.
   private let norms: [Double]
 
-  init(_ block: ScoredBlock, values: ValueTiles) {
+  /// - Throws: ``ReplayError`` where a score or an output is beyond 32-bit floats.
+  init(_ block: ScoredBlock, values: ValueTiles) throws {
     self.block = block
     self.values = values
     let weights = block.attentionWeights()
@@ -45,6 +46,14 @@ struct ExactAttention {
     norms = (0..<block.rows).map { row in
       outputs[row * width..<row * width + values.channels].reduce(0) { $0 + Double($1) * Double($1) }
         .squareRoot()
+    }
+    if let row = norms.firstIndex(where: { !$0.isFinite }) {
+      let head = block.group.queryHeads.lowerBound + row / block.steps.count
+      throw ReplayError(
+        """
+        layer \(block.group.layer), query head \(head), position \(block.steps[row % block.steps.count].position): \
+        attention over the stored keys and values overflows 32-bit floats: expected a run's own values; capture again
+        """)
     }
   }
 

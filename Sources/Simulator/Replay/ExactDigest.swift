@@ -6,7 +6,8 @@ import Crypto
 /// little-endian IEEE doubles and the hashes of the sets chosen, then the bytes moved. Threads, instruction set and
 /// build do not enter.
 enum ExactDigest {
-  static func of(_ configuration: ReplayConfiguration, heads: [HeadResult], traffic: [GroupTraffic]) -> String {
+  static func of(_ configuration: ReplayConfiguration, heads: [HeadResult], traffic: [GroupTraffic]) -> String
+  {
     var stream = DigestStream()
     stream.add(configuration.label)
     for head in heads {
@@ -47,7 +48,9 @@ private struct DigestStream {
 
   mutating func add(_ number: Int) { add(UInt64(bitPattern: Int64(number))) }
 
-  mutating func add(_ word: UInt64) { withUnsafeBytes(of: word.littleEndian) { hash.update(bufferPointer: $0) } }
+  mutating func add(_ word: UInt64) {
+    withUnsafeBytes(of: word.littleEndian) { hash.update(bufferPointer: $0) }
+  }
 
   var hex: String { hash.finalize().hex }
 }

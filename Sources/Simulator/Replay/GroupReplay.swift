@@ -40,7 +40,9 @@ struct GroupReplay {
   }
 
   func run(_ configurations: [ReplayConfiguration]) throws -> GroupOutcome {
-    var states = try configurations.map { try ConfigurationReplay($0, group: group, steps: steps, tokens: keys.tokens) }
+    var states = try configurations.map {
+      try ConfigurationReplay($0, group: group, steps: steps, tokens: keys.tokens)
+    }
     let blockSteps = Self.blockSteps(group, tokens: keys.tokens)
     for start in stride(from: 0, to: steps.count, by: blockSteps) {
       let range = start..<min(start + blockSteps, steps.count)
@@ -48,7 +50,7 @@ struct GroupReplay {
         group: group, steps: Array(steps[range]), kernels: worker.kernels, keys: keys,
         queries: queries.rows(range, of: steps.count, blocks: group.groupSize, width: group.headDim),
         pool: worker.pool, scratch: worker.scratch)
-      let exact = ExactAttention(block, values: values)
+      let exact = try ExactAttention(block, values: values)
       let oracle = OracleMeasures(exact)
       for index in states.indices {
         try states[index].replay(block, firstStep: start, exact: exact, oracle: oracle)

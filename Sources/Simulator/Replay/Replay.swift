@@ -23,7 +23,8 @@ public struct Replay: Sendable {
     let groups = TraceGroups(trace)
     let kernels = try Kernels(options.instructionSet)
     let kvHeads = plan.kvHeads
-    let store = LayerStore(trace, layers: plan.layers, groupsPerLayer: kvHeads.count, threads: options.threads)
+    let store = LayerStore(
+      trace, layers: plan.layers, groupsPerLayer: kvHeads.count, threads: options.threads)
     let agreement = try plan.agreement(options: options)
     let items = plan.layers.flatMap { layer in kvHeads.map { Group(layer: layer, kvHead: $0) } }
     let outcomes = try parallelMap(

@@ -12,7 +12,9 @@ struct ReplayAssembly {
     let wanted = Set(plan.heads)
     let last = plan.rows.last.map { trace.queryPositions[$0] + 1 } ?? 0
     let results = configurations.enumerated().map { index, configuration in
-      let heads = groups.flatMap { $0.outcome.configurations[index].heads }.filter { wanted.contains($0.queryHead) }
+      let heads = groups.flatMap { $0.outcome.configurations[index].heads }.filter {
+        wanted.contains($0.queryHead)
+      }
       let traffic = groups.map { replayed in
         let outcome = replayed.outcome.configurations[index]
         let base = replayed.group.keyRowBytes + replayed.group.valueRowBytes
@@ -36,8 +38,10 @@ struct ReplayAssembly {
     return ReplayResult(
       trace: TraceIdentity(
         path: trace.path, digest: try trace.digest(), fileSize: trace.fileSize, metadata: trace.metadata),
-      instructionSet: options.instructionSet, threads: options.threads, seed: options.seed, layers: plan.layers,
-      steps: TraceGroups(trace).steps(rows: plan.rows, layer: plan.layers.first ?? 0), configurations: results,
+      instructionSet: options.instructionSet, threads: options.threads, seed: options.seed,
+      layers: plan.layers,
+      steps: TraceGroups(trace).steps(rows: plan.rows, layer: plan.layers.first ?? 0),
+      configurations: results,
       dense: dense, exactResultsDigest: ExactDigest.of(results.map(\.digest)), notes: plan.notes)
   }
 }

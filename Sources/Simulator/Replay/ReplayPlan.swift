@@ -24,6 +24,12 @@ public struct ReplayPlan: Sendable {
   public init(_ trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions) throws {
     self.trace = trace
     profile = options.profile
+    let geometry = trace.metadata.geometry
+    guard max(geometry.headDim, geometry.valueDim) <= Kernels.maximumChannels else {
+      throw ReplayError(
+        "\(trace.path): heads of \(max(geometry.headDim, geometry.valueDim)) channels: expected at most \(Kernels.maximumChannels)"
+      )
+    }
     let captured = trace.metadata.capturedLayers
     layers = try Self.members(options.layers, of: captured, what: "layer", trace: trace)
     let allHeads = Array(0..<trace.metadata.geometry.queryHeads)
@@ -33,7 +39,9 @@ public struct ReplayPlan: Sendable {
 
     let decode = TraceGroups(trace).decodeRows
     guard !decode.isEmpty else {
-      throw ReplayError("\(trace.path): no traced query is a decode step (position at or above the prompt's \(trace.metadata.tokens.prompt) tokens): capture with --decode")
+      throw ReplayError(
+        "\(trace.path): no traced query is a decode step (position at or above the prompt's \(trace.metadata.tokens.prompt) tokens): capture with --decode"
+      )
     }
     let asked = options.steps ?? 0..<decode.count
     guard asked.lowerBound >= 0, asked.upperBound <= decode.count, !asked.isEmpty else {
@@ -49,13 +57,15 @@ public struct ReplayPlan: Sendable {
       let left = scored.filter { !calibratingSet.contains($0) }
       guard !left.isEmpty else {
         throw ReplayError(
-          "\(trace.path): FASA has no profile, and calibrating on the trace's \(calibrating.count) earliest queries leaves no decode step to score: give --profile")
+          "\(trace.path): FASA has no profile, and calibrating on the trace's \(calibrating.count) earliest queries leaves no decode step to score: give --profile"
+        )
       }
       let dropped = scored.count - left.count
       scored = left
       notes.append(
         "FASA is calibrated on this trace's own \(calibrating.count) earliest traced queries"
-          + (dropped > 0 ? ", and \(dropped) decode steps among them are not scored" : ", none of which is scored"))
+          + (dropped > 0
+            ? ", and \(dropped) decode steps among them are not scored" : ", none of which is scored"))
     }
     rows = scored
     calibrationRows = calibrating
@@ -79,7 +89,8 @@ public struct ReplayPlan: Sendable {
   public func calibrationUse(_ configuration: ReplayConfiguration) -> CalibrationUse? {
     guard configuration.policy.descriptor.needs.contains(.contextualAgreement) else { return nil }
     return CalibrationUse(
-      profileDigest: profile?.digest, texts: profile?.profile.texts.map(\.title) ?? [trace.metadata.text.title])
+      profileDigest: profile?.digest,
+      texts: profile?.profile.texts.map(\.title) ?? [trace.metadata.text.title])
   }
 
   /// The agreement that FASA uses, from a profile or from the trace itself; nil where no policy asks.
@@ -88,7 +99,8 @@ public struct ReplayPlan: Sendable {
     if let profile { return profile.profile.contextualAgreement }
     return try Calibration(trace).run(
       CalibrationOptions(
-        layers: layers, rows: calibrationRows, threads: options.threads, instructionSet: options.instructionSet)
+        layers: layers, rows: calibrationRows, threads: options.threads,
+        instructionSet: options.instructionSet)
     ).contextualAgreement
   }
 
@@ -97,7 +109,8 @@ public struct ReplayPlan: Sendable {
     let missing = asked.filter { !all.contains($0) }
     guard missing.isEmpty else {
       throw ReplayError(
-        "\(trace.path): \(what) \(missing.map(String.init).joined(separator: ", ")) was asked for, and it has \(NumberRanges.text(all))")
+        "\(trace.path): \(what) \(missing.map(String.init).joined(separator: ", ")) was asked for, and it has \(NumberRanges.text(all))"
+      )
     }
     return Array(Set(asked)).sorted()
   }

@@ -49,7 +49,8 @@ struct TraceGroups {
   }
 
   func values(_ tensors: LayerTensors, kvHead: Int, kernels: Kernels) -> ValueTiles {
-    rows(of: tensors.v, index: kvHead, tokens: geometryTokens, channels: geometry.valueDim) { bytes, element in
+    rows(of: tensors.v, index: kvHead, tokens: geometryTokens, channels: geometry.valueDim) {
+      bytes, element in
       kernels.packValues(bytes, element: element, tokens: geometryTokens, channels: geometry.valueDim)
     }
   }

@@ -110,13 +110,17 @@ extension ReplayConfiguration {
   /// Every policy at every budget; those that size their own sets once.
   ///
   /// - Throws: ``ReplayError`` where a budget is given twice.
-  public static func grid(_ policies: [PolicyConfiguration], budgets: [Budget]) throws -> [ReplayConfiguration] {
+  public static func grid(_ policies: [PolicyConfiguration], budgets: [Budget]) throws
+    -> [ReplayConfiguration]
+  {
     guard Set(budgets).count == budgets.count else {
-      throw ReplayError("a budget is given twice among \(budgets.map(\.description).joined(separator: ", ")): leave one out")
+      throw ReplayError(
+        "a budget is given twice among \(budgets.map(\.description).joined(separator: ", ")): leave one out")
     }
     return policies.flatMap { policy in
       policy.descriptor.usesBudget
-        ? budgets.map { ReplayConfiguration(policy: policy, budget: $0) } : [ReplayConfiguration(policy: policy, budget: nil)]
+        ? budgets.map { ReplayConfiguration(policy: policy, budget: $0) }
+        : [ReplayConfiguration(policy: policy, budget: nil)]
     }
   }
 }

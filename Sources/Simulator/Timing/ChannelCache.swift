@@ -31,7 +31,9 @@ struct ChannelCache {
   func planes(_ head: Int) -> UnsafeMutablePointer<UInt16> { planes[head].halves }
 
   /// The query's channels in the order of the planes.
-  func query(_ head: Int, from queries: UnsafePointer<Float>) -> [Float] { sources[head].map { queries[Int($0)] } }
+  func query(_ head: Int, from queries: UnsafePointer<Float>) -> [Float] {
+    sources[head].map { queries[Int($0)] }
+  }
 
   /// Writes the newest token's channels, as a decoder does at every step.
   func append(_ group: ColdGroup) -> Int {
@@ -42,7 +44,9 @@ struct ChannelCache {
     var done: Set<ObjectIdentifier> = []
     for head in planes.indices where done.insert(ObjectIdentifier(planes[head])).inserted {
       let target = planes[head].halves
-      for (plane, channel) in sources[head].enumerated() { target[plane * stride + token] = row[Int(channel)] }
+      for (plane, channel) in sources[head].enumerated() {
+        target[plane * stride + token] = row[Int(channel)]
+      }
       written += sources[head].count * 2
     }
     return written

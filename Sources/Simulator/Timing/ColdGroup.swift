@@ -15,15 +15,19 @@ final class ColdGroup {
   /// `[group heads][headDim]`
   let queries: FloatBuffer
 
-  init(context: GroupContext, tensors: LayerTensors, totalTokens: Int, visible: Range<Int>, queries: FloatBuffer) {
+  init(
+    context: GroupContext, tensors: LayerTensors, totalTokens: Int, visible: Range<Int>, queries: FloatBuffer
+  ) {
     self.context = context
     self.queries = queries
     tokens = visible.count
     element = context.element == .f32 ? .bf16 : context.element
     keyStorage = Self.halves(
-      of: tensors.k, head: context.kvHead, totalTokens: totalTokens, visible: visible, channels: context.headDim)
+      of: tensors.k, head: context.kvHead, totalTokens: totalTokens, visible: visible,
+      channels: context.headDim)
     valueStorage = Self.halves(
-      of: tensors.v, head: context.kvHead, totalTokens: totalTokens, visible: visible, channels: context.valueDim)
+      of: tensors.v, head: context.kvHead, totalTokens: totalTokens, visible: visible,
+      channels: context.valueDim)
   }
 
   /// The same cache at another address.

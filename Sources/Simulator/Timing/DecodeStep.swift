@@ -32,7 +32,9 @@ final class DecodeStep {
   }
 
   /// A policy's step: upkeep of its own data, score pass, top-k, and attention over `choice` (nil: everything).
-  func policy(_ group: ColdGroup, pass: ScorePass, cache: ChannelCache?, perGroup: Bool, choice: Selections?) -> Stages {
+  func policy(_ group: ColdGroup, pass: ScorePass, cache: ChannelCache?, perGroup: Bool, choice: Selections?)
+    -> Stages
+  {
     guard let choice else {
       let (nanoseconds, bytes) = dense(group)
       return [(.attend, nanoseconds, bytes)]
@@ -52,7 +54,8 @@ final class DecodeStep {
     return stages
   }
 
-  private func score(_ group: ColdGroup, pass: ScorePass, cache: ChannelCache?, stride: Int) -> Stages.Element {
+  private func score(_ group: ColdGroup, pass: ScorePass, cache: ChannelCache?, stride: Int) -> Stages.Element
+  {
     let heads = group.context.groupSize
     let width = group.context.headDim
     var bytes = heads * group.tokens * 4
@@ -62,7 +65,8 @@ final class DecodeStep {
       elapsed = clock.measure {
         for head in 0..<heads {
           kernels.decodeScore(
-            planes: cache.planes(head), planeStride: cache.stride, element: group.element, tokens: group.tokens,
+            planes: cache.planes(head), planeStride: cache.stride, element: group.element,
+            tokens: group.tokens,
             query: queries[head], channelList: cache.lists[head], into: scores.pointer + head * stride)
         }
       }
@@ -130,7 +134,9 @@ final class DecodeStep {
     let stride = (group.tokens + 31) / 32 * 32 + 32
     let heads = group.context.groupSize
     if scores.count < heads * stride { scores = FloatBuffer(count: heads * stride) }
-    if output.count < heads * group.context.valueDim + 64 { output = FloatBuffer(count: heads * group.context.valueDim + 64) }
+    if output.count < heads * group.context.valueDim + 64 {
+      output = FloatBuffer(count: heads * group.context.valueDim + 64)
+    }
     return stride
   }
 }

@@ -19,19 +19,23 @@ public struct KernelTiming: Sendable {
   public func run(_ result: ReplayResult, progress: ((Int, Int) -> Void)? = nil) throws -> ReplayResult {
     let kernels = try Kernels(result.instructionSet)
     let arena = try TimingArena(
-      trace, layers: result.layers, kvHeads: result.kvHeads, rows: result.steps.map(\.index), kernels: kernels,
+      trace, layers: result.layers, kvHeads: result.kvHeads, rows: result.steps.map(\.index),
+      kernels: kernels,
       bytes: ReadBandwidth.coldBytes())
     let step = DecodeStep(kernels: kernels)
     var timed = result
     for index in timed.configurations.indices {
-      timed.configurations[index].kernelSamples = self.samples(timed.configurations[index], arena: arena, step: step)
+      timed.configurations[index].kernelSamples = self.samples(
+        timed.configurations[index], arena: arena, step: step)
       progress?(index + 1, timed.configurations.count)
     }
     timed.readBandwidth = ReadBandwidth.measure(kernels)
     return timed
   }
 
-  private func samples(_ configuration: ConfigurationResult, arena: TimingArena, step: DecodeStep) -> [KernelSample] {
+  private func samples(_ configuration: ConfigurationResult, arena: TimingArena, step: DecodeStep)
+    -> [KernelSample]
+  {
     let plans = arena.groups.compactMap { group in
       configuration.lastChoices.first { $0.layer == group.context.layer && $0.kvHead == group.context.kvHead }
         .map { Plan(group: group, choice: $0) }
@@ -77,7 +81,8 @@ public struct KernelTiming: Sendable {
 
     func run(_ step: DecodeStep) -> DecodeStep.Stages {
       step.policy(
-        group, pass: choice.scorePass, cache: cache, perGroup: choice.choosesPerGroup, choice: choice.selections)
+        group, pass: choice.scorePass, cache: cache, perGroup: choice.choosesPerGroup,
+        choice: choice.selections)
     }
   }
 }

@@ -20,7 +20,8 @@ struct TimingArena {
       for kvHead in kvHeads where held < bytes {
         let step = view.steps(rows: [row], layer: layer)[0]
         let group = ColdGroup(
-          context: view.context(layer: layer, kvHead: kvHead, element: tensors.k.element, seed: 0, agreement: nil),
+          context: view.context(
+            layer: layer, kvHead: kvHead, element: tensors.k.element, seed: 0, agreement: nil),
           tensors: tensors, totalTokens: trace.metadata.tokens.total, visible: step.visible,
           queries: view.queries(tensors, kvHead: kvHead, rows: [row], kernels: kernels))
         originals.append(group)
@@ -28,7 +29,9 @@ struct TimingArena {
       }
     }
     var all = originals
-    while held < bytes, let next = all.count < originals.count * 64 ? originals[all.count % originals.count] : nil {
+    while held < bytes,
+      let next = all.count < originals.count * 64 ? originals[all.count % originals.count] : nil
+    {
       all.append(ColdGroup(copying: next))
       held += next.bytes
     }

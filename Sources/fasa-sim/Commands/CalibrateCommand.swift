@@ -20,7 +20,8 @@ struct CalibrateCommand: ParsableCommand {
   @Argument(help: "Traces to calibrate on, of one model.", completion: .file())
   var traces: [String]
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Profile to write.", valueName: "file"), completion: .file())
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Profile to write.", valueName: "file"), completion: .file())
   var output: String
 
   @Option(help: ArgumentHelp("K of contextual agreement, one or more.", valueName: "k,…"))
@@ -29,7 +30,9 @@ struct CalibrateCommand: ParsableCommand {
   @Option(help: "What a chunk is: the rotation pairs, or adjacent channels as FASA's released code slices.")
   var pairing: ContextualAgreement.Slices = .rope
 
-  @Option(help: ArgumentHelp("Layers to calibrate, such as 0-3,7; all captured ones by default.", valueName: "layers"))
+  @Option(
+    help: ArgumentHelp(
+      "Layers to calibrate, such as 0-3,7; all captured ones by default.", valueName: "layers"))
   var layers: NumberList?
 
   @Flag(help: "Replace the profile if there is one.")
@@ -61,7 +64,9 @@ struct CalibrateCommand: ParsableCommand {
     } catch {
       throw ReplayError("\(output): cannot be written: \(error.localizedDescription)")
     }
-    print("\(output): \(profile.model.name), \(profile.layers.count) layer profiles over \(profile.texts.map(\.title).joined(separator: "; "))")
+    print(
+      "\(output): \(profile.model.name), \(profile.layers.count) layer profiles over \(profile.texts.map(\.title).joined(separator: "; "))"
+    )
   }
 }
 

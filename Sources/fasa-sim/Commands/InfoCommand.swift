@@ -12,7 +12,8 @@ struct InfoCommand: ParsableCommand {
         fasa-sim info traces/prose-8192.zst --verify --json
       """)
 
-  @Argument(help: "A trace: seekable zstd, any other zstd stream, or a bare safetensors file.", completion: .file())
+  @Argument(
+    help: "A trace: seekable zstd, any other zstd stream, or a bare safetensors file.", completion: .file())
   var trace: String
 
   @Flag(
@@ -73,7 +74,9 @@ struct TraceInfo: Encodable {
     verified = isVerified
     tracedQueries = trace.queryPositions.count
     observationWindow = trace.queryPositions.filter { $0 < trace.metadata.tokens.prompt }.count
-    tensors = trace.tensors.map { TensorLine(name: $0.name, dtype: $0.dtype, shape: $0.shape, bytes: $0.byteCount) }
+    tensors = trace.tensors.map {
+      TensorLine(name: $0.name, dtype: $0.dtype, shape: $0.shape, bytes: $0.byteCount)
+    }
     metadata = trace.metadata
   }
 
@@ -82,7 +85,10 @@ struct TraceInfo: Encodable {
     let geometry = metadata.geometry
     let rope = metadata.rope
     var lines: [(String, String)] = [
-      ("trace", "\(path) (\(container), \(NumberText.bytes(fileBytes)), \(NumberText.bytes(contentBytes)) uncompressed)"),
+      (
+        "trace",
+        "\(path) (\(container), \(NumberText.bytes(fileBytes)), \(NumberText.bytes(contentBytes)) uncompressed)"
+      ),
       ("sha256", digest),
       ("model", "\(model.name), \(model.architecture), \(model.weights)"),
       (
@@ -99,10 +105,19 @@ struct TraceInfo: Encodable {
         "tokens",
         "\(NumberText.grouped(metadata.tokens.total)): \(NumberText.grouped(metadata.tokens.prompt)) prompt, \(metadata.tokens.decode) decode, \(metadata.capture.sampling.rawValue)"
       ),
-      ("queries", "\(tracedQueries) traced, \(observationWindow) of them an observation window in the prompt"),
-      ("tensors", "\(tensors.count), stored as \(Set(tensors.map(\.dtype)).sorted().joined(separator: ", "))"),
+      (
+        "queries", "\(tracedQueries) traced, \(observationWindow) of them an observation window in the prompt"
+      ),
+      (
+        "tensors", "\(tensors.count), stored as \(Set(tensors.map(\.dtype)).sorted().joined(separator: ", "))"
+      ),
       ("captured", "\(metadata.capture.created) by \(metadata.capture.tool) with \(metadata.capture.engine)"),
-      ("check", verified ? "every frame, checksum and value is sound" : "header and offsets are sound; --verify checks every frame"),
+      (
+        "check",
+        verified
+          ? "every frame, checksum and value is sound"
+          : "header and offsets are sound; --verify checks every frame"
+      ),
     ]
     if let engine = engineAgreement {
       lines.append(
@@ -112,7 +127,8 @@ struct TraceInfo: Encodable {
         ))
     }
     let width = lines.map(\.0.count).max() ?? 0
-    return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }.joined(separator: "\n")
+    return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }.joined(
+      separator: "\n")
   }
 
   private static func scientific(_ value: Double) -> String { String(format: "%.1e", value) }

@@ -34,7 +34,8 @@ struct PoliciesCommand: ParsableCommand {
   private func descriptors() throws -> [PolicyDescriptor] {
     guard let name else { return PolicyRegistry.policies.map { $0.descriptor } }
     guard let policy = PolicyRegistry.policy(named: name) else {
-      throw PolicyError("no policy is called '\(name)': there are \(PolicyRegistry.names.joined(separator: ", "))")
+      throw PolicyError(
+        "no policy is called '\(name)': there are \(PolicyRegistry.names.joined(separator: ", "))")
     }
     return [policy.descriptor]
   }
@@ -73,7 +74,8 @@ struct PolicyPage: Encodable {
     var lines = ["\(name) (\(kind))", "  \(summary)"]
     if let paper { lines.append("  paper: \(paper)") }
     lines += needs.map { "  needs: \($0)" }
-    lines.append(usesBudget ? "  budget: --budget decides k" : "  budget: sizes its own sets; --budget is not used")
+    lines.append(
+      usesBudget ? "  budget: --budget decides k" : "  budget: sizes its own sets; --budget is not used")
     if !parameters.isEmpty {
       var table = TextTable([("parameter", .left), ("default", .left), ("range", .left), ("meaning", .left)])
       for parameter in parameters {

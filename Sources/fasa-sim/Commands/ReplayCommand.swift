@@ -30,7 +30,8 @@ struct ReplayCommand: ParsableCommand {
     completion: .list(PolicyRegistry.names))
   var policy: [String] = ["fasa"]
 
-  @Option(help: ArgumentHelp("Token budgets: counts or shares; repeat or separate by commas.", valueName: "k,…"))
+  @Option(
+    help: ArgumentHelp("Token budgets: counts or shares; repeat or separate by commas.", valueName: "k,…"))
   var budget: [BudgetList] = [BudgetList([.tokens(256)])]
 
   @Option(help: ArgumentHelp("Layers, such as 0-3,7; all captured ones by default.", valueName: "layers"))
@@ -39,16 +40,23 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Query heads to report, such as 0-2; all by default.", valueName: "heads"))
   var heads: NumberList?
 
-  @Option(help: ArgumentHelp("Decode steps, counted from 0, such as 0-31; all by default.", valueName: "first-last"))
+  @Option(
+    help: ArgumentHelp("Decode steps, counted from 0, such as 0-31; all by default.", valueName: "first-last")
+  )
   var steps: StepRange?
 
-  @Option(help: ArgumentHelp("Calibration profile; the bundled one of the trace's model by default.", valueName: "file"), completion: .file())
+  @Option(
+    help: ArgumentHelp(
+      "Calibration profile; the bundled one of the trace's model by default.", valueName: "file"),
+    completion: .file())
   var profile: String?
 
   @Option(help: "Seed of every random choice.")
   var seed: UInt64 = 0
 
-  @Option(help: ArgumentHelp("SQLite database to write to; :memory: keeps nothing.", valueName: "file"), completion: .file())
+  @Option(
+    help: ArgumentHelp("SQLite database to write to; :memory: keeps nothing.", valueName: "file"),
+    completion: .file())
   var db = "runs.db"
 
   @Option(help: "What to store: summaries per head, or every step as well.")
@@ -82,11 +90,14 @@ struct ReplayCommand: ParsableCommand {
 
   private func makeJob(_ trace: Trace, _ configurations: [ReplayConfiguration]) throws -> ReplayJob {
     let needsProfile = configurations.contains { $0.policy.descriptor.needs.contains(.contextualAgreement) }
-    let loaded = try profile.map { try LoadedProfile(path: $0) } ?? (needsProfile ? ProfileLocator.bundled(for: trace) : nil)
+    let loaded =
+      try profile.map { try LoadedProfile(path: $0) }
+      ?? (needsProfile ? ProfileLocator.bundled(for: trace) : nil)
     return try ReplayJob(
       trace: trace, configurations: configurations,
       options: ReplayOptions(
-        layers: layers?.numbers, heads: heads?.numbers, steps: steps?.range, threads: machine.threads, seed: seed,
+        layers: layers?.numbers, heads: heads?.numbers, steps: steps?.range, threads: machine.threads,
+        seed: seed,
         instructionSet: machine.instructionSet, profile: loaded),
       isTimed: !noTiming, detail: detail, computesAgain: again)
   }

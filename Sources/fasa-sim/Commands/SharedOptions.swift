@@ -21,7 +21,8 @@ struct MachineOptions: ParsableArguments {
     }
     guard InstructionSet.available.contains(instructionSet) else {
       throw ValidationError(
-        "--isa \(instructionSet.rawValue) cannot run here: this processor and build have \(InstructionSet.available.map(\.rawValue).joined(separator: ", "))")
+        "--isa \(instructionSet.rawValue) cannot run here: this processor and build have \(InstructionSet.available.map(\.rawValue).joined(separator: ", "))"
+      )
     }
   }
 }
