@@ -1,0 +1,110 @@
+import Foundation
+import Testing
+
+@testable import fasa_sim
+
+/// Whatever is wrong is said in one line, with what was expected and found, and nothing is written.
+@Suite struct BadInputTests {
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try Inputs.trace(in: folder)
+    _ = try folder.file(Data("hello\n".utf8), "text.txt")
+    _ = try folder.file(Data("{}".utf8), "empty.json")
+    let whole = try Data(contentsOf: folder.url.appending(path: "t.zst"))
+    _ = try folder.file(whole.prefix(whole.count / 2), "cut.zst")
+    var flipped = whole
+    flipped[whole.count / 2] ^= 0x10
+    _ = try folder.file(flipped, "flipped.zst")
+  }
+
+  static let inputs: [(arguments: String, message: String)] = [
+    (
+      "replay none.zst", "none.zst: expected a readable file, found No such file or directory; check the path"
+    ),
+    (
+      "replay text.txt",
+      "text.txt: expected a Zstandard or safetensors file, found 6 bytes that begin otherwise; give a trace that fasa-capture wrote"
+    ),
+    ("replay cut.zst", "; copy or download the file again"),
+    ("replay flipped.zst --policy oracle", "; copy or download the file again"),
+    ("replay t.zst text.txt --policy oracle", "text.txt: expected a Zstandard"),
+    (
+      "replay t.zst --policy nope",
+      "no policy is called 'nope': there are dense, oracle, oracle-mass, random, streaming-llm, fasa"
+    ),
+    (
+      "replay t.zst --policy fasa:chunkz=1", "policy 'fasa' has no parameter 'chunkz': it has chunks, pairing"
+    ),
+    (
+      "replay t.zst --policy fasa:chunks=0",
+      "fasa: chunks=0: expected a count, or a share such as 0.25 or 25%"
+    ),
+    ("replay t.zst --policy fasa:chunks=", "cannot read 'chunks=' in policy 'fasa:chunks=': expected NAME"),
+    ("replay t.zst --policy oracle,oracle", "policy 'oracle' is given twice: leave one out"),
+    ("replay t.zst --budget 9,9", "a budget is given twice among 9, 9: leave one out"),
+    ("replay t.zst --layers 2", "t.zst: layer 2 was asked for, and it has 0-1"),
+    ("replay t.zst --heads 6", "t.zst: query head 6 was asked for, and it has 0-5"),
+    ("replay t.zst --steps 30-40", "t.zst: steps 30-40 were asked for, and it has decode steps 0-39"),
+    (
+      "replay t.zst --profile none.json",
+      "none.json: cannot be read: expected a calibration profile, as fasa-sim calibrate writes"
+    ),
+    (
+      "replay t.zst --profile empty.json",
+      "empty.json: is not a calibration profile: it lacks 'version'; fasa-sim calibrate writes them"
+    ),
+    (
+      "replay t.zst --policy oracle --db text.txt",
+      "text.txt: expected a SQLite database, found another kind of file; name another file"
+    ),
+    ("replay t.zst --policy oracle --db none/r.db", "; create it, or name another file"),
+    ("info none.zst", "none.zst: expected a readable file"),
+    ("info cut.zst", "; copy or download the file again"),
+    ("info flipped.zst --verify", "; copy or download the file again"),
+    ("policies nope", "no policy is called 'nope'"),
+    ("calibrate none.zst -o p.json", "none.zst: expected a readable file"),
+    ("calibrate t.zst --layers 2 -o p.json", "t.zst: layer 2 was asked for, and it has 0-1"),
+    (
+      "calibrate t.zst -o text.txt", "text.txt: is there already: give --force to replace it, or another name"
+    ),
+    ("calibrate t.zst --layers 0 -o none/p.json", "none/p.json: cannot be written"),
+  ]
+
+  func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.url.path()).filter { !$0.hasPrefix("std") }
+      .sorted()
+  }
+
+  @Test(arguments: inputs.indices) func oneLineAndExit1(index: Int) throws {
+    let (arguments, message) = Self.inputs[index]
+    let before = try names()
+    let run = try Executable.run(arguments.split(separator: " ").map(String.init), in: folder)
+    #expect(run.status == 1)
+    #expect(run.output.isEmpty)
+    #expect(run.errorLines.count == 1)
+    #expect(run.errors.hasPrefix("Error: ") && run.errors.contains(message), "\(run.errors)")
+    #expect(try folder.text("text.txt") == "hello\n")
+    let left = try names().filter { !before.contains($0) }
+    // Damage inside a layer is met when the layer is read, in a database that holds no results.
+    #expect(left.isEmpty || arguments.contains("flipped"), "\(left)")
+  }
+
+  @Test(arguments: [
+    "replay", "replay t.zst --budget 0", "replay t.zst --budget 1,x", "replay t.zst --layers x",
+    "replay t.zst --steps 3,5", "replay t.zst --threads 0", "replay t.zst --isa sse9",
+    "replay t.zst --detail all",
+    "replay t.zst --nope", "calibrate t.zst", "calibrate t.zst -o p.json --window 0", "calibrate -o p.json",
+    "info",
+    "nope",
+  ])
+  func aCommandLineThatCannotBeReadIsExit64(arguments: String) throws {
+    let before = try names()
+    let run = try Executable.run(arguments.split(separator: " ").map(String.init), in: folder)
+    #expect(run.status == 64)
+    #expect(run.output.isEmpty)
+    #expect(run.errors.hasPrefix("Error: ") && run.errors.contains("\nUsage: fasa-sim"), "\(run.errors)")
+    #expect(try names() == before)
+  }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import Policies
+import Testing
+
+@testable import fasa_sim
+
+@Suite struct PoliciesCommandTests {
+  @Test func everyPolicyIsListed() throws {
+    let run = try Executable.run(["policies"], in: TemporaryFolder())
+    #expect(run.status == 0 && run.errors.isEmpty)
+    let lines = run.output.split(separator: "\n")
+    #expect(
+      lines.dropFirst(2).prefix(PolicyRegistry.names.count).map { $0.prefix { $0 != " " } }.map(String.init)
+        == PolicyRegistry.names)
+  }
+
+  @Test func aPageIsThisText() throws {
+    let expected = """
+      streaming-llm (eviction)
+        Keeps the first s tokens and the most recent k - s.
+        paper: https://arxiv.org/abs/2309.17453
+        budget: --budget decides k
+
+        parameter     default  range      meaning
+        ────────────  ───────  ─────────  ────────────────────────────────────────────────────────────
+        sinks         4        0…1000000  first tokens kept: 4 in the paper, 8 in FASA's comparison
+        dense-layers  0        0…1024     the first layers that stay dense
+      """
+    let page = PolicyPage(StreamingLLM.descriptor)
+    // The rule under "meaning" is as wide as the longest meaning.
+    #expect(
+      page.text.split(separator: "\n").map { $0.prefix(60) }
+        == expected.split(separator: "\n").map { $0.prefix(60) })
+  }
+
+  @Test func jsonHoldsEveryParameter() throws {
+    let run = try Executable.run(["policies", "--json"], in: TemporaryFolder())
+    #expect(run.status == 0 && run.errors.isEmpty)
+    let pages = try #require(
+      try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [[String: Any]])
+    #expect(pages.map { $0["name"] as? String } == PolicyRegistry.names)
+    for (page, policy) in zip(pages, PolicyRegistry.policies) {
+      let parameters = try #require(page["parameters"] as? [[String: Any]])
+      #expect(parameters.map { $0["name"] as? String } == policy.descriptor.parameters.map(\.name))
+      #expect(
+        parameters.map { $0["defaultValue"] as? String }
+          == policy.descriptor.parameters.map(\.defaultValue.description))
+      #expect(page["usesBudget"] as? Bool == policy.descriptor.usesBudget)
+    }
+  }
+}

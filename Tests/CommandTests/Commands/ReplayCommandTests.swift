@@ -1,0 +1,139 @@
+import Foundation
+import Kernels
+import Testing
+
+@testable import fasa_sim
+
+@Suite struct ReplayCommandTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  func replay(_ options: String, trace: String = "t.zst", environment: [String: String] = [:]) throws
+    -> Executable.Outcome
+  {
+    try Executable.run(
+      ["replay", trace] + options.split(separator: " ").map(String.init), in: folder, environment: environment
+    )
+  }
+
+  /// A real trace, so that the command of the help is what runs.
+  @Test func aBundledTraceGivesOneDigestHoweverItIsComputed() throws {
+    let trace = Inputs.bundledTrace("code-896-all-layers.zst")
+    var digests: Set<Substring> = []
+    for set in InstructionSet.available {
+      for threads in 1...2 {
+        let run = try replay(
+          "--policy oracle,random,streaming-llm,fasa:chunks=100% --budget 0.19 --layers 3-4 --steps 0-2 --no-timing "
+            + "--db :memory: --threads \(threads) --isa \(set.rawValue)", trace: trace)
+        #expect(run.status == 0 && run.errors.isEmpty)
+        #expect(run.digests.count == 1)
+        digests.formUnion(run.digests)
+      }
+    }
+    #expect(digests.count == 1)
+    #expect(digests.first?.count == 64)
+  }
+
+  @Test func theTableTellsOfEveryConfiguration() throws {
+    try Inputs.trace(in: folder)
+    let run = try replay("--policy dense,oracle,streaming-llm:sinks=8 --budget 10,0.25 --no-timing --db r.db")
+    #expect(run.status == 0 && run.errors.isEmpty)
+    let lines = run.output.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(
+      lines.first == "synthetic, none (synthetic): 120 tokens, 40 decode steps, layers 0-1, 6 query heads")
+    let rows = lines.map { $0.split(separator: " ", omittingEmptySubsequences: true) }
+    #expect(rows[2].first == "policy")
+    #expect(
+      rows[4...8].map { $0.prefix(2).joined(separator: " ") } == [
+        "dense –", "oracle 10", "oracle 0.25", "streaming-llm:sinks=8 10", "streaming-llm:sinks=8 0.25",
+      ])
+    // Recall, mass, share of the oracle's mass.
+    #expect(rows[4][2...4] == ["1.000", "1.000", "1.000"])
+    #expect(rows[5][2] == "1.000" && rows[5][4] == "1.000")
+    #expect(lines.last == "stored in r.db" || lines.dropLast().last == "stored in r.db")
+    #expect(run.output.contains("note: not on equal footing") == false)
+    #expect(folder.holds("r.db"))
+  }
+
+  @Test func otherFootingIsSaid() throws {
+    try Inputs.trace(in: folder)
+    try Inputs.profile(in: folder)
+    let run = try replay("--policy fasa,streaming-llm --profile p.json --budget 10 --no-timing --db :memory:")
+    #expect(run.status == 0)
+    #expect(run.output.contains("note: not on equal footing: sinks is 0 for fasa, 4 for streaming-llm\n"))
+    #expect(run.output.contains("note: FASA's chunks are ranked by 'none' (p.json)\n"))
+  }
+
+  @Test func selfCalibrationIsSaid() throws {
+    try Inputs.trace(in: folder)
+    let run = try replay("--policy fasa --budget 10 --no-timing --db :memory:")
+    #expect(run.status == 0)
+    #expect(
+      run.output.contains(
+        "note: FASA is calibrated on this trace's own 32 earliest traced queries, none of which is scored\n"))
+  }
+
+  @Test func timingsAreBesideTheSameDigest() throws {
+    try Inputs.trace(in: folder)
+    let options = "--policy oracle,streaming-llm --budget 10 --layers 0 --db :memory:"
+    let timed = try replay(options)
+    #expect(timed.status == 0)
+    #expect(timed.output.contains("×"))
+    let untimed = try replay(options + " --no-timing")
+    #expect(!untimed.output.contains("×"))
+    #expect(timed.digests == untimed.digests && timed.digests.count == 1)
+  }
+
+  @Test func jsonHoldsTheDocumentedKeys() throws {
+    try Inputs.trace(in: folder)
+    let run = try replay(
+      "--policy oracle,random --budget 10 --steps 0-3 --heads 0-2 --no-timing --db r.db --json")
+    #expect(run.status == 0 && run.errors.isEmpty)
+    let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+    #expect(Set(json.keys) == ["database", "traces"])
+    #expect(json["database"] as? String == "r.db")
+    let trace = try #require((json["traces"] as? [[String: Any]])?.first)
+    #expect(
+      Set(trace.keys) == ["trace", "notes", "exactResultsDigest", "reusedConfigurations", "configurations"])
+    #expect(trace["trace"] as? String == "t.zst" && trace["reusedConfigurations"] as? Int == 0)
+    let configurations = try #require(trace["configurations"] as? [[String: Any]])
+    #expect(configurations.map { $0["policy"] as? String } == ["oracle", "random"])
+    let keys: Set = [
+      "label", "policy", "kind", "parameters", "budget", "traceDigest", "layers", "queryHeads", "steps",
+      "stepCount",
+      "recall", "precision", "mass", "oracleMass", "massRatio", "outputError", "oracleOutputError",
+      "selected",
+      "visible", "groupUnion", "jaccardPrevious", "selectedShare", "perHeadBytes", "groupUnionBytes",
+      "densePerHeadBytes", "denseGroupUnionBytes", "perHeadBytesShare", "groupUnionBytesShare",
+      "residentDeviceBytes", "residentHostBytes", "exactResultsDigest",
+    ]
+    for configuration in configurations {
+      #expect(keys.subtracting(configuration.keys).isEmpty)
+      #expect(configuration["stepCount"] as? Int == 4)
+      #expect(configuration["queryHeads"] as? String == "0-2")
+    }
+    #expect(configurations.first?["recall"] as? Double == 1)
+  }
+
+  @Test func severalTracesAreSeveralTables() throws {
+    try Inputs.trace(in: folder)
+    try Inputs.trace(in: folder, name: "u.zst", seed: 2)
+    let run = try replay("u.zst --policy oracle --budget 10 --no-timing --db r.db")
+    #expect(run.status == 0)
+    #expect(run.digests.count == 2 && Set(run.digests).count == 2)
+  }
+
+  @Test func bundledProfilesAreFoundByModelAndText() throws {
+    try Inputs.trace(in: folder)
+    try FileManager.default.createDirectory(
+      at: folder.url.appending(path: "some"), withIntermediateDirectories: true)
+    _ = try folder.file(Data("{}".utf8), "some/a-broken-one.json")
+    try Inputs.profile(in: folder, name: "some/b.json")
+    let run = try replay(
+      "--policy fasa --budget 10 --no-timing --db :memory:",
+      environment: ["FASA_SIM_PROFILES": folder.path("some")])
+    #expect(run.status == 0)
+    #expect(run.output.contains("some/b.json)\n"))
+  }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Testing
+
+@testable import fasa_sim
+
+@Suite struct HelpTests {
+  @Test func theRootsHelpIsThisText() {
+    let expected = """
+      OVERVIEW: Replays attention traces of real model runs through sparse-attention policies.
+
+      EXAMPLES:
+        fasa-sim replay traces/prose-8192.zst --policy fasa --budget 0.19
+        fasa-sim replay traces/prose-8192.zst --policy oracle,fasa:chunks=4/8/16,streaming-llm --budget 256
+        fasa-sim policies fasa
+        fasa-sim info traces/prose-8192.zst --verify
+        fasa-sim calibrate calibration.zst -o profiles/my-model.json
+
+      EXIT STATUS: 0 done; 1 an input or a result was not as it must be; 64 a command line that cannot be read.
+
+      USAGE: fasa-sim <subcommand>
+
+      OPTIONS:
+        --version               Show the version.
+        -h, --help              Show help information.
+
+      SUBCOMMANDS:
+        replay                  Replays a trace through policies at budgets, into SQLite and a table.
+        calibrate               Measures which frequency chunks are dominant, and writes a profile for FASA.
+        policies                Lists the policies, or tells all about one.
+        info                    Says what a trace holds, and checks it.
+
+        See 'fasa-sim help <subcommand>' for detailed help.
+      """
+    #expect(FasaSim.helpMessage(columns: 120) == expected)
+  }
+
+  /// Examples in help are commands that can be read.
+  @Test(arguments: ["root", "replay", "calibrate", "info", "policies"])
+  func examplesParse(command: String) throws {
+    let discussion =
+      switch command {
+      case "replay": ReplayCommand.configuration.discussion
+      case "calibrate": CalibrateCommand.configuration.discussion
+      case "info": InfoCommand.configuration.discussion
+      case "policies": PoliciesCommand.configuration.discussion
+      default: FasaSim.configuration.discussion
+      }
+    let examples = discussion.split(separator: "\n").map { $0.drop { $0 == " " } }
+      .filter { $0.hasPrefix("fasa-sim ") }
+    #expect(examples.count >= 2)
+    for example in examples {
+      #expect(throws: Never.self, "\(example)") {
+        _ = try FasaSim.parseAsRoot(example.split(separator: " ").dropFirst().map(String.init))
+      }
+    }
+  }
+
+  @Test func theReplaysHelpNamesEveryOption() {
+    let help = FasaSim.helpMessage(for: ReplayCommand.self, columns: 120)
+    for option in [
+      "<traces>", "--policy", "--budget", "--layers", "--heads", "--steps", "--profile", "--seed", "--db",
+      "--detail",
+      "--no-timing", "--again", "--json", "--threads", "--isa",
+    ] {
+      #expect(help.contains("  \(option) "), "\(option)")
+    }
+    #expect(help.contains("fasa-sim replay trace.zst --policy fasa --budget 0.19\n"))
+  }
+
+  @Test(arguments: [
+    "--help", "-h", "replay --help", "help replay", "calibrate --help", "info --help", "--version",
+  ])
+  func helpIsNoError(command: String) throws {
+    let folder = try TemporaryFolder()
+    let run = try Executable.run(command.split(separator: " ").map(String.init), in: folder)
+    #expect(run.status == 0)
+    #expect(run.errors.isEmpty)
+    #expect(run.output.contains(command == "--version" ? FasaSim.version : "USAGE: fasa-sim"))
+  }
+
+  @Test(arguments: [("bash", "complete"), ("zsh", "#compdef fasa-sim"), ("fish", "complete -c 'fasa-sim'")])
+  func completionsAreGenerated(shell: String, sign: String) throws {
+    let folder = try TemporaryFolder()
+    let run = try Executable.run(["--generate-completion-script", shell], in: folder)
+    #expect(run.status == 0 && run.errors.isEmpty)
+    #expect(run.output.contains(sign))
+    for word in ["replay", "calibrate", "streaming-llm", "--no-timing"].map({
+      shell == "fish" ? $0.trimmedDashes : $0
+    }) {
+      #expect(run.output.contains(word), "\(word)")
+    }
+  }
+}
+
+extension String {
+  fileprivate var trimmedDashes: String { String(drop { $0 == "-" }) }
+}

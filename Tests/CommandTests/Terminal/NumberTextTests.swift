@@ -1,0 +1,29 @@
+import Testing
+
+@testable import fasa_sim
+
+@Suite struct NumberTextTests {
+  @Test func decimalsAndShares() {
+    #expect(NumberText.decimal(0.12345) == "0.123")
+    #expect(NumberText.decimal(1, places: 1) == "1.0")
+    #expect(NumberText.percent(0.314) == "31.4 %")
+    #expect(NumberText.percent(1) == "100.0 %")
+    #expect(NumberText.times(2.5) == "2.50×")
+  }
+
+  @Test func whatIsNotKnownIsADash() {
+    #expect([NumberText.decimal(nil), NumberText.percent(nil), NumberText.times(nil)] == ["–", "–", "–"])
+  }
+
+  @Test(arguments: [
+    (0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1536, "1.5 KiB"), (7_444_890, "7.1 MiB"),
+    (3 << 30, "3.0 GiB"),
+    (5 << 40, "5.0 TiB"), (5 << 50, "5120.0 TiB"),
+  ])
+  func bytes(count: Int, text: String) { #expect(NumberText.bytes(count) == text) }
+
+  @Test(arguments: [
+    (0, "0"), (999, "999"), (1000, "1,000"), (8192, "8,192"), (123_456, "123,456"), (1_234_567, "1,234,567"),
+  ])
+  func grouped(count: Int, text: String) { #expect(NumberText.grouped(count) == text) }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import Policies
+import Testing
+import Traces
+
+@testable import Simulator
+
+/// A profile that is not as it must be is an error that says so, whatever is wrong with it.
+@Suite struct LoadedProfileTests {
+  let folder: TemporaryFolder
+  let trace: Trace
+  let good: CalibrationProfile
+
+  init() throws {
+    folder = try TemporaryFolder()
+    let hand = HandTrace(prompt: 40, decode: 6)
+    trace = try hand.trace(in: folder)
+    good = try NaiveProfile(NaiveReplay(trace: hand), rows: [8]).profile
+  }
+
+  func load(_ profile: CalibrationProfile) throws -> LoadedProfile {
+    try LoadedProfile(path: folder.file(profile.encoded(), "p.json"))
+  }
+
+  func message(_ text: String) throws -> String {
+    let path = try folder.file(Data(text.utf8), "p.json")
+    let error = try #require(throws: ReplayError.self) { try LoadedProfile(path: path) }
+    #expect(error.message.hasPrefix("\(path): "))
+    return String(error.message.dropFirst(path.count + 2))
+  }
+
+  @Test func aSoundOneLoads() throws {
+    let loaded = try load(good)
+    #expect(loaded.profile == good)
+    #expect(loaded.digest.count == 64)
+    #expect(loaded.fits(trace) && !loaded.calibrated(on: trace))
+    try loaded.check(against: trace)
+    #expect(try load(good).digest == loaded.digest)
+  }
+
+  @Test func whatIsNoProfileIsRefused() throws {
+    let text = String(decoding: try good.encoded(), as: UTF8.self)
+    #expect(try message("").contains("is not a calibration profile"))
+    #expect(try message("not JSON").contains("is not a calibration profile"))
+    #expect(try message("[]").contains("is not a calibration profile"))
+    #expect(try message(String(text.dropLast(40))).contains("is not a calibration profile"))
+    #expect(
+      try message(text.replacing("\"model\":", with: "\"modle\":"))
+        == "is not a calibration profile: it lacks 'model'; fasa-sim calibrate writes them")
+    #expect(
+      try message(text.replacing("\"head_dim\":16", with: "\"head_dim\":\"x\"")).contains("'model.head_dim'"))
+    #expect(
+      try message(text.replacing("\"version\":1", with: "\"version\":2"))
+        == "profile version 2, expected 1: calibrate again with this fasa-sim")
+    let missing = folder.path("none.json")
+    let error = try #require(throws: ReplayError.self) { try LoadedProfile(path: missing) }
+    #expect(error.message.hasPrefix("\(missing): cannot be read"))
+  }
+
+  /// Any of these would have a policy read beyond an array, or rank what is no number.
+  @Test func agreementOfAWrongShapeOrRangeIsRefused() throws {
+    let changes: [(String, (inout CalibrationProfile) -> Void)] = [
+      ("no layers", { $0.layers = [] }), ("no heads", { $0.layers[0].agreement = [] }),
+      ("a head too few", { $0.layers[1].agreement.removeLast() }),
+      ("a head too many", { $0.layers[0].agreement.append($0.layers[0].agreement[0]) }),
+      ("no chunks", { for layer in 0..<2 { for head in 0..<6 { $0.layers[layer].agreement[head] = [] } } }),
+      ("a chunk too few", { $0.layers[1].agreement[5].removeLast() }),
+      ("a chunk too many", { $0.layers[0].agreement[0].append(0) }),
+      ("below 0", { $0.layers[1].agreement[2][3] = -0.000001 }),
+      ("above 1", { $0.layers[0].agreement[0][0] = 1.000001 }),
+      ("huge", { $0.layers[0].agreement[0][0] = 1e308 }),
+    ]
+    for (name, change) in changes {
+      var profile = good
+      change(&profile)
+      let path = try folder.file(profile.encoded(), "p.json")
+      #expect(throws: ReplayError.self, "\(name)") { try LoadedProfile(path: path) }
+    }
+  }
+
+  @Test func aProfileOfAnotherModelIsRefused() throws {
+    let changes: [(inout CalibrationProfile) -> Void] = [
+      { $0.model.name = "another" }, { $0.model.layers = 3 }, { $0.model.kvHeads = 3 },
+      { $0.model.headDim = 32 },
+      {
+        $0.model.queryHeads = 12
+        for layer in 0..<2 { $0.layers[layer].agreement += $0.layers[layer].agreement }
+      },
+      { for layer in 0..<2 { for head in 0..<6 { $0.layers[layer].agreement[head].removeLast() } } },
+    ]
+    for change in changes {
+      var profile = good
+      change(&profile)
+      let loaded = try load(profile)
+      let configurations = try ReplayConfiguration.grid(PolicyGrammar.parse(["fasa"]), budgets: [.tokens(4)])
+      let error = try #require(throws: ReplayError.self) {
+        try Replay(trace).run(configurations, options: ReplayOptions(profile: loaded))
+      }
+      #expect(
+        error.message.contains("the profile is of") && error.message.hasSuffix("calibrate for that model"))
+      // A policy that needs none is not kept from running.
+      let oracle = try ReplayConfiguration.grid(PolicyGrammar.parse(["oracle"]), budgets: [.tokens(4)])
+      #expect(
+        try Replay(trace).run(oracle, options: ReplayOptions(profile: loaded)).configurations.count == 1)
+    }
+  }
+
+  @Test func aProfileOfTheTracesOwnTextIsRefused() throws {
+    var profile = good
+    profile.texts.append(profile.texts[0])
+    profile.texts[1].sha256 = HandTrace.textDigest
+    let error = try #require(throws: ReplayError.self) { try load(profile).check(against: trace) }
+    #expect(error.message.contains("was calibrated on 'numbers'"))
+    // Zeros stand for a text that is not known.
+    profile.texts[1].sha256 = String(repeating: "0", count: 64)
+    try load(profile).check(against: trace)
+  }
+
+  /// A profile that lacks a layer is found before anything is computed, and the error names it.
+  @Test func aLayerThatIsNotCalibratedIsNamed() throws {
+    var profile = good
+    profile.layers.removeFirst()
+    let loaded = try load(profile)
+    let configurations = try ReplayConfiguration.grid(PolicyGrammar.parse(["fasa"]), budgets: [.tokens(4)])
+    let error = try #require(throws: PolicyError.self) {
+      try Replay(trace).run(configurations, options: ReplayOptions(profile: loaded))
+    }
+    #expect(error.message.contains("layer 0"))
+    let rest = ReplayOptions(layers: [1], profile: loaded)
+    #expect(try Replay(trace).run(configurations, options: rest).configurations.count == 1)
+  }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import Kernels
+import Policies
+import Testing
+import Traces
+
+@testable import Simulator
+
+@Suite struct ExactAttentionTests {
+  /// One query of one head whose scores are `scores`, by one-channel keys.
+  static func error(scores: [Float], softcap: Double? = nil, chosen: [Int32]) throws -> (
+    mass: Double, error: Double
+  ) {
+    let folder = try TemporaryFolder()
+    var hand = HandTrace(
+      prompt: scores.count - 1, decode: 1, window: 0,
+      geometry: .init(layers: 1, queryHeads: 1, kvHeads: 1, headDim: 2, valueDim: 4),
+      rope: .init(pairing: .half, base: 10_000, rotaryDim: 2),
+      attention: .init(scale: 1, logitSoftcap: softcap))
+    hand.keys[0][0] = scores.map { [$0, 0] }
+    hand.queries[0] = [[[1, 0]]]
+    let trace = try hand.trace(in: folder, element: .f32)
+    let groups = TraceGroups(trace)
+    let kernels = try Kernels()
+    let tensors = try trace.layer(0)
+    let block = ScoredBlock(
+      group: groups.context(layer: 0, kvHead: 0, element: .f32, seed: 0, agreement: nil),
+      steps: groups.steps(rows: [0], layer: 0), kernels: kernels,
+      keys: groups.keys(tensors, kvHead: 0, kernels: kernels),
+      queries: groups.queries(tensors, kvHead: 0, rows: [0], kernels: kernels))
+    let exact = try ExactAttention(block, values: groups.values(tensors, kvHead: 0, kernels: kernels))
+    let found = chosen.withUnsafeBufferPointer { exact.measure(0, $0) }
+
+    let naive = NaiveReplay(trace: hand)
+    let all = naive.scores(layer: 0, head: 0, row: 0)
+    let tokens = Set(chosen.map(Int.init))
+    let weights = naive.attention(all)
+    let mass = tokens.reduce(0) { $0 + (weights[$1] ?? 0) }
+    let outputError = naive.outputError(all, tokens, layer: 0, head: 0)
+    #expect(abs(found.outputError - outputError) <= ReplayTests.outputErrorTolerance * max(1, outputError))
+    #expect(abs(found.mass - mass) <= ReplayTests.massTolerance)
+    return (found.mass, found.outputError)
+  }
+
+  /// The last token's score is the highest by `lead`, and the policy misses it: relative to it the others'
+  /// weights lose digits from e^-87 on, and vanish from e^-104 on.
+  @Test(arguments: [0, 20, 54, 56, 80, 87, 95, 103, 104, 500, 30_000])
+  func weightsThatUnderflowAreTakenAnew(lead: Float) throws {
+    let scores: [Float] = [1, 0.5, -2, 0, 1.25, 1 + lead]
+    let (mass, error) = try Self.error(scores: scores, chosen: [0, 1, 3, 4])
+    #expect(error > 0.01)
+    #expect(lead < 104 || mass == 0)
+  }
+
+  @Test func softcappedLogitsAreTakenAnewToo() throws {
+    let (mass, error) = try Self.error(
+      scores: [1, 0.5, -2, 0, 1.25, 900], softcap: 400, chosen: [0, 1, 3, 4])
+    #expect(mass == 0)
+    #expect(error > 0.01)
+  }
+
+  @Test func everythingIsNoErrorAndNothingIsAll() throws {
+    let (mass, error) = try Self.error(scores: [1, 0.5, -2, 0], chosen: [0, 1, 2, 3])
+    #expect(mass == 1)
+    #expect(error == 0)
+  }
+}

@@ -1,0 +1,116 @@
+import Policies
+import Testing
+import Traces
+
+@testable import Simulator
+
+@Suite struct ReplayPlanTests {
+  let folder: TemporaryFolder
+  let trace: Trace
+
+  init() throws {
+    folder = try TemporaryFolder()
+    trace = try HandTrace(prompt: 40, decode: 36).trace(in: folder)
+  }
+
+  func plan(_ options: ReplayOptions = ReplayOptions(), _ policy: String = "oracle", of other: Trace? = nil)
+    throws
+    -> ReplayPlan
+  {
+    let configurations = try ReplayConfiguration.grid(PolicyGrammar.parse([policy]), budgets: [.tokens(4)])
+    return try ReplayPlan(other ?? trace, configurations: configurations, options: options)
+  }
+
+  func message(_ options: ReplayOptions, _ policy: String = "oracle", of other: Trace? = nil) throws -> String
+  {
+    try #require(throws: ReplayError.self) { try plan(options, policy, of: other) }.message
+  }
+
+  @Test func everythingUnlessAsked() throws {
+    let plan = try plan()
+    #expect(plan.layers == [0, 1])
+    #expect(plan.heads == Array(0..<6))
+    #expect(plan.rows == Array(8..<44))
+    #expect(plan.kvHeads == [0, 1])
+    #expect(plan.notes.isEmpty && !plan.usesProfile)
+  }
+
+  @Test func whatIsAskedInOrderAndOnce() throws {
+    let plan = try plan(ReplayOptions(layers: [1, 1], heads: [5, 3, 5], steps: 2..<4))
+    #expect(plan.layers == [1])
+    #expect(plan.heads == [3, 5])
+    #expect(plan.kvHeads == [1])
+    #expect(plan.rows == [10, 11])
+  }
+
+  @Test func whatTheTraceLacksIsNamed() throws {
+    let path = trace.path
+    #expect(
+      try message(ReplayOptions(layers: [0, 7, 9])) == "\(path): layer 7, 9 was asked for, and it has 0-1")
+    #expect(try message(ReplayOptions(heads: [6])) == "\(path): query head 6 was asked for, and it has 0-5")
+    #expect(
+      try message(ReplayOptions(steps: 30..<37))
+        == "\(path): steps 30-36 were asked for, and it has decode steps 0-35")
+    #expect(throws: ReplayError.self) { try ReplayPlan.check(layers: [2], of: trace) }
+    try ReplayPlan.check(layers: [1], of: trace)
+    try ReplayPlan.check(layers: nil, of: trace)
+  }
+
+  @Test func aTraceOfThePromptAloneHasNothingToReplay() throws {
+    let prompt = try HandTrace(prompt: 40, decode: 0).trace(in: folder, name: "p.zst")
+    let message = try message(ReplayOptions(), of: prompt)
+    #expect(message.hasPrefix("\(prompt.path): no traced query is a decode step"))
+    #expect(message.hasSuffix("capture with --decode"))
+    let error = try #require(throws: ReplayError.self) { try Calibration(prompt).run(CalibrationOptions()) }
+    #expect(error.message.contains("no decode steps to calibrate on"))
+  }
+
+  /// 8 prompt queries and 24 decode steps are the 32 earliest.
+  @Test func whatCalibratesIsNotScored() throws {
+    let plan = try plan(ReplayOptions(), "fasa")
+    #expect(plan.calibrationRows == Array(0..<32))
+    #expect(plan.rows == Array(32..<44))
+    #expect(
+      plan.notes == [
+        "FASA is calibrated on this trace's own 32 earliest traced queries, and 24 decode steps among them are not scored"
+      ])
+    let configuration = ReplayConfiguration(policy: PolicyConfiguration(FASA.self), budget: .tokens(4))
+    #expect(plan.calibrationUse(configuration) == CalibrationUse(profileDigest: nil, texts: ["numbers"]))
+    #expect(
+      try message(ReplayOptions(steps: 0..<24), "fasa")
+        == "\(trace.path): FASA has no profile, and calibrating on the trace's 32 earliest queries leaves no decode step to score: give --profile"
+    )
+  }
+
+  @Test func aWindowOfPromptQueriesLeavesEveryStepScored() throws {
+    let windowed = try HandTrace(prompt: 40, decode: 4, window: 32).trace(in: folder, name: "w.zst")
+    let plan = try plan(ReplayOptions(), "fasa", of: windowed)
+    #expect(plan.rows == Array(32..<36))
+    #expect(
+      plan.notes == [
+        "FASA is calibrated on this trace's own 32 earliest traced queries, none of which is scored"
+      ])
+  }
+
+  /// The digest of a self-calibrated replay is that of one with the same rows measured beforehand.
+  @Test func selfCalibrationIsACalibrationOnThoseRows() throws {
+    let configurations = try ReplayConfiguration.grid(
+      PolicyGrammar.parse(["fasa:chunks=2"]), budgets: [.tokens(6)])
+    let own = try Replay(trace).run(configurations, options: ReplayOptions())
+    var profile = try Calibration(trace).run(CalibrationOptions(rows: Array(0..<32)))
+    profile.texts[0].sha256 = String(repeating: "cd", count: 32)
+    let loaded = try LoadedProfile(path: folder.file(profile.encoded(), "own.json"))
+    let given = try Replay(trace).run(configurations, options: ReplayOptions(steps: 24..<36, profile: loaded))
+    #expect(own.exactResultsDigest == given.exactResultsDigest)
+  }
+
+  @Test func aBudgetGivenTwiceIsRefused() throws {
+    let policies = try PolicyGrammar.parse(["dense", "oracle", "fasa"])
+    let error = try #require(throws: ReplayError.self) {
+      try ReplayConfiguration.grid(policies, budgets: [.tokens(4), .share(0.5), .tokens(4)])
+    }
+    #expect(error.message == "a budget is given twice among 4, 0.5, 4: leave one out")
+    let grid = try ReplayConfiguration.grid(policies, budgets: [.tokens(4), .share(0.5)])
+    #expect(grid.map(\.label) == ["dense", "oracle @ 4", "oracle @ 0.5", "fasa @ 4", "fasa @ 0.5"])
+  }
+}

@@ -1,0 +1,53 @@
+import Policies
+
+@testable import Simulator
+
+extension NaiveReplay {
+  /// Metrics of a query head that chose `sets`, one per row, as metrics-by-definition have them.
+  ///
+  /// - Parameters:
+  ///   - group: the sets of every head of the group, this head's own included.
+  ///   - budgets: k of every row; nil where a policy sizes its own sets.
+  func metrics(
+    layer: Int, head: Int, rows: [Int], group: [[Set<Int>]], budgets: [Int]?
+  ) -> [Metric: [Double]] {
+    let sets = group[head % groupSize]
+    var result: [Metric: [Double]] = [:]
+    for (index, row) in rows.enumerated() {
+      let chosen = sets[index]
+      let scores = scores(layer: layer, head: head, row: row)
+      let weights = attention(scores)
+      let oracle = Self.best(scores, budgets?[index] ?? chosen.count)
+      let common = Double(chosen.intersection(oracle).count)
+      let mass = chosen.reduce(0) { $0 + (weights[$1] ?? 0) }
+      let oracleMass = oracle.reduce(0) { $0 + (weights[$1] ?? 0) }
+      let before = index > 0 ? sets[index - 1] : []
+      let values: [Metric: Double] = [
+        .recall: common / Double(oracle.count), .precision: common / Double(chosen.count), .mass: mass,
+        .oracleMass: oracleMass, .massRatio: mass / oracleMass,
+        .outputError: outputError(scores, chosen, layer: layer, head: head),
+        .oracleOutputError: outputError(scores, oracle, layer: layer, head: head),
+        .selected: Double(chosen.count), .visible: Double(scores.count),
+        .groupUnion: Double(group.reduce(Set<Int>()) { $0.union($1[index]) }.count),
+        .jaccardPrevious: index == 0
+          ? .nan : Double(before.intersection(chosen).count) / Double(before.union(chosen).count),
+      ]
+      for (metric, value) in values { result[metric, default: []].append(value) }
+    }
+    return result
+  }
+
+  /// The budget of a row: a count, or a share of what the query sees rounded down.
+  func k(_ budget: Budget, layer: Int, row: Int) -> Int {
+    let count = visible(layer: layer, row: row).count
+    switch budget {
+    case .tokens(let tokens): return max(1, min(tokens, count))
+    case .share(let share): return max(1, Int(Double(count) * share))
+    }
+  }
+
+  /// FNV-1a over ascending token numbers, as 32-bit words.
+  static func hash(_ tokens: Set<Int>) -> UInt64 {
+    tokens.sorted().reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  }
+}
