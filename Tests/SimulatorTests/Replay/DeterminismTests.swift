@@ -113,6 +113,6 @@ import Testing
       prompt: 270, decode: 6, window: 0, attention: .init(scale: 0.125, logitSoftcap: 20), seed: 9)
     let profile = try NaiveProfile(NaiveReplay(trace: hand), rows: [0, 3]).loaded(in: folder)
     let result = try Self.run(hand.trace(in: folder), ReplayOptions(profile: profile))
-    #expect(result.exactResultsDigest == "?")
+    #expect(result.exactResultsDigest == "f4ff9176c09f085c2028534d59da331d512b6cd81bb65dd749d384012d536663")
   }
 }

@@ -64,4 +64,31 @@ import Traces
     #expect(mass == 1)
     #expect(error == 0)
   }
+
+  /// Values that no run has, in a trace that is sound otherwise.
+  @Test(arguments: [("score", 0), ("output", 1)]) func whatOverflowsIsAnErrorThatNamesThePlace(
+    what: String, part: Int
+  )
+    throws
+  {
+    let folder = try TemporaryFolder()
+    var hand = HandTrace(prompt: 20, decode: 3, window: 0)
+    if part == 0 {
+      hand.keys[1][1][7] = Array(repeating: 1e20, count: 16)
+      hand.queries[1][4][2] = Array(repeating: 1e20, count: 16)
+    } else {
+      hand.values[1][1] = Array(repeating: Array(repeating: 3e38, count: 16), count: 23)
+    }
+    let trace = try hand.trace(in: folder, element: .f32)
+    let configurations = try ReplayConfiguration.grid(PolicyGrammar.parse(["oracle"]), budgets: [.tokens(4)])
+    let error = try #require(throws: ReplayError.self) {
+      try Replay(trace).run(configurations, options: ReplayOptions(threads: 2))
+    }
+    #expect(
+      error.message.hasPrefix("layer 1, query head ") && error.message.contains("overflows 32-bit floats"))
+    #expect(part == 1 || error.message.hasPrefix("layer 1, query head 4, position 22: "))
+    // The other layer is sound.
+    let rest = try Replay(trace).run(configurations, options: ReplayOptions(layers: [0]))
+    #expect(rest.configurations.count == 1)
+  }
 }
