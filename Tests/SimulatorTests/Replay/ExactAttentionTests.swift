@@ -32,11 +32,10 @@ import Traces
     let found = chosen.withUnsafeBufferPointer { exact.measure(0, $0) }
 
     let naive = NaiveReplay(trace: hand)
-    let all = naive.scores(layer: 0, head: 0, row: 0)
+    let full = naive.full(layer: 0, head: 0, row: 0)
     let tokens = Set(chosen.map(Int.init))
-    let weights = naive.attention(all)
-    let mass = tokens.reduce(0) { $0 + (weights[$1] ?? 0) }
-    let outputError = naive.outputError(all, tokens, layer: 0, head: 0)
+    let mass = NaiveReplay.mass(full.weights, of: tokens)
+    let outputError = naive.outputError(full, tokens, layer: 0, head: 0)
     #expect(abs(found.outputError - outputError) <= ReplayTests.outputErrorTolerance * max(1, outputError))
     #expect(abs(found.mass - mass) <= ReplayTests.massTolerance)
     return (found.mass, found.outputError)

@@ -20,25 +20,25 @@ import Traces
 
   static let variants = [
     // More tokens than a tile of 256.
-    Variant(testDescription: "f16, 310 tokens", hand: HandTrace()),
+    Variant(testDescription: "f16, 304 tokens", hand: HandTrace(decode: 4)),
     Variant(
       testDescription: "bf16, interleaved, partly rotated",
       hand: HandTrace(
-        prompt: 90, decode: 6, rope: .init(pairing: .interleaved, base: 10_000, rotaryDim: 12), seed: 2),
+        prompt: 80, decode: 4, rope: .init(pairing: .interleaved, base: 10_000, rotaryDim: 12), seed: 2),
       element: .bf16),
     Variant(
       testDescription: "f32, narrow values",
-      hand: HandTrace(prompt: 90, decode: 6, geometry: geometry(valueDim: 5)),
+      hand: HandTrace(prompt: 80, decode: 4, geometry: geometry(valueDim: 5)),
       element: .f32),
     Variant(
       testDescription: "sliding window in layer 1, wide values",
       hand: HandTrace(
-        prompt: 90, decode: 6, geometry: geometry(valueDim: 24),
+        prompt: 80, decode: 4, geometry: geometry(valueDim: 24),
         attention: .init(scale: 0.125, layerWindows: .list([nil, 40])), seed: 3)),
     Variant(
       testDescription: "sliding window and soft cap",
       hand: HandTrace(
-        prompt: 90, decode: 6, attention: .init(scale: 0.25, logitSoftcap: 3, slidingWindow: 50), seed: 4)),
+        prompt: 80, decode: 4, attention: .init(scale: 0.25, logitSoftcap: 3, slidingWindow: 50), seed: 4)),
   ]
 
   static let policies = [

@@ -15,19 +15,18 @@ extension NaiveReplay {
     var result: [Metric: [Double]] = [:]
     for (index, row) in rows.enumerated() {
       let chosen = sets[index]
-      let scores = scores(layer: layer, head: head, row: row)
-      let weights = attention(scores)
-      let oracle = Self.best(scores, budgets?[index] ?? chosen.count)
+      let full = full(layer: layer, head: head, row: row)
+      let oracle = Self.best(full.scores, budgets?[index] ?? chosen.count)
       let common = Double(chosen.intersection(oracle).count)
-      let mass = chosen.reduce(0) { $0 + (weights[$1] ?? 0) }
-      let oracleMass = oracle.reduce(0) { $0 + (weights[$1] ?? 0) }
+      let mass = Self.mass(full.weights, of: chosen)
+      let oracleMass = Self.mass(full.weights, of: oracle)
       let before = index > 0 ? sets[index - 1] : []
       let values: [Metric: Double] = [
         .recall: common / Double(oracle.count), .precision: common / Double(chosen.count), .mass: mass,
         .oracleMass: oracleMass, .massRatio: mass / oracleMass,
-        .outputError: outputError(scores, chosen, layer: layer, head: head),
-        .oracleOutputError: outputError(scores, oracle, layer: layer, head: head),
-        .selected: Double(chosen.count), .visible: Double(scores.count),
+        .outputError: outputError(full, chosen, layer: layer, head: head),
+        .oracleOutputError: outputError(full, oracle, layer: layer, head: head),
+        .selected: Double(chosen.count), .visible: Double(full.scores.count),
         .groupUnion: Double(group.reduce(Set<Int>()) { $0.union($1[index]) }.count),
         .jaccardPrevious: index == 0
           ? .nan : Double(before.intersection(chosen).count) / Double(before.union(chosen).count),
@@ -35,6 +34,10 @@ extension NaiveReplay {
       for (metric, value) in values { result[metric, default: []].append(value) }
     }
     return result
+  }
+
+  static func mass(_ weights: Row, of tokens: Set<Int>) -> Double {
+    weights.reduce(0) { tokens.contains($1.token) ? $0 + $1.value : $0 }
   }
 
   /// The budget of a row: a count, or a share of what the query sees rounded down.

@@ -14,12 +14,14 @@ extension NaiveReplay {
     return rows.map { row in
       let visible = visible(layer: layer, row: row)
       let k = configuration.budget.map { self.k($0, layer: layer, row: row) } ?? visible.count
-      func scores(_ channels: [Int]? = nil) -> [Int: Double] {
-        self.scores(layer: layer, head: head, row: row, channels: channels)
+      func scores(_ channels: [Int]? = nil) -> Row {
+        guard let channels else { return full(layer: layer, head: head, row: row).scores }
+        return self.scores(layer: layer, head: head, row: row, channels: channels)
       }
       switch configuration.policy.descriptor.name {
       case "oracle": return Self.best(scores(), k, sinks: sinks, recent: recent)
-      case "oracle-mass": return smallest(attention(scores()), reaching: values.number("p"))
+      case "oracle-mass":
+        return smallest(full(layer: layer, head: head, row: row).weights, reaching: values.number("p"))
       case "random":
         // The draw itself is Policies' own affair; what becomes of it is tested here.
         var generator = SplitMix64(seed: 0, layer, head, trace.positions[row])
@@ -36,10 +38,10 @@ extension NaiveReplay {
     }
   }
 
-  private func smallest(_ weights: [Int: Double], reaching share: Double) -> Set<Int> {
+  private func smallest(_ weights: Row, reaching share: Double) -> Set<Int> {
     var mass = 0.0
     var result: Set<Int> = []
-    let ranked = weights.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }
+    let ranked = weights.sorted { $0.value != $1.value ? $0.value > $1.value : $0.token < $1.token }
     for (token, weight) in ranked where mass < share {
       mass += weight
       result.insert(token)
@@ -57,7 +59,7 @@ extension NaiveReplay {
   func agreement(layer: Int, head: Int, rows: [Int], window: Int) -> [Double] {
     (0..<trace.metadata.rope.rotaryDim / 2).map { chunk in
       let sum = rows.reduce(0.0) { sum, row in
-        let scores = scores(layer: layer, head: head, row: row)
+        let scores = full(layer: layer, head: head, row: row).scores
         let k = min(window, scores.count)
         let alone = self.scores(layer: layer, head: head, row: row, channels: channels(chunk))
         return sum + Double(Self.best(scores, k).intersection(Self.best(alone, k)).count) / Double(k)
