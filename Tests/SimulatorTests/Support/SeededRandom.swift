@@ -13,9 +13,4 @@ struct SeededRandom: RandomNumberGenerator {
   }
 
   mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-
-  /// Any of the integers -8...8: scores of such queries and keys are exact in any order of summation.
-  mutating func small() -> Int { below(17) - 8 }
-
-  mutating func small(count: Int) -> [Int] { (0..<count).map { _ in small() } }
 }
