@@ -50,7 +50,7 @@ struct ReplayJob {
     }
     var result: ReplayResult?
     if !missing.isEmpty {
-      let computed = try compute(missing.map { configurations[$0] })
+      let computed = try compute(missing.map { configurations[$0] }, traceDigest: digest)
       result = computed
       try store.store(computed, run: run, detail: detail)
     }
@@ -64,12 +64,12 @@ struct ReplayJob {
       readBandwidth: result?.readBandwidth)
   }
 
-  private func compute(_ configurations: [ReplayConfiguration]) throws -> ReplayResult {
+  private func compute(_ configurations: [ReplayConfiguration], traceDigest: String) throws -> ReplayResult {
     let line = ProgressLine("replaying \(trace.path)")
     defer { line.finish() }
     var options = options
     options.progress = { line.update($0, of: $1) }
-    let exact = try Replay(trace).run(configurations, options: options)
+    let exact = try Replay(trace).run(configurations, options: options, traceDigest: traceDigest)
     guard isTimed else { return exact }
     let timing = ProgressLine("timing kernels")
     defer { timing.finish() }

@@ -17,8 +17,11 @@ public struct Replay: Sendable {
     let kvHead: Int
   }
 
+  /// - Parameter traceDigest: `Trace.digest()`, where the caller has computed it already.
   /// - Throws: ``ReplayError``, `PolicyError` or `TraceError`, before anything is kept.
-  public func run(_ configurations: [ReplayConfiguration], options: ReplayOptions) throws -> ReplayResult {
+  public func run(_ configurations: [ReplayConfiguration], options: ReplayOptions, traceDigest: String? = nil)
+    throws -> ReplayResult
+  {
     let plan = try ReplayPlan(trace, configurations: configurations, options: options)
     let groups = TraceGroups(trace)
     let kernels = try Kernels(options.instructionSet)
@@ -42,8 +45,9 @@ public struct Replay: Sendable {
         return ReplayedGroup(group: replay.group, outcome: try replay.run(configurations))
       }
     }
-    return try ReplayAssembly(trace: trace, plan: plan, options: options)
-      .result(configurations, outcomes)
+    let assembly = ReplayAssembly(
+      trace: trace, traceDigest: try traceDigest ?? trace.digest(), plan: plan, options: options)
+    return assembly.result(configurations, outcomes)
   }
 }
 

@@ -5,10 +5,11 @@ import Traces
 /// Puts the groups' outcomes together, configuration by configuration, in a fixed order.
 struct ReplayAssembly {
   let trace: Trace
+  let traceDigest: String
   let plan: ReplayPlan
   let options: ReplayOptions
 
-  func result(_ configurations: [ReplayConfiguration], _ groups: [ReplayedGroup]) throws -> ReplayResult {
+  func result(_ configurations: [ReplayConfiguration], _ groups: [ReplayedGroup]) -> ReplayResult {
     let wanted = Set(plan.heads)
     let last = plan.rows.last.map { trace.queryPositions[$0] + 1 } ?? 0
     let results = configurations.enumerated().map { index, configuration in
@@ -37,7 +38,7 @@ struct ReplayAssembly {
     }
     return ReplayResult(
       trace: TraceIdentity(
-        path: trace.path, digest: try trace.digest(), fileSize: trace.fileSize, metadata: trace.metadata),
+        path: trace.path, digest: traceDigest, fileSize: trace.fileSize, metadata: trace.metadata),
       instructionSet: options.instructionSet, threads: options.threads, seed: options.seed,
       layers: plan.layers,
       steps: TraceGroups(trace).steps(rows: plan.rows, layer: plan.layers.first ?? 0),
