@@ -53,11 +53,19 @@ let package = Package(
       name: "TracesTests", dependencies: ["Traces", "CZstd"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "PoliciesTests", dependencies: ["Policies"], swiftSettings: swift),
     .testTarget(name: "HardwareTests", dependencies: ["Hardware"], swiftSettings: swift),
-    .testTarget(name: "SimulatorTests", dependencies: ["Simulator"], swiftSettings: swift),
+    .testTarget(
+      name: "SimulatorTests", dependencies: ["Simulator", "Traces", "Policies", "Kernels"],
+      swiftSettings: swift),
     .testTarget(
       name: "ResultsTests",
       dependencies: ["Results", "Simulator", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: swift),
-    .testTarget(name: "CommandTests", dependencies: ["fasa-sim"], swiftSettings: swift),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: [
+        "fasa-sim", "Results", "Simulator", "Traces", "Policies",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      swiftSettings: swift),
   ]
 )

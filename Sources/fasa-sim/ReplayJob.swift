@@ -39,21 +39,21 @@ struct ReplayJob {
     let missing = try configurations.indices.filter { index in
       try computesAgain || !store.contains(identities[index], detail: detail, timings: isTimed)
     }
+    let started = Date()
+    // Computed before anything is written: a damaged trace leaves no trace in the database.
+    let result =
+      missing.isEmpty ? nil : try compute(missing.map { configurations[$0] }, traceDigest: digest)
     let run = try store.beginRun(
       RunInfo(
         commandLine: CommandLine.arguments.map(\.shellQuoted).joined(separator: " "),
         toolVersion: FasaSim.version,
         gitCommit: SourceTree.commit, hostCPU: HostMachine.current.processor,
-        instructionSet: options.instructionSet, threads: options.threads))
+        instructionSet: options.instructionSet, threads: options.threads,
+        startedAt: started))
     if let profile = options.profile, plan.usesProfile {
       try store.store(profile.profile, digest: profile.digest)
     }
-    var result: ReplayResult?
-    if !missing.isEmpty {
-      let computed = try compute(missing.map { configurations[$0] }, traceDigest: digest)
-      result = computed
-      try store.store(computed, run: run, detail: detail)
-    }
+    if let result { try store.store(result, run: run, detail: detail) }
     let stored = configurations.indices.filter { !missing.contains($0) }
     try store.reuse(stored.map { identities[$0] }, run: run)
     try store.endRun(run, exactResultsDigest: stored.isEmpty ? result?.exactResultsDigest : nil)

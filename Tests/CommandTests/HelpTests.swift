@@ -10,7 +10,7 @@ import Testing
 
       EXAMPLES:
         fasa-sim replay traces/prose-8192.zst --policy fasa --budget 0.19
-        fasa-sim replay traces/prose-8192.zst --policy oracle,fasa:chunks=4/8/16,streaming-llm --budget 256
+        fasa-sim replay traces/prose-8192.zst --policy oracle,fasa:chunks=4/8
         fasa-sim policies fasa
         fasa-sim info traces/prose-8192.zst --verify
         fasa-sim calibrate calibration.zst -o profiles/my-model.json

@@ -109,7 +109,7 @@ public struct ReplayPlan: Sendable {
     let missing = asked.filter { !all.contains($0) }
     guard missing.isEmpty else {
       throw ReplayError(
-        "\(trace.path): \(what) \(missing.map(String.init).joined(separator: ", ")) was asked for, and it has \(NumberRanges.text(all))"
+        "\(trace.path): \(what) \(missing.map(String.init).joined(separator: ", ")) was asked for, and it has \(NumberRanges.text(all)): choose among those"
       )
     }
     return Array(Set(asked)).sorted()

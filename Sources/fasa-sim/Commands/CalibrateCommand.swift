@@ -9,12 +9,12 @@ struct CalibrateCommand: ParsableCommand {
     commandName: "calibrate",
     abstract: "Measures which frequency chunks are dominant, and writes a profile for FASA.",
     discussion: """
-      Contextual agreement is measured per layer, query head and chunk on the decode steps of each trace. Score a
+      Contextual agreement is measured per layer, query head and chunk on the decode steps of each trace. Score a \
       policy on other texts than those that calibrated it: replay refuses a profile made from the trace's own text.
 
       EXAMPLES:
         fasa-sim calibrate calibration.zst -o profiles/my-model.json
-        fasa-sim calibrate a.zst b.zst --window 128,256,1024 -o profiles/my-model.json
+        fasa-sim calibrate a.zst b.zst --window 128,256 -o profiles/my-model.json
       """)
 
   @Argument(help: "Traces to calibrate on, of one model.", completion: .file())

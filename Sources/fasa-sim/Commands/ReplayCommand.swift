@@ -11,13 +11,13 @@ struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay", abstract: "Replays a trace through policies at budgets, into SQLite and a table.",
     discussion: """
-      A budget is a count of tokens (256) or a share of those a query sees (0.19 or 19%). What the database
+      A budget is a count of tokens (256) or a share of those a query sees (0.19 or 19%). What the database \
       already holds is not computed again, so a run that was cut short is resumed by the same command.
 
       EXAMPLES:
         fasa-sim replay trace.zst --policy fasa --budget 0.19
-        fasa-sim replay trace.zst --policy oracle,fasa:chunks=4/8/16,streaming-llm:sinks=8 --budget 256,0.19
-        fasa-sim replay trace.zst --policy fasa:pairing=adjacent --profile adjacent.json --layers 5,14 --json
+        fasa-sim replay trace.zst --policy oracle,fasa:chunks=4/8 --budget 64,256
+        fasa-sim replay trace.zst --policy streaming-llm --layers 5,14 --json
       """)
 
   @Argument(help: "Traces to replay.", completion: .file())

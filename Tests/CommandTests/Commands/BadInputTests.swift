@@ -45,8 +45,8 @@ import Testing
     ("replay t.zst --policy fasa:chunks=", "cannot read 'chunks=' in policy 'fasa:chunks=': expected NAME"),
     ("replay t.zst --policy oracle,oracle", "policy 'oracle' is given twice: leave one out"),
     ("replay t.zst --budget 9,9", "a budget is given twice among 9, 9: leave one out"),
-    ("replay t.zst --layers 2", "t.zst: layer 2 was asked for, and it has 0-1"),
-    ("replay t.zst --heads 6", "t.zst: query head 6 was asked for, and it has 0-5"),
+    ("replay t.zst --layers 2", "t.zst: layer 2 was asked for, and it has 0-1: choose among those"),
+    ("replay t.zst --heads 6", "t.zst: query head 6 was asked for, and it has 0-5: choose among those"),
     ("replay t.zst --steps 30-40", "t.zst: steps 30-40 were asked for, and it has decode steps 0-39"),
     (
       "replay t.zst --profile none.json",
@@ -66,7 +66,10 @@ import Testing
     ("info flipped.zst --verify", "; copy or download the file again"),
     ("policies nope", "no policy is called 'nope'"),
     ("calibrate none.zst -o p.json", "none.zst: expected a readable file"),
-    ("calibrate t.zst --layers 2 -o p.json", "t.zst: layer 2 was asked for, and it has 0-1"),
+    (
+      "calibrate t.zst --layers 2 -o p.json",
+      "t.zst: layer 2 was asked for, and it has 0-1: choose among those"
+    ),
     (
       "calibrate t.zst -o text.txt", "text.txt: is there already: give --force to replace it, or another name"
     ),
@@ -88,7 +91,7 @@ import Testing
     #expect(run.errors.hasPrefix("Error: ") && run.errors.contains(message), "\(run.errors)")
     #expect(try folder.text("text.txt") == "hello\n")
     let left = try names().filter { !before.contains($0) }
-    // Damage inside a layer is met when the layer is read: by then there is a database, without results.
+    // Damage inside a layer is met when the layer is read: by then there is a database, with nothing in it.
     #expect(left.isEmpty || (arguments.contains("flipped") && left == ["runs.db"]), "\(left)")
     if left == ["runs.db"] {
       #expect(try ResultsStore(path: folder.path("runs.db"), access: .readOnly).configurations().isEmpty)

@@ -46,8 +46,11 @@ import Traces
   @Test func whatTheTraceLacksIsNamed() throws {
     let path = trace.path
     #expect(
-      try message(ReplayOptions(layers: [0, 7, 9])) == "\(path): layer 7, 9 was asked for, and it has 0-1")
-    #expect(try message(ReplayOptions(heads: [6])) == "\(path): query head 6 was asked for, and it has 0-5")
+      try message(ReplayOptions(layers: [0, 7, 9]))
+        == "\(path): layer 7, 9 was asked for, and it has 0-1: choose among those")
+    #expect(
+      try message(ReplayOptions(heads: [6]))
+        == "\(path): query head 6 was asked for, and it has 0-5: choose among those")
     #expect(
       try message(ReplayOptions(steps: 30..<37))
         == "\(path): steps 30-36 were asked for, and it has decode steps 0-35")
