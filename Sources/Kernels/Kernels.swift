@@ -8,7 +8,7 @@ import CKernels
 /// Exact kernels give the same bits under every instruction set; decode kernels are timed only.
 public struct Kernels: Sendable {
   /// Channels a head may have: what the packing kernels hold on their stack.
-  public static let maximumChannels = 4096
+  public static let maximumChannels = 1024
 
   public let instructionSet: InstructionSet
   let table: fs_kernels

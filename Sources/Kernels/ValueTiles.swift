@@ -31,26 +31,29 @@ extension Kernels {
     return ValueTiles(tokens: tokens, channels: channels, storage: storage)
   }
 
-  /// The sum of each row of weights over `tokens` tokens.
-  public func rowSums(
-    _ weights: UnsafePointer<Float>, stride: Int, rows: Int, tokens: Int,
-    into sums: UnsafeMutablePointer<Float>
-  ) {
-    precondition(tokens <= stride)
-    table.row_sums(weights, stride, rows, tokens, sums)
-  }
-
-  /// `out[row] = Σ weights[row][t] · V[t]` over the first `tokens` tokens; rows of `out` are `paddedChannels` apart.
+  /// Softmax attention before its division, with the weights `exp((scores[row][t] - offsets[row]) · scale)`
+  /// of the tokens that each row sees.
+  ///
+  /// - Parameters:
+  ///   - scores: a row per entry of `visible`, `stride` floats apart; column t is token t.
+  ///   - offsets: at least every visible score of the row.
+  ///   - out: gets `Σ weights[t] · V[t]`, rows `paddedChannels` apart.
+  ///   - sums: gets `Σ weights[t]`.
+  /// - Complexity: O(rows × tokens × channels), near the FMA peak.
   public func attend(
-    weights: UnsafePointer<Float>, stride: Int, rows: Int, values: ValueTiles, tokens: Int,
-    into out: UnsafeMutablePointer<Float>
+    scores: UnsafePointer<Float>, stride: Int, visible: [Range<Int>], offsets: [Float], scale: Float,
+    values: ValueTiles, into out: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
   ) {
-    precondition(tokens <= values.tokens && tokens <= stride)
+    precondition(offsets.count == visible.count)
+    precondition(visible.allSatisfy { $0.lowerBound >= 0 && $0.upperBound <= min(values.tokens, stride) })
+    let ranges = visible.map { fs_range(start: $0.lowerBound, end: $0.upperBound) }
     table.attend(
-      weights, stride, rows, values.storage.pointer, tokens, values.channels, out, values.paddedChannels)
+      scores, stride, ranges.count, ranges, offsets, scale, values.storage.pointer, values.channels, out,
+      values.paddedChannels, sums)
   }
 
-  /// The same over an ascending list of tokens only; `out` holds `paddedChannels`. Returns the weights' sum.
+  /// `out = Σ weights[i] · V[tokens[i]]` over an ascending list of tokens; `out` holds `paddedChannels`.
+  /// Returns the weights' sum.
   public func gatherAttend(
     weights: UnsafePointer<Float>, tokens: UnsafeBufferPointer<Int32>, values: ValueTiles,
     into out: UnsafeMutablePointer<Float>

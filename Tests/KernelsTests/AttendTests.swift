@@ -2,7 +2,7 @@ import Testing
 
 @testable import Kernels
 
-/// `attend` and `gatherAttend`: per channel, a chain of fused multiply-adds per tile of 256 tokens,
+/// `attend` and `gatherAttend`: per channel, and for the weights' own sum, a chain of fused multiply-adds per tile of 256 tokens,
 /// the tiles' sums added in ascending order.
 @Suite struct AttendTests {
   struct Shape: CustomTestStringConvertible {
@@ -22,26 +22,54 @@ import Testing
     Shape(channels: 128, tokens: 2, rows: 25, element: .bf16),
   ]
 
-  @Test(arguments: shapes) func allTokens(shape: Shape) throws {
-    // Fewer tokens than were packed, as an earlier step sees them, and a stride past them.
-    for tokens in Set([shape.tokens, shape.tokens * 2 / 3]) {
-      let stride = shape.tokens + 5
-      let (weights, stored) = Self.inputs(shape, weights: (shape.rows - 1) * stride + tokens)
-      let expected = Self.sums(shape) { row, channel in
-        Sum.tiled(0..<tokens) {
-          (weights.pointer[row * stride + $0], stored.floats[$0 * shape.channels + channel])
-        }
-      }
-      for set in InstructionSet.available {
-        let kernels = try Kernels(set)
-        let values = Self.pack(stored, shape, kernels)
-        let out = Fenced<Float>(count: shape.rows * values.paddedChannels)
-        kernels.attend(
-          weights: weights.pointer, stride: stride, rows: shape.rows, values: values, tokens: tokens,
-          into: out.pointer)
-        Self.compare(out, expected, shape, set)
-      }
+  /// Each row sees a range of its own, as steps do under a sliding window; the rest of it is not read.
+  @Test(arguments: shapes) func visibleTokens(shape: Shape) throws {
+    let stride = shape.tokens + 5
+    let (scores, stored) = Self.inputs(shape, weights: (shape.rows - 1) * stride + shape.tokens)
+    let visible = (0..<shape.rows).map { row in
+      let start = row % 3 == 2 ? shape.tokens / 2 : 0
+      return start..<max(start + 1, shape.tokens - row)
     }
+    let scale: Float = 1.5
+    let weights = try Self.weights(scores, stride, visible, scale)
+    let expected = Self.sums(shape) { row, channel in
+      Sum.tiled(visible[row]) { (weights[row][$0], stored.floats[$0 * shape.channels + channel]) }
+    }
+    let totals = (0..<shape.rows).map { row in Sum.tiled(visible[row]) { (weights[row][$0], 1) } }
+    for set in InstructionSet.available {
+      let kernels = try Kernels(set)
+      let values = Self.pack(stored, shape, kernels)
+      let out = Fenced<Float>(count: shape.rows * values.paddedChannels)
+      let sums = Fenced<Float>(count: shape.rows)
+      kernels.attend(
+        scores: scores.pointer, stride: stride, visible: visible,
+        offsets: Self.largest(scores, stride, visible), scale: scale, values: values, into: out.pointer,
+        sums: sums.pointer)
+      #expect(sums.elements == totals.map(\.ordered), "\(set)")
+      #expect(zip(totals, sums.elements).allSatisfy { $0.isWithinTolerance($1) }, "\(set)")
+      #expect(sums.isIntact)
+      Self.compare(out, expected, shape, set)
+    }
+  }
+
+  /// 2^-24 beside 1 is lost in one chain, and kept where the small ones are summed in a tile of their own.
+  @Test(arguments: InstructionSet.available) func tilesAreSummedApart(set: InstructionSet) throws {
+    let shape = Shape(channels: 1, tokens: 512, rows: 1)
+    let kernels = try Kernels(set)
+    let values = Self.pack(Stored(.f16, count: 512, seed: 1), shape, kernels)
+    var scores = [Float](repeating: -200, count: 512)
+    scores[0] = 0
+    let small: Float = -16.635532
+    for token in 256..<260 { scores[token] = small }
+    let weight = Self.weight(kernels, small, offset: 0, scale: 1)
+    var out = [Float](repeating: 0, count: 16)
+    var sum: Float = 0
+    kernels.attend(
+      scores: scores, stride: 512, visible: [0..<512], offsets: [0], scale: 1, values: values, into: &out,
+      sums: &sum)
+    #expect(1 + weight == 1)
+    #expect(sum == 1 + (weight + weight + weight + weight))
+    #expect(sum > 1)
   }
 
   @Test(arguments: shapes) func listedTokens(shape: Shape) throws {
@@ -50,10 +78,12 @@ import Testing
     for count in Set([1, shape.tokens / 7 + 1, shape.tokens]) {
       let list = Fenced(random.distinct(count, below: shape.tokens).sorted())
       let tokens = list.elements.map(Int.init)
+      // A weight for each listed token.
+      let weight = Dictionary(uniqueKeysWithValues: tokens.enumerated().map { ($1, weights.pointer[$0]) })
       let expected = (0..<shape.channels).map { channel in
-        Sum.tiled(tokens) { (weights.pointer[$0], stored.floats[$0 * shape.channels + channel]) }
+        Sum.tiled(tokens) { (weight[$0] ?? .nan, stored.floats[$0 * shape.channels + channel]) }
       }
-      let total = Sum.tiled(tokens) { (weights.pointer[$0], 1) }
+      let total = Sum.tiled(tokens) { (weight[$0] ?? .nan, 1) }
       for set in InstructionSet.available {
         let kernels = try Kernels(set)
         let values = Self.pack(stored, shape, kernels)
@@ -86,6 +116,32 @@ import Testing
       Fenced(random.signed(count: weights)),
       Stored(shape.element, count: shape.tokens * shape.channels, seed: UInt64(shape.tokens))
     )
+  }
+
+  private static func largest(_ scores: Fenced<Float>, _ stride: Int, _ visible: [Range<Int>]) -> [Float] {
+    visible.enumerated().map { row, range in range.map { scores.pointer[row * stride + $0] }.max() ?? 0 }
+  }
+
+  /// By the exponential kernel, which has tests of its own; zero where a row sees nothing.
+  private static func weights(
+    _ scores: Fenced<Float>, _ stride: Int, _ visible: [Range<Int>], _ scale: Float
+  ) throws -> [[Float]] {
+    let kernels = try Kernels(.portable)
+    let offsets = largest(scores, stride, visible)
+    return visible.enumerated().map { row, range in
+      var result = [Float](repeating: 0, count: range.upperBound)
+      for token in range {
+        result[token] = weight(
+          kernels, scores.pointer[row * stride + token], offset: offsets[row], scale: scale)
+      }
+      return result
+    }
+  }
+
+  private static func weight(_ kernels: Kernels, _ score: Float, offset: Float, scale: Float) -> Float {
+    var result: Float = 0
+    [score].withUnsafeBufferPointer { kernels.exponentials($0, offset: offset, scale: scale, into: &result) }
+    return result
   }
 
   private static func pack(_ stored: Stored, _ shape: Shape, _ kernels: Kernels) -> ValueTiles {

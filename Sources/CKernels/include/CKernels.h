@@ -20,6 +20,9 @@ enum { FS_PANEL = 16, FS_TILE = 256 };
 
 typedef enum { FS_F16 = 0, FS_BF16 = 1, FS_F32 = 2 } fs_element;
 
+/// Tokens from `start` up to, not including, `end`.
+typedef struct { size_t start, end; } fs_range;
+
 /// A table is never written after it is compiled, so Swift may share it between threads.
 typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
   const char *name;
@@ -44,12 +47,14 @@ typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
   void (*exponentials)(const float *values, size_t count, float offset, float scale, float *out);
   /// out[i] = cap * tanh(values[i] * scale / cap)
   void (*softcap)(const float *values, size_t count, float scale, float cap, float *out);
-  /// sums[r] = sum over the tiles, ascending, of the chain over a tile's tokens, ascending.
-  void (*row_sums)(const float *weights, size_t stride, size_t rows, size_t tokens, float *sums);
-  /// out[r][c] = the same sum of weights[r][t] * V[t][c] (fma); out has out_stride >= 16 * strips.
-  void (*attend)(const float *weights, size_t stride, size_t rows, const float *tiles, size_t tokens,
-                 size_t channels, float *out, size_t out_stride);
-  /// The same over the ascending token list `tokens` only; out[16 * strips]; returns the weights' sum.
+  /// Softmax attention before its division: with weights w[t] = exp((scores[r][t] - offsets[r]) * scale) of the
+  /// tokens that a row sees, out[r][c] = sum of w[t] * V[t][c] (fma) and sums[r] = sum of w[t]; each sum is over
+  /// the tiles, ascending, of the chain over a tile's tokens, ascending. out_stride >= 16 * strips.
+  void (*attend)(const float *scores, size_t stride, size_t rows, const fs_range *visible,
+                 const float *offsets, float scale, const float *tiles, size_t channels, float *out,
+                 size_t out_stride, float *sums);
+  /// The same sums over an ascending token list with a weight for each of its tokens; out[16 * strips];
+  /// returns the weights' sum.
   float (*gather_attend)(const float *weights, const int32_t *tokens, size_t count, const float *tiles,
                          size_t channels, float *out);
   /// Writes the `k` <= count positions of the largest values, ascending; ties go to the lower position.

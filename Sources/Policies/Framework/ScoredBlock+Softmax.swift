@@ -1,46 +1,35 @@
 import Kernels
 
 extension ScoredBlock {
-  /// Unnormalised softmax weights, `exp(logit - largest logit)`, and zero for tokens out of sight up to
-  /// the end of the row.
+  /// What softmax is taken of, with the factor still to be applied: the scores, or where the model caps its
+  /// logits, the capped ones.
+  public func logits() -> (matrix: ScoreMatrix, scale: Float) {
+    let scores = fullScores()
+    guard let cap = group.logitSoftcap else { return (scores, group.scale) }
+    if let capped { return (capped, 1) }
+    let result = makeMatrix()
+    for row in 0..<rows {
+      let visible = visible(row)
+      kernels.softcap(
+        scores.scores(row, visible), scale: group.scale, cap: cap, into: result.row(row) + visible.lowerBound)
+    }
+    capped = result
+    return (result, 1)
+  }
+
+  /// Unnormalised softmax weights, `exp(logit - largest logit)`, of the tokens that each row sees.
   public func attentionWeights() -> ScoreMatrix {
     if let weights { return weights }
-    let scores = fullScores()
+    let (logits, scale) = logits()
     let result = makeMatrix()
-    for row in 0..<rows { fillWeights(from: scores, into: result, row: row) }
+    for row in 0..<rows {
+      let visible = visible(row)
+      let values = logits.scores(row, visible)
+      kernels.exponentials(
+        values, offset: kernels.maximum(values), scale: scale, into: result.row(row) + visible.lowerBound)
+    }
     weights = result
     return result
-  }
-
-  private func fillWeights(from scores: ScoreMatrix, into result: ScoreMatrix, row: Int) {
-    let visible = visible(row)
-    var logits = scores.scores(row, visible)
-    var scale = group.scale
-    let out = result.row(row)
-    if let cap = group.logitSoftcap {
-      kernels.softcap(logits, scale: scale, cap: cap, into: out + visible.lowerBound)
-      logits = result.scores(row, visible)
-      scale = 1
-    }
-    kernels.exponentials(
-      logits, offset: kernels.maximum(logits), scale: scale, into: out + visible.lowerBound)
-    out.update(repeating: 0, count: visible.lowerBound)
-    (out + visible.upperBound).update(repeating: 0, count: result.stride - visible.upperBound)
-  }
-
-  /// What a row's softmax is taken of, by token, with the factor still to be applied.
-  public func logits(_ row: Int) -> (values: FloatBuffer, scale: Float) {
-    let visible = visible(row)
-    let scores = fullScores()
-    let result = FloatBuffer(count: visible.upperBound)
-    guard let cap = group.logitSoftcap else {
-      (result.pointer + visible.lowerBound).update(
-        from: scores.row(row) + visible.lowerBound, count: visible.count)
-      return (result, group.scale)
-    }
-    kernels.softcap(
-      scores.scores(row, visible), scale: group.scale, cap: cap, into: result.pointer + visible.lowerBound)
-    return (result, 1)
   }
 
   /// For every row the smallest set whose weights reach `share` of the row's; ties go to the lower token.

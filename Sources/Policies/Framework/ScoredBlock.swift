@@ -12,8 +12,9 @@ public final class ScoredBlock {
   let scratch: TopKScratch
   let pool: BufferPool
   private var matrices: [[[Int32]]: ScoreMatrix] = [:]
-  /// Each choice holds its matrix, so that an identity in a key cannot be used again.
+  var capped: ScoreMatrix?
   var weights: ScoreMatrix?
+  /// Each choice holds its matrix, so that an identity in a key cannot be used again.
   private var choices: [ChoiceKey: (matrix: ScoreMatrix, chosen: Selections)] = [:]
 
   private struct ChoiceKey: Hashable {

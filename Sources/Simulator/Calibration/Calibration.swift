@@ -43,6 +43,7 @@ public struct Calibration: Sendable {
 
   public func run(_ options: CalibrationOptions) throws -> CalibrationProfile {
     let groups = TraceGroups(trace)
+    try groups.checkHeads()
     let metadata = trace.metadata
     let layers = options.layers ?? metadata.capturedLayers
     let rows = options.rows ?? groups.decodeRows

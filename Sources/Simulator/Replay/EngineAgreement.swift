@@ -21,6 +21,7 @@ public struct EngineAgreement: Sendable, Equatable, Encodable {
     }
     guard !layers.isEmpty else { return nil }
     let groups = TraceGroups(trace)
+    try groups.checkHeads()
     let kernels = try Kernels(options.instructionSet)
     let kvHeads = trace.metadata.geometry.kvHeads
     let store = LayerStore(trace, layers: layers, groupsPerLayer: kvHeads, threads: options.threads)

@@ -9,8 +9,12 @@ struct ExactAttention {
 
   let block: ScoredBlock
   let values: ValueTiles
-  private let weights: ScoreMatrix
-  /// Softmax denominators.
+  private let logits: ScoreMatrix
+  /// What logits are multiplied by before exp.
+  private let scale: Float
+  /// The largest logit of every row.
+  private let offsets: [Float]
+  /// Softmax denominators, relative to the largest logit.
   private let sums: [Float]
   /// `[row][paddedChannels]`, normalised.
   private let outputs: [Float]
@@ -21,26 +25,24 @@ struct ExactAttention {
   init(_ block: ScoredBlock, values: ValueTiles) throws {
     self.block = block
     self.values = values
-    let weights = block.attentionWeights()
+    let (logits, scale) = block.logits()
+    let visible = (0..<block.rows).map { block.visible($0) }
+    let offsets = visible.indices.map { block.kernels.maximum(logits.scores($0, visible[$0])) }
     let width = values.paddedChannels
-    let end = block.span.upperBound
     var sums = Array(repeating: Float(0), count: block.rows)
     var outputs = Array(repeating: Float(0), count: block.rows * width)
-    sums.withUnsafeMutableBufferPointer { buffer in
-      if let start = buffer.baseAddress {
-        block.kernels.rowSums(
-          weights.row(0), stride: weights.stride, rows: block.rows, tokens: end, into: start)
-      }
-    }
-    outputs.withUnsafeMutableBufferPointer { buffer in
-      if let start = buffer.baseAddress {
+    outputs.withUnsafeMutableBufferPointer { out in
+      sums.withUnsafeMutableBufferPointer { sums in
+        guard let out = out.baseAddress, let sums = sums.baseAddress else { return }
         block.kernels.attend(
-          weights: weights.row(0), stride: weights.stride, rows: block.rows, values: values, tokens: end,
-          into: start)
+          scores: logits.row(0), stride: logits.stride, visible: visible, offsets: offsets, scale: scale,
+          values: values, into: out, sums: sums)
       }
     }
     for index in outputs.indices { outputs[index] /= sums[index / width] }
-    self.weights = weights
+    self.logits = logits
+    self.scale = scale
+    self.offsets = offsets
     self.sums = sums
     self.outputs = outputs
     norms = (0..<block.rows).map { row in
@@ -65,17 +67,27 @@ struct ExactAttention {
   /// The attention mass that an ascending set of tokens holds, and the relative error of the output of
   /// exact attention over that set alone.
   func measure(_ row: Int, _ tokens: UnsafeBufferPointer<Int32>) -> (mass: Double, outputError: Double) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: values.paddedChannels) { out in
-      guard let start = out.baseAddress, !tokens.isEmpty else { return (0, 1) }
-      let sum = block.kernels.gatherAttend(
-        weights: weights.row(row), tokens: tokens, values: values, into: start)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: values.paddedChannels + tokens.count) { room in
+      guard let out = room.baseAddress, !tokens.isEmpty else { return (0, 1) }
+      let weights = out + values.paddedChannels
+      let sum = attend(row, tokens, offset: offsets[row], weights: weights, into: out)
       let mass = Double(sum) / Double(sums[row])
-      if sum >= Self.leastSum { return (mass, error(row, start, sum)) }
-      let local = weightsRelativeToOwnBest(row, tokens)
-      let localSum = block.kernels.gatherAttend(
-        weights: local.pointer, tokens: tokens, values: values, into: start)
-      return (mass, error(row, start, localSum))
+      if sum >= Self.leastSum { return (mass, error(row, out, sum)) }
+      let own = tokens.reduce(-Float.infinity) { max($0, logits.row(row)[Int($1)]) }
+      return (mass, error(row, out, attend(row, tokens, offset: own, weights: weights, into: out)))
     }
+  }
+
+  /// Attention over `tokens` before its division, in `out`; returns what it is divided by.
+  private func attend(
+    _ row: Int, _ tokens: UnsafeBufferPointer<Int32>, offset: Float, weights: UnsafeMutablePointer<Float>,
+    into out: UnsafeMutablePointer<Float>
+  ) -> Float {
+    let logits = logits.row(row)
+    for (i, token) in tokens.enumerated() { weights[i] = logits[Int(token)] }
+    block.kernels.exponentials(
+      UnsafeBufferPointer(start: weights, count: tokens.count), offset: offset, scale: scale, into: weights)
+    return block.kernels.gatherAttend(weights: weights, tokens: tokens, values: values, into: out)
   }
 
   private func error(_ row: Int, _ out: UnsafeMutablePointer<Float>, _ sum: Float) -> Double {
@@ -85,18 +97,5 @@ struct ExactAttention {
       squares += difference * difference
     }
     return norms[row] > 0 ? squares.squareRoot() / norms[row] : 0
-  }
-
-  private func weightsRelativeToOwnBest(_ row: Int, _ tokens: UnsafeBufferPointer<Int32>) -> FloatBuffer {
-    let scores = block.logits(row)
-    let chosen = FloatBuffer(count: tokens.count)
-    for (i, token) in tokens.enumerated() { chosen[i] = scores.values[Int(token)] }
-    let exponentials = FloatBuffer(count: tokens.count)
-    let list = UnsafeBufferPointer(chosen.values)
-    block.kernels.exponentials(
-      list, offset: block.kernels.maximum(list), scale: scores.scale, into: exponentials.pointer)
-    let result = FloatBuffer(count: values.tokens)
-    for (i, token) in tokens.enumerated() { result[Int(token)] = exponentials[i] }
-    return result
   }
 }

@@ -24,12 +24,7 @@ public struct ReplayPlan: Sendable {
   public init(_ trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions) throws {
     self.trace = trace
     profile = options.profile
-    let geometry = trace.metadata.geometry
-    guard max(geometry.headDim, geometry.valueDim) <= Kernels.maximumChannels else {
-      throw ReplayError(
-        "\(trace.path): heads of \(max(geometry.headDim, geometry.valueDim)) channels: expected at most \(Kernels.maximumChannels)"
-      )
-    }
+    try TraceGroups(trace).checkHeads()
     let captured = trace.metadata.capturedLayers
     layers = try Self.members(options.layers, of: captured, what: "layer", trace: trace)
     let allHeads = Array(0..<trace.metadata.geometry.queryHeads)

@@ -9,6 +9,16 @@ struct TraceGroups {
 
   init(_ trace: Trace) { self.trace = trace }
 
+  /// - Throws: ``ReplayError`` where a head has more channels than the kernels pack on their stack.
+  func checkHeads() throws {
+    let channels = max(geometry.headDim, geometry.valueDim)
+    guard channels <= Kernels.maximumChannels else {
+      throw ReplayError(
+        "\(trace.path): heads of \(channels) channels: expected at most \(Kernels.maximumChannels), which these kernels hold"
+      )
+    }
+  }
+
   var groupSize: Int { geometry.queryHeads / geometry.kvHeads }
 
   var chunks: RopeChunks {

@@ -43,6 +43,19 @@ import Traces
     #expect(plan.rows == [10, 11])
   }
 
+  /// The kernels hold a row on their stack: a larger head is an error, never a trap.
+  @Test func headsThatTheKernelsCannotHoldAreRefused() throws {
+    let wide = SyntheticTrace(
+      prompt: 4, decode: 2, window: 1,
+      geometry: .init(layers: 1, queryHeads: 1, kvHeads: 1, headDim: 16, valueDim: 1025))
+    try wide.write(to: folder.path("wide.zst"))
+    let other = try Trace(path: folder.path("wide.zst"))
+    let expected = "\(other.path): heads of 1025 channels: expected at most 1024, which these kernels hold"
+    #expect(try message(ReplayOptions(), of: other) == expected)
+    #expect(throws: ReplayError(expected)) { try Calibration(other).run(CalibrationOptions()) }
+    #expect(throws: ReplayError(expected)) { try TraceGroups(other).checkHeads() }
+  }
+
   @Test func whatTheTraceLacksIsNamed() throws {
     let path = trace.path
     #expect(
