@@ -31,12 +31,15 @@ struct GroupReplay {
   let steps: [Step]
   let worker: ReplayWorker
 
-  /// Scores of a block are kept below this many floats, so that they stay in the caches.
-  private static let blockFloats = 400_000
+  /// Floats of a block's scores, at most: enough rows that keys and values are read few times, few enough that
+  /// the scores stay in the last-level cache.
+  private static let blockFloats = 640_000
 
-  /// Steps of a block; it never decides a result, only where its scores lie.
+  /// Steps of a block; it never decides a result, only where its scores lie. A multiple of 12 fills the kernels'
+  /// blocks of rows under every instruction set.
   static func blockSteps(_ group: GroupContext, tokens: Int) -> Int {
-    min(max(blockFloats / (group.groupSize * max(tokens, 1)), 1), 64)
+    let most = min(blockFloats / (group.groupSize * max(tokens, 1)), 60)
+    return most < 12 ? max(most, 1) : most / 12 * 12
   }
 
   func run(_ configurations: [ReplayConfiguration]) throws -> GroupOutcome {
