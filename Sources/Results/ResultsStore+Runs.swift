@@ -21,8 +21,7 @@ extension ResultsStore {
 
   /// Marks a run as complete.
   ///
-  /// - Parameter exactResultsDigest: Over all configurations the run asked for, in order; nil where it
-  ///   computed only some of them.
+  /// - Parameter exactResultsDigest: Over all configurations the run asked for, in order.
   public func endRun(_ run: RunID, at end: Date = Date(), exactResultsDigest: String?) throws {
     try write { db in
       try db.execute(

@@ -56,11 +56,13 @@ struct ReplayJob {
     if let result { try store.store(result, run: run, detail: detail) }
     let stored = configurations.indices.filter { !missing.contains($0) }
     try store.reuse(stored.map { identities[$0] }, run: run)
-    try store.endRun(run, exactResultsDigest: stored.isEmpty ? result?.exactResultsDigest : nil)
+    let rows = try store.summaries(identities: identities)
+    let exactResultsDigest = ReplayResult.digest(ofConfigurations: rows.map(\.exactResultsDigest))
+    try store.endRun(run, exactResultsDigest: exactResultsDigest)
     return ReplayReport(
       trace: trace, plan: plan, configurations: configurations, options: options,
-      rows: try store.summaries(identities: identities), reused: stored.count,
-      exactResultsDigest: stored.isEmpty ? result?.exactResultsDigest : nil,
+      rows: rows, reused: stored.count,
+      exactResultsDigest: exactResultsDigest,
       readBandwidth: result?.readBandwidth)
   }
 

@@ -14,8 +14,7 @@ struct ReplayReport {
   let rows: [SummaryRow]
   /// Configurations that were stored already.
   let reused: Int
-  /// Nil where part was stored already.
-  let exactResultsDigest: String?
+  let exactResultsDigest: String
   let readBandwidth: Double?
 
   struct JSON: Encodable {
@@ -25,7 +24,7 @@ struct ReplayReport {
     struct TraceReport: Encodable {
       let trace: String
       let notes: [String]
-      let exactResultsDigest: String?
+      let exactResultsDigest: String
       let reusedConfigurations: Int
       let readBandwidthBytesPerSecond: Double?
       let configurations: [SummaryRow]
@@ -50,7 +49,7 @@ struct ReplayReport {
       "", table, "",
     ]
     lines += notes.map { "note: \($0)" }
-    if let exactResultsDigest { lines.append("exact results \(exactResultsDigest)") }
+    lines.append("exact results \(exactResultsDigest)")
     lines.append(
       "stored in \(database)" + (reused > 0 ? " (\(reused) of \(rows.count) were there already)" : ""))
     return lines.joined(separator: "\n")

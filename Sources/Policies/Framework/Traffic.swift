@@ -71,7 +71,9 @@ public struct TrafficLedger: Sendable, Equatable {
 
   public init() {}
 
+  /// Adds bytes of a kind; nothing moved leaves no entry.
   public mutating func charge(_ kind: TrafficKind, _ amount: TrafficBytes) {
+    guard amount != TrafficBytes() else { return }
     bytes[kind, default: TrafficBytes()] += amount
   }
 

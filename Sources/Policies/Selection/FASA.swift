@@ -1,7 +1,8 @@
 /// Frequency-aware sparse attention (arXiv 2602.03152, ICLR 2026).
 ///
 /// TIP: score every token on the head's dominant frequency chunks only, raw and unscaled, and keep the
-/// k best. FAC: attend exactly to those. Nothing is evicted. With every chunk dominant the choice is the oracle's.
+/// k best. FAC: attend exactly to those. Nothing is evicted. With every chunk dominant, and
+/// every channel rotated, the choice is the oracle's.
 public struct FASA: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "fasa",

@@ -39,6 +39,11 @@ public struct ReplayResult: Sendable {
   public var kvHeads: [Int] { Array(Set(dense.map(\.kvHead))).sorted() }
 }
 
+extension ReplayResult {
+  /// The digest of a run over its configurations' digests, in the order in which they were asked for.
+  public static func digest(ofConfigurations digests: [String]) -> String { ExactDigest.of(digests) }
+}
+
 /// Which trace it was.
 public struct TraceIdentity: Sendable {
   /// The path it was read from, as given.

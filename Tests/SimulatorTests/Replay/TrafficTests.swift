@@ -79,7 +79,7 @@ import Traces
       "fasa:chunks=1,layout=rows",
       [
         "keys device stream": (0, 0, 16), "values device stream": (0, 0, 8),
-        "metadata device stream": (0, 0, 0), "keys device gather-2": (120, 120, 0),
+        "keys device gather-2": (120, 120, 0),
         "scores device stream": (120, 120, 120), "keys device gather-8": (96, 80, 0),
         "values device gather-4": (48, 40, 0),
       ], 8 * 12
