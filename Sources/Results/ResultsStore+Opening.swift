@@ -63,18 +63,10 @@ extension ResultsStore {
 
 extension ResultsStore {
   /// Brings an older or empty database up to date; leaves a newer one alone.
-  static func upgrade(_ database: DatabaseQueue, file: String, patience: Double) throws {
+  static func upgrade(_ database: DatabaseQueue, patience: Double) throws {
     if try database.read(Schema.migrator.hasBeenSuperseded) { return }
     try enterWAL(database, patience: patience)
-    // Two processes may find the same file empty: the slower one's migration then fails on the other's
-    // tables, is undone, and finds on its next try that there is nothing left to do.
-    var attempts = Schema.migrator.migrations.count
-    while true {
-      do { return try Schema.migrator.migrate(database) } catch {
-        attempts -= 1
-        if attempts < 0 { throw error }
-      }
-    }
+    try Schema.migrator.migrate(database)
   }
 
   /// Readers then never wait for a writer. SQLite refuses the change at once, without waiting, while another

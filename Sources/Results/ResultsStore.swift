@@ -37,11 +37,13 @@ public struct ResultsStore: Sendable {
     configuration.readonly = access == .readOnly
     configuration.busyMode = .timeout(busyTimeout)
     database = try ResultsError.translating(file: path) {
-      let database = try DatabaseQueue(path: path, configuration: configuration)
-      try Self.checkOwner(database, file: path)
-      if access == .readWrite { try Self.upgrade(database, file: path, patience: busyTimeout) }
-      try Self.checkVersion(database, file: path)
-      return database
+      try OpeningLock.holding(path) {
+        let database = try DatabaseQueue(path: path, configuration: configuration)
+        try Self.checkOwner(database, file: path)
+        if access == .readWrite { try Self.upgrade(database, patience: busyTimeout) }
+        try Self.checkVersion(database, file: path)
+        return database
+      }
     }
   }
 

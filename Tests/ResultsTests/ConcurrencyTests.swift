@@ -42,6 +42,15 @@ struct ConcurrencyTests {
     #expect(try store.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
   }
 
+  /// Whoever comes while another makes the file sees it whole.
+  @Test(arguments: 0..<40) func aNewFileIsOpenedByManyAtOnce(round: Int) async throws {
+    let file = folder.path("new-\(round).db")
+    try await withThrowingTaskGroup(of: Int.self) { group in
+      for _ in 0..<6 { group.addTask { try ResultsStore(path: file).configurations().count } }
+      for try await count in group { #expect(count == 0) }
+    }
+  }
+
   @Test func aReaderIsNotKeptWaiting() throws {
     let writer = try ResultsStore(path: path)
     try writer.add(try Samples.configuration("fasa"))

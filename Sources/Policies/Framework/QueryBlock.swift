@@ -9,8 +9,6 @@ public final class QueryBlock {
   public let guarded: Guard
   public private(set) var ledger = TrafficLedger()
 
-  static let scoreBytes = 4
-
   public init(_ shared: ScoredBlock, budgets: [Int], guarded: Guard = Guard()) {
     self.shared = shared
     self.budgets = budgets
@@ -22,11 +20,14 @@ public final class QueryBlock {
   /// Visible tokens, summed over the steps.
   public var visibleTokens: Int { steps.reduce(0) { $0 + $1.visible.count } }
 
+  /// A 32-bit score of every query head and visible token, written by one kernel and read by the next.
+  private var scoreBytes: Int { visibleTokens * 4 * group.groupSize }
+
   /// `q · K` over all channels of all visible tokens: a stream over the keys, shared by a group.
   public func fullScores() -> ScoreMatrix {
     let bytes = visibleTokens * group.keyRowBytes
     charge(.init(.keys, .stream), readPerHead: bytes * group.groupSize, readGroupUnion: bytes)
-    chargeScoresWritten(rowsPerStep: group.groupSize)
+    charge(.init(.scores, .stream), written: scoreBytes)
     return shared.fullScores()
   }
 
@@ -47,7 +48,7 @@ public final class QueryBlock {
       charge(
         .init(.keys, .gather(rowBytes: element)), readPerHead: read * perHead, readGroupUnion: read * union)
     }
-    chargeScoresWritten(rowsPerStep: group.groupSize)
+    charge(.init(.scores, .stream), written: scoreBytes)
     return shared.scores(channels: channels)
   }
 
@@ -71,8 +72,7 @@ public final class QueryBlock {
 
   /// The budget's best tokens of every row, read back from the scores.
   public func best(_ matrix: ScoreMatrix) -> Selections {
-    let bytes = visibleTokens * Self.scoreBytes * group.groupSize
-    charge(.init(.scores, .stream), readPerHead: bytes, readGroupUnion: bytes)
+    charge(.init(.scores, .stream), readPerHead: scoreBytes, readGroupUnion: scoreBytes)
     let perRow = (0..<shared.rows).map { budgets[$0 % steps.count] }
     return shared.best(matrix, budgets: perRow, guarded: guarded)
   }
@@ -80,8 +80,7 @@ public final class QueryBlock {
   /// For every row the smallest set that holds `share` of the exact attention mass.
   public func smallestSets(reaching share: Double) -> Selections {
     _ = fullScores()
-    let bytes = visibleTokens * Self.scoreBytes * group.groupSize
-    charge(.init(.scores, .stream), readPerHead: bytes, readGroupUnion: bytes)
+    charge(.init(.scores, .stream), readPerHead: scoreBytes, readGroupUnion: scoreBytes)
     return shared.smallestSets(reaching: share)
   }
 
@@ -89,10 +88,6 @@ public final class QueryBlock {
   public func charge(_ kind: TrafficKind, readPerHead: Int = 0, readGroupUnion: Int = 0, written: Int = 0) {
     ledger.charge(
       kind, TrafficBytes(readPerHead: readPerHead, readGroupUnion: readGroupUnion, written: written))
-  }
-
-  private func chargeScoresWritten(rowsPerStep: Int) {
-    charge(.init(.scores, .stream), written: visibleTokens * Self.scoreBytes * rowsPerStep)
   }
 }
 

@@ -41,7 +41,7 @@ public struct ReplayPlan: Sendable {
     let asked = options.steps ?? 0..<decode.count
     guard asked.lowerBound >= 0, asked.upperBound <= decode.count, !asked.isEmpty else {
       throw ReplayError(
-        "\(trace.path): steps \(asked.lowerBound)-\(asked.upperBound - 1) were asked for, and it has decode steps 0-\(decode.count - 1)"
+        "\(trace.path): steps \(asked.lowerBound)-\(asked.upperBound - 1) were asked for, and it has decode steps 0-\(decode.count - 1): choose among those"
       )
     }
     var scored = Array(decode[asked])

@@ -9,22 +9,27 @@ struct ChannelCache {
   let stride: Int
   /// Channel of the key that each plane holds, by head.
   private let sources: [[Int32]]
+  /// Heads whose planes a new token is written to: those that share one set write it once.
+  private let writers: [Int]
 
   /// - Returns: nil where the layout keeps no planes.
   init?(_ group: ColdGroup, channels: [[Int32]], layout: ChannelLayout) {
-    stride = (group.tokens + 31) / 32 * 32
+    let stride = (group.tokens + 31) / 32 * 32
+    self.stride = stride
     switch layout {
     case .rows: return nil
     case .packed:
       sources = channels
       lists = channels.map { Array(0..<Int32($0.count)) }
-      planes = channels.map { Self.planes(group, $0, stride: (group.tokens + 31) / 32 * 32) }
+      planes = channels.map { Self.planes(group, $0, stride: stride) }
+      writers = Array(channels.indices)
     case .planes:
       let all = Array(0..<Int32(group.context.headDim))
-      let shared = Self.planes(group, all, stride: (group.tokens + 31) / 32 * 32)
+      let shared = Self.planes(group, all, stride: stride)
       sources = channels.map { _ in all }
       lists = channels
       planes = channels.map { _ in shared }
+      writers = [0]
     }
   }
 
@@ -40,9 +45,7 @@ struct ChannelCache {
     let token = group.tokens - 1
     let row = group.keys + token * group.context.headDim
     var written = 0
-    // Heads that share one set of planes write it once.
-    var done: Set<ObjectIdentifier> = []
-    for head in planes.indices where done.insert(ObjectIdentifier(planes[head])).inserted {
+    for head in writers {
       let target = planes[head].halves
       for (plane, channel) in sources[head].enumerated() {
         target[plane * stride + token] = row[Int(channel)]

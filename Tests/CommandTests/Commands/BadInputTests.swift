@@ -47,7 +47,10 @@ import Testing
     ("replay t.zst --budget 9,9", "a budget is given twice among 9, 9: leave one out"),
     ("replay t.zst --layers 2", "t.zst: layer 2 was asked for, and it has 0-1: choose among those"),
     ("replay t.zst --heads 6", "t.zst: query head 6 was asked for, and it has 0-5: choose among those"),
-    ("replay t.zst --steps 30-40", "t.zst: steps 30-40 were asked for, and it has decode steps 0-39"),
+    (
+      "replay t.zst --steps 30-40",
+      "t.zst: steps 30-40 were asked for, and it has decode steps 0-39: choose among those"
+    ),
     (
       "replay t.zst --profile none.json",
       "none.json: cannot be read: expected a calibration profile, as fasa-sim calibrate writes"

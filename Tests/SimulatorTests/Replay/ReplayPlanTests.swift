@@ -66,7 +66,7 @@ import Traces
         == "\(path): query head 6 was asked for, and it has 0-5: choose among those")
     #expect(
       try message(ReplayOptions(steps: 30..<37))
-        == "\(path): steps 30-36 were asked for, and it has decode steps 0-35")
+        == "\(path): steps 30-36 were asked for, and it has decode steps 0-35: choose among those")
     #expect(throws: ReplayError.self) { try ReplayPlan.check(layers: [2], of: trace) }
     try ReplayPlan.check(layers: [1], of: trace)
     try ReplayPlan.check(layers: nil, of: trace)
