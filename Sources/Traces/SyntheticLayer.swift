@@ -39,57 +39,81 @@ struct SyntheticLayer {
   }
 
   /// Post-RoPE, `headDim` values.
-  func key(head: Int, position: Int) -> [Float] {
+  func key(head: Int, _ rotation: Rotation, into row: UnsafeMutableBufferPointer<Float>) {
+    let position = rotation.position
     var random = CounterRandom(seed: seed, stream: [layer, 3, head, position])
     // The first token is the sink: it has the shared part several times over and no topic.
     let (bias, topic, noise): (Float, Float, Float) = position == 0 ? (2.5, 0, 0.1) : (0.6, 0.6, 0.5)
-    let topicValues = topics[head][self.topic(at: position)]
-    let values = amplitudes.indices.map { channel in
-      bias * biases[head][channel] + topic * topicValues[channel]
-        + noise * amplitudes[channel] * random.normal()
-    }
-    return rotated(values, position: position)
+    mix(
+      head: head, topic: self.topic(at: position), weights: (bias, topic, noise), random: &random, into: row)
+    rotation.turn(row, pairing: metadata.rope.pairing)
   }
 
   /// Post-RoPE and unscaled, `headDim` values.
-  func query(head: Int, position: Int) -> [Float] {
+  func query(head: Int, _ rotation: Rotation, into row: UnsafeMutableBufferPointer<Float>) {
+    let position = rotation.position
     var random = CounterRandom(seed: seed, stream: [layer, 4, head, position])
     let kvHead = head / (metadata.geometry.queryHeads / metadata.geometry.kvHeads)
     // Mostly what is being talked of now, sometimes what was earlier.
     let asked = random.next() % 4 == 0 ? Int(random.next() % UInt64(position + 1)) : position
-    let topicValues = topics[kvHead][topic(at: asked)]
-    let values = amplitudes.indices.map { channel in
-      0.7 * biases[kvHead][channel] + 0.9 * topicValues[channel] + 0.5 * amplitudes[channel] * random.normal()
-    }
-    return rotated(values, position: position)
+    mix(
+      head: kvHead, topic: topic(at: asked), weights: (0.7, 0.9, 0.5), random: &random, into: row)
+    rotation.turn(row, pairing: metadata.rope.pairing)
   }
 
   /// `valueDim` values; the sink's are small, as in trained models.
-  func value(head: Int, position: Int) -> [Float] {
-    var random = CounterRandom(seed: seed, stream: [layer, 5, head, position])
-    let size: Float = position == 0 ? 0.05 : 1
-    return (0..<metadata.geometry.valueDim).map { _ in size * random.normal() }
+  func value(head: Int, _ rotation: Rotation, into row: UnsafeMutableBufferPointer<Float>) {
+    var random = CounterRandom(seed: seed, stream: [layer, 5, head, rotation.position])
+    let size: Float = rotation.position == 0 ? 0.05 : 1
+    for channel in row.indices { row[channel] = size * random.normal() }
+  }
+
+  /// Sine and cosine of every chunk's angle at a position, shared by all heads.
+  func rotation(at position: Int) -> Rotation { Rotation(position: position, frequencies: frequencies) }
+
+  private func mix(
+    head: Int, topic: Int, weights: (bias: Float, topic: Float, noise: Float), random: inout CounterRandom,
+    into row: UnsafeMutableBufferPointer<Float>
+  ) {
+    let bias = biases[head]
+    let topic = topics[head][topic]
+    for channel in row.indices {
+      row[channel] =
+        weights.bias * bias[channel] + weights.topic * topic[channel]
+        + weights.noise * amplitudes[channel] * random.normal()
+    }
   }
 
   private func topic(at position: Int) -> Int {
     var random = CounterRandom(seed: seed, stream: [6, position / Self.topicLength])
     return Int(random.next() % UInt64(Self.topicCount))
   }
+}
 
-  private func rotated(_ values: [Float], position: Int) -> [Float] {
-    var result = values
-    for (chunk, frequency) in frequencies.enumerated() {
+/// How one position turns the chunks of a query or key.
+struct Rotation {
+  let position: Int
+  private let cosines: [Float]
+  private let sines: [Float]
+
+  init(position: Int, frequencies: [Double]) {
+    self.position = position
+    let angles = frequencies.map { Double(position) * $0 }
+    cosines = angles.map { Float(cos($0)) }
+    sines = angles.map { Float(sin($0)) }
+  }
+
+  func turn(_ row: UnsafeMutableBufferPointer<Float>, pairing: TraceMetadata.Rope.Pairing) {
+    for chunk in cosines.indices {
       let (first, second) =
-        switch metadata.rope.pairing {
-        case .half: (chunk, chunk + frequencies.count)
+        switch pairing {
+        case .half: (chunk, chunk + cosines.count)
         case .interleaved: (2 * chunk, 2 * chunk + 1)
         }
-      let angle = Double(position) * frequency
-      let (cosine, sine) = (Float(cos(angle)), Float(sin(angle)))
-      result[first] = values[first] * cosine - values[second] * sine
-      result[second] = values[first] * sine + values[second] * cosine
+      let (x, y) = (row[first], row[second])
+      row[first] = x * cosines[chunk] - y * sines[chunk]
+      row[second] = x * sines[chunk] + y * cosines[chunk]
     }
-    return result
   }
 }
 

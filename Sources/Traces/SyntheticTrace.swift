@@ -28,14 +28,14 @@ public struct SyntheticTrace: Sendable {
   public init(
     prompt: Int, decode: Int, window: Int = 16,
     geometry: TraceMetadata.Geometry = .init(layers: 2, queryHeads: 6, kvHeads: 2, headDim: 32, valueDim: 32),
-    capturedLayers: [Int]? = nil, pairing: TraceMetadata.Rope.Pairing = .half,
+    capturedLayers: [Int]? = nil, pairing: TraceMetadata.Rope.Pairing = .half, ropeBase: Double = 10_000,
     elementType: ElementType = .f16,
     hasPromptAttention: Bool = false, hasOutput: Bool = false, seed: UInt64 = 1
   ) {
     metadata = TraceMetadata(
       model: .init(name: "synthetic", architecture: "none", weights: "none", sha256: ""), geometry: geometry,
       capturedLayers: capturedLayers ?? Array(0..<geometry.layers),
-      rope: .init(pairing: pairing, base: 10_000, rotaryDim: geometry.headDim / 2 * 2),
+      rope: .init(pairing: pairing, base: ropeBase, rotaryDim: geometry.headDim / 2 * 2),
       attention: .init(scale: 1 / Double(geometry.headDim).squareRoot()),
       tokens: .init(prompt: prompt, decode: decode),
       text: .init(title: "none", licence: "none", kind: "synthetic", sha256: ""),
@@ -56,37 +56,40 @@ public struct SyntheticTrace: Sendable {
 
   /// Writes the trace, holding one layer at a time.
   ///
+  /// - Parameter progress: called with layers done and layers in all.
   /// - Throws: `TraceError`, also where the parameters do not make a trace.
-  public func write(to path: String, form: TraceWriter.Form = .seekableZstd()) throws {
+  public func write(
+    to path: String, form: TraceWriter.Form = .seekableZstd(), threads: Int = 1,
+    progress: ((Int, Int) -> Void)? = nil
+  ) throws {
     let writer = try TraceWriter(
       path: path, metadata: metadata, tokenIDs: tokenIDs, queryPositions: queryPositions,
       elementType: elementType, hasPromptAttention: hasPromptAttention, hasOutput: hasOutput, form: form)
-    for number in metadata.capturedLayers {
-      guard let layer = layer(number) else {
+    for (done, number) in metadata.capturedLayers.enumerated() {
+      guard let layer = layer(number, threads: threads) else {
         throw TraceError(
           .tooLarge, file: path, part: "layer \(number)", expected: "a layer that fits this machine's memory",
           found: "a larger one", advice: "make fewer tokens")
       }
       try writer.write(layer)
+      progress?(done + 1, metadata.capturedLayers.count)
     }
     try writer.finish()
   }
 
   /// One layer's tensors, or nil where this machine cannot hold them.
-  public func layer(_ number: Int) -> LayerTensors? {
+  public func layer(_ number: Int, threads: Int = 1) -> LayerTensors? {
     let geometry = metadata.geometry
     let model = SyntheticLayer(metadata: metadata, layer: number, seed: seed)
     let positions = Array(0..<metadata.tokens.total)
-    let keys = tensor(heads: geometry.kvHeads, positions: positions, channels: geometry.headDim) {
-      model.key(head: $0, position: $1)
+    func tensor(_ heads: Int, _ positions: [Int], _ channels: Int, _ row: @escaping SyntheticTensor.Row) -> Tensor? {
+      SyntheticTensor(elementType: elementType, heads: heads, positions: positions, channels: channels)
+        .filled(threads: threads, rotation: model.rotation, row)
     }
-    let values = tensor(heads: geometry.kvHeads, positions: positions, channels: geometry.valueDim) {
-      model.value(head: $0, position: $1)
-    }
-    let queries = tensor(heads: geometry.queryHeads, positions: queryPositions, channels: geometry.headDim) {
-      model.query(head: $0, position: $1)
-    }
-    guard let keys, let values, let queries else { return nil }
+    guard let keys = tensor(geometry.kvHeads, positions, geometry.headDim, model.key),
+      let values = tensor(geometry.kvHeads, positions, geometry.valueDim, model.value),
+      let queries = tensor(geometry.queryHeads, queryPositions, geometry.headDim, model.query)
+    else { return nil }
 
     var promptAttention: Tensor?
     var output: Tensor?
@@ -102,7 +105,11 @@ public struct SyntheticTrace: Sendable {
     if hasPromptAttention {
       let attention = ReferenceAttention(metadata: metadata, keys: keys, values: values)
       let rows = (0..<geometry.queryHeads).map { head in
-        attention.promptMass(head: head) { model.query(head: head, position: $0) }
+        attention.promptMass(head: head) { position in
+          var query = Array(repeating: Float(0), count: geometry.headDim)
+          query.withUnsafeMutableBufferPointer { model.query(head: head, model.rotation(at: position), into: $0) }
+          return query
+        }
       }
       promptAttention = Self.float32([geometry.queryHeads, metadata.tokens.prompt], rows.joined())
     }
@@ -110,39 +117,8 @@ public struct SyntheticTrace: Sendable {
       layer: number, k: keys, v: values, q: queries, promptAttention: promptAttention, output: output)
   }
 
-  private func tensor(
-    heads: Int, positions: [Int], channels: Int, row: (Int, Int) -> [Float]
-  ) -> Tensor? {
-    Tensor(elementType: elementType, shape: [heads, positions.count, channels]) { bytes in
-      var target = bytes[...]
-      for head in 0..<heads {
-        for position in positions {
-          let values = row(head, position)
-          let stored = UnsafeMutableRawBufferPointer(rebasing: target)
-          switch elementType {
-          case .f16: stored.copy(values.lazy.map { HalfPrecision.f16($0).littleEndian })
-          case .bf16: stored.copy(values.lazy.map { HalfPrecision.bf16($0).littleEndian })
-          case .f32: stored.copy(values.lazy.map { $0.bitPattern.littleEndian })
-          }
-          target = target.dropFirst(channels * elementType.byteCount)
-        }
-      }
-    }
-  }
-
   private static func float32(_ shape: [Int], _ values: some Sequence<Double>) -> Tensor? {
-    Tensor(elementType: .f32, shape: shape) { $0.copy(values.lazy.map { Float($0).bitPattern.littleEndian }) }
-  }
-}
-
-extension UnsafeMutableRawBufferPointer {
-  /// Stores the values one behind the other from the first byte on.
-  fileprivate func copy<Bits: FixedWidthInteger>(_ values: some Sequence<Bits>) {
-    var offset = 0
-    for value in values {
-      storeBytes(of: value, toByteOffset: offset, as: Bits.self)
-      offset += MemoryLayout<Bits>.size
-    }
+    Tensor(elementType: .f32, shape: shape) { $0.store(values.lazy.map { Float($0).bitPattern.littleEndian }) }
   }
 }
 

@@ -20,6 +20,6 @@ struct FasaSim: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      ReplayCommand.self, CalibrateCommand.self, PoliciesCommand.self, InfoCommand.self,
+      ReplayCommand.self, CalibrateCommand.self, PoliciesCommand.self, InfoCommand.self, SynthCommand.self,
     ])
 }

@@ -64,7 +64,7 @@ struct TraceInfo: Encodable {
     let bytes: Int
   }
 
-  init(_ trace: Trace, digest: String, isVerified: Bool, agreement: EngineAgreement?) {
+  init(_ trace: Trace, digest: String, isVerified: Bool, agreement: EngineAgreement? = nil) {
     engineAgreement = agreement
     path = trace.path
     container = "\(trace.container)"
