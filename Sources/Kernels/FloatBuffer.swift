@@ -5,15 +5,13 @@
 public final class FloatBuffer: @unchecked Sendable {
   public let count: Int
   public let pointer: UnsafeMutablePointer<Float>
+  private let memory: ZeroedMemory
 
   public init(count: Int) {
     self.count = count
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
-    pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
-    pointer.initialize(repeating: 0, count: max(count, 1))
+    memory = ZeroedMemory(byteCount: max(count, 1) * 4)
+    pointer = memory.start.bindMemory(to: Float.self, capacity: max(count, 1))
   }
-
-  deinit { UnsafeMutableRawPointer(pointer).deallocate() }
 
   public var values: UnsafeMutableBufferPointer<Float> { .init(start: pointer, count: count) }
 

@@ -3,7 +3,7 @@ public final class Tensor: Sendable {
   public let elementType: ElementType
   /// Counts, outermost first.
   public let shape: [Int]
-  private let storage: AlignedBuffer
+  let storage: AlignedBuffer
 
   init(elementType: ElementType, shape: [Int], storage: AlignedBuffer) {
     self.elementType = elementType

@@ -9,19 +9,25 @@ extension Trace {
   /// - Parameters:
   ///   - number: the layer's number in the model, one of `metadata.capturedLayers`.
   ///   - threads: how many threads may decompress; the `zstd` container uses one.
+  ///   - old: a layer that nobody reads any more: its memory is written over, which spares the system clearing new.
   /// - Throws: `TraceError`, also for values that are not finite.
-  public func layer(_ number: Int, threads: Int = 1) throws -> LayerTensors {
+  public func layer(_ number: Int, threads: Int = 1, reusing old: LayerTensors? = nil) throws -> LayerTensors {
     guard metadata.capturedLayers.contains(number) else {
       throw TraceError(
         .layerNotCaptured, file: path, part: "layer \(number)",
         expected: "one of the captured layers \(metadata.capturedLayers)", found: "another",
         advice: "choose one of these or capture the trace again")
     }
-    let infos = TraceLayout.LayerPart.allCases.compactMap { layout.info($0, layer: number) }
+    let parts = TraceLayout.LayerPart.allCases.filter { layout.info($0, layer: number) != nil }
+    let infos = parts.compactMap { layout.info($0, layer: number) }
     let total = infos.reduce(0) { $0 + $1.byteCount }
     try AlignedBuffer.checkSize(total, file: path, part: "layer \(number)")
-    let jobs = try infos.map { info in
-      ReadJob(info: info, storage: try AlignedBuffer.allocate(info.byteCount, file: path, part: info.name))
+    let jobs = try zip(parts, infos).map { part, info in
+      let spare = old?.tensor(part)?.storage
+      let storage = spare.flatMap { $0.bytes.count == info.byteCount ? $0 : nil }
+      return ReadJob(
+        info: info,
+        storage: try storage ?? AlignedBuffer.allocate(info.byteCount, file: path, part: info.name))
     }
     try read(jobs, threads: threads)
 

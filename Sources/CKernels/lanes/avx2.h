@@ -4,13 +4,17 @@
 #define LANES 8
 // 6 rows x 2 vectors = 12 chains: 2 FMA ports x 4 cycles of latency need 8, and 16 registers
 // hold 12 sums, 2 keys and a broadcast query.
-#define SCORE_ROWS 6
+#define BLOCK_ROWS 6
+#define BLOCK_PANELS 1
+// While rows are summed too: 4 rows x 2 vectors and 4 sums.
+#define SUM_ROWS 4
 
 typedef __m256 vf;
 
 static inline vf v_load(const float *p) { return _mm256_loadu_ps(p); }
 static inline void v_store(float *p, vf a) { _mm256_storeu_ps(p, a); }
 static inline vf v_all(float a) { return _mm256_set1_ps(a); }
+static inline float v_first(vf a) { return _mm256_cvtss_f32(a); }
 static inline vf v_add(vf a, vf b) { return _mm256_add_ps(a, b); }
 static inline vf v_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
 static inline vf v_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }

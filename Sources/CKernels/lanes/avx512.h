@@ -2,14 +2,19 @@
 #include <immintrin.h>
 
 #define LANES 16
-// 12 rows x 1 vector = 12 chains over 2 FMA ports x 4 cycles; 32 registers leave room to spare.
-#define SCORE_ROWS 12
+// 12 rows x 2 vectors = 24 chains: a broadcast query serves two products, so that two loads a cycle keep two FMA
+// ports busy, and 32 registers hold 24 sums, 2 keys and the query.
+#define BLOCK_ROWS 12
+#define BLOCK_PANELS 2
+// While rows are summed too: 8 rows x 2 vectors and 8 sums.
+#define SUM_ROWS 8
 
 typedef __m512 vf;
 
 static inline vf v_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void v_store(float *p, vf a) { _mm512_storeu_ps(p, a); }
 static inline vf v_all(float a) { return _mm512_set1_ps(a); }
+static inline float v_first(vf a) { return _mm512_cvtss_f32(a); }
 static inline vf v_add(vf a, vf b) { return _mm512_add_ps(a, b); }
 static inline vf v_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
 static inline vf v_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }

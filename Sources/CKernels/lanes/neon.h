@@ -2,14 +2,19 @@
 #include <arm_neon.h>
 
 #define LANES 4
-// 4 rows x 4 vectors = 16 chains: 4 FMA ports x 4 cycles of latency on current cores.
-#define SCORE_ROWS 4
+// 6 rows x 4 vectors = 24 chains: 4 FMA ports x 4 cycles of latency need 16, and 32 registers hold 24 sums, 4 keys
+// and a query.
+#define BLOCK_ROWS 6
+#define BLOCK_PANELS 1
+// While rows are summed too: 4 rows x 4 vectors and 4 sums.
+#define SUM_ROWS 4
 
 typedef float32x4_t vf;
 
 static inline vf v_load(const float *p) { return vld1q_f32(p); }
 static inline void v_store(float *p, vf a) { vst1q_f32(p, a); }
 static inline vf v_all(float a) { return vdupq_n_f32(a); }
+static inline float v_first(vf a) { return vgetq_lane_f32(a, 0); }
 static inline vf v_add(vf a, vf b) { return vaddq_f32(a, b); }
 static inline vf v_sub(vf a, vf b) { return vsubq_f32(a, b); }
 static inline vf v_mul(vf a, vf b) { return vmulq_f32(a, b); }

@@ -4,13 +4,16 @@
 #include <string.h>
 
 #define LANES 1
-#define SCORE_ROWS 4
+#define BLOCK_ROWS 4
+#define BLOCK_PANELS 1
+#define SUM_ROWS 4
 
 typedef float vf;
 
 static inline vf v_load(const float *p) { return *p; }
 static inline void v_store(float *p, vf a) { *p = a; }
 static inline vf v_all(float a) { return a; }
+static inline float v_first(vf a) { return a; }
 static inline vf v_add(vf a, vf b) { return a + b; }
 static inline vf v_sub(vf a, vf b) { return a - b; }
 static inline vf v_mul(vf a, vf b) { return a * b; }

@@ -63,7 +63,7 @@ public struct Calibration: Sendable {
         let context = groups.context(
           layer: item.layer, kvHead: item.kvHead, element: tensors.k.element, seed: 0, agreement: nil)
         let measurement = AgreementMeasurement(
-          group: context, keys: groups.keys(tensors, kvHead: item.kvHead, kernels: kernels),
+          group: context, keys: groups.keys(tensors, kvHead: item.kvHead, worker: worker),
           queries: groups.queries(tensors, kvHead: item.kvHead, rows: rows, kernels: kernels),
           steps: groups.steps(rows: rows, layer: item.layer), windows: options.windows,
           chunks: options.slices == .adjacent ? groups.chunks.adjacent : groups.chunks, worker: worker)

@@ -51,8 +51,8 @@ public struct EngineAgreement: Sendable, Equatable, Encodable {
     let kernels = worker.kernels
     let context = groups.context(
       layer: item.layer, kvHead: item.kvHead, element: tensors.k.element, seed: 0, agreement: nil)
-    let keys = groups.keys(tensors, kvHead: item.kvHead, kernels: kernels)
-    let values = groups.values(tensors, kvHead: item.kvHead, kernels: kernels)
+    let keys = groups.keys(tensors, kvHead: item.kvHead, worker: worker)
+    let values = groups.values(tensors, kvHead: item.kvHead, worker: worker)
     let count = groups.trace.queryPositions.count
     let rows = Array(0..<count)
     let queries = groups.queries(tensors, kvHead: item.kvHead, rows: rows, kernels: kernels)

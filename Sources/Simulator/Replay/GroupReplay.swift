@@ -81,6 +81,9 @@ final class ReplayWorker {
   let kernels: Kernels
   let pool = BufferPool()
   let scratch = TopKScratch()
+  /// The last head's, whose memory the next one takes.
+  var keys: KeyPanels?
+  var values: ValueTiles?
 
   init(kernels: Kernels) { self.kernels = kernels }
 }

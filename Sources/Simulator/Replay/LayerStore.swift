@@ -16,6 +16,8 @@ final class LayerStore: Sendable {
   }
 
   private let trace: Trace
+  /// Layers that are done, whose memory the next ones take.
+  private let spare = Mutex<[LayerTensors]>([])
   private let threads: Int
   private let slots: [Int: Slot]
 
@@ -29,14 +31,16 @@ final class LayerStore: Sendable {
     guard let slot = slots[layer] else { return try body(trace.layer(layer, threads: threads)) }
     let tensors = try slot.state.withLock { state in
       if let loaded = state.tensors { return loaded }
-      let loaded = try trace.layer(layer, threads: threads)
+      let loaded = try trace.layer(layer, threads: threads, reusing: spare.withLock { $0.popLast() })
       state.tensors = loaded
       return loaded
     }
     defer {
       slot.state.withLock { state in
         state.groupsLeft -= 1
-        if state.groupsLeft <= 0 { state.tensors = nil }
+        guard state.groupsLeft <= 0, let done = state.tensors else { return }
+        state.tensors = nil
+        spare.withLock { $0.append(done) }
       }
     }
     return try body(tensors)

@@ -38,8 +38,8 @@ public struct Replay: Sendable {
           group: groups.context(
             layer: item.layer, kvHead: item.kvHead, element: tensors.k.element, seed: options.seed,
             agreement: agreement),
-          keys: groups.keys(tensors, kvHead: item.kvHead, kernels: kernels),
-          values: groups.values(tensors, kvHead: item.kvHead, kernels: kernels),
+          keys: groups.keys(tensors, kvHead: item.kvHead, worker: worker),
+          values: groups.values(tensors, kvHead: item.kvHead, worker: worker),
           queries: groups.queries(tensors, kvHead: item.kvHead, rows: plan.rows, kernels: kernels),
           steps: groups.steps(rows: plan.rows, layer: item.layer), worker: worker)
         return ReplayedGroup(group: replay.group, outcome: try replay.run(configurations))

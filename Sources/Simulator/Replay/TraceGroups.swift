@@ -52,17 +52,24 @@ struct TraceGroups {
     trace.queryPositions.indices.filter { trace.queryPositions[$0] >= trace.metadata.tokens.prompt }
   }
 
-  func keys(_ tensors: LayerTensors, kvHead: Int, kernels: Kernels) -> KeyPanels {
-    rows(of: tensors.k, index: kvHead, tokens: geometryTokens, channels: geometry.headDim) { bytes, element in
-      kernels.packKeys(bytes, element: element, tokens: geometryTokens, channels: geometry.headDim)
+  /// A KV head's keys, in the worker's memory until it packs the next head's.
+  func keys(_ tensors: LayerTensors, kvHead: Int, worker: ReplayWorker) -> KeyPanels {
+    let keys = rows(of: tensors.k, index: kvHead, tokens: geometryTokens, channels: geometry.headDim) {
+      worker.kernels.packKeys(
+        $0, element: $1, tokens: geometryTokens, channels: geometry.headDim, reusing: worker.keys)
     }
+    worker.keys = keys
+    return keys
   }
 
-  func values(_ tensors: LayerTensors, kvHead: Int, kernels: Kernels) -> ValueTiles {
-    rows(of: tensors.v, index: kvHead, tokens: geometryTokens, channels: geometry.valueDim) {
-      bytes, element in
-      kernels.packValues(bytes, element: element, tokens: geometryTokens, channels: geometry.valueDim)
+  /// A KV head's values, in the worker's memory until it packs the next head's.
+  func values(_ tensors: LayerTensors, kvHead: Int, worker: ReplayWorker) -> ValueTiles {
+    let values = rows(of: tensors.v, index: kvHead, tokens: geometryTokens, channels: geometry.valueDim) {
+      worker.kernels.packValues(
+        $0, element: $1, tokens: geometryTokens, channels: geometry.valueDim, reusing: worker.values)
     }
+    worker.values = values
+    return values
   }
 
   /// The queries of a group's heads at the given rows: `[group heads][rows][headDim]`.
