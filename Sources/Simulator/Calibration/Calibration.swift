@@ -36,11 +36,6 @@ public struct Calibration: Sendable {
 
   public init(_ trace: Trace) { self.trace = trace }
 
-  private struct Group: Sendable {
-    let layer: Int
-    let kvHead: Int
-  }
-
   public func run(_ options: CalibrationOptions) throws -> CalibrationProfile {
     let groups = TraceGroups(trace)
     try groups.checkHeads()
@@ -51,24 +46,19 @@ public struct Calibration: Sendable {
       throw ReplayError("\(trace.path): has no decode steps to calibrate on: capture with --decode")
     }
     let kernels = try Kernels(options.instructionSet)
-    let store = LayerStore(
-      trace, layers: layers, groupsPerLayer: metadata.geometry.kvHeads, threads: options.threads)
-    let items = layers.flatMap { layer in
-      (0..<metadata.geometry.kvHeads).map { Group(layer: layer, kvHead: $0) }
-    }
-    let measured = try parallelMap(
-      items, threads: options.threads, worker: { ReplayWorker(kernels: kernels) }, progress: options.progress
-    ) { item, worker in
-      try store.withLayer(item.layer) { tensors in
-        let context = groups.context(
-          layer: item.layer, kvHead: item.kvHead, element: tensors.k.element, seed: 0, agreement: nil)
-        let measurement = AgreementMeasurement(
-          group: context, keys: groups.keys(tensors, kvHead: item.kvHead, worker: worker),
-          queries: groups.queries(tensors, kvHead: item.kvHead, rows: rows, kernels: kernels),
-          steps: groups.steps(rows: rows, layer: item.layer), windows: options.windows,
-          chunks: options.slices == .adjacent ? groups.chunks.adjacent : groups.chunks, worker: worker)
-        return measurement.run()
-      }
+    let pipeline = GroupPipeline(
+      trace: trace, layers: layers, kvHeads: Array(0..<metadata.geometry.kvHeads), threads: options.threads)
+    let measured = try pipeline.map(
+      worker: { ReplayWorker(kernels: kernels) }, progress: options.progress
+    ) { tensors, kvHead, worker in
+      let context = groups.context(
+        layer: tensors.layer, kvHead: kvHead, element: tensors.k.element, seed: 0, agreement: nil)
+      let measurement = AgreementMeasurement(
+        group: context, keys: groups.keys(tensors, kvHead: kvHead, worker: worker),
+        queries: groups.queries(tensors, kvHead: kvHead, rows: rows, kernels: kernels),
+        steps: groups.steps(rows: rows, layer: tensors.layer), windows: options.windows,
+        chunks: options.slices == .adjacent ? groups.chunks.adjacent : groups.chunks, worker: worker)
+      return measurement.run()
     }
     return try profile(options, layers: layers, queries: rows.count, measured: measured)
   }

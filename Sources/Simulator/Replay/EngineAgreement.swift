@@ -23,15 +23,13 @@ public struct EngineAgreement: Sendable, Equatable, Encodable {
     let groups = TraceGroups(trace)
     try groups.checkHeads()
     let kernels = try Kernels(options.instructionSet)
-    let kvHeads = trace.metadata.geometry.kvHeads
-    let store = LayerStore(trace, layers: layers, groupsPerLayer: kvHeads, threads: options.threads)
-    let items = layers.flatMap { layer in (0..<kvHeads).map { Item(layer: layer, kvHead: $0) } }
-    let measured = try parallelMap(
-      items, threads: options.threads, worker: { ReplayWorker(kernels: kernels) }, progress: options.progress
-    ) { item, worker in
-      try store.withLayer(item.layer) { tensors in
-        try errors(item, tensors: tensors, groups: groups, worker: worker)
-      }
+    let pipeline = GroupPipeline(
+      trace: trace, layers: layers, kvHeads: Array(0..<trace.metadata.geometry.kvHeads),
+      threads: options.threads)
+    let measured = try pipeline.map(
+      worker: { ReplayWorker(kernels: kernels) }, progress: options.progress
+    ) { tensors, kvHead, worker in
+      try errors(tensors, kvHead: kvHead, groups: groups, worker: worker)
     }.flatMap(\.self).sorted()
     guard let largest = measured.last else { return nil }
     return EngineAgreement(
@@ -39,24 +37,19 @@ public struct EngineAgreement: Sendable, Equatable, Encodable {
       largestRelativeError: largest)
   }
 
-  private struct Item: Sendable {
-    let layer: Int
-    let kvHead: Int
-  }
-
   private static func errors(
-    _ item: Item, tensors: LayerTensors, groups: TraceGroups, worker: ReplayWorker
+    _ tensors: LayerTensors, kvHead: Int, groups: TraceGroups, worker: ReplayWorker
   ) throws -> [Double] {
     guard let engine = tensors.output else { return [] }
     let kernels = worker.kernels
     let context = groups.context(
-      layer: item.layer, kvHead: item.kvHead, element: tensors.k.element, seed: 0, agreement: nil)
-    let keys = groups.keys(tensors, kvHead: item.kvHead, worker: worker)
-    let values = groups.values(tensors, kvHead: item.kvHead, worker: worker)
+      layer: tensors.layer, kvHead: kvHead, element: tensors.k.element, seed: 0, agreement: nil)
+    let keys = groups.keys(tensors, kvHead: kvHead, worker: worker)
+    let values = groups.values(tensors, kvHead: kvHead, worker: worker)
     let count = groups.trace.queryPositions.count
     let rows = Array(0..<count)
-    let queries = groups.queries(tensors, kvHead: item.kvHead, rows: rows, kernels: kernels)
-    let steps = groups.steps(rows: rows, layer: item.layer)
+    let queries = groups.queries(tensors, kvHead: kvHead, rows: rows, kernels: kernels)
+    let steps = groups.steps(rows: rows, layer: tensors.layer)
     var result: [Double] = []
     for start in stride(from: 0, to: count, by: GroupReplay.blockSteps(context, tokens: keys.tokens)) {
       let range = start..<min(start + GroupReplay.blockSteps(context, tokens: keys.tokens), count)

@@ -12,11 +12,6 @@ public struct Replay: Sendable {
 
   public init(_ trace: Trace) { self.trace = trace }
 
-  private struct Group: Sendable {
-    let layer: Int
-    let kvHead: Int
-  }
-
   /// - Parameter traceDigest: `Trace.digest()`, where the caller has computed it already.
   /// - Throws: ``ReplayError``, `PolicyError` or `TraceError`, before anything is kept.
   public func run(_ configurations: [ReplayConfiguration], options: ReplayOptions, traceDigest: String? = nil)
@@ -25,25 +20,21 @@ public struct Replay: Sendable {
     let plan = try ReplayPlan(trace, configurations: configurations, options: options)
     let groups = TraceGroups(trace)
     let kernels = try Kernels(options.instructionSet)
-    let kvHeads = plan.kvHeads
-    let store = LayerStore(
-      trace, layers: plan.layers, groupsPerLayer: kvHeads.count, threads: options.threads)
     let agreement = try plan.agreement(options: options)
-    let items = plan.layers.flatMap { layer in kvHeads.map { Group(layer: layer, kvHead: $0) } }
-    let outcomes = try parallelMap(
-      items, threads: options.threads, worker: { ReplayWorker(kernels: kernels) }, progress: options.progress
-    ) { item, worker in
-      try store.withLayer(item.layer) { tensors in
-        let replay = GroupReplay(
-          group: groups.context(
-            layer: item.layer, kvHead: item.kvHead, element: tensors.k.element, seed: options.seed,
-            agreement: agreement),
-          keys: groups.keys(tensors, kvHead: item.kvHead, worker: worker),
-          values: groups.values(tensors, kvHead: item.kvHead, worker: worker),
-          queries: groups.queries(tensors, kvHead: item.kvHead, rows: plan.rows, kernels: kernels),
-          steps: groups.steps(rows: plan.rows, layer: item.layer), worker: worker)
-        return ReplayedGroup(group: replay.group, outcome: try replay.run(configurations))
-      }
+    let pipeline = GroupPipeline(
+      trace: trace, layers: plan.layers, kvHeads: plan.kvHeads, threads: options.threads)
+    let outcomes = try pipeline.map(
+      worker: { ReplayWorker(kernels: kernels) }, progress: options.progress
+    ) { tensors, kvHead, worker in
+      let replay = GroupReplay(
+        group: groups.context(
+          layer: tensors.layer, kvHead: kvHead, element: tensors.k.element, seed: options.seed,
+          agreement: agreement),
+        keys: groups.keys(tensors, kvHead: kvHead, worker: worker),
+        values: groups.values(tensors, kvHead: kvHead, worker: worker),
+        queries: groups.queries(tensors, kvHead: kvHead, rows: plan.rows, kernels: kernels),
+        steps: groups.steps(rows: plan.rows, layer: tensors.layer), worker: worker)
+      return ReplayedGroup(group: replay.group, outcome: try replay.run(configurations))
     }
     let assembly = ReplayAssembly(
       trace: trace, traceDigest: try traceDigest ?? trace.digest(), plan: plan, options: options)

@@ -1,0 +1,54 @@
+import Dispatch
+import Traces
+
+/// Walks the KV groups of a trace's layers on several threads, reading the next layer while the last one's groups
+/// are computed.
+///
+/// Groups begin in order, layer by layer, and so do the layers' reads, one at a time, as a stream needs. Memory is
+/// bounded by ``layersInFlight``, and a layer that is done gives its memory to a later one.
+struct GroupPipeline {
+  let trace: Trace
+  let layers: [Int]
+  let kvHeads: [Int]
+  let threads: Int
+
+  /// Layers held at once: two, so that reading overlaps computing, or more where many threads share small layers.
+  var layersInFlight: Int {
+    threads == 1 ? 1 : max(2, (threads + kvHeads.count - 1) / max(kvHeads.count, 1) + 1)
+  }
+
+  /// Calls `body` once per layer and KV head, each time with one of the threads' own workers.
+  ///
+  /// - Parameter progress: called with groups done and groups in all, from any thread.
+  /// - Returns: what `body` returned, by layer, then KV head.
+  /// - Throws: the first error of `worker`, `body` or of reading a layer; after it nothing more begins.
+  func map<Worker, Result: Sendable>(
+    worker: @Sendable () throws -> Worker, progress: (@Sendable (Int, Int) -> Void)? = nil,
+    body: @Sendable (LayerTensors, _ kvHead: Int, Worker) throws -> Result
+  ) throws -> [Result] {
+    let total = layers.count * kvHeads.count
+    let board = GroupBoard<Result>(
+      layers: layers.count, groupsPerLayer: kvHeads.count, layersInFlight: layersInFlight)
+    DispatchQueue.concurrentPerform(iterations: max(1, min(threads, total))) { _ in
+      do {
+        let worker = try worker()
+        while let task = board.take() {
+          switch task {
+          case .read(let layer, let old):
+            board.loaded(
+              layer, try trace.layer(layers[layer], threads: readers(of: layer), reusing: old))
+          case .group(let group, let tensors):
+            let result = try body(tensors, kvHeads[group % kvHeads.count], worker)
+            progress?(board.finished(group, result), total)
+          }
+        }
+      } catch {
+        board.fail(error)
+      }
+    }
+    return try board.results()
+  }
+
+  /// Nothing can be computed before the first layer is there; the others are read beside computing.
+  private func readers(of layer: Int) -> Int { layer == 0 ? threads : max(1, threads / 2) }
+}
