@@ -30,19 +30,19 @@ struct ReplayJob {
   }
 
   func run(store: ResultsStore) throws -> ReplayReport {
-    let digest = try trace.digest()
-    let identities = try configurations.map { configuration in
-      try ConfigurationIdentity(
-        traceDigest: digest, configuration: configuration, calibration: plan.calibrationUse(configuration),
-        seed: options.seed, layers: plan.layers, queryHeads: plan.heads, steps: plan.rows)
-    }
+    // What is stored is known by the trace's digest. Where no trace of this size is, nothing can be, and the
+    // digest is taken beside the replay.
+    let early = try store.holdsTrace(ofBytes: trace.fileSize) ? trace.digest() : nil
     let missing = try configurations.indices.filter { index in
-      try computesAgain || !store.contains(identities[index], detail: detail, timings: isTimed)
+      guard let early, !computesAgain else { return true }
+      return try !store.contains(identity(index, early), detail: detail, timings: isTimed)
     }
     let started = Date()
     // Computed before anything is written: a damaged trace leaves no trace in the database.
     let result =
-      missing.isEmpty ? nil : try compute(missing.map { configurations[$0] }, traceDigest: digest)
+      missing.isEmpty ? nil : try compute(missing.map { configurations[$0] }, traceDigest: early)
+    let digest = try early ?? result?.trace.digest ?? trace.digest()
+    let identities = try configurations.indices.map { try identity($0, digest) }
     let run = try store.beginRun(
       RunInfo(
         commandLine: CommandLine.arguments.map(\.shellQuoted).joined(separator: " "),
@@ -66,7 +66,14 @@ struct ReplayJob {
       readBandwidth: result?.readBandwidth)
   }
 
-  private func compute(_ configurations: [ReplayConfiguration], traceDigest: String) throws -> ReplayResult {
+  private func identity(_ index: Int, _ traceDigest: String) throws -> ConfigurationIdentity {
+    try ConfigurationIdentity(
+      traceDigest: traceDigest, configuration: configurations[index],
+      calibration: plan.calibrationUse(configurations[index]), seed: options.seed, layers: plan.layers,
+      queryHeads: plan.heads, steps: plan.rows)
+  }
+
+  private func compute(_ configurations: [ReplayConfiguration], traceDigest: String?) throws -> ReplayResult {
     let line = ProgressLine("replaying \(trace.path)")
     defer { line.finish() }
     var options = options

@@ -48,6 +48,15 @@ extension ResultsStore {
     }
   }
 
+  /// Whether a trace whose file has this many bytes is stored: where none is, neither are results of it, and
+  /// its digest need not be known first.
+  public func holdsTrace(ofBytes count: Int) throws -> Bool {
+    try read { db in
+      try Bool.fetchOne(
+        db, sql: "SELECT EXISTS (SELECT 1 FROM traces WHERE file_bytes = ?)", arguments: [count]) ?? false
+    }
+  }
+
   /// Whether a command may skip a configuration: it is stored, with all that the command asks for.
   public func contains(
     _ identity: ConfigurationIdentity, detail: Detail = .head, timings: Bool = false

@@ -19,18 +19,23 @@ struct GroupPipeline {
 
   /// Calls `body` once per layer and KV head, each time with one of the threads' own workers.
   ///
-  /// - Parameter progress: called with groups done and groups in all, from any thread.
+  /// - Parameters:
+  ///   - beside: work of its own that one thread does before it joins in.
+  ///   - progress: called with groups done and groups in all, from any thread.
   /// - Returns: what `body` returned, by layer, then KV head.
-  /// - Throws: the first error of `worker`, `body` or of reading a layer; after it nothing more begins.
+  /// - Throws: the first error of `beside`, `worker`, `body` or of reading a layer; after it nothing more begins.
   func map<Worker, Result: Sendable>(
-    worker: @Sendable () throws -> Worker, progress: (@Sendable (Int, Int) -> Void)? = nil,
+    worker: @Sendable () throws -> Worker, beside: (@Sendable () throws -> Void)? = nil,
+    progress: (@Sendable (Int, Int) -> Void)? = nil,
     body: @Sendable (LayerTensors, _ kvHead: Int, Worker) throws -> Result
   ) throws -> [Result] {
     let total = layers.count * kvHeads.count
     let board = GroupBoard<Result>(
       layers: layers.count, groupsPerLayer: kvHeads.count, layersInFlight: layersInFlight)
-    DispatchQueue.concurrentPerform(iterations: max(1, min(threads, total))) { _ in
+    let workers = max(1, min(threads, total))
+    DispatchQueue.concurrentPerform(iterations: workers) { thread in
       do {
+        if thread == workers - 1 { try beside?() }
         let worker = try worker()
         while let task = board.take() {
           switch task {

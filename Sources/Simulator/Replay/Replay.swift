@@ -1,5 +1,6 @@
 import Kernels
 import Policies
+import Synchronization
 import Traces
 
 /// Replays a trace through policies: the exact path.
@@ -12,7 +13,8 @@ public struct Replay: Sendable {
 
   public init(_ trace: Trace) { self.trace = trace }
 
-  /// - Parameter traceDigest: `Trace.digest()`, where the caller has computed it already.
+  /// - Parameter traceDigest: `Trace.digest()`, where the caller has computed it already; else one thread does
+  ///   while the others replay.
   /// - Throws: ``ReplayError``, `PolicyError` or `TraceError`, before anything is kept.
   public func run(_ configurations: [ReplayConfiguration], options: ReplayOptions, traceDigest: String? = nil)
     throws -> ReplayResult
@@ -23,8 +25,15 @@ public struct Replay: Sendable {
     let agreement = try plan.agreement(options: options)
     let pipeline = GroupPipeline(
       trace: trace, layers: plan.layers, kvHeads: plan.kvHeads, threads: options.threads)
+    let digest = Mutex(traceDigest)
     let outcomes = try pipeline.map(
-      worker: { ReplayWorker(kernels: kernels) }, progress: options.progress
+      worker: { ReplayWorker(kernels: kernels) },
+      beside: {
+        if traceDigest == nil {
+          let computed = try trace.digest()
+          digest.withLock { $0 = computed }
+        }
+      }, progress: options.progress
     ) { tensors, kvHead, worker in
       let replay = GroupReplay(
         group: groups.context(
@@ -37,7 +46,7 @@ public struct Replay: Sendable {
       return ReplayedGroup(group: replay.group, outcome: try replay.run(configurations))
     }
     let assembly = ReplayAssembly(
-      trace: trace, traceDigest: try traceDigest ?? trace.digest(), plan: plan, options: options)
+      trace: trace, traceDigest: try digest.withLock(\.self) ?? trace.digest(), plan: plan, options: options)
     return assembly.result(configurations, outcomes)
   }
 }
