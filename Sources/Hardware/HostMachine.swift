@@ -12,6 +12,9 @@ public struct HostMachine: Sendable, Codable, Equatable {
   public let lastLevelCacheBytes: Int?
   public let instructionSets: [InstructionSet]
 
+  /// Bytes of core 0's data caches, nearest first; empty where the system does not say.
+  public var dataCaches: [Int] { Self.caches() }
+
   public static let current = HostMachine(
     processor: processorName() ?? "unknown processor", cores: ProcessInfo.processInfo.activeProcessorCount,
     memoryBytes: Int(clamping: ProcessInfo.processInfo.physicalMemory), lastLevelCacheBytes: lastLevelCache(),
@@ -23,15 +26,22 @@ public struct HostMachine: Sendable, Codable, Equatable {
     return line?.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) }
   }
 
-  /// The largest cache that the kernel lists for core 0.
-  private static func lastLevelCache() -> Int? {
-    let sizes = (0..<8).compactMap { index -> Int? in
-      let path = "/sys/devices/system/cpu/cpu0/cache/index\(index)/size"
-      guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
-      let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
-      guard let number = Int(trimmed.dropLast()) else { return nil }
-      return number * (trimmed.hasSuffix("M") ? 1 << 20 : 1 << 10)
-    }
-    return sizes.max()
+  /// The largest of core 0's caches.
+  private static func lastLevelCache() -> Int? { caches().max() }
+
+  /// What the kernel lists for core 0, caches of instructions left out.
+  private static func caches() -> [Int] {
+    (0..<8).compactMap { index in
+      let folder = "/sys/devices/system/cpu/cpu0/cache/index\(index)/"
+      guard let size = line(of: folder + "size"), line(of: folder + "type") != "Instruction",
+        let number = Int(size.dropLast())
+      else { return nil }
+      return number * (size.hasSuffix("M") ? 1 << 20 : 1 << 10)
+    }.sorted()
+  }
+
+  private static func line(of path: String) -> String? {
+    let text = try? String(contentsOfFile: path, encoding: .utf8)
+    return text?.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 }

@@ -12,18 +12,22 @@ extension Kernels {
     table.decode_score_rows(keys, element.code, tokens, channels, queries, heads, scores, stride)
   }
 
-  /// One head's partial score from key planes `[channels][planeStride]`, over `channelList` only.
+  /// Partial scores from key planes `[channels][planeStride]`, over `channelList` only, which the heads share.
   ///
   /// - Parameters:
-  ///   - planeStride: tokens rounded up to 32.
-  ///   - scores: as long as `planeStride`.
+  ///   - planeStride: a multiple of 32, at least `tokens`.
+  ///   - queries: a row of `queryStride` floats per head, indexed by the list's channels.
+  ///   - scores: rows `stride` floats apart, each with room for `tokens` rounded up to 32.
   public func decodeScore(
     planes: UnsafePointer<UInt16>, planeStride: Int, element: Element, tokens: Int,
-    query: UnsafePointer<Float>, channelList: [Int32], into scores: UnsafeMutablePointer<Float>
+    queries: UnsafePointer<Float>, queryStride: Int = 0, heads: Int = 1, channelList: [Int32],
+    into scores: UnsafeMutablePointer<Float>, stride: Int = 0
   ) {
     precondition(element != .f32 && planeStride % 32 == 0 && planeStride >= tokens)
+    precondition(heads <= 1 || stride >= (tokens + 31) / 32 * 32)
     table.decode_score_planes(
-      planes, planeStride, element.code, tokens, query, channelList, channelList.count, scores)
+      planes, planeStride, element.code, tokens, queries, queryStride, heads, channelList,
+      channelList.count, scores, stride)
   }
 
   /// `out[h] = Σ weights[h][t] · V[t]` over token-major rows; the heads share one pass.
@@ -45,12 +49,5 @@ extension Kernels {
     guard let list = tokens.baseAddress, tokens.count > 0 else { return }
     table.decode_gather_attend(
       keys, values, element.code, list, tokens.count, channels, valueChannels, query, scale, scratch, out)
-  }
-
-  /// Reads all of `bytes` (a multiple of 256) once and returns a value that depends on it.
-  public func readAll(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-    precondition(bytes.count % 256 == 0)
-    guard let start = bytes.baseAddress else { return 0 }
-    return table.read_all(start, bytes.count)
   }
 }

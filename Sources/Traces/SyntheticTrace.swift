@@ -82,7 +82,9 @@ public struct SyntheticTrace: Sendable {
     let geometry = metadata.geometry
     let model = SyntheticLayer(metadata: metadata, layer: number, seed: seed)
     let positions = Array(0..<metadata.tokens.total)
-    func tensor(_ heads: Int, _ positions: [Int], _ channels: Int, _ row: @escaping SyntheticTensor.Row) -> Tensor? {
+    func tensor(_ heads: Int, _ positions: [Int], _ channels: Int, _ row: @escaping SyntheticTensor.Row)
+      -> Tensor?
+    {
       SyntheticTensor(elementType: elementType, heads: heads, positions: positions, channels: channels)
         .filled(threads: threads, rotation: model.rotation, row)
     }
@@ -107,7 +109,9 @@ public struct SyntheticTrace: Sendable {
       let rows = (0..<geometry.queryHeads).map { head in
         attention.promptMass(head: head) { position in
           var query = Array(repeating: Float(0), count: geometry.headDim)
-          query.withUnsafeMutableBufferPointer { model.query(head: head, model.rotation(at: position), into: $0) }
+          query.withUnsafeMutableBufferPointer {
+            model.query(head: head, model.rotation(at: position), into: $0)
+          }
           return query
         }
       }
@@ -118,7 +122,9 @@ public struct SyntheticTrace: Sendable {
   }
 
   private static func float32(_ shape: [Int], _ values: some Sequence<Double>) -> Tensor? {
-    Tensor(elementType: .f32, shape: shape) { $0.store(values.lazy.map { Float($0).bitPattern.littleEndian }) }
+    Tensor(elementType: .f32, shape: shape) {
+      $0.store(values.lazy.map { Float($0).bitPattern.littleEndian })
+    }
   }
 }
 

@@ -11,7 +11,8 @@ extension Trace {
   ///   - threads: how many threads may decompress; the `zstd` container uses one.
   ///   - old: a layer that nobody reads any more: its memory is written over, which spares the system clearing new.
   /// - Throws: `TraceError`, also for values that are not finite.
-  public func layer(_ number: Int, threads: Int = 1, reusing old: LayerTensors? = nil) throws -> LayerTensors {
+  public func layer(_ number: Int, threads: Int = 1, reusing old: LayerTensors? = nil) throws -> LayerTensors
+  {
     guard metadata.capturedLayers.contains(number) else {
       throw TraceError(
         .layerNotCaptured, file: path, part: "layer \(number)",

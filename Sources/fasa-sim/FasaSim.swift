@@ -21,5 +21,6 @@ struct FasaSim: ParsableCommand {
     version: version,
     subcommands: [
       ReplayCommand.self, CalibrateCommand.self, PoliciesCommand.self, InfoCommand.self, SynthCommand.self,
+      BenchCommand.self,
     ])
 }

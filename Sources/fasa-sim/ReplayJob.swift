@@ -14,11 +14,12 @@ struct ReplayJob {
   let isTimed: Bool
   let detail: ResultsStore.Detail
   let computesAgain: Bool
+  let isSilent: Bool
   private let plan: ReplayPlan
 
   init(
     trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions, isTimed: Bool,
-    detail: ResultsStore.Detail, computesAgain: Bool
+    detail: ResultsStore.Detail, computesAgain: Bool, isSilent: Bool = false
   ) throws {
     self.trace = trace
     self.configurations = configurations
@@ -26,6 +27,7 @@ struct ReplayJob {
     self.isTimed = isTimed
     self.detail = detail
     self.computesAgain = computesAgain
+    self.isSilent = isSilent
     plan = try ReplayPlan(trace, configurations: configurations, options: options)
   }
 
@@ -66,6 +68,17 @@ struct ReplayJob {
       readBandwidth: result?.readBandwidth)
   }
 
+  /// Seconds from the compressed file to the committed results in a database of its own, which is then removed.
+  func timeIntoNewDatabase() throws -> Double {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "fasa-sim-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try ContinuousClock().measure {
+      let store = try ResultsStore(path: folder.appending(path: "runs.db").path(percentEncoded: false))
+      _ = try run(store: store)
+    }.seconds
+  }
+
   private func identity(_ index: Int, _ traceDigest: String) throws -> ConfigurationIdentity {
     try ConfigurationIdentity(
       traceDigest: traceDigest, configuration: configurations[index],
@@ -74,10 +87,10 @@ struct ReplayJob {
   }
 
   private func compute(_ configurations: [ReplayConfiguration], traceDigest: String?) throws -> ReplayResult {
-    let line = ProgressLine("replaying \(trace.path)")
-    defer { line.finish() }
+    let line = isSilent ? nil : ProgressLine("replaying \(trace.path)")
+    defer { line?.finish() }
     var options = options
-    options.progress = { line.update($0, of: $1) }
+    options.progress = { line?.update($0, of: $1) }
     let exact = try Replay(trace).run(configurations, options: options, traceDigest: traceDigest)
     guard isTimed else { return exact }
     let timing = ProgressLine("timing kernels")

@@ -28,6 +28,8 @@ import Testing
         calibrate               Measures which frequency chunks are dominant, and writes a profile for FASA.
         policies                Lists the policies, or tells all about one.
         info                    Says what a trace holds, and checks it.
+        synth                   Writes a synthetic trace of any shape, layer by layer, for scale tests.
+        bench                   Measures this machine, the kernels against its roofline, or whole replays.
 
         See 'fasa-sim help <subcommand>' for detailed help.
       """
@@ -35,13 +37,19 @@ import Testing
   }
 
   /// Examples in help are commands that can be read.
-  @Test(arguments: ["root", "replay", "calibrate", "info", "policies"])
+  @Test(arguments: [
+    "root", "replay", "calibrate", "info", "policies", "synth", "bench", "bench kernels", "bench replay",
+  ])
   func examplesParse(command: String) throws {
     let discussion =
       switch command {
       case "replay": ReplayCommand.configuration.discussion
       case "calibrate": CalibrateCommand.configuration.discussion
       case "info": InfoCommand.configuration.discussion
+      case "bench": BenchCommand.configuration.discussion
+      case "bench kernels": BenchKernelsCommand.configuration.discussion
+      case "bench replay": BenchReplayCommand.configuration.discussion
+      case "synth": SynthCommand.configuration.discussion
       case "policies": PoliciesCommand.configuration.discussion
       default: FasaSim.configuration.discussion
       }

@@ -48,21 +48,27 @@ import Testing
   @Test(arguments: InstructionSet.available, [Element.f16, .bf16])
   func scorePlanes(set: InstructionSet, element: Element) throws {
     let kernels = try Kernels(set)
-    for tokens in [1, 31, 32, 33, 77, 128] {
-      let (channels, stride) = (96, (tokens + 31) / 32 * 32)
+    for (i, tokens) in [1, 31, 32, 33, 77, 128, 1024, 1057].enumerated() {
+      let (channels, stride) = (24, (tokens + 31) / 32 * 32)
       let planes = Stored(element, count: channels * stride, seed: UInt64(tokens))
       var random = SeededRandom(UInt64(tokens))
-      let query = Fenced(random.signed(count: channels))
-      for count in [0, 1, 24, 96] {
+      let heads = 1 + i % 5
+      let queries = Fenced(random.signed(count: heads * channels))
+      for count in [0, 1, 3, 6, 24] {
         let list = random.distinct(count, below: channels)
-        let scores = Fenced<Float>(count: stride)
+        let scores = Fenced<Float>(count: heads * stride)
         kernels.decodeScore(
           planes: planes.words.pointer, planeStride: stride, element: element, tokens: tokens,
-          query: query.pointer, channelList: list, into: scores.pointer)
-        for token in 0..<tokens {
+          queries: queries.pointer, queryStride: channels, heads: heads, channelList: list,
+          into: scores.pointer, stride: stride)
+        for (head, token) in (0..<heads).flatMap({ head in (0..<tokens).map { (head, $0) } }) {
           let sum = Sum.chain(
-            list.lazy.map { (query.pointer[Int($0)], planes.floats[Int($0) * stride + token]) })
-          #expect(sum.isWithinTolerance(scores.pointer[token]), "\(count) channels, token \(token)")
+            list.lazy.map {
+              (queries.pointer[head * channels + Int($0)], planes.floats[Int($0) * stride + token])
+            })
+          #expect(
+            sum.isWithinTolerance(scores.pointer[head * stride + token]),
+            "\(count) channels, head \(head), token \(token)")
         }
         #expect(scores.isIntact)
       }
@@ -73,7 +79,8 @@ import Testing
   func attendRows(set: InstructionSet, element: Element) throws {
     let kernels = try Kernels(set)
     for (i, channels) in Self.dims.enumerated() {
-      let (tokens, heads) = (1 + 10 * i, 7 - i % 7)
+      // Up to more than two tiles of tokens.
+      let (tokens, heads) = (1 + 25 * i, 7 - i % 7)
       let stride = tokens + i
       let values = Stored(element, count: tokens * channels, seed: UInt64(channels))
       var random = SeededRandom(UInt64(channels))

@@ -104,6 +104,11 @@ static void compare(const fs_kernels *base, const fs_kernels *other, size_t toke
   }
   check(close_to(out[0], out[1], channels), "decode_attend_rows", other->name, (int)tokens, (int)channels);
   check(close_to(spare[0], spare[1], HEADS * (tokens + 32)), "decode_score_rows", other->name, (int)tokens, (int)channels);
+  // The same bytes read as planes.
+  const size_t plane = tokens / 32 * 32;
+  for (int k = 0; k < 2; k++)
+    (k ? other : base)->decode_score_planes(rows, plane, element, plane, queries, channels, HEADS, list, channels - 3, spare[k], tokens + 32);
+  check(close_to(spare[0], spare[1], HEADS * (tokens + 32)), "decode_score_planes", other->name, (int)tokens, (int)channels);
   for (int k = 0; k < 2; k++) free(panels[k]), free(values[k]), free(scores[k]), free(out[k]), free(sums[k]), free(spare[k]), free(chosen[k]);
   free(rows), free(list), free(scratch), free(queries);
 }

@@ -66,10 +66,11 @@ typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
   /// scores[h][t] = queries[h] . K[t] over token-major 16-bit rows; the heads share one pass.
   void (*decode_score_rows)(const uint16_t *keys, fs_element element, size_t tokens, size_t channels,
                             const float *queries, size_t heads, float *scores, size_t stride);
-  /// The same from key planes over `channel_list` only, for one head.
+  /// The same from key planes, plane_stride a multiple of 32, over `channel_list` only. A row of scores has room
+  /// for tokens rounded up to 32.
   void (*decode_score_planes)(const uint16_t *planes, size_t plane_stride, fs_element element, size_t tokens,
-                              const float *query, const int32_t *channel_list, size_t channel_count,
-                              float *scores);
+                              const float *queries, size_t query_stride, size_t heads,
+                              const int32_t *channel_list, size_t channel_count, float *scores, size_t stride);
   /// out[h] = weights[h] . V over all tokens, token-major rows, the heads sharing one pass.
   void (*decode_attend_rows)(const uint16_t *values, fs_element element, size_t tokens, size_t channels,
                              const float *weights, size_t stride, size_t heads, float *out);
@@ -77,8 +78,12 @@ typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
   void (*decode_gather_attend)(const uint16_t *keys, const uint16_t *values, fs_element element,
                                const int32_t *tokens, size_t count, size_t channels, size_t value_channels,
                                const float *query, float scale, float *scratch, float *out);
+  // ---- the machine ----
+
   /// A read of `bytes` (a multiple of 256) that the compiler cannot drop: measures bandwidth.
   uint64_t (*read_all)(const void *data, size_t bytes);
+  /// As many multiply-adds as registers allow, `rounds` times; returns the operations done, two a multiply-add.
+  uint64_t (*multiply_adds)(size_t rounds, float *out);
 } fs_kernels;
 
 /// The table of an instruction set ("portable", "avx2", "avx512", "neon"), or NULL where it was not

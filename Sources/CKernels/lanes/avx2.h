@@ -37,10 +37,31 @@ static inline vf v_load_bf16(const uint16_t *p) {
   const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
   return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
 }
-static inline float v_sum_any_order(vf a) {
-  __m128 s = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
-  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
-  return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+/// out[0...3] = the sums over lanes of a, b, c and d, in any order.
+static inline void v_store_sums(float *out, vf a, vf b, vf c, vf d) {
+  const __m256 sums = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+  _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps(sums, 1)));
+}
+/// The first `count` < LANES values, the rest zero; nothing past them is touched.
+static inline vf v_load_part(const float *p, size_t count) {
+  float lanes[LANES] = {0};
+  memcpy(lanes, p, count * sizeof(float));
+  return v_load(lanes);
+}
+static inline void v_store_part(float *p, vf a, size_t count) {
+  float lanes[LANES];
+  v_store(lanes, a);
+  memcpy(p, lanes, count * sizeof(float));
+}
+static inline vf v_load_f16_part(const uint16_t *p, size_t count) {
+  uint16_t lanes[LANES] = {0};
+  memcpy(lanes, p, count * sizeof(uint16_t));
+  return v_load_f16(lanes);
+}
+static inline vf v_load_bf16_part(const uint16_t *p, size_t count) {
+  uint16_t lanes[LANES] = {0};
+  memcpy(lanes, p, count * sizeof(uint16_t));
+  return v_load_bf16(lanes);
 }
 
 /// Lanes in which a >= b, as bits.

@@ -35,7 +35,26 @@ static inline vf v_load_bf16(const uint16_t *p) {
   const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
   return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
 }
-static inline float v_sum_any_order(vf a) { return _mm512_reduce_add_ps(a); }
+static inline __m256 v_halves(vf a) {
+  return _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+}
+/// out[0...3] = the sums over lanes of a, b, c and d, in any order.
+static inline void v_store_sums(float *out, vf a, vf b, vf c, vf d) {
+  const __m256 low = _mm256_hadd_ps(v_halves(a), v_halves(b)), high = _mm256_hadd_ps(v_halves(c), v_halves(d));
+  const __m256 sums = _mm256_hadd_ps(low, high);
+  _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps(sums, 1)));
+}
+/// The first `count` < LANES values, the rest zero; nothing past them is touched.
+static inline __mmask16 v_first_lanes(size_t count) { return (__mmask16)((1u << count) - 1); }
+static inline vf v_load_part(const float *p, size_t count) { return _mm512_maskz_loadu_ps(v_first_lanes(count), p); }
+static inline void v_store_part(float *p, vf a, size_t count) { _mm512_mask_storeu_ps(p, v_first_lanes(count), a); }
+static inline vf v_load_f16_part(const uint16_t *p, size_t count) {
+  return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(v_first_lanes(count), p));
+}
+static inline vf v_load_bf16_part(const uint16_t *p, size_t count) {
+  const __m512i wide = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(v_first_lanes(count), p));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+}
 
 /// Lanes in which a >= b, as bits.
 static inline unsigned v_mask_at_least(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }

@@ -18,7 +18,11 @@ public struct Random: Policy {
         let (sinks, middle, recent) = guarded.split(step.visible, budget: k)
         var generator = SplitMix64(seed: group.seed, group.layer, head, step.position)
         let drawn = generator.sample(k - sinks.count - recent.count, of: middle)
-        result.appendRow([Array(sinks), drawn, Array(recent)].joined().map(Int32.init))
+        result.appendRow(count: k) { out in
+          for (i, token) in sinks.enumerated() { out[i] = Int32(token) }
+          for (i, token) in drawn.enumerated() { out[sinks.count + i] = Int32(token) }
+          for (i, token) in recent.enumerated() { out[sinks.count + drawn.count + i] = Int32(token) }
+        }
       }
     }
     return result

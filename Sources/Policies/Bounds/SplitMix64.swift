@@ -26,11 +26,23 @@ struct SplitMix64: RandomNumberGenerator {
 
   /// `count` distinct members of `range`, ascending (Floyd's algorithm).
   mutating func sample(_ count: Int, of range: Range<Int>) -> [Int] {
-    var chosen: Set<Int> = []
+    // A bit per member: marking is one operation, and reading the bits off gives them in order.
+    var words = Array(repeating: UInt64(0), count: (range.count + 63) / 64)
     for limit in (range.count - count)..<range.count {
       let candidate = below(limit + 1)
-      if !chosen.insert(candidate).inserted { chosen.insert(limit) }
+      let isNew = words[candidate / 64] >> UInt64(candidate % 64) & 1 == 0
+      let member = isNew ? candidate : limit
+      words[member / 64] |= 1 << UInt64(member % 64)
     }
-    return chosen.map { $0 + range.lowerBound }.sorted()
+    var chosen: [Int] = []
+    chosen.reserveCapacity(count)
+    for (index, word) in words.enumerated() {
+      var left = word
+      while left != 0 {
+        chosen.append(range.lowerBound + 64 * index + left.trailingZeroBitCount)
+        left &= left - 1
+      }
+    }
+    return chosen
   }
 }

@@ -44,7 +44,8 @@ struct GroupPipeline {
               layer, try trace.layer(layers[layer], threads: readers(of: layer), reusing: old))
           case .group(let group, let tensors):
             let result = try body(tensors, kvHeads[group % kvHeads.count], worker)
-            progress?(board.finished(group, result), total)
+            let done = board.finished(group, result)
+            progress?(done, total)
           }
         }
       } catch {

@@ -35,6 +35,9 @@ struct GroupReplay {
   /// the scores stay in the last-level cache.
   private static let blockFloats = 640_000
 
+  /// Bytes of a block's scores, at most.
+  static var blockBytes: Int { blockFloats * 4 }
+
   /// Steps of a block; it never decides a result, only where its scores lie. A multiple of 12 fills the kernels'
   /// blocks of rows under every instruction set.
   static func blockSteps(_ group: GroupContext, tokens: Int) -> Int {

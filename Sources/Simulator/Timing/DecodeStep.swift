@@ -66,8 +66,8 @@ final class DecodeStep {
         for head in 0..<heads {
           kernels.decodeScore(
             planes: cache.planes(head), planeStride: cache.stride, element: group.element,
-            tokens: group.tokens,
-            query: queries[head], channelList: cache.lists[head], into: scores.pointer + head * stride)
+            tokens: group.tokens, queries: queries[head], channelList: cache.lists[head],
+            into: scores.pointer + head * stride)
         }
       }
       bytes += cache.lists.reduce(0) { $0 + $1.count } * group.tokens * 2

@@ -32,7 +32,8 @@ struct SynthCommand: ParsableCommand {
   @Option(help: "Last prompt positions whose queries are traced too.")
   var window = 32
 
-  @Option(help: ArgumentHelp("Layers to write, such as 0-3; all of the shape by default.", valueName: "layers"))
+  @Option(
+    help: ArgumentHelp("Layers to write, such as 0-3; all of the shape by default.", valueName: "layers"))
   var layers: NumberList?
 
   @Option(name: .customLong("query-heads"), help: "Query heads, in place of the shape's.")
@@ -77,7 +78,8 @@ struct SynthCommand: ParsableCommand {
     try check("head-dim", geometry.headDim, 2...1024)
     try check("threads", threads, 1...1024)
     guard geometry.headDim % 2 == 0 else {
-      throw ValidationError("--head-dim \(geometry.headDim): expected an even number, since a rotation turns two")
+      throw ValidationError(
+        "--head-dim \(geometry.headDim): expected an even number, since a rotation turns two")
     }
     guard geometry.queryHeads % geometry.kvHeads == 0 else {
       throw ValidationError(
@@ -107,7 +109,8 @@ struct SynthCommand: ParsableCommand {
   private var geometry: TraceMetadata.Geometry {
     var geometry = shape.geometry
     geometry.queryHeads = queryHeads ?? geometry.queryHeads
-    geometry.kvHeads = kvHeads ?? (queryHeads == nil ? geometry.kvHeads : min(geometry.kvHeads, geometry.queryHeads))
+    geometry.kvHeads =
+      kvHeads ?? (queryHeads == nil ? geometry.kvHeads : min(geometry.kvHeads, geometry.queryHeads))
     geometry.headDim = headDim ?? geometry.headDim
     geometry.valueDim = headDim ?? geometry.valueDim
     return geometry

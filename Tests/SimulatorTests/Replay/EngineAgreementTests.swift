@@ -70,9 +70,12 @@ import Testing
       let block = ScoredBlock(
         group: groups.context(layer: 17, kvHead: kvHead, element: tensors.k.element, seed: 0, agreement: nil),
         steps: groups.steps(rows: rows, layer: 17), kernels: kernels,
-        keys: groups.keys(tensors, kvHead: kvHead, kernels: kernels),
+        keys: groups.keys(tensors, kvHead: kvHead, worker: ReplayWorker(kernels: kernels)),
         queries: groups.queries(tensors, kvHead: kvHead, rows: rows, kernels: kernels))
-      let exact = try ExactAttention(block, values: groups.values(tensors, kvHead: kvHead, kernels: kernels))
+      let exact = try ExactAttention(
+        block,
+        values: groups.values(
+          tensors, kvHead: kvHead, worker: ReplayWorker(kernels: kernels)))
       for (index, row) in rows.enumerated() {
         for head in 0..<3 {
           let first = ((kvHead * 3 + head) * trace.queryPositions.count + row) * 64

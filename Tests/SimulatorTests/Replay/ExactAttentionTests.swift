@@ -26,9 +26,12 @@ import Traces
     let block = ScoredBlock(
       group: groups.context(layer: 0, kvHead: 0, element: .f32, seed: 0, agreement: nil),
       steps: groups.steps(rows: [0], layer: 0), kernels: kernels,
-      keys: groups.keys(tensors, kvHead: 0, kernels: kernels),
+      keys: groups.keys(tensors, kvHead: 0, worker: ReplayWorker(kernels: kernels)),
       queries: groups.queries(tensors, kvHead: 0, rows: [0], kernels: kernels))
-    let exact = try ExactAttention(block, values: groups.values(tensors, kvHead: 0, kernels: kernels))
+    let exact = try ExactAttention(
+      block,
+      values: groups.values(
+        tensors, kvHead: 0, worker: ReplayWorker(kernels: kernels)))
     let found = chosen.withUnsafeBufferPointer { exact.measure(0, $0) }
 
     let naive = NaiveReplay(trace: hand)

@@ -1,0 +1,45 @@
+import Kernels
+
+/// The caches of many KV groups side by side, so that going round them finds each one cold, and each thread's own
+/// scores and output.
+final class DecodeArena: @unchecked Sendable {
+  // Unchecked: the groups are only read (but for one thread's own, when appending), and a thread writes its own rows.
+  let groupsPerThread: Int
+  let stride: Int
+  /// Of all heads of a group; twice as long as a head, for page bounds.
+  let queries: FloatBuffer
+  private let words: Int
+  private let storage: FloatBuffer
+  private let scoreRows: FloatBuffer
+  private let outputs: FloatBuffer
+  private let heads: Int
+  private let outStride: Int
+
+  /// Memory of all caches together, at most.
+  private static let limit = 2 << 30
+
+  /// - Parameter wordsRead: 16-bit words that one call reads of a group, where it is not all.
+  init(_ benchmark: KernelBenchmark, tokens: Int, wordsPerGroup: Int, wordsRead: Int? = nil) {
+    let threads = benchmark.roofline.threads
+    words = (wordsPerGroup + 31) / 32 * 32
+    let cold = ReadBandwidth.coldBytes()
+    let wanted = (cold + (wordsRead ?? wordsPerGroup) * 2 - 1) / ((wordsRead ?? wordsPerGroup) * 2)
+    groupsPerThread = max(1, min(wanted, Self.limit / (words * 2)) / threads)
+    storage = BenchmarkNumbers.halves(words * groupsPerThread * threads, element: benchmark.element)
+    heads = benchmark.heads
+    stride = (tokens + 31) / 32 * 32 + 32
+    outStride = benchmark.headDim + 64
+    queries = BenchmarkNumbers.normal(heads * benchmark.headDim * 2)
+    scoreRows = FloatBuffer(count: threads * heads * stride)
+    outputs = FloatBuffer(count: threads * heads * outStride)
+  }
+
+  func group(_ thread: Int, _ call: Int) -> UnsafeMutablePointer<UInt16> {
+    let all = UnsafeMutableRawPointer(storage.pointer).assumingMemoryBound(to: UInt16.self)
+    return all + (thread * groupsPerThread + call) * words
+  }
+
+  func scores(_ thread: Int) -> UnsafeMutablePointer<Float> { scoreRows.pointer + thread * heads * stride }
+
+  func out(_ thread: Int) -> UnsafeMutablePointer<Float> { outputs.pointer + thread * heads * outStride }
+}
