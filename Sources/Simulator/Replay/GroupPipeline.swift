@@ -44,6 +44,7 @@ struct GroupPipeline {
               layer, try trace.layer(layers[layer], threads: readers(of: layer), reusing: old))
           case .group(let group, let tensors):
             let result = try body(tensors, kvHeads[group % kvHeads.count], worker)
+            // Two statements: optional chaining would not evaluate its argument where there is no progress.
             let done = board.finished(group, result)
             progress?(done, total)
           }
