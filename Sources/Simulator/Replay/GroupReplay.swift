@@ -31,18 +31,22 @@ struct GroupReplay {
   let steps: [Step]
   let worker: ReplayWorker
 
-  /// Floats of a block's scores, at most: enough rows that keys and values are read few times, few enough that
+  /// Floats of a block's scores that are aimed at: enough rows that keys and values are read few times, few enough that
   /// the scores stay in the last-level cache.
   private static let blockFloats = 640_000
 
-  /// Bytes of a block's scores, at most.
+  /// Bytes of a block's scores, but for long caches, whose blocks have `fewestRows`.
   static var blockBytes: Int { blockFloats * 4 }
+
+  /// Rows of a block, at least: with fewer, a long cache's keys and values are read from memory for too little work.
+  private static let fewestRows = 24
 
   /// Steps of a block; it never decides a result, only where its scores lie. A multiple of 12 fills the kernels'
   /// blocks of rows under every instruction set.
   static func blockSteps(_ group: GroupContext, tokens: Int) -> Int {
-    let most = min(blockFloats / (group.groupSize * max(tokens, 1)), 60)
-    return most < 12 ? max(most, 1) : most / 12 * 12
+    let fewest = (fewestRows + group.groupSize - 1) / group.groupSize
+    let most = min(max(fewest, blockFloats / (group.groupSize * max(tokens, 1))), 60)
+    return most < 12 ? most : most / 12 * 12
   }
 
   func run(_ configurations: [ReplayConfiguration]) throws -> GroupOutcome {

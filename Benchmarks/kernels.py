@@ -1,0 +1,66 @@
+"""The project's C kernels for Python: compiled as the Swift package compiles them, called through their table."""
+
+import ctypes
+import subprocess
+import tempfile
+from pathlib import Path
+
+SOURCES = Path(__file__).resolve().parent.parent / "Sources" / "CKernels"
+F16, BF16 = 0, 1
+PANEL = 16
+
+_words, _floats, _ints, _bytes = (ctypes.c_void_p,) * 4
+_size, _float = ctypes.c_size_t, ctypes.c_float
+
+# In the order of fs_kernels in CKernels.h; None is an entry that is not called from here.
+_FIELDS = [
+    ("widen", None),
+    ("pack_keys", (None, [_bytes, ctypes.c_int, _size, _size, _floats])),
+    ("pack_values", None),
+    ("score", (None, [_floats, _size, _size, _floats, _size, _ints, _size, _size, _size, _floats, _size])),
+    ("maximum", (_float, [_floats, _size])),
+    ("exponentials", (None, [_floats, _size, _float, _float, _floats])),
+    ("softcap", None),
+    ("attend", None),
+    ("gather_attend", None),
+    ("top_k", (None, [_floats, _size, _size, _ints, _words])),
+    ("decode_score_rows", (None, [_words, ctypes.c_int, _size, _size, _floats, _size, _floats, _size])),
+    ("decode_score_planes",
+     (None, [_words, _size, ctypes.c_int, _size, _floats, _size, _size, _ints, _size, _floats, _size])),
+    ("decode_attend_rows", (None, [_words, ctypes.c_int, _size, _size, _floats, _size, _size, _floats])),
+    ("decode_gather_attend",
+     (None, [_words, _words, ctypes.c_int, _ints, _size, _size, _size, _floats, _float, _floats, _floats])),
+    ("read_all", (ctypes.c_uint64, [_bytes, _size])),
+    ("multiply_adds", None),
+]
+
+
+class _Table(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p)] + [(name, ctypes.c_void_p) for name, _ in _FIELDS]
+
+
+class Kernels:
+    """The fastest table of this processor. Arrays are passed as NumPy arrays; the caller answers for shapes."""
+
+    def __init__(self):
+        self._folder = tempfile.TemporaryDirectory()
+        library = Path(self._folder.name) / "kernels.so"
+        subprocess.run(
+            ["clang", "-O2", "-shared", "-fPIC", f"-I{SOURCES / 'include'}", *map(str, SOURCES.glob("*.c")),
+             "-o", str(library), "-lm"], check=True)
+        best = ctypes.CDLL(str(library)).fs_kernels_best
+        best.restype = ctypes.POINTER(_Table)
+        table = best().contents
+        self.name = table.name.decode()
+        for field, signature in _FIELDS:
+            if signature:
+                setattr(self, field, self._caller(getattr(table, field), *signature))
+
+    @staticmethod
+    def _caller(address, result, arguments):
+        function = ctypes.CFUNCTYPE(result, *arguments)(address)
+
+        def call(*values):
+            return function(*[v.ctypes.data if hasattr(v, "ctypes") else v for v in values])
+
+        return call
