@@ -10,6 +10,12 @@ public struct Roofline: Sendable, Codable, Equatable {
     public let workingSetBytes: Int
     /// Of all threads together.
     public let readBytesPerSecond: Quantity
+
+    public init(name: String, workingSetBytes: Int, readBytesPerSecond: Quantity) {
+      self.name = name
+      self.workingSetBytes = workingSetBytes
+      self.readBytesPerSecond = readBytesPerSecond
+    }
   }
 
   public let instructionSet: InstructionSet
@@ -18,6 +24,15 @@ public struct Roofline: Sendable, Codable, Equatable {
   public let levels: [Level]
   /// Single-precision operations of all threads together, two a multiply-add.
   public let operationsPerSecond: Quantity
+
+  public init(
+    instructionSet: InstructionSet, threads: Int, levels: [Level], operationsPerSecond: Quantity
+  ) {
+    self.instructionSet = instructionSet
+    self.threads = threads
+    self.levels = levels
+    self.operationsPerSecond = operationsPerSecond
+  }
 
   /// Measures for a few seconds.
   public static func measure(_ kernels: Kernels, threads: Int, machine: HostMachine = .current) -> Roofline {

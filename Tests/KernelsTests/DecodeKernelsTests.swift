@@ -134,17 +134,4 @@ import Testing
       #expect(out.isIntact && scratch.isIntact)
     }
   }
-
-  /// The largest float's bits: any one that is skipped would be missed when it is the largest.
-  @Test(arguments: InstructionSet.available) func readAllReadsEveryWord(set: InstructionSet) throws {
-    let kernels = try Kernels(set)
-    for words in [64, 128, 1024] {
-      for place in stride(from: 0, to: words, by: 13) {
-        let data = Fenced([Float](repeating: 0, count: words))
-        data.pointer[place] = 3
-        #expect(kernels.readAll(data.raw) == UInt64(Float(3).bitPattern))
-      }
-    }
-    #expect(kernels.readAll(UnsafeRawBufferPointer(start: nil, count: 0)) == 0)
-  }
 }

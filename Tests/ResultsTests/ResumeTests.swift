@@ -24,6 +24,15 @@ struct ResumeTests {
     try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") }
   }
 
+  /// A digest need not be known before a trace of another size is replayed.
+  @Test func aTraceIsKnownByItsSize() throws {
+    let size = Samples.result([first]).trace.fileSize
+    #expect(try !store.holdsTrace(ofBytes: size))
+    try store.add(first)
+    #expect(try store.holdsTrace(ofBytes: size))
+    #expect(try !store.holdsTrace(ofBytes: size + 1))
+  }
+
   @Test func storedConfigurationsAreFound() throws {
     #expect(try !store.contains(identity(first)))
     let report = try store.add(first)

@@ -51,11 +51,12 @@ extension KernelBenchmark {
     let rows = max(1, 1 << 18 / tokens)
     let places = BenchmarkPlaces(threads: roofline.threads) { TopKPlace(tokens: tokens, rows: rows) }
     return Ready(
-      call: "query head", heads: 1, bytes: tokens * 4, operations: 0, calls: rows,
+      // Many calls a round: one takes a few microseconds, and starting threads as many.
+      call: "query head", heads: 1, bytes: tokens * 4, operations: 0, calls: rows * 64,
       bytesPerSecond: roofline.readBytesPerSecond(workingSetBytes: rows * tokens * 4 * roofline.threads)
     ) { thread, call in
       let place = places[thread]
-      let row = UnsafeBufferPointer(start: place.scores.pointer + call * tokens, count: tokens)
+      let row = UnsafeBufferPointer(start: place.scores.pointer + call % rows * tokens, count: tokens)
       kernels.topK(row, k: k, into: place.chosen, scratch: place.scratch)
     }
   }

@@ -1,0 +1,56 @@
+import Kernels
+import Testing
+
+@testable import Hardware
+
+@Suite struct KernelBenchmarkTests {
+  private func benchmark(threads: Int) throws -> KernelBenchmark {
+    var benchmark = KernelBenchmark(
+      kernels: try Kernels(), roofline: RooflineTests.roofline(threads: threads))
+    benchmark.headDim = 24
+    benchmark.heads = 5
+    return benchmark
+  }
+
+  /// What a call moves and does, counted by hand for 4 query heads of 24 channels over 160 tokens.
+  @Test func bytesAndOperationsAreThoseOfTheCall() throws {
+    let benchmark = try benchmark(threads: 1)
+    let cases = (benchmark.exactCases(tokens: 160) + benchmark.decodeCases(tokens: 160)).map {
+      (name: $0.name, ready: $0.ready())
+    }
+    func ready(_ name: String) throws -> KernelBenchmark.Ready {
+      try #require(cases.first { $0.name == name }?.ready)
+    }
+    let dense = try ready("dense score")
+    #expect(dense.bytes == 160 * 24 * 2 && dense.operations == 2 * 5 * 160 * 24)
+    let packed = try ready("partial score, packed")
+    #expect(packed.bytes == 160 * 6 * 2 && packed.operations == 2 * 160 * 6)
+    let planes = try ready("partial score, planes")
+    #expect(planes.bytes == packed.bytes)
+    // 10 pages, in planes of 32: 48 values of 2 bytes a page.
+    #expect(try ready("page bounds, page 16").bytes == 32 * 48 * 2)
+    // k = 30 rows of 48 bytes, a line each, of keys and of values.
+    #expect(try ready("gather and attend, k = 19 %").bytes == 2 * 30 * 64)
+    #expect(try ready("top-k, k = 256").bytes == 160 * 4)
+    #expect(!cases.map(\.name).contains("gather and attend, k = 1024"))
+  }
+
+  @Test func gatheredTokensAreDistinctAscendingAndSpread() {
+    for seed in 1...20 {
+      let tokens = BenchmarkNumbers.chosen(50, of: 1000, seed: UInt64(seed))
+      #expect(tokens.count == 50 && Set(tokens).count == 50 && tokens == tokens.sorted())
+      #expect(tokens[0] < 200 && tokens[49] >= 800)
+    }
+    #expect(BenchmarkNumbers.chosen(7, of: 7, seed: 1) == Array(0..<7))
+  }
+
+  @Test(arguments: [Element.f16, .bf16]) func halvesAreOrdinaryNumbers(element: Element) throws {
+    let halves = BenchmarkNumbers.halves(1000, element: element)
+    var wide = [Float](repeating: 0, count: 1000)
+    try wide.withUnsafeMutableBufferPointer {
+      try Kernels().widen(UnsafeRawBufferPointer(halves.values), element: element, into: $0)
+    }
+    #expect(wide.allSatisfy { (0.0625...1).contains($0.magnitude) })
+    #expect(Set(wide).count > 50)
+  }
+}
