@@ -2,7 +2,7 @@
 public struct Oracle: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "oracle", summary: "Keeps the k tokens of highest exact score; recall is 1 by definition.",
-    kind: .bound)
+    kind: .bound, isTimed: true)
 
   public init(parameters: ParameterValues, group: GroupContext) {}
 

@@ -19,12 +19,19 @@ public struct GroupContext: Sendable {
   public let seed: UInt64
   /// Contextual agreement for FASA, if calibrated.
   public let agreement: ContextualAgreement?
+  /// Calibrated statistics of this model's heads, if calibrated.
+  public let statistics: HeadStatistics?
+  /// Radians per token of each chunk; empty where nobody asks.
+  public let frequencies: [Double]
+  /// KV heads of the layer.
+  public let kvHeads: Int
 
   public init(
     layer: Int, modelLayers: Int, kvHead: Int, queryHeads: Range<Int>, headDim: Int, valueDim: Int,
     element: Element, scale: Float, logitSoftcap: Float? = nil, promptTokens: Int, chunks: RopeChunks,
     seed: UInt64 = 0,
-    agreement: ContextualAgreement? = nil
+    agreement: ContextualAgreement? = nil, statistics: HeadStatistics? = nil, frequencies: [Double] = [],
+    kvHeads: Int = 1
   ) {
     self.layer = layer
     self.modelLayers = modelLayers
@@ -39,6 +46,9 @@ public struct GroupContext: Sendable {
     self.chunks = chunks
     self.seed = seed
     self.agreement = agreement
+    self.statistics = statistics
+    self.frequencies = frequencies
+    self.kvHeads = kvHeads
   }
 
   public var groupSize: Int { queryHeads.count }

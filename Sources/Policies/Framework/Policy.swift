@@ -8,6 +8,9 @@ public protocol Policy: Sendable {
   /// - Throws: ``PolicyError`` where the group lacks what the parameters need.
   init(parameters: ParameterValues, group: GroupContext) throws
 
+  /// What the prompt tells, once, before the first block.
+  mutating func observe(_ prompt: PromptView) throws
+
   /// The budget of each step; a policy that sizes its own sets says so here.
   func budgets(of steps: [Step], asked: Budget) -> [Int]
 
@@ -16,6 +19,19 @@ public protocol Policy: Sendable {
 
   /// Bytes kept per token and KV head beyond the keys and values themselves.
   func residentExtraBytesPerToken() -> (device: Int, host: Int)
+
+  /// The same for all of `tokens`, where it is not so much per token.
+  func residentExtraBytes(tokens: Int) -> (device: Int, host: Int)
+
+  /// Where the whole cache lies, and so where chosen keys and values are read.
+  var cacheTier: MemoryTier { get }
+
+  /// Whether the device holds the chosen rows alone, although nothing is evicted: the whole cache is then counted by
+  /// `residentExtraBytes`.
+  var holdsChosenOnly: Bool { get }
+
+  /// Whether what is not chosen is gone for all later steps.
+  var isEvicting: Bool { get }
 
   /// Whether attending reads the chosen keys again; false where the choice has already read every key in full.
   var readsChosenKeys: Bool { get }
@@ -29,10 +45,44 @@ public protocol Policy: Sendable {
 
 extension Policy {
   public func budgets(of steps: [Step], asked: Budget) -> [Int] { asked.tokens(of: steps) }
+  public func observe(_ prompt: PromptView) throws {}
   public func residentExtraBytesPerToken() -> (device: Int, host: Int) { (0, 0) }
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
+    let (device, host) = residentExtraBytesPerToken()
+    return (tokens * device, tokens * host)
+  }
+  public var cacheTier: MemoryTier { .device }
+  public var holdsChosenOnly: Bool { false }
   public var readsChosenKeys: Bool { true }
+  public var isEvicting: Bool { Self.descriptor.kind == .eviction }
   public var choosesPerGroup: Bool { false }
   public func scorePass() -> ScorePass { .none }
+}
+
+/// A policy whose KV heads, or layers, do not choose apart.
+///
+/// One object lives for a layer, or where the descriptor's scope says so for the whole model, whose layers then come
+/// in ascending order, each with all of its steps.
+public protocol LayerPolicy: Policy {
+  /// A layer begins; `groups` are its KV heads, ascending.
+  mutating func begin(layer groups: [GroupContext]) throws
+
+  /// What the prompt tells, a view per KV head.
+  mutating func observe(layer prompts: [PromptView]) throws
+
+  /// The tokens of every KV head, query head and step; the blocks hold the same steps. Nil stands for all visible ones.
+  mutating func choose(layer blocks: [QueryBlock]) throws -> [Selections?]
+}
+
+extension LayerPolicy {
+  public mutating func begin(layer groups: [GroupContext]) throws {}
+  public mutating func observe(layer prompts: [PromptView]) throws {}
+
+  /// A layer of one KV head.
+  public mutating func observe(_ prompt: PromptView) throws { try observe(layer: [prompt]) }
+  public mutating func choose(_ block: QueryBlock) throws -> Selections? {
+    try choose(layer: [block]).first ?? nil
+  }
 }
 
 /// What a decoder computes before it selects.

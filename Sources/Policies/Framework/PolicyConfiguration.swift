@@ -10,6 +10,13 @@ public struct PolicyConfiguration: Sendable, Hashable {
 
   public var descriptor: PolicyDescriptor { type.descriptor }
 
+  /// What it asks of the trace or a calibration, with what the policy that it wraps asks.
+  public var needs: [PolicyDescriptor.Need] {
+    let own = descriptor.needs
+    guard let base = PolicyRegistry.policy(named: values.word("base")) else { return own }
+    return own + base.descriptor.needs.filter { !own.contains($0) }
+  }
+
   /// The name and every parameter that is not at its default, in the descriptor's order.
   public var label: String {
     let changed = descriptor.parameters.filter { values[$0.name] != $0.defaultValue }

@@ -9,10 +9,28 @@ public struct PolicyDescriptor: Sendable {
     case bound
   }
 
+  /// For how much of a model one policy object chooses.
+  public enum Scope: String, Sendable, Codable, CaseIterable {
+    /// One KV head of one layer, apart from all others.
+    case group
+    /// All KV heads of a layer together.
+    case layer
+    /// All layers: what one chooses, others use.
+    case model
+  }
+
   /// What a policy asks of the trace or of a calibration beyond Q, K and V.
   public enum Need: String, Sendable, Codable {
     case contextualAgreement =
       "a FASA calibration profile (the bundled one, one of `fasa-sim calibrate`, or the trace's own earliest queries)"
+    /// Axes, channels, head kinds and query centres.
+    case headStatistics =
+      "a calibration profile with head statistics (the bundled one, or one of `fasa-sim calibrate`)"
+    /// Serves from the window, or from nothing, where it must.
+    case promptAttention =
+      "attention summed over the prompt (`fasa-capture --prompt-attention`), else the observation window's, else recency"
+    case promptWindow = "traced queries of the prompt (`fasa-capture --window`), else recency"
+    case observationWindow = "traced queries of the prompt (`fasa-capture --window`)"
   }
 
   public let name: String
@@ -24,10 +42,16 @@ public struct PolicyDescriptor: Sendable {
   public let needs: [Need]
   /// Whether the budget asked for decides how many tokens are kept.
   public let usesBudget: Bool
+  public let scope: Scope
+  /// Whether this project has decode kernels for all that a step of the policy does, so that it can be timed.
+  public let isTimed: Bool
+  /// What it reads and keeps, and where this differs from its authors' code: a paragraph for the documentation.
+  public let notes: String
 
   public init(
     name: String, summary: String, paper: String? = nil, kind: Kind, parameters: [ParameterDescriptor] = [],
-    common: [ParameterDescriptor] = ParameterDescriptor.common, needs: [Need] = [], usesBudget: Bool = true
+    common: [ParameterDescriptor] = ParameterDescriptor.common, needs: [Need] = [], usesBudget: Bool = true,
+    scope: Scope = .group, isTimed: Bool = false, notes: String = ""
   ) {
     self.name = name
     self.summary = summary
@@ -37,6 +61,9 @@ public struct PolicyDescriptor: Sendable {
     self.parameters = parameters + common.filter { !own.contains($0.name) }
     self.needs = needs
     self.usesBudget = usesBudget
+    self.scope = scope
+    self.isTimed = isTimed
+    self.notes = notes
   }
 }
 
@@ -45,6 +72,9 @@ extension ParameterDescriptor {
     "dense-layers", .integer(0...1024), default: .integer(0), help: "the first layers that stay dense")
   public static let sinks = ParameterDescriptor(
     "sinks", .integer(0...1_000_000), default: .integer(0), help: "first tokens always kept, counted in k")
+  public static let scope = ParameterDescriptor(
+    "scope", .choice(["head", "group"]), default: .word("head"),
+    help: "choose per query head, or one set per KV head from the scores summed over its query heads")
   public static let recent = ParameterDescriptor(
     "recent", .integer(0...1_000_000), default: .integer(0), help: "last tokens always kept, counted in k")
 

@@ -2,8 +2,10 @@
 public enum PolicyRegistry {
   public static let policies: [any Policy.Type] = [
     Dense.self, Oracle.self, OracleMass.self, Random.self,
-    StreamingLLM.self,
-    FASA.self,
+    StreamingLLM.self, H2O.self, TOVA.self, Scissorhands.self, SnapKV.self, PyramidKV.self, AdaKV.self, RKV.self,
+    ExpectedAttention.self, KeyDiff.self, KNorm.self, TriAttention.self, DuoAttention.self,
+    FASA.self, Quest.self, QuestMeanStd.self, ArkVale.self, InfLLM.self, SparQ.self, Loki.self,
+    DoubleSparsity.self, ShadowKV.self, PQCache.self, InfiniGen.self,
   ]
 
   public static var names: [String] { policies.map { $0.descriptor.name } }

@@ -77,6 +77,30 @@ public final class QueryBlock {
     return shared.best(matrix, budgets: perRow, guarded: guarded)
   }
 
+  /// The same of scores that no other policy asks for, and of budgets of one's own, one per row.
+  ///
+  /// - Parameter own: what is kept whatever its score, where that differs from step to step.
+  func bestOf(_ matrix: ScoreMatrix, budgets own: [Int]? = nil, guarded each: ((Step) -> Guard)? = nil)
+    -> Selections
+  {
+    charge(.init(.scores, .stream), readPerHead: scoreBytes, readGroupUnion: scoreBytes)
+    let guards = (0..<shared.rows).map { each?(steps[$0 % steps.count]) ?? guarded }
+    return shared.topTokens(
+      matrix, budgets: own ?? (0..<shared.rows).map { budgets[$0 % steps.count] }, guarded: guards)
+  }
+
+  /// k of a step of the block.
+  func budget(of step: Step) -> Int {
+    steps.firstIndex { $0.position == step.position }.map { budgets[$0] } ?? step.visible.count
+  }
+
+  /// A view of the same block for a policy within a policy; what it charges is charged here by `absorb`.
+  func inner(budgets: [Int], guarded: Guard = Guard()) -> QueryBlock {
+    QueryBlock(shared, budgets: budgets, guarded: guarded)
+  }
+
+  func absorb(_ inner: QueryBlock) { ledger.merge(inner.ledger) }
+
   /// For every row the smallest set that holds `share` of the exact attention mass.
   public func smallestSets(reaching share: Double) -> Selections {
     _ = fullScores()

@@ -62,3 +62,30 @@ extension ScoredBlock {
     return result
   }
 }
+
+extension ScoredBlock {
+  /// Full keys scored by queries of one's own, `[rows][headDim]`.
+  func scored(_ queries: FloatBuffer) -> ScoreMatrix {
+    let result = makeMatrix()
+    kernels.score(
+      queries: queries.pointer, rows: rows, keys: keys, channelList: Array(0..<Int32(group.headDim)),
+      tokens: span, into: result.row(0), stride: result.stride)
+    return result
+  }
+
+  /// Softmax of a row's scores over the tokens that it sees.
+  func normalise(_ scores: ScoreMatrix, row: Int, scale: Float, into result: ScoreMatrix) {
+    normalise(scores, row: row, visible(row), scale: scale, into: result)
+  }
+
+  /// Softmax over some columns of a row.
+  func normalise(
+    _ scores: ScoreMatrix, row: Int, _ columns: Range<Int>, scale: Float, into result: ScoreMatrix
+  ) {
+    let values = scores.scores(row, columns)
+    let out = result.row(row) + columns.lowerBound
+    kernels.exponentials(values, offset: kernels.maximum(values), scale: scale, into: out)
+    let sum = Float((0..<columns.count).reduce(0.0) { $0 + Double(out[$1]) })
+    for i in 0..<columns.count { out[i] /= sum }
+  }
+}

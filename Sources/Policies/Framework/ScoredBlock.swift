@@ -7,6 +7,8 @@ public final class ScoredBlock {
   public let steps: [Step]
   public let kernels: Kernels
   public let keys: KeyPanels
+  /// Shared by all blocks of the group.
+  public let tables: GroupTables
   /// `[group heads][steps][headDim]`
   let queries: FloatBuffer
   let scratch: TopKScratch
@@ -25,11 +27,13 @@ public final class ScoredBlock {
 
   /// - Parameters:
   ///   - queries: `[group heads][steps][headDim]`
+  ///   - tables: those of the group's other blocks, where it has any.
   ///   - pool: where matrices come from; one per worker.
   public init(
     group: GroupContext, steps: [Step], kernels: Kernels, keys: KeyPanels, queries: FloatBuffer,
-    pool: BufferPool = BufferPool(), scratch: TopKScratch = TopKScratch()
+    tables: GroupTables? = nil, pool: BufferPool = BufferPool(), scratch: TopKScratch = TopKScratch()
   ) {
+    self.tables = tables ?? GroupTables(kernels: kernels, keys: keys)
     self.pool = pool
     self.scratch = scratch
     self.group = group
@@ -40,6 +44,11 @@ public final class ScoredBlock {
   }
 
   public var rows: Int { group.groupSize * steps.count }
+
+  /// The query of a row, `[headDim]`.
+  public func query(_ row: Int) -> UnsafePointer<Float> {
+    UnsafePointer(queries.pointer + row * group.headDim)
+  }
 
   public func row(head: Int, step: Int) -> Int { head * steps.count + step }
 
@@ -82,10 +91,18 @@ public final class ScoredBlock {
   public func best(_ matrix: ScoreMatrix, budgets: [Int], guarded: Guard = Guard()) -> Selections {
     let key = ChoiceKey(matrix: ObjectIdentifier(matrix), budgets: budgets, guarded: guarded)
     if let known = choices[key] { return known.chosen }
+    let result = topTokens(
+      matrix, budgets: budgets, guarded: Array(repeating: guarded, count: matrix.rows))
+    choices[key] = (matrix, result)
+    return result
+  }
+
+  /// The same without keeping the matrix or the choice for who asks next.
+  func topTokens(_ matrix: ScoreMatrix, budgets: [Int], guarded: [Guard]) -> Selections {
     var result = Selections()
     for row in 0..<matrix.rows {
       let k = budgets[row]
-      let (head, middle, tail) = guarded.split(visible(row), budget: k)
+      let (head, middle, tail) = guarded[row].split(visible(row), budget: k)
       let free = k - head.count - tail.count
       result.appendRow(count: k) { out in
         for (i, token) in head.enumerated() { out[i] = Int32(token) }
@@ -95,7 +112,6 @@ public final class ScoredBlock {
         for (i, token) in tail.enumerated() { out[head.count + free + i] = Int32(token) }
       }
     }
-    choices[key] = (matrix, result)
     return result
   }
 

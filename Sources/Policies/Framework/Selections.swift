@@ -5,6 +5,8 @@ public struct Selections: Sendable {
   /// Row r owns `tokens[offsets[r] ..< offsets[r + 1]]`, ascending and distinct.
   public private(set) var offsets: [Int] = [0]
   public private(set) var tokens: [Int32] = []
+  /// What a policy that corrects its output adds, one per row; nil for plain attention over the tokens.
+  public var corrections: [OutputCorrection]?
 
   public init() {}
 

@@ -41,7 +41,7 @@ public struct FASA: Policy {
           "where dominant channels are read: a packed side cache per head, channel planes, or the rows themselves"
       ),
     ],
-    needs: [.contextualAgreement])
+    needs: [.contextualAgreement], isTimed: true)
 
   private static let adaptiveThreshold = 0.4
 

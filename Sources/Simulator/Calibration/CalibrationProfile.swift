@@ -54,6 +54,13 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
   public var pairing: RopeChunks.Pairing
   public var texts: [Text]
   public var layers: [Layer]
+  /// Axes, channels, head kinds and query centres; absent from profiles made before they were measured.
+  public var statistics: HeadStatistics?
+
+  /// The statistics in channels of a layout, or nil where they were measured in another one.
+  func headStatistics(for layout: RopeChunks.Pairing) -> HeadStatistics? {
+    pairing == layout ? statistics : nil
+  }
 
   /// What FASA asks.
   public var contextualAgreement: ContextualAgreement {

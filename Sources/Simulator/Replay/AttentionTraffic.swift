@@ -18,14 +18,17 @@ struct AttentionTraffic {
   /// - Parameters:
   ///   - perHead: rows summed over query heads and steps.
   ///   - union: rows of the group's union, summed over steps.
-  func attend(perHead: Int, union: Int, streams: Bool, readsKeys: Bool) -> TrafficLedger {
+  ///   - tier: where the cache lies.
+  func attend(
+    perHead: Int, union: Int, streams: Bool, readsKeys: Bool, tier: MemoryTier = .device
+  ) -> TrafficLedger {
     var ledger = TrafficLedger()
     let rows: [(TrafficContent, Int)] =
       readsKeys
       ? [(.keys, group.keyRowBytes), (.values, group.valueRowBytes)] : [(.values, group.valueRowBytes)]
     for (content, rowBytes) in rows {
       ledger.charge(
-        TrafficKind(content, streams ? .stream : .gather(rowBytes: rowBytes)),
+        TrafficKind(content, streams ? .stream : .gather(rowBytes: rowBytes), tier: tier),
         TrafficBytes(readPerHead: perHead * rowBytes, readGroupUnion: union * rowBytes))
     }
     return ledger

@@ -13,18 +13,21 @@ struct ConfigurationReplay {
   private var previousVisible: Range<Int>?
   private(set) var outcome: GroupOutcome.Configuration
 
-  init(_ configuration: ReplayConfiguration, group: GroupContext, steps: [Step], tokens: Int) throws {
+  init(
+    _ configuration: ReplayConfiguration, policy: any Policy, group: GroupContext, steps: [Step], tokens: Int
+  ) {
     self.configuration = configuration
     self.group = group
-    isEvicting = configuration.policy.descriptor.kind == .eviction
-    policy = try configuration.policy.policy(for: group)
+    isEvicting = policy.isEvicting
+    self.policy = policy
     overlap = OverlapCounter(tokens: tokens)
     outcome = GroupOutcome.Configuration(
       heads: group.queryHeads.map {
         HeadResult(layer: group.layer, queryHead: $0, kvHead: group.kvHead, stepCount: steps.count)
       },
       ledger: AttentionTraffic(group: group).append(steps: steps.count),
-      residentExtra: policy.residentExtraBytesPerToken(), lastChoice: nil,
+      residentExtra: policy.residentExtraBytes(tokens: steps.last.map { $0.position + 1 } ?? 0),
+      cacheTier: policy.cacheTier, holdsChosenOnly: policy.holdsChosenOnly || policy.isEvicting, lastChoice: nil,
       firstVisible: steps.last?.visible.lowerBound ?? 0, scorePass: policy.scorePass(),
       choosesPerGroup: policy.choosesPerGroup)
   }
@@ -32,9 +35,26 @@ struct ConfigurationReplay {
   mutating func replay(
     _ block: ScoredBlock, firstStep: Int, exact: ExactAttention, oracle: OracleMeasures
   ) throws {
-    let asked = policy.budgets(of: block.steps, asked: configuration.budget ?? .share(1))
-    let view = QueryBlock(block, budgets: asked, guarded: configuration.policy.values.guarded)
+    let view = view(of: block)
     let choice = try policy.choose(view)
+    record(choice, view: view, firstStep: firstStep, exact: exact, oracle: oracle)
+  }
+
+  mutating func observe(_ prompt: PromptView) throws { try policy.observe(prompt) }
+
+  /// The block as the policy sees it.
+  func view(of block: ScoredBlock) -> QueryBlock {
+    QueryBlock(
+      block, budgets: policy.budgets(of: block.steps, asked: configuration.budget ?? .share(1)),
+      guarded: configuration.policy.values.guarded)
+  }
+
+  /// What a choice is worth and what it cost; nil stands for all visible tokens.
+  mutating func record(
+    _ choice: Selections?, view: QueryBlock, firstStep: Int, exact: ExactAttention, oracle: OracleMeasures
+  ) {
+    let block = view.shared
+    let asked = view.budgets
     outcome.ledger.merge(view.ledger)
     guard let choice else { return recordEverything(block, firstStep: firstStep) }
     // A policy that sizes its own sets is compared with the oracle at the size it took.
@@ -55,8 +75,11 @@ struct ConfigurationReplay {
     let step = firstStep + row % block.steps.count
     let head = row / block.steps.count
     let isOracles = choice[row] == best.chosen[row]
+    let correction = choice.corrections?[row]
     let (mass, outputError) =
-      isOracles ? (best.mass[row], best.outputError[row]) : choice.withTokens(row) { exact.measure(row, $0) }
+      isOracles && correction == nil
+      ? (best.mass[row], best.outputError[row])
+      : choice.withTokens(row) { exact.measure(row, $0, correction: correction) }
     let common =
       isOracles
       ? choice.count(row)
@@ -91,7 +114,8 @@ struct ConfigurationReplay {
     }
     outcome.ledger.merge(
       AttentionTraffic(group: group).attend(
-        perHead: perHead, union: unions, streams: isEvicting, readsKeys: policy.readsChosenKeys))
+        perHead: perHead, union: unions, streams: isEvicting, readsKeys: policy.readsChosenKeys,
+        tier: policy.cacheTier))
     var last = Selections()
     for head in 0..<group.groupSize {
       last.appendRow(choice[block.row(head: head, step: block.steps.count - 1)])

@@ -64,6 +64,47 @@ struct ExactAttention {
     outputs[row * values.paddedChannels..<row * values.paddedChannels + values.channels]
   }
 
+  /// The same with a policy's own formula for the output.
+  func measure(_ row: Int, _ tokens: UnsafeBufferPointer<Int32>, correction: OutputCorrection?) -> (
+    mass: Double, outputError: Double
+  ) {
+    let plain = measure(row, tokens)
+    guard let correction else { return plain }
+    return (plain.mass, correctedError(row, tokens, correction))
+  }
+
+  /// The relative error of the output that a policy's own formula makes of its tokens.
+  private func correctedError(
+    _ row: Int, _ tokens: UnsafeBufferPointer<Int32>, _ correction: OutputCorrection
+  ) -> Double {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: values.paddedChannels + tokens.count) { room in
+      guard let out = room.baseAddress else { return 1 }
+      let weights = out + values.paddedChannels
+      let logits = logits.row(row)
+      for (i, token) in tokens.enumerated() {
+        weights[i] = logits[Int(token)] * scale + (correction.offsets.isEmpty ? 0 : correction.offsets[i])
+      }
+      let chosen = UnsafeBufferPointer(start: weights, count: tokens.count)
+      let terms = correction.terms.map(\.logit)
+      let largest = max(block.kernels.maximum(chosen), terms.max() ?? -.infinity)
+      block.kernels.exponentials(chosen, offset: largest, scale: 1, into: weights)
+      var sum = block.kernels.gatherAttend(weights: weights, tokens: tokens, values: values, into: out)
+      var termWeights = terms
+      termWeights.withUnsafeMutableBufferPointer { buffer in
+        guard let start = buffer.baseAddress else { return }
+        block.kernels.exponentials(UnsafeBufferPointer(buffer), offset: largest, scale: 1, into: start)
+      }
+      for (weight, term) in zip(termWeights, correction.terms) {
+        sum += weight * term.count
+        for channel in 0..<values.channels { out[channel] += weight * term.valueSum[channel] }
+      }
+      for channel in 0..<values.channels where correction.mix > 0 {
+        out[channel] = (1 - correction.mix) * (out[channel] / sum) + correction.mix * correction.mean[channel]
+      }
+      return error(row, out, correction.mix > 0 ? 1 : sum)
+    }
+  }
+
   /// The attention mass that an ascending set of tokens holds, and the relative error of the output of
   /// exact attention over that set alone.
   func measure(_ row: Int, _ tokens: UnsafeBufferPointer<Int32>) -> (mass: Double, outputError: Double) {

@@ -11,7 +11,11 @@ struct GroupOutcome: Sendable {
     /// One per query head of the group.
     var heads: [HeadResult]
     var ledger: TrafficLedger
+    /// Beyond keys and values, at the last step.
     var residentExtra: (device: Int, host: Int)
+    /// Where keys and values lie.
+    var cacheTier: MemoryTier
+    var holdsChosenOnly: Bool
     /// What each query head chose at the last step (nil: all), for timing.
     var lastChoice: Selections?
     /// First token that the last step sees.
@@ -29,6 +33,7 @@ struct GroupReplay {
   /// `[group heads][steps][headDim]`
   let queries: FloatBuffer
   let steps: [Step]
+  let prompt: PromptView
   let worker: ReplayWorker
 
   /// Floats of a block's scores that are aimed at: enough rows that keys and values are read few times, few enough that
@@ -51,15 +56,14 @@ struct GroupReplay {
 
   func run(_ configurations: [ReplayConfiguration]) throws -> GroupOutcome {
     var states = try configurations.map {
-      try ConfigurationReplay($0, group: group, steps: steps, tokens: keys.tokens)
+      try ConfigurationReplay(
+        $0, policy: $0.policy.policy(for: group), group: group, steps: steps, tokens: keys.tokens)
     }
+    for index in states.indices { try states[index].observe(prompt) }
     let blockSteps = Self.blockSteps(group, tokens: keys.tokens)
     for start in stride(from: 0, to: steps.count, by: blockSteps) {
       let range = start..<min(start + blockSteps, steps.count)
-      let block = ScoredBlock(
-        group: group, steps: Array(steps[range]), kernels: worker.kernels, keys: keys,
-        queries: queries.rows(range, of: steps.count, blocks: group.groupSize, width: group.headDim),
-        pool: worker.pool, scratch: worker.scratch)
+      let block = block(range)
       let exact = try ExactAttention(block, values: values)
       let oracle = OracleMeasures(exact)
       for index in states.indices {
@@ -68,6 +72,14 @@ struct GroupReplay {
     }
     let traffic = AttentionTraffic(group: group)
     return GroupOutcome(configurations: states.map(\.outcome), denseTraffic: traffic.dense(steps))
+  }
+
+  /// The steps in `range`, to be scored.
+  func block(_ range: Range<Int>) -> ScoredBlock {
+    ScoredBlock(
+      group: group, steps: Array(steps[range]), kernels: worker.kernels, keys: keys,
+      queries: queries.rows(range, of: steps.count, blocks: group.groupSize, width: group.headDim),
+      tables: prompt.tables, pool: worker.pool, scratch: worker.scratch)
   }
 }
 

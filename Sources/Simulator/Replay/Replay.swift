@@ -20,31 +20,26 @@ public struct Replay: Sendable {
     throws -> ReplayResult
   {
     let plan = try ReplayPlan(trace, configurations: configurations, options: options)
-    let groups = TraceGroups(trace)
-    let kernels = try Kernels(options.instructionSet)
-    let agreement = try plan.agreement(options: options)
-    let pipeline = GroupPipeline(
-      trace: trace, layers: plan.layers, kvHeads: plan.kvHeads, threads: options.threads)
+    let walk = ReplayWalk(
+      trace: trace, plan: plan, options: options,
+      inputs: GroupInputs(
+        groups: TraceGroups(trace), rows: plan.rows, seed: options.seed,
+        agreement: try plan.agreement(options: options), statistics: plan.statistics))
+    func members(_ scope: PolicyDescriptor.Scope) -> [ReplayConfiguration] {
+      configurations.filter { $0.policy.descriptor.scope == scope }
+    }
     let digest = Mutex(traceDigest)
-    let outcomes = try pipeline.map(
-      worker: { ReplayWorker(kernels: kernels) },
-      beside: {
+    // The groups are walked even for nobody: dense attention is counted there.
+    var outcomes = [
+      PolicyDescriptor.Scope.group: try walk.groups(members(.group)) {
         if traceDigest == nil {
           let computed = try trace.digest()
           digest.withLock { $0 = computed }
         }
-      }, progress: options.progress
-    ) { tensors, kvHead, worker in
-      let replay = GroupReplay(
-        group: groups.context(
-          layer: tensors.layer, kvHead: kvHead, element: tensors.k.element, seed: options.seed,
-          agreement: agreement),
-        keys: groups.keys(tensors, kvHead: kvHead, worker: worker),
-        values: groups.values(tensors, kvHead: kvHead, worker: worker),
-        queries: groups.queries(tensors, kvHead: kvHead, rows: plan.rows, kernels: kernels),
-        steps: groups.steps(rows: plan.rows, layer: tensors.layer), worker: worker)
-      return ReplayedGroup(group: replay.group, outcome: try replay.run(configurations))
-    }
+      }
+    ]
+    outcomes[.layer] = try walk.layers(members(.layer))
+    outcomes[.model] = try walk.model(members(.model))
     let assembly = ReplayAssembly(
       trace: trace, traceDigest: try digest.withLock(\.self) ?? trace.digest(), plan: plan, options: options)
     return assembly.result(configurations, outcomes)

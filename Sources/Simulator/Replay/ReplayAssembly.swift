@@ -9,28 +9,37 @@ struct ReplayAssembly {
   let plan: ReplayPlan
   let options: ReplayOptions
 
-  func result(_ configurations: [ReplayConfiguration], _ groups: [ReplayedGroup]) -> ReplayResult {
+  /// - Parameter outcomes: of the configurations of each scope, in the configurations' order.
+  func result(
+    _ configurations: [ReplayConfiguration], _ outcomes: [PolicyDescriptor.Scope: [ReplayedGroup]]
+  ) -> ReplayResult {
+    var counts: [PolicyDescriptor.Scope: Int] = [:]
     let wanted = Set(plan.heads)
     let last = plan.rows.last.map { trace.queryPositions[$0] + 1 } ?? 0
-    let results = configurations.enumerated().map { index, configuration in
+    let results = configurations.map { configuration -> ConfigurationResult in
+      let scope = configuration.policy.descriptor.scope
+      let groups = outcomes[scope] ?? []
+      let index = counts[scope, default: 0]
+      counts[scope] = index + 1
       let heads = groups.flatMap { $0.outcome.configurations[index].heads }.filter {
         wanted.contains($0.queryHead)
       }
       let traffic = groups.map { replayed in
         let outcome = replayed.outcome.configurations[index]
         let base = replayed.group.keyRowBytes + replayed.group.valueRowBytes
+        let kept = replayed.keptTokens(outcome, of: last) * base
+        let isOnDevice = outcome.cacheTier == .device
         return GroupTraffic(
           layer: replayed.group.layer, kvHead: replayed.group.kvHead, ledger: outcome.ledger,
-          residentDeviceBytes: replayed.keptTokens(configuration, outcome, of: last) * base
-            + last * outcome.residentExtra.device,
-          residentHostBytes: last * outcome.residentExtra.host)
+          residentDeviceBytes: (isOnDevice ? kept : 0) + outcome.residentExtra.device,
+          residentHostBytes: (isOnDevice ? 0 : kept) + outcome.residentExtra.host)
       }
       return ConfigurationResult(
         configuration: configuration, calibration: plan.calibrationUse(configuration), heads: heads,
         traffic: traffic, digest: ExactDigest.of(configuration, heads: heads, traffic: traffic),
         lastChoices: groups.map { $0.lastChoice(index) })
     }
-    let dense = groups.map { replayed in
+    let dense = (outcomes[.group] ?? []).map { replayed in
       GroupTraffic(
         layer: replayed.group.layer, kvHead: replayed.group.kvHead, ledger: replayed.outcome.denseTraffic,
         residentDeviceBytes: last * (replayed.group.keyRowBytes + replayed.group.valueRowBytes),
@@ -49,11 +58,8 @@ struct ReplayAssembly {
 
 extension ReplayedGroup {
   /// Tokens of `all` that are still held at the last step: what an evicting policy dropped is gone.
-  fileprivate func keptTokens(
-    _ configuration: ReplayConfiguration, _ outcome: GroupOutcome.Configuration, of all: Int
-  ) -> Int {
-    let isEvicting = configuration.policy.descriptor.kind == .eviction
-    guard isEvicting, let choice = outcome.lastChoice else { return all }
+  fileprivate func keptTokens(_ outcome: GroupOutcome.Configuration, of all: Int) -> Int {
+    guard outcome.holdsChosenOnly, let choice = outcome.lastChoice else { return all }
     return Set(choice.tokens).count
   }
 

@@ -13,6 +13,7 @@ public struct ReplayPlan: Sendable {
   let calibrationRows: [Int]
   private let trace: Trace
   private let needsAgreement: Bool
+  private let needsStatistics: Bool
   private let profile: LoadedProfile?
   /// What the user should know, a sentence each.
   public private(set) var notes: [String] = []
@@ -29,8 +30,9 @@ public struct ReplayPlan: Sendable {
     layers = try Self.members(options.layers, of: captured, what: "layer", trace: trace)
     let allHeads = Array(0..<trace.metadata.geometry.queryHeads)
     heads = try Self.members(options.heads, of: allHeads, what: "query head", trace: trace)
-    needsAgreement = configurations.contains { $0.policy.descriptor.needs.contains(.contextualAgreement) }
-    if needsAgreement { try options.profile?.check(against: trace) }
+    needsAgreement = configurations.contains { $0.policy.needs.contains(.contextualAgreement) }
+    needsStatistics = configurations.contains { $0.policy.needs.contains(.headStatistics) }
+    if needsAgreement || needsStatistics { try options.profile?.check(against: trace) }
 
     let decode = TraceGroups(trace).decodeRows
     guard !decode.isEmpty else {
@@ -66,8 +68,13 @@ public struct ReplayPlan: Sendable {
     calibrationRows = calibrating
   }
 
-  /// Whether a profile, rather than the trace itself, ranks FASA's chunks.
-  public var usesProfile: Bool { needsAgreement && profile != nil }
+  /// Whether a policy uses a profile, rather than the trace itself or nothing.
+  public var usesProfile: Bool { (needsAgreement || needsStatistics) && profile != nil }
+
+  /// The head statistics that policies use, turned to the trace's layout; nil where there are none.
+  var statistics: HeadStatistics? {
+    needsStatistics ? profile?.profile.headStatistics(for: TraceGroups(trace).chunks.pairing) : nil
+  }
 
   /// - Throws: ``ReplayError`` where the trace lacks one of `layers`.
   public static func check(layers: [Int]?, of trace: Trace) throws {
@@ -82,7 +89,10 @@ public struct ReplayPlan: Sendable {
 
   /// The calibration that a configuration will be told to have used.
   public func calibrationUse(_ configuration: ReplayConfiguration) -> CalibrationUse? {
-    guard configuration.policy.descriptor.needs.contains(.contextualAgreement) else { return nil }
+    let needs = configuration.policy.needs
+    guard needs.contains(.contextualAgreement) || (needs.contains(.headStatistics) && profile != nil) else {
+      return nil
+    }
     return CalibrationUse(
       profileDigest: profile?.digest,
       texts: profile?.profile.texts.map(\.title) ?? [trace.metadata.text.title])

@@ -3,7 +3,7 @@ import Policies
 import Traces
 
 /// A trace in the terms of policies and kernels.
-struct TraceGroups {
+struct TraceGroups: Sendable {
   let trace: Trace
   private var geometry: TraceMetadata.Geometry { trace.metadata.geometry }
 
@@ -27,14 +27,41 @@ struct TraceGroups {
   }
 
   func context(
-    layer: Int, kvHead: Int, element: Element, seed: UInt64, agreement: ContextualAgreement?
+    layer: Int, kvHead: Int, element: Element, seed: UInt64, agreement: ContextualAgreement?,
+    statistics: HeadStatistics? = nil
   ) -> GroupContext {
     GroupContext(
       layer: layer, modelLayers: geometry.layers, kvHead: kvHead,
       queryHeads: kvHead * groupSize..<(kvHead + 1) * groupSize, headDim: geometry.headDim,
       valueDim: geometry.valueDim, element: element, scale: Float(trace.metadata.attention.scale),
       logitSoftcap: trace.metadata.attention.logitSoftcap.map { Float($0) },
-      promptTokens: trace.metadata.tokens.prompt, chunks: chunks, seed: seed, agreement: agreement)
+      promptTokens: trace.metadata.tokens.prompt, chunks: chunks, seed: seed, agreement: agreement,
+      statistics: statistics, frequencies: trace.metadata.rotationFrequencies(layer: layer),
+      kvHeads: geometry.kvHeads)
+  }
+
+  /// Rows of the query tensors that lie in the prompt: the observation window.
+  var promptRows: [Int] {
+    trace.queryPositions.indices.filter { trace.queryPositions[$0] < trace.metadata.tokens.prompt }
+  }
+
+  /// What the prompt tells the policies of a group.
+  func prompt(
+    _ tensors: LayerTensors, group: GroupContext, tables: GroupTables, worker: ReplayWorker
+  ) -> PromptView {
+    let rows = promptRows
+    let window = rows.isEmpty
+      ? nil
+      : ScoredBlock(
+        group: group, steps: steps(rows: rows, layer: group.layer), kernels: worker.kernels, keys: tables.keys,
+        queries: queries(tensors, kvHead: group.kvHead, rows: rows, kernels: worker.kernels), tables: tables,
+        pool: worker.pool, scratch: worker.scratch)
+    let prompt = trace.metadata.tokens.prompt
+    let attention = tensors.promptAttention.map { tensor in
+      let all = tensor.floatValues()
+      return group.queryHeads.map { Array(all[$0 * prompt..<($0 + 1) * prompt]) }
+    }
+    return PromptView(window: window, attention: attention, tables: tables)
   }
 
   /// The query of every given row of the trace's query tensors, with what it sees in a layer.

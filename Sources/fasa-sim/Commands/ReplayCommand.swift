@@ -89,7 +89,9 @@ struct ReplayCommand: ParsableCommand {
   }
 
   private func makeJob(_ trace: Trace, _ configurations: [ReplayConfiguration]) throws -> ReplayJob {
-    let needsProfile = configurations.contains { $0.policy.descriptor.needs.contains(.contextualAgreement) }
+    let needsProfile = configurations.contains { configuration in
+      [.contextualAgreement, .headStatistics].contains { configuration.policy.needs.contains($0) }
+    }
     let loaded =
       try profile.map { try LoadedProfile(path: $0) }
       ?? (needsProfile ? ProfileLocator.bundled(for: trace) : nil)

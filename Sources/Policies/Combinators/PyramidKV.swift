@@ -1,0 +1,70 @@
+/// Budgets that fall from layer to layer (Cai et al., 2024), over any policy that has none.
+///
+/// The first layer gets almost twice the mean budget, the last 1/β of it, and those between fall evenly. The paper keeps tokens as SnapKV
+/// does; FASA's paper composes it with FASA.
+public struct PyramidKV: Policy {
+  public static let descriptor = PolicyDescriptor(
+    name: "pyramidkv", summary: "Gives early layers more of the budget and late ones less, for the policy that it wraps.",
+    paper: "https://arxiv.org/abs/2406.02069", kind: .eviction,
+    parameters: [
+      .base(["snapkv", "h2o", "fasa", "quest", "oracle", "streaming-llm", "loki", "sparq", "double-sparsity"]),
+      ParameterDescriptor("beta", .integer(1...1000), default: .integer(20), help: "β, how steep the pyramid is"),
+    ],
+    notes: """
+      The wrapped policy runs with its own defaults. A layer's budget follows from its number in the model, so that the mean over all layers is k; a trace of some layers \
+      has another mean. SnapKV's window is every layer's own and is not shared out.
+      """)
+
+  private let beta: Int
+  private let group: GroupContext
+  private let window: Int
+  private var base: any Policy
+
+  public init(parameters: ParameterValues, group: GroupContext) throws {
+    beta = parameters.integer("beta")
+    self.group = group
+    let configuration = parameters.baseConfiguration()
+    base = try configuration.type.init(parameters: configuration.values, group: group)
+    window = configuration.type == SnapKV.self ? configuration.values.integer("window") : 0
+  }
+
+  public func budgets(of steps: [Step], asked: Budget) -> [Int] {
+    base.budgets(of: steps, asked: asked).enumerated().map { index, k in
+      let shared = k - window
+      guard shared > 0, group.modelLayers > 1 else { return k }
+      let least = shared / beta
+      let most = 2 * shared - least
+      let fall = (most - least) * group.layer / (group.modelLayers - 1)
+      return min(max(1, window + most - fall), steps[index].visible.count)
+    }
+  }
+
+  public mutating func observe(_ prompt: PromptView) throws { try base.observe(prompt) }
+  public mutating func choose(_ block: QueryBlock) throws -> Selections? { try base.choose(block) }
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) { base.residentExtraBytes(tokens: tokens) }
+  public var readsChosenKeys: Bool { base.readsChosenKeys }
+  public var choosesPerGroup: Bool { base.choosesPerGroup }
+  public var cacheTier: MemoryTier { base.cacheTier }
+  public var holdsChosenOnly: Bool { base.holdsChosenOnly }
+  public var isEvicting: Bool { base.isEvicting }
+}
+
+extension ParameterDescriptor {
+  /// The policy that a combinator wraps, the first by default.
+  static func base(_ names: [String]) -> ParameterDescriptor {
+    ParameterDescriptor("base", .choice(names), default: .word(names.first ?? ""), help: "the policy that it wraps")
+  }
+}
+
+extension ParameterValues {
+  /// The wrapped policy with its defaults, and the common parameters of what wraps it.
+  func baseConfiguration() -> PolicyConfiguration {
+    let type = PolicyRegistry.policy(named: word("base")) ?? Oracle.self
+    var values = ParameterValues(defaultsOf: type.descriptor)
+    for common in ParameterDescriptor.common.map(\.name) {
+      // Zero is no wish: a policy's own default stays.
+      if let given = self[common], given != .integer(0), values[common] != nil { values[common] = given }
+    }
+    return PolicyConfiguration(type, values: values)
+  }
+}

@@ -1,0 +1,114 @@
+import Kernels
+
+/// What an evicting policy still holds: a set of tokens for each unit, which is a query head, or a KV head where its
+/// query heads share one set. A token that was dropped never comes back.
+struct EvictionCache: Sendable {
+  /// Ascending, of each unit.
+  private(set) var kept: [[Int32]]
+  /// First token that a unit has not seen.
+  private var next: [Int]
+  private let heads: Int
+
+  init(_ group: GroupContext, perGroup: Bool) {
+    heads = group.groupSize
+    let units = perGroup ? 1 : group.groupSize
+    kept = Array(repeating: [], count: units)
+    next = Array(repeating: 0, count: units)
+  }
+
+  var units: Range<Int> { kept.indices }
+
+  /// The query heads of a unit, counted within the group.
+  func heads(_ unit: Int) -> Range<Int> { kept.count == heads ? unit..<unit + 1 : 0..<heads }
+
+  /// Tokens that a step sees for the first time join; those that a sliding window has left behind go.
+  ///
+  /// - Returns: the tokens that joined.
+  @discardableResult mutating func join(_ unit: Int, _ step: Step) -> Range<Int> {
+    let start = max(next[unit], step.visible.lowerBound)
+    let joined = start..<max(start, step.visible.upperBound)
+    if let first = kept[unit].first, Int(first) < step.visible.lowerBound {
+      kept[unit].removeAll { Int($0) < step.visible.lowerBound }
+    }
+    kept[unit].append(contentsOf: joined.lazy.map(Int32.init))
+    next[unit] = joined.upperBound
+    return joined
+  }
+
+  /// Evicts the tokens of least value until k are left. The first `keeping.sinks` and last `keeping.recent` tokens
+  /// held stay, as far as k allows, and the newest always does. Of equals the later one goes.
+  mutating func shrink(_ unit: Int, to k: Int, keeping: Guard = Guard(), value: (Int) -> Float) {
+    let tokens = kept[unit]
+    let excess = tokens.count - k
+    guard excess > 0 else { return }
+    let guarded = Guard(sinks: min(keeping.sinks, max(0, k - 1)), recent: max(1, keeping.recent))
+    let middle = guarded.split(0..<tokens.count, budget: k).middle
+    if excess == 1 {
+      var (victim, least) = (middle.lowerBound, Float.infinity)
+      for place in middle {
+        let value = value(Int(tokens[place]))
+        if value <= least { (victim, least) = (place, value) }
+      }
+      kept[unit].remove(at: victim)
+      return
+    }
+    let values = middle.map { value(Int(tokens[$0])) }
+    let order = values.indices.sorted { (values[$0], $1) < (values[$1], $0) }
+    var stays = Array(repeating: true, count: tokens.count)
+    for index in order.prefix(excess) { stays[middle.lowerBound + index] = false }
+    kept[unit] = tokens.indices.lazy.filter { stays[$0] }.map { tokens[$0] }
+  }
+}
+
+/// The sets of a block as its policy walks it, step by step.
+struct EvictionRecord {
+  private var rows: [[Int32]]
+  private let block: QueryBlock
+
+  init(_ block: QueryBlock) {
+    self.block = block
+    rows = Array(repeating: [], count: block.shared.rows)
+  }
+
+  /// What a unit attends to at a step.
+  mutating func add(_ cache: EvictionCache, unit: Int, step: Int) {
+    for head in cache.heads(unit) { rows[block.shared.row(head: head, step: step)] = cache.kept[unit] }
+  }
+
+  var selections: Selections {
+    var result = Selections()
+    for row in rows { result.appendRow(row) }
+    return result
+  }
+}
+
+extension QueryBlock {
+  /// Softmax of a row over some of the tokens that it sees, normalised: the attention that is computed anyway over what
+  /// is kept.
+  func attention(_ row: Int, over tokens: [Int32]) -> [Float] {
+    let (logits, scale) = shared.logits()
+    return shared.attention(logits.row(row), scale: scale, over: tokens)
+  }
+
+  /// Bytes of a 32-bit number per kept token, read and written at every step.
+  func chargeState(_ selections: Selections, perGroup: Bool, bytesPerToken: Int = 4) {
+    let heads = perGroup ? 1 : group.groupSize
+    let bytes = (0..<heads * steps.count).reduce(0) { $0 + selections.count($1) } * bytesPerToken
+    charge(.init(.state, .stream), readPerHead: bytes, readGroupUnion: bytes, written: bytes)
+  }
+}
+
+extension ScoredBlock {
+  /// Softmax over some tokens of a row of logits, normalised.
+  func attention(_ logits: UnsafePointer<Float>, scale: Float, over tokens: [Int32]) -> [Float] {
+    var weights = tokens.map { logits[Int($0)] }
+    weights.withUnsafeMutableBufferPointer { buffer in
+      guard let start = buffer.baseAddress else { return }
+      let values = UnsafeBufferPointer(buffer)
+      kernels.exponentials(values, offset: kernels.maximum(values), scale: scale, into: start)
+      let sum = Float(values.reduce(0.0) { $0 + Double($1) })
+      for i in buffer.indices { buffer[i] /= sum }
+    }
+    return weights
+  }
+}

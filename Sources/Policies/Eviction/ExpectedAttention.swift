@@ -1,0 +1,113 @@
+import Kernels
+
+/// Attention expected of coming queries (Devoto et al., 2025; NVIDIA's kvpress).
+///
+/// Queries before rotation are taken as Gaussian, and turned by the mean rotation of the next positions; a token is worth the
+/// attention that such a query is expected to give it, times the length of its value.
+public struct ExpectedAttention: Policy {
+  public static let descriptor = PolicyDescriptor(
+    name: "expected-attention", summary: "Keeps the prompt tokens that coming queries are expected to attend to.",
+    paper: "https://arxiv.org/abs/2510.00636", kind: .eviction,
+    parameters: [
+      ParameterDescriptor("future", .integer(1...100_000), default: .integer(512), help: "coming positions that are averaged over"),
+      ParameterDescriptor("epsilon", .number(0...1), default: .number(0), help: "added to the attention before it is multiplied by ‖v‖"),
+      ParameterDescriptor.sinks.defaulting(to: .integer(4)),
+    ], common: [.denseLayers], needs: [.observationWindow],
+    notes: """
+      Mean and covariance are of the observation window's queries, per query head; attention is averaged over the heads of a KV head, which keep one set. \
+      Decoded tokens take the places of the prompt tokens ranked last, as for snapkv.
+      """)
+
+  private let future: Int
+  private let epsilon: Float
+  private let sinks: Int
+  private let group: GroupContext
+  private let rotation: Rotation
+  private var cache: EvictionCache
+  private var values: [Float] = []
+
+  public init(parameters: ParameterValues, group: GroupContext) {
+    future = parameters.integer("future")
+    epsilon = Float(parameters.number("epsilon"))
+    sinks = parameters.integer("sinks")
+    self.group = group
+    rotation = Rotation(group)
+    cache = EvictionCache(group, perGroup: true)
+  }
+
+  public var choosesPerGroup: Bool { true }
+
+  public mutating func observe(_ prompt: PromptView) throws {
+    let window = try prompt.requiredWindow("expected-attention")
+    let tables = prompt.tables
+    values = tables.cached("expected attention \(future) \(epsilon)") {
+      let turn = rotation.meanTurn(over: group.promptTokens..<group.promptTokens + future)
+      let heads = (0..<group.groupSize).map { head in
+        expected(window.unrotatedQueries(head: head, rotation), turn: turn, tables)
+      }.summed
+      let count = min(group.promptTokens, tables.tokens)
+      return (0..<tables.tokens).map { token in
+        guard token < count else { return 0x1p20 + Float(token) }
+        return (heads[token] / Float(group.groupSize) + epsilon) * tables.valueNorm(token)
+      }
+    }
+  }
+
+  /// Softmax over the prompt of `k · μ · s + kᵀ Σ k · s² / 2`, s the model's scale.
+  private func expected(_ queries: [[Double]], turn: [(cos: Double, sin: Double)], _ tables: GroupTables) -> [Float] {
+    let d = group.headDim
+    let scale = Double(group.scale)
+    let mean = meanVector(queries)
+    var covariance = Array(repeating: Array(repeating: 0.0, count: d), count: d)
+    for query in queries {
+      let off = zip(query, mean).map { $0 - $1 }
+      for i in 0..<d { for j in 0..<d { covariance[i][j] += off[i] * off[j] / Double(queries.count) } }
+    }
+    // R Σ Rᵀ: rows turned, then columns.
+    let half = transposed(covariance.map { rotation.apply(turn, to: $0) })
+    let turned = half.map { rotation.apply(turn, to: $0) }
+    let centre = rotation.apply(turn, to: mean)
+    var logits = (0..<min(group.promptTokens, tables.tokens)).map { token -> Float in
+      let key = tables.key(token).map(Double.init)
+      var (linear, square) = (0.0, 0.0)
+      for i in 0..<d {
+        linear += key[i] * centre[i]
+        var row = 0.0
+        for j in 0..<d { row += turned[i][j] * key[j] }
+        square += key[i] * row
+      }
+      return Float(linear * scale + square * scale * scale / 2)
+    }
+    logits.withUnsafeMutableBufferPointer { values in
+      if let start = values.baseAddress { tables.kernels.softmax(UnsafeBufferPointer(values), into: start) }
+    }
+    return logits
+  }
+
+  public mutating func choose(_ block: QueryBlock) -> Selections? {
+    cache.walk(block, budgets: block.budgets, values: [values], keeping: Guard(sinks: sinks))
+  }
+}
+
+func transposed(_ matrix: [[Double]]) -> [[Double]] {
+  (matrix.first ?? []).indices.map { column in matrix.map { $0[column] } }
+}
+
+extension GroupTables {
+  /// ‖v‖ of a token; one where the group has no values.
+  func valueNorm(_ token: Int) -> Float {
+    guard let (rows, width) = valueRows else { return 1 }
+    var sum: Float = 0
+    for c in 0..<width { sum += rows[token * width + c] * rows[token * width + c] }
+    return sum.squareRoot()
+  }
+}
+
+extension Kernels {
+  /// Softmax of values that are scaled already; `out` may be `values`.
+  func softmax(_ values: UnsafeBufferPointer<Float>, into out: UnsafeMutablePointer<Float>) {
+    exponentials(values, offset: maximum(values), scale: 1, into: out)
+    let sum = Float((0..<values.count).reduce(0.0) { $0 + Double(out[$1]) })
+    for i in 0..<values.count { out[i] /= sum }
+  }
+}

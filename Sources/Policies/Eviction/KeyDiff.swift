@@ -1,0 +1,64 @@
+/// Keys unlike the others (Park et al., 2025): the token goes whose key is most like the mean of the normalised keys.
+public struct KeyDiff: Policy {
+  public static let descriptor = PolicyDescriptor(
+    name: "keydiff", summary: "Drops the token whose key is most like the mean of those held.",
+    paper: "https://arxiv.org/abs/2504.15364", kind: .eviction,
+    notes: """
+      One set per KV head. The mean is of the keys held when a token must go; after the prompt all go at once, by the prompt's mean. \
+      Reads every kept key to compare, and keeps their sum.
+      """)
+
+  private let keeping: Guard
+  private let group: GroupContext
+  private var cache: EvictionCache
+  private var directions: [Float] = []
+
+  public init(parameters: ParameterValues, group: GroupContext) {
+    keeping = parameters.guarded
+    self.group = group
+    cache = EvictionCache(group, perGroup: true)
+  }
+
+  public var choosesPerGroup: Bool { true }
+
+  public mutating func observe(_ prompt: PromptView) { directions = prompt.tables.keyDirections }
+
+  public mutating func choose(_ block: QueryBlock) -> Selections? {
+    var record = EvictionRecord(block)
+    let directions = directions
+    let d = group.headDim
+    for (step, k) in block.budgets.enumerated() {
+      cache.join(0, block.steps[step])
+      if cache.kept[0].count > k {
+        var mean = Array(repeating: Float(0), count: d)
+        for token in cache.kept[0] { for c in 0..<d { mean[c] += directions[Int(token) * d + c] } }
+        cache.shrink(0, to: k, keeping: keeping) { token in
+          var sum: Float = 0
+          for c in 0..<d { sum += directions[token * d + c] * mean[c] }
+          return -sum
+        }
+      }
+      record.add(cache, unit: 0, step: step)
+    }
+    let selections = record.selections
+    let keys = block.steps.indices.reduce(0) { $0 + selections.count($1) } * group.keyRowBytes
+    block.charge(.init(.keys, .stream), readPerHead: keys, readGroupUnion: keys)
+    block.charge(
+      .init(.state, .stream), readPerHead: block.steps.count * d * 4, readGroupUnion: block.steps.count * d * 4,
+      written: block.steps.count * d * 4)
+    return selections
+  }
+}
+
+extension GroupTables {
+  /// Keys brought to length 1, `[tokens][channels]`.
+  var keyDirections: [Float] {
+    cached("key directions") {
+      (0..<tokens).flatMap { token -> [Float] in
+        let key = key(token)
+        let length = key.reduce(Float(0)) { $0 + $1 * $1 }.squareRoot()
+        return key.map { $0 / max(length, .leastNormalMagnitude) }
+      }
+    }
+  }
+}

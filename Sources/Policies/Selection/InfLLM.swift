@@ -1,0 +1,108 @@
+/// Blocks found by representative keys (Xiao et al., NeurIPS 2024).
+///
+/// Each block of tokens is represented by the r keys that queries a little further on attend to most; a block's score
+/// is the query's mean score with them. First and most recent tokens are always kept.
+public struct InfLLM: Policy {
+  public static let descriptor = PolicyDescriptor(
+    name: "infllm", summary: "Keeps the blocks whose few representative keys score highest, beside a local window.",
+    paper: "https://arxiv.org/abs/2402.04617", kind: .selection,
+    parameters: [
+      ParameterDescriptor("block", .integer(1...4096), default: .integer(128), help: "tokens of a block"),
+      ParameterDescriptor(
+        "representatives", .integer(1...4096), default: .integer(4), help: "r, keys that stand for a block"),
+      ParameterDescriptor(
+        "local-share", .number(0...1), default: .number(0.65),
+        help: "share of k that is the most recent tokens; the authors' 4096 of 6272"),
+      ParameterDescriptor(
+        "initial-share", .number(0...1), default: .number(0.02),
+        help: "share of k that is the first tokens; the authors' 128 of 6272"),
+      ParameterDescriptor(
+        "distance", .integer(1...1_000_000), default: .integer(4096),
+        help: "how far on the queries are that choose representatives"),
+      ParameterDescriptor(
+        "scope", .choice(["head", "group"]), default: .word("group"),
+        help: "choose per query head, or one set per KV head; the authors choose one per layer"),
+    ], common: [.denseLayers], needs: [.observationWindow],
+    notes: """
+      The authors score a key by the queries of its next tokens, which a trace does not hold; here by the mean query of the \
+      observation window, turned back and then on by 1 to `distance` tokens. A block is scored by the mean of its representatives, as the \
+      released code does. Blocks lie on the host. k is rounded down to whole blocks, to one at least, and what exceeds it is cut.
+      """)
+
+  private let page: Int
+  private let representatives: Int
+  private let localShare: Double
+  private let initialShare: Double
+  private let distance: Int
+  private let group: GroupContext
+  private let rotation: Rotation
+  public let choosesPerGroup: Bool
+  /// The window's mean query, as it will be over the coming tokens.
+  private var expected: [Double] = []
+
+  public init(parameters: ParameterValues, group: GroupContext) {
+    page = parameters.integer("block")
+    representatives = parameters.integer("representatives")
+    localShare = parameters.number("local-share")
+    initialShare = parameters.number("initial-share")
+    distance = parameters.integer("distance")
+    choosesPerGroup = parameters.word("scope") == "group"
+    self.group = group
+    rotation = Rotation(group)
+  }
+
+  public mutating func observe(_ prompt: PromptView) throws {
+    let window = try prompt.requiredWindow("infllm")
+    let heads = (0..<group.groupSize).flatMap { window.unrotatedQueries(head: $0, rotation) }
+    expected = rotation.apply(rotation.meanTurn(over: 1..<distance + 1), to: meanVector(heads))
+  }
+
+  public func choose(_ block: QueryBlock) -> Selections? {
+    let d = group.headDim
+    let tables = block.shared.tables
+    let importance = tables.cached("infllm importance \(distance)") { importances(tables) }
+    let keys = tables.keyRows.pointer
+    let count = representatives
+    let table = PageTable("infllm \(distance) \(count)", of: tables, pageTokens: page, width: d) { tokens, out in
+      let chosen = tokens.sorted { (importance[$0], $1) > (importance[$1], $0) }.prefix(count).sorted()
+      for c in 0..<d {
+        out[c] = chosen.reduce(Float(0)) { $0 + keys[$1 * d + c] } / Float(chosen.count)
+      }
+    }
+    let queries = block.derivedQueries(width: d) { _, query, out in out.update(from: query, count: d) }
+    let scores = block.scores(table, queries: queries, rowBytes: representatives * group.keyRowBytes)
+    return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores) { [self] step in
+      let k = block.budget(of: step)
+      return Guard(sinks: Int(Double(k) * initialShare), recent: Int(Double(k) * localShare))
+    }
+  }
+
+  /// What the expected query of the tokens after each key would score it.
+  private func importances(_ tables: GroupTables) -> [Float] {
+    (0..<tables.tokens).map { token in
+      var key = Array(tables.key(token))
+      key.withUnsafeMutableBufferPointer { buffer in
+        if let start = buffer.baseAddress { rotation.turn(start, by: -token) }
+      }
+      return zip(key, expected).reduce(Float(0)) { $0 + $1.0 * Float($1.1) }
+    }
+  }
+
+  public var cacheTier: MemoryTier { .host }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
+    ((tokens + page - 1) / page * representatives * group.keyRowBytes, 0)
+  }
+}
+
+extension PromptView {
+  /// - Throws: ``PolicyError`` where the trace has no observation window.
+  func requiredWindow(_ policy: String) throws -> ScoredBlock {
+    guard let window else {
+      throw PolicyError(
+        "\(policy): needs traced queries of the prompt, and the trace has none: capture with --window, or leave the policy out"
+      )
+    }
+    return window
+  }
+}

@@ -1,0 +1,61 @@
+/// Attention ranked in a low-rank key space (Singhania et al., NeurIPS 2024).
+///
+/// Keys and queries are turned onto the principal axes of the keys of some calibration text; the first r of them rank the
+/// tokens. The axes are those of keys after or before rotation; both turn what attention uses, the rotated keys.
+/// With r = d the scores are the full ones, up to rounding.
+public struct Loki: Policy {
+  public static let descriptor = PolicyDescriptor(
+    name: "loki", summary: "Ranks tokens on the first r principal axes of the keys.",
+    paper: "https://arxiv.org/abs/2406.02542", kind: .selection,
+    parameters: [
+      ParameterDescriptor(
+        "rank", .amount, default: .amount(.share(0.25)), help: "r, axes that are scored: a count or a share of d"),
+      ParameterDescriptor(
+        "axes", .choice(["post", "pre"]), default: .word("post"),
+        help: "principal axes of keys after or before rotation"),
+      .scope,
+    ], needs: [.headStatistics],
+    notes: """
+      The axes are calibrated per KV head. The cache holds keys turned onto all axes in place of the keys; that the first r \
+      are read apart costs nothing extra where they lie apart, so r channels a token are read, none kept twice.
+      """)
+
+  private let rank: Int
+  private let name: String
+  /// `[axis][channel]`, r of them.
+  private let axes: [[Float]]
+  private let group: GroupContext
+  public let choosesPerGroup: Bool
+
+  public init(parameters: ParameterValues, group: GroupContext) throws {
+    self.group = group
+    rank = parameters.amount("rank", of: group.headDim)
+    choosesPerGroup = parameters.word("scope") == "group"
+    let kind = parameters.word("axes")
+    name = "loki \(kind) \(rank)"
+    let layer = try group.calibrated("loki")
+    let all = kind == "pre" ? layer.unrotatedKeyAxes : layer.keyAxes
+    axes = Array(all[group.kvHead].prefix(rank))
+  }
+
+  public func choose(_ block: QueryBlock) -> Selections? {
+    let d = group.headDim
+    let keys = block.shared.tables.keyRows.pointer
+    let table = TokenTable(name, of: block.shared.tables, width: rank) { token, out in
+      project(keys + token * d, into: out)
+    }
+    let queries = block.derivedQueries(width: rank) { _, query, out in project(query, into: out) }
+    let scores = block.scores(table, queries: queries, rowBytes: rank * group.element.byteCount)
+    return block.bestOf(choosesPerGroup ? block.summedOverGroup(scores) : scores)
+  }
+
+  private func project(_ vector: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) {
+    for (index, axis) in axes.enumerated() {
+      out[index] = axis.withUnsafeBufferPointer { axis in
+        var sum: Float = 0
+        for c in axis.indices { sum += axis[c] * vector[c] }
+        return sum
+      }
+    }
+  }
+}

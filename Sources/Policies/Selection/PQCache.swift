@@ -1,0 +1,94 @@
+import Kernels
+
+/// Product quantisation of keys (Zhang et al., SIGMOD 2025).
+///
+/// Keys are cut into m sub-vectors, each replaced by the number of the nearest of 2^b centroids, which k-means found in
+/// the prompt; tokens are ranked by the query's products with the centroids. Part of the budget is the most recent
+/// tokens.
+public struct PQCache: Policy {
+  public static let descriptor = PolicyDescriptor(
+    name: "pqcache", summary: "Ranks tokens by product-quantised keys; half the budget is the most recent tokens.",
+    paper: "https://arxiv.org/abs/2407.12820", kind: .selection,
+    parameters: [
+      ParameterDescriptor("subvectors", .integer(1...64), default: .integer(2), help: "m, parts of a key"),
+      ParameterDescriptor("bits", .integer(1...12), default: .integer(6), help: "b, bits of a part's code"),
+      ParameterDescriptor(
+        "recent-share", .number(0...1), default: .number(0.5), help: "share of k that is the most recent tokens"),
+      ParameterDescriptor("rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means"),
+      ParameterDescriptor.sinks,
+      .scope,
+    ], common: [.denseLayers],
+    notes: """
+      Reads m codes a token and the centroids at every step; codes and centroids lie on the device, keys and values on the host. k-means \
+      begins at keys evenly apart in the prompt. Tokens of decode steps take the nearest of the prompt's centroids.
+      """)
+
+  private let parts: Int
+  private let bits: Int
+  private let recentShare: Double
+  private let rounds: Int
+  private let sinks: Int
+  private let group: GroupContext
+  public let choosesPerGroup: Bool
+
+  public init(parameters: ParameterValues, group: GroupContext) {
+    parts = min(parameters.integer("subvectors"), group.headDim)
+    bits = parameters.integer("bits")
+    recentShare = parameters.number("recent-share")
+    rounds = parameters.integer("rounds")
+    sinks = parameters.integer("sinks")
+    choosesPerGroup = parameters.word("scope") == "group"
+    self.group = group
+  }
+
+  public var cacheTier: MemoryTier { .host }
+
+  public func choose(_ block: QueryBlock) -> Selections? {
+    let d = group.headDim
+    let tables = block.shared.tables
+    let name = "pq \(parts) \(bits) \(rounds) \(group.promptTokens)"
+    let approximate = tables.cached(name) { quantised(tables) }
+    let table = TokenTable(name, of: tables, width: d) { token, out in
+      out.update(from: approximate.pointer + token * d, count: d)
+    }
+    let queries = block.derivedQueries(width: d) { _, query, out in out.update(from: query, count: d) }
+    let scores = block.scores(table, queries: queries, rowBytes: codeBytes)
+    let centroids = block.steps.count * centroidBytes
+    block.charge(
+      .init(.metadata, .stream), readPerHead: centroids * group.groupSize, readGroupUnion: centroids)
+    return block.bestOf(choosesPerGroup ? block.summedOverGroup(scores) : scores) { [self] step in
+      Guard(sinks: sinks, recent: Int(Double(block.budget(of: step)) * recentShare))
+    }
+  }
+
+  /// Every key with its parts replaced by centroids, `[tokens][headDim]`.
+  private func quantised(_ tables: GroupTables) -> FloatBuffer {
+    let d = group.headDim
+    let result = FloatBuffer(count: tables.tokens * d)
+    for part in 0..<parts {
+      let channels = part * d / parts..<(part + 1) * d / parts
+      let rows = FloatBuffer(count: tables.tokens * channels.count)
+      for token in 0..<tables.tokens {
+        (rows.pointer + token * channels.count).update(
+          from: tables.keyRows.pointer + token * d + channels.lowerBound, count: channels.count)
+      }
+      let means = KMeans(
+        rows.pointer, rowCount: max(1, min(group.promptTokens, tables.tokens)), width: channels.count,
+        centroids: 1 << bits, rounds: rounds, kernels: tables.kernels)
+      let owner = means.nearest(
+        KMeans.Points(rows.pointer, rowCount: tables.tokens, width: channels.count, kernels: tables.kernels))
+      for token in 0..<tables.tokens {
+        (result.pointer + token * d + channels.lowerBound).update(
+          from: means.centroids.pointer + Int(owner[token]) * channels.count, count: channels.count)
+      }
+    }
+    return result
+  }
+
+  private var codeBytes: Int { (parts * bits + 7) / 8 }
+  private var centroidBytes: Int { (1 << bits) * group.keyRowBytes }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
+    (tokens * codeBytes + centroidBytes, 0)
+  }
+}

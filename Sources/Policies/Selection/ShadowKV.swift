@@ -1,0 +1,120 @@
+import Kernels
+
+/// Landmarks of short chunks, with outlier chunks set apart (Sun et al., ICML 2025).
+///
+/// A chunk's landmark is the mean of its keys; a chunk's score is the largest, over the heads of the group, of their softmax over
+/// landmarks. Chunks of the prompt whose keys their mean describes worst are always kept, and so are the last ones.
+public struct ShadowKV: Policy {
+  public static let descriptor = PolicyDescriptor(
+    name: "shadowkv", summary: "Keeps outlier chunks, the last ones, and those whose mean key scores highest.",
+    paper: "https://arxiv.org/abs/2410.21465", kind: .selection,
+    parameters: [
+      ParameterDescriptor("chunk", .integer(1...4096), default: .integer(8), help: "tokens of a chunk"),
+      ParameterDescriptor(
+        "outliers", .integer(0...100_000), default: .integer(48), help: "outlier chunks of the prompt always kept"),
+      ParameterDescriptor(
+        "outlier-share", .number(0...1), default: .number(0.16),
+        help: "share of k that outliers may take; the authors' 384 of 2464 tokens"),
+      ParameterDescriptor("local", .integer(0...4096), default: .integer(4), help: "last chunks always kept"),
+    ], common: [.denseLayers],
+    notes: """
+      Outliers and local chunks count in k here, so that budgets are comparable. Chosen values come from the host. The released code rebuilds \
+      chosen keys from a low-rank copy of the unrotated ones on the device; here keys are exact, and are read from the host as well. A chunk that \
+      decoding completes gets a landmark of its own.
+      """)
+
+  private let chunk: Int
+  private let outliers: Int
+  private let outlierShare: Double
+  private let local: Int
+  private let group: GroupContext
+
+  public init(parameters: ParameterValues, group: GroupContext) {
+    chunk = parameters.integer("chunk")
+    outliers = parameters.integer("outliers")
+    outlierShare = parameters.number("outlier-share")
+    local = parameters.integer("local")
+    self.group = group
+  }
+
+  public var choosesPerGroup: Bool { true }
+  public var cacheTier: MemoryTier { .host }
+
+  public func choose(_ block: QueryBlock) -> Selections? {
+    let d = group.headDim
+    let tables = block.shared.tables
+    let table = PageTable.means(of: tables, pageTokens: chunk)
+    let queries = block.derivedQueries(width: d) { _, query, out in out.update(from: query, count: d) }
+    let scores = block.scores(table, queries: queries, rowBytes: group.keyRowBytes)
+    let apart = tables.cached("outliers \(chunk)") { outlierOrder(tables) }
+    let best = largestOfGroup(scores, block)
+    // Chunks set apart come first whatever their score.
+    for row in 0..<block.shared.rows {
+      let step = block.steps[row % block.steps.count]
+      let held = min(outliers, Int(Double(block.budget(of: step)) * outlierShare) / chunk)
+      let pages = best.pages(step.visible)
+      for page in apart.prefix(held) where pages.contains(page) { best.matrix.row(row)[page] = 2 }
+    }
+    return block.bestPages(best) { [self] step in
+      let partial = (step.visible.upperBound - 1) % chunk + 1
+      return Guard(recent: local == 0 ? 0 : partial + (local - 1) * chunk)
+    }
+  }
+
+  /// Softmax of each head over the chunks it sees, then the largest over the group's heads.
+  private func largestOfGroup(_ scores: PageScores, _ block: QueryBlock) -> PageScores {
+    let shared = block.shared
+    let soft = ScoreMatrix(rows: shared.rows, tokens: scores.matrix.stride, pool: shared.pool)
+    for row in 0..<shared.rows {
+      shared.normalise(
+        scores.matrix, row: row, scores.pages(shared.visible(row)), scale: group.scale, into: soft)
+    }
+    for step in block.steps.indices {
+      for page in scores.pages(block.steps[step].visible) {
+        let rows = (0..<group.groupSize).map { soft.row(shared.row(head: $0, step: step)) }
+        let largest = rows.reduce(Float(0)) { max($0, $1[page]) }
+        for row in rows { row[page] = largest }
+      }
+    }
+    return PageScores(matrix: soft, pageTokens: scores.pageTokens)
+  }
+
+  /// Whole chunks of the prompt by the least cosine between a key and the chunk's mean, lowest first.
+  private func outlierOrder(_ tables: GroupTables) -> [Int] {
+    let d = group.headDim
+    let chunks = 0..<min(group.promptTokens, tables.tokens) / chunk
+    let least = chunks.map { index -> Float in
+      let tokens = index * chunk..<(index + 1) * chunk
+      var mean = Array(repeating: Float(0), count: d)
+      for token in tokens { for c in 0..<d { mean[c] += tables.key(token)[c] } }
+      let length = mean.reduce(Float(0)) { $0 + $1 * $1 }.squareRoot()
+      return tokens.reduce(Float.infinity) { least, token in
+        let key = tables.key(token)
+        var (dot, own): (Float, Float) = (0, 0)
+        for c in 0..<d {
+          dot += key[c] * mean[c]
+          own += key[c] * key[c]
+        }
+        return min(least, dot / max(length * own.squareRoot(), .leastNormalMagnitude))
+      }
+    }
+    return chunks.sorted { (least[$0], $0) < (least[$1], $1) }
+  }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
+    ((tokens + chunk - 1) / chunk * group.keyRowBytes, 0)
+  }
+}
+
+extension PageTable {
+  /// Mean key of a page.
+  static func means(of tables: GroupTables, pageTokens: Int) -> PageTable {
+    let d = tables.channels
+    let keys = tables.keyRows.pointer
+    return PageTable("means", of: tables, pageTokens: pageTokens, width: d) { tokens, out in
+      for c in 0..<d { out[c] = 0 }
+      for token in tokens { for c in 0..<d { out[c] += keys[token * d + c] } }
+      for c in 0..<d { out[c] /= Float(tokens.count) }
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import Kernels
+
+/// Attention over the r channels that matter most to the query (Ribar et al., ICML 2024).
+///
+/// Scores all tokens on the r channels where the group's queries are largest in sum of magnitudes, with softmax at
+/// the scale √(d · Σ_r |q| / Σ |q|), and keeps the k best. Optionally the output is mixed with the mean value,
+/// weighing as much as the softmax says the kept tokens lack. With r = d the choice is the oracle's.
+public struct SparQ: Policy {
+  public static let descriptor = PolicyDescriptor(
+    name: "sparq", summary: "Ranks tokens on the query's r largest channels, chosen anew at every step.",
+    paper: "https://arxiv.org/abs/2312.04985", kind: .selection,
+    parameters: [
+      ParameterDescriptor("channels", .amount, default: .amount(.tokens(32)), help: "r, channels that are scored"),
+      ParameterDescriptor(
+        "mean-values", .choice(["on", "off"]), default: .word("on"),
+        help: "mix the output with the mean of all values, as the paper does"),
+      ParameterDescriptor(
+        "scope", .choice(["head", "group"]), default: .word("head"),
+        help: "choose per query head, or one set per KV head from the summed softmax, as the authors do under GQA"),
+    ],
+    notes: """
+      Keys are kept twice, so that single channels are a stream. The mean value is a running one, of the tokens \
+      that a step sees.
+      """)
+
+  private let rank: Int
+  private let mixes: Bool
+  private let group: GroupContext
+  public let choosesPerGroup: Bool
+
+  public init(parameters: ParameterValues, group: GroupContext) {
+    rank = parameters.amount("channels", of: group.headDim)
+    mixes = parameters.word("mean-values") == "on"
+    choosesPerGroup = parameters.word("scope") == "group"
+    self.group = group
+  }
+
+  public func choose(_ block: QueryBlock) -> Selections? {
+    let d = group.headDim
+    let bytes = block.visibleTokens * rank * group.element.byteCount
+    block.charge(
+      .init(.metadata, .stream), readPerHead: bytes * group.groupSize, readGroupUnion: bytes,
+      written: block.steps.count * group.keyRowBytes)
+    block.chargeWrittenScores()
+    let masks = block.steps.indices.map { largestChannels(block, step: $0) }
+    // The channels left out meet a query of zero, which adds nothing to the sum.
+    let masked = block.derivedQueries(width: d) { row, query, out in
+      let kept = masks[row % block.steps.count]
+      for c in 0..<d { out[c] = kept[c] ? query[c] : 0 }
+    }
+    let scores = block.shared.scored(masked)
+    guard mixes || choosesPerGroup else { return block.bestOf(scores) }
+    let weights = softmax(scores, masked, block)
+    var chosen = block.bestOf(choosesPerGroup ? block.summedOverGroup(weights) : scores)
+    if mixes, let values = block.shared.tables.valueRows {
+      chosen.corrections = corrections(chosen, weights, block, values)
+      block.charge(.init(.metadata, .stream), written: block.steps.count * group.valueRowBytes)
+      block.charge(
+        .init(.metadata, .stream), readPerHead: block.steps.count * group.valueRowBytes * group.groupSize,
+        readGroupUnion: block.steps.count * group.valueRowBytes)
+    }
+    return chosen
+  }
+
+  /// Whether each channel is among the r of largest Σ |q_c| over the group's heads; ties go to the lower channel.
+  private func largestChannels(_ block: QueryBlock, step: Int) -> [Bool] {
+    var sums = Array(repeating: Float(0), count: group.headDim)
+    for head in 0..<group.groupSize {
+      let query = block.shared.query(block.shared.row(head: head, step: step))
+      for c in sums.indices { sums[c] += abs(query[c]) }
+    }
+    let best = sums.indices.sorted { (sums[$0], $1) > (sums[$1], $0) }.prefix(rank)
+    var kept = Array(repeating: false, count: group.headDim)
+    for c in best { kept[c] = true }
+    return kept
+  }
+
+  /// Normalised softmax of the partial scores at the temperature of the channels' share.
+  private func softmax(_ scores: ScoreMatrix, _ masked: FloatBuffer, _ block: QueryBlock) -> ScoreMatrix {
+    let d = group.headDim
+    let result = block.shared.makeMatrix()
+    for row in 0..<block.shared.rows {
+      let query = block.shared.query(row)
+      let (part, whole) = (0..<d).reduce((Float(0), Float(0))) {
+        ($0.0 + abs(masked[row * d + $1]), $0.1 + abs(query[$1]))
+      }
+      // group.scale stands for 1 / √d, whatever the model makes of it.
+      let scale = part > 0 ? group.scale / (part / whole).squareRoot() : group.scale
+      block.shared.normalise(scores, row: row, scale: scale, into: result)
+    }
+    return result
+  }
+
+  private func corrections(
+    _ chosen: Selections, _ weights: ScoreMatrix, _ block: QueryBlock, _ values: (rows: FloatBuffer, width: Int)
+  ) -> [OutputCorrection] {
+    let means = block.steps.map { step in
+      block.shared.tables.cached("mean value \(step.visible)") {
+        Self.mean(values, step.visible, channels: group.valueDim)
+      }
+    }
+    return (0..<chosen.rows).map { row in
+      var correction = OutputCorrection()
+      let held = chosen[row].reduce(Float(0)) { $0 + weights.row(row)[Int($1)] }
+      correction.mix = max(0, 1 - held)
+      correction.mean = means[row % means.count]
+      return correction
+    }
+  }
+
+  private static func mean(_ values: (rows: FloatBuffer, width: Int), _ tokens: Range<Int>, channels: Int) -> [Float]
+  {
+    var sums = Array(repeating: 0.0, count: channels)
+    for token in tokens {
+      for c in sums.indices { sums[c] += Double(values.rows[token * values.width + c]) }
+    }
+    return sums.map { Float($0 / Double(max(tokens.count, 1))) }
+  }
+
+  public func residentExtraBytesPerToken() -> (device: Int, host: Int) { (group.keyRowBytes, 0) }
+}

@@ -1,0 +1,26 @@
+import Kernels
+import Policies
+import Traces
+
+/// A replay's inputs, group by group: what every way of walking a trace shares.
+struct GroupInputs: Sendable {
+  let groups: TraceGroups
+  let rows: [Int]
+  let seed: UInt64
+  let agreement: ContextualAgreement?
+  let statistics: HeadStatistics?
+
+  func replay(_ tensors: LayerTensors, kvHead: Int, worker: ReplayWorker) -> GroupReplay {
+    let group = groups.context(
+      layer: tensors.layer, kvHead: kvHead, element: tensors.k.element, seed: seed, agreement: agreement,
+      statistics: statistics)
+    let keys = groups.keys(tensors, kvHead: kvHead, worker: worker)
+    let values = groups.values(tensors, kvHead: kvHead, worker: worker)
+    let tables = GroupTables(kernels: worker.kernels, keys: keys, values: values)
+    return GroupReplay(
+      group: group, keys: keys, values: values,
+      queries: groups.queries(tensors, kvHead: kvHead, rows: rows, kernels: worker.kernels),
+      steps: groups.steps(rows: rows, layer: tensors.layer),
+      prompt: groups.prompt(tensors, group: group, tables: tables, worker: worker), worker: worker)
+  }
+}
