@@ -25,7 +25,7 @@ import Testing
 
       SUBCOMMANDS:
         replay                  Replays a trace through policies at budgets, into SQLite and a table.
-        calibrate               Measures which frequency chunks are dominant, and writes a profile for FASA.
+        calibrate               Measures what calibrated policies need of a model's heads, and writes a profile.
         policies                Lists the policies, or tells all about one.
         info                    Says what a trace holds, and checks it.
         synth                   Writes a synthetic trace of any shape, layer by layer, for scale tests.

@@ -35,7 +35,7 @@ public struct Loki: Policy {
     name = "loki \(kind) \(rank)"
     let layer = try group.calibrated("loki")
     let all = kind == "pre" ? layer.unrotatedKeyAxes : layer.keyAxes
-    axes = Array(all[group.kvHead].prefix(rank))
+    axes = Array(all[group.kvHead].axes.prefix(rank))
   }
 
   public func choose(_ block: QueryBlock) -> Selections? {

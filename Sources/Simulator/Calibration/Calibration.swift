@@ -11,19 +11,22 @@ public struct CalibrationOptions: Sendable {
   /// K of contextual agreement, one or more.
   public var windows: [Int]
   public var slices: ContextualAgreement.Slices
+  /// Whether to measure head statistics too.
+  public var hasStatistics: Bool
   public var threads: Int
   public var instructionSet: InstructionSet
   public var progress: (@Sendable (Int, Int) -> Void)?
 
   public init(
     layers: [Int]? = nil, rows: [Int]? = nil, windows: [Int] = [256],
-    slices: ContextualAgreement.Slices = .rope,
+    slices: ContextualAgreement.Slices = .rope, hasStatistics: Bool = true,
     threads: Int = 1, instructionSet: InstructionSet = .best, progress: (@Sendable (Int, Int) -> Void)? = nil
   ) {
     self.layers = layers
     self.rows = rows
     self.windows = windows
     self.slices = slices
+    self.hasStatistics = hasStatistics
     self.threads = threads
     self.instructionSet = instructionSet
     self.progress = progress
@@ -46,29 +49,45 @@ public struct Calibration: Sendable {
       throw ReplayError("\(trace.path): has no decode steps to calibrate on: capture with --decode")
     }
     let kernels = try Kernels(options.instructionSet)
+    let inputs = GroupInputs(groups: groups, rows: rows, seed: 0, agreement: nil, statistics: nil)
     let pipeline = GroupPipeline(
       trace: trace, layers: layers, kvHeads: Array(0..<metadata.geometry.kvHeads), threads: options.threads)
     let measured = try pipeline.map(
       worker: { ReplayWorker(kernels: kernels) }, progress: options.progress
     ) { tensors, kvHead, worker in
-      let context = groups.context(
-        layer: tensors.layer, kvHead: kvHead, element: tensors.k.element, seed: 0, agreement: nil)
+      let replay = inputs.replay(tensors, kvHead: kvHead, worker: worker)
       let measurement = AgreementMeasurement(
-        group: context, keys: groups.keys(tensors, kvHead: kvHead, worker: worker),
-        queries: groups.queries(tensors, kvHead: kvHead, rows: rows, kernels: kernels),
-        steps: groups.steps(rows: rows, layer: tensors.layer), windows: options.windows,
+        group: replay.group, keys: replay.keys, queries: replay.queries, steps: replay.steps,
+        windows: options.windows,
         chunks: options.slices == .adjacent ? groups.chunks.adjacent : groups.chunks, worker: worker)
-      return measurement.run()
+      return (
+        agreement: measurement.run(), heads: options.hasStatistics ? HeadMeasurement(replay: replay).run() : nil
+      )
     }
-    return try profile(options, layers: layers, queries: rows.count, measured: measured)
+    return try profile(
+      options, layers: layers, queries: rows.count, measured: measured.map(\.agreement),
+      heads: measured.compactMap(\.heads))
   }
 
-  /// - Parameter measured: by layer, then KV head: `[window][head of the group][chunk]`.
+  /// - Parameters:
+  ///   - measured: by layer, then KV head: `[window][head of the group][chunk]`.
+  ///   - heads: by layer, then KV head; empty where nobody asked.
   private func profile(
-    _ options: CalibrationOptions, layers: [Int], queries: Int, measured: [[[[Double]]]]
+    _ options: CalibrationOptions, layers: [Int], queries: Int, measured: [[[[Double]]]],
+    heads: [HeadMeasurement.Result]
   ) throws -> CalibrationProfile {
     let metadata = trace.metadata
     let geometry = metadata.geometry
+    let statistics = heads.isEmpty
+      ? nil
+      : HeadStatistics(
+        layers: layers.indices.map { index in
+          let groups = heads[index * geometry.kvHeads..<(index + 1) * geometry.kvHeads]
+          return HeadStatistics.Layer(
+            layer: layers[index], keyAxes: groups.map(\.keyAxes), unrotatedKeyAxes: groups.map(\.unrotatedKeyAxes),
+            channelWeights: groups.map(\.channelWeights), queryCentres: groups.flatMap(\.queryCentres),
+            queryNorms: groups.flatMap(\.queryNorms), retrieval: groups.map(\.retrieval))
+        })
     let entries = layers.indices.flatMap { index in
       options.windows.indices.map { window in
         let groups = measured[index * geometry.kvHeads..<(index + 1) * geometry.kvHeads]
@@ -87,6 +106,6 @@ public struct Calibration: Sendable {
           title: metadata.text.title, kind: metadata.text.kind, sha256: metadata.text.sha256,
           tokens: metadata.tokens.total, queries: queries, traceDigest: try trace.digest())
       ],
-      layers: entries)
+      layers: entries, statistics: statistics)
   }
 }

@@ -95,6 +95,9 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
         }
       }
     }
+    // Axes of profiles that lack statistics cannot be made up.
+    let statistics = profiles.compactMap(\.statistics)
+    result.statistics = statistics.count == profiles.count ? .merging(statistics, weights: weights) : nil
     return result
   }
 
@@ -110,6 +113,13 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
       }
       guard entry.agreement.joined().allSatisfy({ (0...1).contains($0) }) else {
         return "layer \(entry.layer) holds an agreement that is not in 0...1"
+      }
+    }
+    for entry in statistics?.layers ?? [] {
+      if let flaw = entry.flaw(
+        kvHeads: model.kvHeads, queryHeads: model.queryHeads, headDim: model.headDim, chunks: chunks)
+      {
+        return flaw
       }
     }
     return nil

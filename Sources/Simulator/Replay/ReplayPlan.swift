@@ -104,7 +104,7 @@ public struct ReplayPlan: Sendable {
     if let profile { return profile.profile.contextualAgreement }
     return try Calibration(trace).run(
       CalibrationOptions(
-        layers: layers, rows: calibrationRows, threads: options.threads,
+        layers: layers, rows: calibrationRows, hasStatistics: false, threads: options.threads,
         instructionSet: options.instructionSet)
     ).contextualAgreement
   }

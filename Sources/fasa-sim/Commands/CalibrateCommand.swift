@@ -7,9 +7,11 @@ import Traces
 struct CalibrateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "calibrate",
-    abstract: "Measures which frequency chunks are dominant, and writes a profile for FASA.",
+    abstract: "Measures what calibrated policies need of a model's heads, and writes a profile.",
     discussion: """
-      Contextual agreement is measured per layer, query head and chunk on the decode steps of each trace. Score a \
+      Measured on the decode steps of each trace: contextual agreement per layer, query head and chunk (fasa), and head \
+      statistics: principal axes of the keys (loki), channels that matter (double-sparsity), query centres \
+      (triattention) and the mass on far tokens (duo-attention). Score a \
       policy on other texts than those that calibrated it: replay refuses a profile made from the trace's own text.
 
       EXAMPLES:
