@@ -46,6 +46,7 @@ public struct PyramidKV: Policy {
   public var choosesPerGroup: Bool { base.choosesPerGroup }
   public var cacheTier: MemoryTier { base.cacheTier }
   public var holdsChosenOnly: Bool { base.holdsChosenOnly }
+  public var heldTokens: Int? { base.heldTokens }
   public var isEvicting: Bool { base.isEvicting }
 }
 

@@ -30,6 +30,9 @@ public protocol Policy: Sendable {
   /// `residentExtraBytes`.
   var holdsChosenOnly: Bool { get }
 
+  /// Tokens whose keys and values are still there after the last block, where those are neither all nor the chosen ones.
+  var heldTokens: Int? { get }
+
   /// Whether what is not chosen is gone for all later steps.
   var isEvicting: Bool { get }
 
@@ -53,6 +56,7 @@ extension Policy {
   }
   public var cacheTier: MemoryTier { .device }
   public var holdsChosenOnly: Bool { false }
+  public var heldTokens: Int? { nil }
   public var readsChosenKeys: Bool { true }
   public var isEvicting: Bool { Self.descriptor.kind == .eviction }
   public var choosesPerGroup: Bool { false }

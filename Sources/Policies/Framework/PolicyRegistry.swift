@@ -5,7 +5,8 @@ public enum PolicyRegistry {
     StreamingLLM.self, H2O.self, TOVA.self, Scissorhands.self, SnapKV.self, PyramidKV.self, AdaKV.self, RKV.self,
     ExpectedAttention.self, KeyDiff.self, KNorm.self, TriAttention.self, DuoAttention.self,
     FASA.self, Quest.self, QuestMeanStd.self, ArkVale.self, InfLLM.self, SparQ.self, Loki.self,
-    DoubleSparsity.self, ShadowKV.self, PQCache.self, InfiniGen.self,
+    DoubleSparsity.self, ShadowKV.self, MagicPIG.self, PQCache.self, RetroInfer.self, TidalDecode.self, OmniKV.self,
+    InfiniGen.self, Twilight.self, RocketKV.self,
   ]
 
   public static var names: [String] { policies.map { $0.descriptor.name } }

@@ -65,10 +65,13 @@ extension ScoredBlock {
 
 extension ScoredBlock {
   /// Full keys scored by queries of one's own, `[rows][headDim]`.
-  func scored(_ queries: FloatBuffer) -> ScoreMatrix {
+  func scored(_ queries: FloatBuffer) -> ScoreMatrix { scored(queries, keys) }
+
+  /// Vectors in place of the keys, one per token, scored by queries of their width.
+  func scored(_ queries: FloatBuffer, _ panels: KeyPanels) -> ScoreMatrix {
     let result = makeMatrix()
     kernels.score(
-      queries: queries.pointer, rows: rows, keys: keys, channelList: Array(0..<Int32(group.headDim)),
+      queries: queries.pointer, rows: rows, keys: panels, channelList: Array(0..<Int32(panels.channels)),
       tokens: span, into: result.row(0), stride: result.stride)
     return result
   }

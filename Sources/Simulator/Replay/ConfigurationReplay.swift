@@ -26,8 +26,8 @@ struct ConfigurationReplay {
         HeadResult(layer: group.layer, queryHead: $0, kvHead: group.kvHead, stepCount: steps.count)
       },
       ledger: AttentionTraffic(group: group).append(steps: steps.count),
-      residentExtra: policy.residentExtraBytes(tokens: steps.last.map { $0.position + 1 } ?? 0),
-      cacheTier: policy.cacheTier, holdsChosenOnly: policy.holdsChosenOnly || policy.isEvicting, lastChoice: nil,
+      residentExtra: (0, 0),
+      cacheTier: policy.cacheTier, heldTokens: nil, lastChoice: nil,
       firstVisible: steps.last?.visible.lowerBound ?? 0, scorePass: policy.scorePass(),
       choosesPerGroup: policy.choosesPerGroup)
   }
@@ -56,6 +56,10 @@ struct ConfigurationReplay {
     let block = view.shared
     let asked = view.budgets
     outcome.ledger.merge(view.ledger)
+    if let last = block.steps.last {
+      outcome.residentExtra = policy.residentExtraBytes(tokens: last.position + 1)
+    }
+    outcome.heldTokens = policy.heldTokens
     guard let choice else { return recordEverything(block, firstStep: firstStep) }
     // A policy that sizes its own sets is compared with the oracle at the size it took.
     let budgets = (0..<block.rows).map { row in
@@ -122,6 +126,7 @@ struct ConfigurationReplay {
     }
     previous = last
     outcome.lastChoice = last
+    if policy.isEvicting || policy.holdsChosenOnly { outcome.heldTokens = Set(last.tokens).count }
   }
 
   private mutating func jaccardWithPrevious(

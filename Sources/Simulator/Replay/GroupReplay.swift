@@ -15,7 +15,8 @@ struct GroupOutcome: Sendable {
     var residentExtra: (device: Int, host: Int)
     /// Where keys and values lie.
     var cacheTier: MemoryTier
-    var holdsChosenOnly: Bool
+    /// Tokens still held after the last step; nil for all.
+    var heldTokens: Int?
     /// What each query head chose at the last step (nil: all), for timing.
     var lastChoice: Selections?
     /// First token that the last step sees.

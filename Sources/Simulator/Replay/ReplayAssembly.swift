@@ -27,7 +27,7 @@ struct ReplayAssembly {
       let traffic = groups.map { replayed in
         let outcome = replayed.outcome.configurations[index]
         let base = replayed.group.keyRowBytes + replayed.group.valueRowBytes
-        let kept = replayed.keptTokens(outcome, of: last) * base
+        let kept = (outcome.heldTokens ?? last) * base
         let isOnDevice = outcome.cacheTier == .device
         return GroupTraffic(
           layer: replayed.group.layer, kvHead: replayed.group.kvHead, ledger: outcome.ledger,
@@ -57,12 +57,6 @@ struct ReplayAssembly {
 }
 
 extension ReplayedGroup {
-  /// Tokens of `all` that are still held at the last step: what an evicting policy dropped is gone.
-  fileprivate func keptTokens(_ outcome: GroupOutcome.Configuration, of all: Int) -> Int {
-    guard outcome.holdsChosenOnly, let choice = outcome.lastChoice else { return all }
-    return Set(choice.tokens).count
-  }
-
   /// What a configuration chose at the last step, with tokens numbered from the first visible one.
   func lastChoice(_ configuration: Int) -> GroupChoice {
     let outcome = outcome.configurations[configuration]

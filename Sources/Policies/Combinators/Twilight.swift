@@ -1,0 +1,106 @@
+import Kernels
+
+/// Top-p pruning over another selector (Lin et al., NeurIPS 2025).
+///
+/// The wrapped policy proposes candidates; their scores are estimated on 4-bit keys, and the fewest are kept whose
+/// estimated softmax reaches p.
+public struct Twilight: Policy {
+  public static let descriptor = PolicyDescriptor(
+    name: "twilight", summary: "Prunes another policy's candidates to the fewest that hold mass p by 4-bit keys.",
+    paper: "https://arxiv.org/abs/2502.02770", kind: .selection,
+    parameters: [
+      .base(["quest", "double-sparsity", "fasa", "loki", "sparq", "oracle"]),
+      ParameterDescriptor("p", .number(0.01...1), default: .number(0.85), help: "estimated mass to reach"),
+      ParameterDescriptor(
+        "candidates", .amount, default: .amount(.share(0.25)), help: "tokens that the wrapped policy proposes"),
+      ParameterDescriptor("bits", .integer(1...16), default: .integer(4), help: "bits of the key estimate"),
+      ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
+    ], usesBudget: false,
+    notes: """
+      Sizes its own sets. Reads what the wrapped policy reads, then a quantised key, with its lowest value and step in 16 bits each, for every \
+      candidate. Chosen keys and values are then read in full.
+      """)
+
+  private let share: Double
+  private let candidates: Budget
+  private let bits: Int
+  private let group: GroupContext
+  private var base: any Policy
+
+  public init(parameters: ParameterValues, group: GroupContext) throws {
+    share = parameters.number("p")
+    bits = parameters.integer("bits")
+    if case .amount(let amount)? = parameters["candidates"] { candidates = amount } else { candidates = .share(0.25) }
+    self.group = group
+    let configuration = parameters.baseConfiguration()
+    base = try configuration.type.init(parameters: configuration.values, group: group)
+  }
+
+  public mutating func observe(_ prompt: PromptView) throws { try base.observe(prompt) }
+
+  /// Its own k is what it needed; the replay takes it from the sets chosen.
+  public func budgets(of steps: [Step], asked: Budget) -> [Int] { steps.map(\.visible.count) }
+
+  public mutating func choose(_ block: QueryBlock) throws -> Selections? {
+    let inner = block.inner(budgets: candidates.tokens(of: block.steps), guarded: block.guarded)
+    let proposed = try base.choose(inner) ?? block.everything()
+    block.absorb(inner)
+    let estimates = estimate(block, of: proposed)
+    var result = Selections()
+    for row in 0..<proposed.rows {
+      let tokens = Array(proposed[row])
+      let weights = block.shared.attention(estimates.row(row), scale: group.scale, over: tokens)
+      let order = tokens.indices.sorted { (weights[$0], tokens[$1]) > (weights[$1], tokens[$0]) }
+      var mass = 0.0
+      let enough = order.firstIndex { place in
+        mass += Double(weights[place])
+        return mass >= share
+      }
+      result.appendRow(order.prefix((enough ?? order.count - 1) + 1).map { tokens[$0] }.sorted())
+    }
+    return result
+  }
+
+  /// Scores by quantised keys, charged for the candidates alone.
+  private func estimate(_ block: QueryBlock, of proposed: Selections) -> ScoreMatrix {
+    let d = group.headDim
+    let keys = block.shared.tables.keyRows.pointer
+    let table = TokenTable("quantised keys \(bits)", of: block.shared.tables, width: d) { token, out in
+      out.update(from: keys + token * d, count: d)
+      if bits < 16 { Quantised.round(out, count: d, bits: bits) }
+    }
+    block.chargeGather(proposed, rowBytes: rowBytes)
+    block.charge(.init(.metadata, .stream), written: block.steps.count * rowBytes)
+    return block.shared.scored(block.shared.queries, table.panels)
+  }
+
+  private var rowBytes: Int { (group.headDim * bits + 7) / 8 + (bits < 16 ? 4 : 0) }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
+    let inner = base.residentExtraBytes(tokens: tokens)
+    return (inner.device + tokens * rowBytes, inner.host)
+  }
+
+  public var heldTokens: Int? { base.heldTokens }
+  public var cacheTier: MemoryTier { base.cacheTier }
+}
+
+extension QueryBlock {
+  /// Every row all that its step sees.
+  func everything() -> Selections {
+    var result = Selections()
+    for row in 0..<shared.rows { result.appendRow(shared.visible(row)) }
+    return result
+  }
+
+  /// Rows of `rowBytes` kept beside the cache, read for some tokens of each query head, or once for their union.
+  func chargeGather(_ tokens: Selections, rowBytes: Int) {
+    var union = 0
+    for step in steps.indices {
+      union += Set((0..<group.groupSize).flatMap { tokens[shared.row(head: $0, step: step)] }).count
+    }
+    charge(
+      .init(.metadata, .gather(rowBytes: rowBytes)), readPerHead: tokens.tokens.count * rowBytes,
+      readGroupUnion: union * rowBytes)
+  }
+}
