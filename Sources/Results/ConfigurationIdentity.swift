@@ -17,10 +17,11 @@ public struct ConfigurationIdentity: Hashable, Sendable {
 
   /// - Parameters:
   ///   - traceDigest: SHA-256 of the trace's file.
+  ///   - input: SHA-256 of a file that the policy reads beside trace and profile.
   ///   - steps: Numbers of the scored steps, `Step.index`.
   public init(
-    traceDigest: String, configuration: ReplayConfiguration, calibration: CalibrationUse?, seed: UInt64,
-    layers: [Int], queryHeads: [Int], steps: [Int]
+    traceDigest: String, configuration: ReplayConfiguration, calibration: CalibrationUse?, input: String? = nil,
+    seed: UInt64, layers: [Int], queryHeads: [Int], steps: [Int]
   ) throws {
     let text = """
       fasa-sim exact results \(Self.resultsVersion)
@@ -28,7 +29,7 @@ public struct ConfigurationIdentity: Hashable, Sendable {
       policy \(configuration.policy.descriptor.name)
       parameters \(try CanonicalText.parameters(configuration.policy))
       budget \(configuration.budget?.description ?? "none")
-      calibration \(calibration.map { $0.profileDigest ?? "own queries" } ?? "none")
+      calibration \(calibration.map { $0.profileDigest ?? "own queries" } ?? "none")\(input.map { "\ninput \($0)" } ?? "")
       seed \(seed)
       layers \(CanonicalText.ranges(layers))
       query heads \(CanonicalText.ranges(queryHeads))
@@ -42,7 +43,7 @@ public struct ConfigurationIdentity: Hashable, Sendable {
   public init(of configuration: ConfigurationResult, in result: ReplayResult) throws {
     try self.init(
       traceDigest: result.trace.digest, configuration: configuration.configuration,
-      calibration: configuration.calibration, seed: result.seed, layers: result.layers,
+      calibration: configuration.calibration, input: configuration.inputDigest, seed: result.seed, layers: result.layers,
       queryHeads: configuration.heads.map(\.queryHead), steps: result.steps.map(\.index))
   }
 }

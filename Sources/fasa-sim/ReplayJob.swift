@@ -15,11 +15,13 @@ struct ReplayJob {
   let detail: ResultsStore.Detail
   let computesAgain: Bool
   let isSilent: Bool
+  /// What the command did before, a sentence each.
+  let notes: [String]
   private let plan: ReplayPlan
 
   init(
     trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions, isTimed: Bool,
-    detail: ResultsStore.Detail, computesAgain: Bool, isSilent: Bool = false
+    detail: ResultsStore.Detail, computesAgain: Bool, isSilent: Bool = false, notes: [String] = []
   ) throws {
     self.trace = trace
     self.configurations = configurations
@@ -28,6 +30,7 @@ struct ReplayJob {
     self.detail = detail
     self.computesAgain = computesAgain
     self.isSilent = isSilent
+    self.notes = notes
     plan = try ReplayPlan(trace, configurations: configurations, options: options)
   }
 
@@ -37,7 +40,8 @@ struct ReplayJob {
     let early = try store.holdsTrace(ofBytes: trace.fileSize) ? trace.digest() : nil
     let missing = try configurations.indices.filter { index in
       guard let early, !computesAgain else { return true }
-      return try !store.contains(identity(index, early), detail: detail, timings: isTimed)
+      return try !store.contains(identity(index, early), detail: detail,
+        timings: isTimed && configurations[index].policy.descriptor.isTimed)
     }
     let started = Date()
     // Computed before anything is written: a damaged trace leaves no trace in the database.
@@ -65,7 +69,7 @@ struct ReplayJob {
       trace: trace, plan: plan, configurations: configurations, options: options,
       rows: rows, reused: stored.count,
       exactResultsDigest: exactResultsDigest,
-      readBandwidth: result?.readBandwidth)
+      readBandwidth: result?.readBandwidth, jobNotes: notes)
   }
 
   /// Seconds from the compressed file to the committed results in a database of its own, which is then removed.
@@ -82,7 +86,8 @@ struct ReplayJob {
   private func identity(_ index: Int, _ traceDigest: String) throws -> ConfigurationIdentity {
     try ConfigurationIdentity(
       traceDigest: traceDigest, configuration: configurations[index],
-      calibration: plan.calibrationUse(configurations[index]), seed: options.seed, layers: plan.layers,
+      calibration: plan.calibrationUse(configurations[index]), input: plan.inputDigest(configurations[index]),
+      seed: options.seed, layers: plan.layers,
       queryHeads: plan.heads, steps: plan.rows)
   }
 

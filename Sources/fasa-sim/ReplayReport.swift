@@ -16,6 +16,7 @@ struct ReplayReport {
   let reused: Int
   let exactResultsDigest: String
   let readBandwidth: Double?
+  let jobNotes: [String]
 
   struct JSON: Encodable {
     let database: String
@@ -57,13 +58,13 @@ struct ReplayReport {
 
   private var table: String {
     var table = TextTable([
-      ("policy", .left), ("budget", .right), ("recall", .right), ("mass", .right), ("of oracle's", .right),
+      ("policy", .left), ("kind", .left), ("budget", .right), ("recall", .right), ("mass", .right), ("of oracle's", .right),
       ("output error", .right), ("oracle's", .right), ("tokens", .right), ("bytes/head", .right),
       ("bytes/group", .right), ("kernel", .right),
     ])
     for (configuration, row) in zip(configurations, rows) {
       table.add([
-        configuration.policy.label, row.budget ?? "–", NumberText.decimal(row.recall),
+        configuration.policy.label, row.kind, row.budget ?? "–", NumberText.decimal(row.recall),
         NumberText.decimal(row.mass),
         NumberText.decimal(row.massRatio), NumberText.decimal(row.outputError),
         NumberText.decimal(row.oracleOutputError), NumberText.percent(row.selectedShare),
@@ -75,13 +76,19 @@ struct ReplayReport {
   }
 
   var notes: [String] {
-    var notes = plan.notes
+    var notes = jobNotes + plan.notes
     if let profile = options.profile, plan.usesProfile {
+      var seen: Set<String> = []
+      let names = configurations.filter { plan.calibrationUse($0) != nil }.map { $0.policy.descriptor.name }
+        .filter { seen.insert($0).inserted }
       notes.append(
-        "FASA's chunks are ranked by \(profile.profile.texts.map { "'\($0.title)'" }.joined(separator: ", ")) (\(profile.path))"
+        "calibrated on \(profile.profile.texts.map { "'\($0.title)'" }.joined(separator: ", ")) (\(profile.path)): \(names.joined(separator: ", "))"
       )
     }
     notes += footingNotes
+    if configurations.contains(where: { !$0.policy.descriptor.isTimed }), rows.contains(where: { $0.kernelSpeedup != nil }) {
+      notes.append("kernel –: no decode kernels for all that a step of the policy does, so that it is not timed")
+    }
     notes.append(
       "means over steps, layers and heads; tokens, bytes: share of dense, as read per query head or once per KV group; "
         + "kernel: this machine's speed-up over dense attention, 1 thread")
@@ -91,12 +98,22 @@ struct ReplayReport {
   /// Equal footing: what is always kept must be the same for a fair comparison.
   private var footingNotes: [String] {
     ["dense-layers", "sinks", "recent"].compactMap { name in
-      let values = configurations.filter { $0.policy.descriptor.kind != .bound }
-        .map { (label: $0.policy.label, value: $0.policy.values[name]?.description ?? "0") }
-      guard Set(values.map(\.value)).count > 1 else { return nil }
-      var seen: Set<String> = []
-      let parts = values.filter { seen.insert($0.label).inserted }.map { "\($0.value) for \($0.label)" }
-      return "not on equal footing: \(name) is \(parts.joined(separator: ", "))"
+      var labels: [String: [String]] = [:]
+      var values: [String] = []
+      for configuration in configurations where configuration.policy.descriptor.kind != .bound {
+        let value = configuration.policy.values[name]?.description ?? "0"
+        let label = configuration.policy.label
+        if labels[value] == nil { values.append(value) }
+        if labels[value]?.contains(label) != true { labels[value, default: []].append(label) }
+      }
+      guard values.count > 1 else { return nil }
+      let most = values.max { (labels[$0]?.count ?? 0) < (labels[$1]?.count ?? 0) }
+      let parts = values.map { value in
+        let all = labels[value] ?? []
+        // The many need no names.
+        return "\(value) for \(value == most && all.count > 4 ? "the \(all.count) others" : all.joined(separator: ", "))"
+      }
+      return "not on equal footing: \(name) is \(parts.joined(separator: "; "))"
     }
   }
 }

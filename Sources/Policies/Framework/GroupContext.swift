@@ -25,13 +25,15 @@ public struct GroupContext: Sendable {
   public let frequencies: [Double]
   /// KV heads of the layer.
   public let kvHeads: Int
+  /// Sets that files name, by path.
+  public let external: [String: ExternalChoices]
 
   public init(
     layer: Int, modelLayers: Int, kvHead: Int, queryHeads: Range<Int>, headDim: Int, valueDim: Int,
     element: Element, scale: Float, logitSoftcap: Float? = nil, promptTokens: Int, chunks: RopeChunks,
     seed: UInt64 = 0,
     agreement: ContextualAgreement? = nil, statistics: HeadStatistics? = nil, frequencies: [Double] = [],
-    kvHeads: Int = 1
+    kvHeads: Int = 1, external: [String: ExternalChoices] = [:]
   ) {
     self.layer = layer
     self.modelLayers = modelLayers
@@ -49,6 +51,7 @@ public struct GroupContext: Sendable {
     self.statistics = statistics
     self.frequencies = frequencies
     self.kvHeads = kvHeads
+    self.external = external
   }
 
   public var groupSize: Int { queryHeads.count }

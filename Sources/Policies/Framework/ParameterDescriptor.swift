@@ -23,6 +23,8 @@ public struct ParameterDescriptor: Sendable {
     case number(ClosedRange<Double>)
     case choice([String])
     case amount
+    /// A path.
+    case file
 
     /// As help shows it.
     public var range: String {
@@ -31,6 +33,7 @@ public struct ParameterDescriptor: Sendable {
       case .number(let range): "\(range.lowerBound)…\(range.upperBound)"
       case .choice(let words): words.joined(separator: "|")
       case .amount: "a count, or a share such as 0.25 or 25%"
+      case .file: "a path"
       }
     }
   }
@@ -54,6 +57,7 @@ public struct ParameterDescriptor: Sendable {
     case .number(let range): Double(text).flatMap { range.contains($0) ? .number($0) : nil }
     case .choice(let words): words.contains(text) ? .word(text) : nil
     case .amount: Budget(text).map { .amount($0) }
+    case .file: .word(text)
     }
   }
 

@@ -30,6 +30,7 @@ public struct PolicyDescriptor: Sendable {
     case promptAttention =
       "attention summed over the prompt (`fasa-capture --prompt-attention`), else the observation window's, else recency"
     case promptWindow = "traced queries of the prompt (`fasa-capture --window`), else recency"
+    case file = "a file that a parameter names"
     case observationWindow = "traced queries of the prompt (`fasa-capture --window`)"
   }
 

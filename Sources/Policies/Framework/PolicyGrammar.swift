@@ -4,19 +4,40 @@
 ///     fasa:chunks=8,pairing=adjacent
 ///     oracle,fasa:chunks=8,streaming-llm     three policies
 ///     fasa:chunks=4/8/16                     three configurations
+///     all                                    every policy with its defaults
 ///
 /// In a comma-separated list a part without `=` begins the next policy.
 public enum PolicyGrammar {
   public static func parse(_ texts: [String]) throws(PolicyError) -> [PolicyConfiguration] {
     var result: [PolicyConfiguration] = []
-    for text in texts {
-      for entry in try entries(of: text) { result += try configurations(of: entry) }
-    }
+    var entries: [Entry] = []
+    for text in texts { entries += try self.entries(of: text) }
+    for entry in entries where entry.name != everything { result += try configurations(of: entry) }
+    for entry in entries where entry.name == everything { try addEverything(entry, to: &result) }
     var labels: Set<String> = []
     for configuration in result where !labels.insert(configuration.label).inserted {
       throw PolicyError("policy '\(configuration.label)' is given twice: leave one out")
     }
     return result
+  }
+
+  /// The name that stands for every policy.
+  public static let everything = "all"
+
+  /// Whether some of the texts ask for every policy, so that those which a trace cannot serve may be left out.
+  public static func asksForEverything(_ texts: [String]) -> Bool {
+    texts.contains { $0.split(separator: ",").contains { $0 == everything } }
+  }
+
+  /// Every policy with its defaults that is not there yet and needs nothing beside a trace.
+  private static func addEverything(_ entry: Entry, to result: inout [PolicyConfiguration]) throws(PolicyError) {
+    guard entry.settings.isEmpty else {
+      throw PolicyError("policy 'all' has no parameters: every policy runs with its defaults")
+    }
+    for type in PolicyRegistry.policies where !type.descriptor.needs.contains(.file) {
+      let configuration = PolicyConfiguration(type)
+      if !result.contains(configuration) { result.append(configuration) }
+    }
   }
 
   private struct Entry {
@@ -51,6 +72,9 @@ public enum PolicyGrammar {
   }
 
   private static func configurations(of entry: Entry) throws(PolicyError) -> [PolicyConfiguration] {
+    if let reason = PolicyRegistry.refused[entry.name] {
+      throw PolicyError("policy '\(entry.name)' cannot be replayed from a trace: \(reason)")
+    }
     guard let type = PolicyRegistry.policy(named: entry.name) else {
       throw PolicyError(
         "no policy is called '\(entry.name)': there are \(PolicyRegistry.names.joined(separator: ", "))")

@@ -6,7 +6,17 @@ public enum PolicyRegistry {
     ExpectedAttention.self, KeyDiff.self, KNorm.self, TriAttention.self, DuoAttention.self,
     FASA.self, Quest.self, QuestMeanStd.self, ArkVale.self, InfLLM.self, SparQ.self, Loki.self,
     DoubleSparsity.self, ShadowKV.self, MagicPIG.self, PQCache.self, RetroInfer.self, TidalDecode.self, OmniKV.self,
-    InfiniGen.self, Twilight.self, RocketKV.self,
+    InfiniGen.self, Twilight.self, RocketKV.self, External.self, Sketch.self, SharedChunks.self,
+  ]
+
+  /// What a trace of queries, keys and values cannot replay, and why.
+  public static let refused: [String: String] = [
+    "kvzip": "it scores the cache by further passes of the model over the prompt",
+    "hash-attention": "it hashes by learned weights, which the trace does not hold",
+    "seer-attention": "it gates blocks by learned weights, which the trace does not hold",
+    "token-butler": "it predicts importance by a learned network, which the trace does not hold",
+    "nsa": "its branches are trained with the model, and the trace does not hold their weights",
+    "dsa": "DeepSeek's indexer has learned weights, which the trace does not hold",
   ]
 
   public static var names: [String] { policies.map { $0.descriptor.name } }

@@ -23,6 +23,23 @@ enum SymmetricEigen {
     }
   }
 
+  /// The symmetric square root of a positive definite matrix, and its inverse.
+  static func roots(_ matrix: [[Double]]) -> (root: [[Double]], inverse: [[Double]]) {
+    let n = matrix.count
+    var (root, inverse) = (matrix.map { $0.map { _ in 0.0 } }, matrix.map { $0.map { _ in 0.0 } })
+    for axis in axes(matrix) {
+      let along = matrix.map { row in zip(row, axis).reduce(0) { $0 + $1.0 * $1.1 } }
+      let value = max(zip(along, axis).reduce(0) { $0 + $1.0 * $1.1 }, 1e-300).squareRoot()
+      for i in 0..<n {
+        for j in 0..<n {
+          root[i][j] += axis[i] * axis[j] * value
+          inverse[i][j] += axis[i] * axis[j] / value
+        }
+      }
+    }
+    return (root, inverse)
+  }
+
   /// Makes `a[p][q]` zero.
   private static func rotate(_ a: inout [[Double]], _ vectors: inout [[Double]], _ p: Int, _ q: Int) {
     guard a[p][q] != 0 else { return }

@@ -9,11 +9,12 @@ struct GroupInputs: Sendable {
   let seed: UInt64
   let agreement: ContextualAgreement?
   let statistics: HeadStatistics?
+  var external: [String: ExternalChoices] = [:]
 
   func replay(_ tensors: LayerTensors, kvHead: Int, worker: ReplayWorker) -> GroupReplay {
     let group = groups.context(
       layer: tensors.layer, kvHead: kvHead, element: tensors.k.element, seed: seed, agreement: agreement,
-      statistics: statistics)
+      statistics: statistics, external: external)
     let keys = groups.keys(tensors, kvHead: kvHead, worker: worker)
     let values = groups.values(tensors, kvHead: kvHead, worker: worker)
     let tables = GroupTables(kernels: worker.kernels, keys: keys, values: values)

@@ -35,7 +35,8 @@ struct ReplayAssembly {
           residentHostBytes: (isOnDevice ? 0 : kept) + outcome.residentExtra.host)
       }
       return ConfigurationResult(
-        configuration: configuration, calibration: plan.calibrationUse(configuration), heads: heads,
+        configuration: configuration, calibration: plan.calibrationUse(configuration),
+        inputDigest: plan.inputDigest(configuration), heads: heads,
         traffic: traffic, digest: ExactDigest.of(configuration, heads: heads, traffic: traffic),
         lastChoices: groups.map { $0.lastChoice(index) })
     }

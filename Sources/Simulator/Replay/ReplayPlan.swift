@@ -15,6 +15,8 @@ public struct ReplayPlan: Sendable {
   private let needsAgreement: Bool
   private let needsStatistics: Bool
   private let profile: LoadedProfile?
+  /// Sets that files name, by path.
+  let external: [String: ExternalChoices]
   /// What the user should know, a sentence each.
   public private(set) var notes: [String] = []
 
@@ -26,6 +28,7 @@ public struct ReplayPlan: Sendable {
     self.trace = trace
     profile = options.profile
     try TraceGroups(trace).checkHeads()
+    external = try Self.external(configurations, trace: trace)
     let captured = trace.metadata.capturedLayers
     layers = try Self.members(options.layers, of: captured, what: "layer", trace: trace)
     let allHeads = Array(0..<trace.metadata.geometry.queryHeads)
@@ -46,6 +49,7 @@ public struct ReplayPlan: Sendable {
         "\(trace.path): steps \(asked.lowerBound)-\(asked.upperBound - 1) were asked for, and it has decode steps 0-\(decode.count - 1): choose among those"
       )
     }
+    notes += Self.promptNotes(configurations, trace: trace)
     var scored = Array(decode[asked])
     var calibrating: [Int] = []
     if needsAgreement, options.profile == nil {
@@ -79,6 +83,39 @@ public struct ReplayPlan: Sendable {
   /// - Throws: ``ReplayError`` where the trace lacks one of `layers`.
   public static func check(layers: [Int]?, of trace: Trace) throws {
     _ = try members(layers, of: trace.metadata.capturedLayers, what: "layer", trace: trace)
+  }
+
+  private static func external(_ configurations: [ReplayConfiguration], trace: Trace) throws
+    -> [String: ExternalChoices]
+  {
+    let paths = configurations.filter { $0.policy.needs.contains(.file) }.map { $0.policy.values.word("file") }
+    return try Dictionary(uniqueKeysWithValues: Set(paths).map { ($0, try ExternalFile(path: $0, trace: trace).read()) })
+  }
+
+  /// SHA-256 of the file that a configuration reads beside trace and profile; nil where it reads none.
+  public func inputDigest(_ configuration: ReplayConfiguration) -> String? {
+    guard configuration.policy.needs.contains(.file) else { return nil }
+    return external[configuration.policy.values.word("file")]?.digest
+  }
+
+  /// What stands in for the prompt's attention where the trace does not hold it.
+  private static func promptNotes(_ configurations: [ReplayConfiguration], trace: Trace) -> [String] {
+    func names(_ need: PolicyDescriptor.Need) -> String {
+      var seen: Set<String> = []
+      return configurations.filter { $0.policy.needs.contains(need) }.map { $0.policy.descriptor.name }
+        .filter { seen.insert($0).inserted }.joined(separator: ", ")
+    }
+    let window = TraceGroups(trace).promptRows.count
+    let held = "nothing of the prompt's queries is traced, so that recency stands in for their attention"
+    var notes: [String] = []
+    let (summed, last) = (names(.promptAttention), names(.promptWindow))
+    if !summed.isEmpty, !trace.tensors.contains(where: { $0.name.hasSuffix(".prompt_attention") }) {
+      notes.append(
+        "\(summed): the trace does not hold the prompt's summed attention; "
+          + (window > 0 ? "that of the prompt's last \(window) traced queries stands in" : held))
+    }
+    if !last.isEmpty, window == 0 { notes.append("\(last): \(held)") }
+    return notes
   }
 
   /// KV heads of the query heads asked for.

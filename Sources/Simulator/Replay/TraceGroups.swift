@@ -28,7 +28,7 @@ struct TraceGroups: Sendable {
 
   func context(
     layer: Int, kvHead: Int, element: Element, seed: UInt64, agreement: ContextualAgreement?,
-    statistics: HeadStatistics? = nil
+    statistics: HeadStatistics? = nil, external: [String: ExternalChoices] = [:]
   ) -> GroupContext {
     GroupContext(
       layer: layer, modelLayers: geometry.layers, kvHead: kvHead,
@@ -37,7 +37,7 @@ struct TraceGroups: Sendable {
       logitSoftcap: trace.metadata.attention.logitSoftcap.map { Float($0) },
       promptTokens: trace.metadata.tokens.prompt, chunks: chunks, seed: seed, agreement: agreement,
       statistics: statistics, frequencies: trace.metadata.rotationFrequencies(layer: layer),
-      kvHeads: geometry.kvHeads)
+      kvHeads: geometry.kvHeads, external: external)
   }
 
   /// Rows of the query tensors that lie in the prompt: the observation window.

@@ -58,6 +58,8 @@ public struct TraceIdentity: Sendable {
 public struct ConfigurationResult: Sendable {
   public let configuration: ReplayConfiguration
   public let calibration: CalibrationUse?
+  /// SHA-256 of a file that the policy read beside trace and profile.
+  public var inputDigest: String?
   /// By layer, then query head.
   public let heads: [HeadResult]
   /// By layer, then KV head.

@@ -24,7 +24,8 @@ public struct KernelTiming: Sendable {
       bytes: ReadBandwidth.coldBytes())
     let step = DecodeStep(kernels: kernels)
     var timed = result
-    for index in timed.configurations.indices {
+    for index in timed.configurations.indices
+    where timed.configurations[index].configuration.policy.descriptor.isTimed {
       timed.configurations[index].kernelSamples = self.samples(
         timed.configurations[index], arena: arena, step: step)
       progress?(index + 1, timed.configurations.count)

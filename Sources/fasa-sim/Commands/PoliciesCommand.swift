@@ -17,7 +17,14 @@ struct PoliciesCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  @Flag(help: "Print docs/policies.md: every policy as Markdown.")
+  var markdown = false
+
   func run() throws {
+    if markdown {
+      print(PolicyPages.markdown, terminator: "")
+      return
+    }
     let chosen = try descriptors()
     if json {
       try Output.json(chosen.map(PolicyPage.init))
@@ -49,6 +56,8 @@ struct PolicyPage: Encodable {
   let paper: String?
   let usesBudget: Bool
   let needs: [String]
+  let scope: String
+  let notes: String
   let parameters: [Parameter]
 
   struct Parameter: Encodable {
@@ -65,6 +74,8 @@ struct PolicyPage: Encodable {
     paper = descriptor.paper
     usesBudget = descriptor.usesBudget
     needs = descriptor.needs.map(\.rawValue)
+    scope = descriptor.scope.rawValue
+    notes = descriptor.notes
     parameters = descriptor.parameters.map {
       Parameter(name: $0.name, defaultValue: $0.defaultValue.description, range: $0.kind.range, help: $0.help)
     }
@@ -73,6 +84,7 @@ struct PolicyPage: Encodable {
   var text: String {
     var lines = ["\(name) (\(kind))", "  \(summary)"]
     if let paper { lines.append("  paper: \(paper)") }
+    if !notes.isEmpty { lines.append("  \(notes)") }
     lines += needs.map { "  needs: \($0)" }
     lines.append(
       usesBudget ? "  budget: --budget decides k" : "  budget: sizes its own sets; --budget is not used")

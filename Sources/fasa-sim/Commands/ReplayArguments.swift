@@ -17,6 +17,20 @@ struct BudgetList: ExpressibleByArgument {
   var defaultValueDescription: String { budgets.map(\.description).joined(separator: ",") }
 }
 
+/// `0.2,30%` on the command line: shares above 0 and at most 1.
+struct ShareList: ExpressibleByArgument {
+  let shares: [Double]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { part -> Double? in
+      guard case .share(let share)? = Budget(String(part)) else { return nil }
+      return share
+    }
+    guard !parts.contains(nil) else { return nil }
+    shares = parts.compactMap(\.self)
+  }
+}
+
 /// `0-31` on the command line.
 struct StepRange: ExpressibleByArgument {
   let range: Range<Int>

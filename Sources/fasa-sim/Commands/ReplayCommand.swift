@@ -18,6 +18,8 @@ struct ReplayCommand: ParsableCommand {
         fasa-sim replay trace.zst --policy fasa --budget 0.19
         fasa-sim replay trace.zst --policy oracle,fasa:chunks=4/8 --budget 64,256
         fasa-sim replay trace.zst --policy streaming-llm --layers 5,14 --json
+        fasa-sim replay trace.zst --policy all --budget 64,256,0.19 --no-timing
+        fasa-sim replay trace.zst --policy fasa,quest,sketch --budget-bytes 0.2
       """)
 
   @Argument(help: "Traces to replay.", completion: .file())
@@ -25,7 +27,7 @@ struct ReplayCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Policies with parameters, such as fasa:chunks=8,sinks=4; repeat or separate by commas. See fasa-sim policies.",
+      "Policies with parameters, such as fasa:chunks=8,sinks=4, or all; repeat or separate by commas. See fasa-sim policies.",
       valueName: "policy,…"),
     completion: .list(PolicyRegistry.names))
   var policy: [String] = ["fasa"]
@@ -33,6 +35,17 @@ struct ReplayCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Token budgets: counts or shares; repeat or separate by commas.", valueName: "k,…"))
   var budget: [BudgetList] = [BudgetList([.tokens(256)])]
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      In place of --budget: shares of dense attention's bytes, such as 0.2 or 20%. Each policy gets the tokens that \
+      so many bytes buy, what it reads to choose included.
+      """, valueName: "share,…"))
+  var budgetBytes: [ShareList] = []
+
+  @Option(help: "How the heads of a KV head read, for --budget-bytes: each for itself, or their union once.")
+  var bytesReading: ByteBudget.Reading = .perHead
 
   @Option(help: ArgumentHelp("Layers, such as 0-3,7; all captured ones by default.", valueName: "layers"))
   var layers: NumberList?
@@ -75,10 +88,9 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     let policies = try PolicyGrammar.parse(policy)
-    let configurations = try ReplayConfiguration.grid(policies, budgets: budget.flatMap(\.budgets))
     // Every trace is opened, and so checked, before anything is written.
     let opened = try traces.map { try Trace(path: $0) }
-    let plans = try opened.map { try makeJob($0, configurations) }
+    let plans = try opened.map { try makeJob($0, policies) }
     let store = try ResultsStore(path: db)
     let reports = try plans.map { try $0.run(store: store) }
     if json {
@@ -88,21 +100,65 @@ struct ReplayCommand: ParsableCommand {
     }
   }
 
-  private func makeJob(_ trace: Trace, _ configurations: [ReplayConfiguration]) throws -> ReplayJob {
-    let needsProfile = configurations.contains { configuration in
-      [.contextualAgreement, .headStatistics].contains { configuration.policy.needs.contains($0) }
+  private func makeJob(_ trace: Trace, _ policies: [PolicyConfiguration]) throws -> ReplayJob {
+    let needsProfile = policies.contains { policy in
+      [.contextualAgreement, .headStatistics].contains { policy.needs.contains($0) }
     }
     let loaded =
       try profile.map { try LoadedProfile(path: $0) }
       ?? (needsProfile ? ProfileLocator.bundled(for: trace) : nil)
+    let options = ReplayOptions(
+      layers: layers?.numbers, heads: heads?.numbers, steps: steps?.range, threads: machine.threads,
+      seed: seed,
+      instructionSet: machine.instructionSet, profile: loaded)
+    var notes: [String] = []
+    var runnable = policies
+    if PolicyGrammar.asksForEverything(policy) {
+      let fitness = Runnability(trace, options: options)
+      runnable = policies.filter { policy in
+        guard let obstacle = fitness.obstacle(policy) else { return true }
+        notes.append("left out: \(obstacle)")
+        return false
+      }
+    }
+    let configurations =
+      budgetBytes.isEmpty
+      ? try ReplayConfiguration.grid(runnable, budgets: budget.flatMap(\.budgets))
+      : try byteBudgets(trace, runnable, options: options, notes: &notes)
     return try ReplayJob(
-      trace: trace, configurations: configurations,
-      options: ReplayOptions(
-        layers: layers?.numbers, heads: heads?.numbers, steps: steps?.range, threads: machine.threads,
-        seed: seed,
-        instructionSet: machine.instructionSet, profile: loaded),
-      isTimed: !noTiming, detail: detail, computesAgain: again)
+      trace: trace, configurations: configurations, options: options, isTimed: !noTiming, detail: detail,
+      computesAgain: again, notes: notes)
+  }
+
+  /// The budgets that shares of dense attention's bytes buy.
+  private func byteBudgets(
+    _ trace: Trace, _ policies: [PolicyConfiguration], options: ReplayOptions, notes: inout [String]
+  ) throws -> [ReplayConfiguration] {
+    let finder = ByteBudget(trace, options: options, reading: bytesReading)
+    var result: [ReplayConfiguration] = []
+    for share in budgetBytes.flatMap(\.shares) {
+      for finding in try finder.find(policies, share: share) {
+        guard finding.policy.descriptor.usesBudget else {
+          let own = ReplayConfiguration(policy: finding.policy, budget: nil)
+          if !result.contains(own) { result.append(own) }
+          continue
+        }
+        guard let tokens = finding.tokens else {
+          notes.append(
+            "left out: \(finding.policy.label): one token with what it reads to choose costs more than \(NumberText.percent(share)) of dense attention's bytes"
+          )
+          continue
+        }
+        let configuration = ReplayConfiguration(policy: finding.policy, budget: .tokens(tokens))
+        if !result.contains(configuration) { result.append(configuration) }
+      }
+      notes.append(
+        "budgets are what \(NumberText.percent(share)) of dense attention's bytes buy (\(bytesReading.rawValue) reading, choosing included); policies that size their own sets run as they are"
+      )
+    }
+    return result
   }
 }
 
+extension ByteBudget.Reading: ExpressibleByArgument {}
 extension ResultsStore.Detail: ExpressibleByArgument {}

@@ -8,6 +8,8 @@ struct Answer: Equatable {
   /// `[head of the group][step]`, ascending.
   var tokens: [[[Int]]]
   var ledger = TrafficLedger()
+  /// `[head of the group][step]`, where the policy corrects its output.
+  var corrections: [[OutputCorrection]]?
 }
 
 extension SmallTrace {
@@ -19,9 +21,15 @@ extension SmallTrace {
   ) throws -> Answer {
     let configuration = try #require(PolicyGrammar.parse([text]).first)
     var policy = try configuration.policy(for: group)
+    let tables = try tables()
+    if var layerPolicy = policy as? any LayerPolicy {
+      try layerPolicy.begin(layer: [group])
+      policy = layerPolicy
+    }
+    try policy.observe(prompt(tables))
     var answer = Answer(tokens: queries.map { _ in [] })
     for start in stride(from: 0, to: steps.count, by: blockSteps) {
-      let block = try block(start..<min(start + blockSteps, steps.count), pool: pool)
+      let block = try block(start..<min(start + blockSteps, steps.count), pool: pool, tables: tables)
       let view = QueryBlock(
         block, budgets: policy.budgets(of: block.steps, asked: budget), guarded: configuration.values.guarded)
       let chosen = try policy.choose(view)
@@ -30,6 +38,14 @@ extension SmallTrace {
           let all = Array(block.steps[step].visible)
           answer.tokens[head].append(
             chosen.map { $0[block.row(head: head, step: step)].map(Int.init) } ?? all)
+        }
+      }
+      if let corrections = chosen?.corrections {
+        if answer.corrections == nil { answer.corrections = queries.map { _ in [] } }
+        for head in queries.indices {
+          for step in block.steps.indices {
+            answer.corrections?[head].append(corrections[block.row(head: head, step: step)])
+          }
         }
       }
       answer.ledger.merge(view.ledger)

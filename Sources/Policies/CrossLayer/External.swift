@@ -1,0 +1,97 @@
+/// Tokens that another framework chose, scored like a policy's.
+///
+/// The file is read and checked before a replay begins; the replay hands each group its choices.
+public struct External: Policy {
+  public static let descriptor = PolicyDescriptor(
+    name: "external", summary: "Attends to the tokens that a file names for each layer, query head and step.",
+    kind: .selection,
+    parameters: [
+      ParameterDescriptor("file", .file, default: .word("choices.jsonl"), help: "JSON lines or safetensors; see docs/external.md")
+    ], common: [.denseLayers], needs: [.file], usesBudget: false,
+    notes: """
+      Sizes its own sets. What was read to choose is not known and not charged: bytes are those of the chosen rows. The file must name a set for every layer, \
+      query head and step that is scored.
+      """)
+
+  private let choices: ExternalChoices
+  private let group: GroupContext
+
+  public init(parameters: ParameterValues, group: GroupContext) throws {
+    let path = parameters.word("file")
+    guard let choices = group.external[path] else {
+      throw PolicyError("external: \(path) was not read: give a file of choices as external:file=PATH")
+    }
+    self.choices = choices
+    self.group = group
+  }
+
+  public func budgets(of steps: [Step], asked: Budget) -> [Int] { steps.map(\.visible.count) }
+
+  public func choose(_ block: QueryBlock) throws -> Selections? {
+    var result = Selections()
+    for head in group.queryHeads {
+      for step in block.steps {
+        let place = ExternalChoices.Place(layer: group.layer, queryHead: head, position: step.position)
+        guard let tokens = choices.sets[place] else {
+          throw PolicyError(
+            "\(choices.path): names no tokens for \(place): expected a set for every layer, query head and step that is scored"
+          )
+        }
+        result.appendRow(tokens)
+      }
+    }
+    return result
+  }
+}
+
+/// The sets of a file.
+public struct ExternalChoices: Sendable, Equatable {
+  public struct Place: Hashable, Sendable, CustomStringConvertible {
+    public let layer: Int
+    public let queryHead: Int
+    /// Token position of the query.
+    public let position: Int
+
+    public init(layer: Int, queryHead: Int, position: Int) {
+      self.layer = layer
+      self.queryHead = queryHead
+      self.position = position
+    }
+
+    public var description: String { "layer \(layer), query head \(queryHead), position \(position)" }
+  }
+
+  public let path: String
+  /// SHA-256 of the file, lower-case hexadecimal.
+  public let digest: String
+  /// Ascending and distinct, never empty.
+  public private(set) var sets: [Place: [Int32]] = [:]
+
+  public init(path: String, digest: String) {
+    self.path = path
+    self.digest = digest
+  }
+
+  /// Adds a set, in any order of its tokens.
+  ///
+  /// - Parameter visible: what the query of the place sees, or nil where the trace has no such query.
+  /// - Throws: ``PolicyError`` for a place given twice or not in the trace, and for tokens that are none, repeated or not seen.
+  public mutating func add(_ tokens: [Int], at place: Place, visible: Range<Int>?) throws {
+    guard let visible else {
+      throw PolicyError("\(path): \(place): the trace has no such decode step: expected its layers, heads and decode positions")
+    }
+    let sorted = tokens.sorted()
+    if let wrong = sorted.first(where: { !visible.contains($0) }) {
+      throw PolicyError(
+        "\(path): \(place): token \(wrong): expected tokens \(visible.lowerBound) to \(visible.upperBound - 1), which the query sees"
+      )
+    }
+    if let twice = zip(sorted, sorted.dropFirst()).first(where: { $0 == $1 }) {
+      throw PolicyError("\(path): \(place): token \(twice.0) is named twice: expected distinct tokens")
+    }
+    guard !sorted.isEmpty else { throw PolicyError("\(path): \(place): names no token: expected one at least") }
+    guard sets.updateValue(sorted.map(Int32.init), forKey: place) == nil else {
+      throw PolicyError("\(path): \(place): is given twice: expected each set once")
+    }
+  }
+}

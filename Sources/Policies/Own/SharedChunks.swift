@@ -1,0 +1,68 @@
+/// Our own: FASA's chunks, one choice per KV head and in few bits.
+///
+/// Frequency chunks are ranked by the mean contextual agreement of the KV head's query heads, so that one side cache serves them
+/// all; its channels are rounded to few bits between a token's lowest and highest, which pays for twice FASA's chunks; the first and
+/// the most recent tokens are always kept.
+public struct SharedChunks: Policy {
+  public static let descriptor = PolicyDescriptor(
+    name: "shared-chunks", summary: "Ours: FASA's chunks shared by the heads of a KV head, kept in 4 bits, with sinks guarded.",
+    kind: .selection,
+    parameters: [
+      ParameterDescriptor("chunks", .amount, default: .amount(.share(0.5)), help: "chunks of a KV head: a count or a share"),
+      ParameterDescriptor("bits", .integer(1...16), default: .integer(4), help: "bits of a channel; 16 leaves it as it is"),
+      ParameterDescriptor(
+        "ca-window", .integer(1...1_000_000), default: .integer(256),
+        help: "K of the contextual agreement that ranks chunks; the nearest calibrated one is taken"),
+      ParameterDescriptor.sinks.defaulting(to: .integer(4)), ParameterDescriptor.recent.defaulting(to: .integer(16)),
+      .scope,
+    ], needs: [.contextualAgreement],
+    notes: """
+      Found by measuring on technical-4096 and qa-4096; no published method, though each part is: FASA's chunks, Double Sparsity's 4-bit labels. Reads a KV head's one side cache, and a token's lowest and highest \
+      value in 16 bits each.
+      """)
+
+  private let channels: [Int32]
+  private let bits: Int
+  private let group: GroupContext
+  public let choosesPerGroup: Bool
+
+  public init(parameters: ParameterValues, group: GroupContext) throws {
+    self.group = group
+    bits = parameters.integer("bits")
+    choosesPerGroup = parameters.word("scope") == "group"
+    let window = parameters.integer("ca-window")
+    guard
+      let agreement = group.agreement?.ranking(
+        layer: group.layer, slices: .rope, layout: group.chunks.pairing, window: window)
+    else {
+      throw PolicyError(
+        """
+        shared-chunks: the calibration has no contextual agreement for layer \(group.layer): calibrate for it \
+        (fasa-sim calibrate), or leave the layer out with --layers
+        """)
+    }
+    let sums = (0..<group.chunks.count).map { chunk in group.queryHeads.reduce(0) { $0 + agreement[$1][chunk] } }
+    let best = sums.indices.sorted { (sums[$0], $1) > (sums[$1], $0) }
+      .prefix(parameters.amount("chunks", of: group.chunks.count))
+    channels = group.chunks.channels(of: Array(best))
+  }
+
+  public func choose(_ block: QueryBlock) -> Selections? {
+    let d = group.headDim
+    let keys = block.shared.tables.keyRows.pointer
+    let table = TokenTable("labels \(channels) \(bits)", of: block.shared.tables, width: channels.count) {
+      token, out in
+      for (index, c) in channels.enumerated() { out[index] = keys[token * d + Int(c)] }
+      if bits < 16 { Quantised.round(out, count: channels.count, bits: bits) }
+    }
+    let queries = block.derivedQueries(width: channels.count) { _, query, out in
+      for (index, c) in channels.enumerated() { out[index] = query[Int(c)] }
+    }
+    let scores = block.scores(table, queries: queries, rowBytes: rowBytes)
+    return block.bestOf(choosesPerGroup ? block.summedOverGroup(scores) : scores)
+  }
+
+  private var rowBytes: Int { (channels.count * bits + 7) / 8 + (bits < 16 ? 4 : 0) }
+
+  public func residentExtraBytesPerToken() -> (device: Int, host: Int) { (rowBytes, 0) }
+}

@@ -1,0 +1,95 @@
+import Policies
+import Traces
+
+/// Finds the token budget that a share of dense attention's bytes buys each policy, what it reads to choose
+/// included: budgets for a comparison at equal bytes.
+public struct ByteBudget {
+  /// How the heads of a KV head read.
+  public enum Reading: String, Sendable, CaseIterable, Codable {
+    case perHead = "per-head"
+    case groupUnion = "group-union"
+  }
+
+  /// A policy's budget, or why it has none.
+  public struct Finding: Sendable {
+    public let policy: PolicyConfiguration
+    /// Nil where the policy sizes its own sets, or where even one token costs more.
+    public let tokens: Int?
+    /// Bytes at that budget over dense attention's, on the steps that were tried.
+    public let share: Double
+  }
+
+  private let trace: Trace
+  private let options: ReplayOptions
+  private let reading: Reading
+  /// Decode steps that are tried, the first ones: what a step costs hardly changes over a few hundred.
+  private static let triedSteps = 4
+  private static let rounds = 16
+
+  public init(_ trace: Trace, options: ReplayOptions, reading: Reading) {
+    var options = options
+    let all = options.steps ?? 0..<TraceGroups(trace).decodeRows.count
+    options.steps = all.prefix(Self.triedSteps)
+    options.progress = nil
+    self.trace = trace
+    self.options = options
+    self.reading = reading
+  }
+
+  /// The largest budgets of which the bytes are at most `share` of dense attention's.
+  public func find(_ policies: [PolicyConfiguration], share: Double) throws -> [Finding] {
+    let sizing = policies.filter { $0.descriptor.usesBudget }
+    let most = (trace.queryPositions.last ?? 0) + 1
+    var low = Array(repeating: 0, count: sizing.count)
+    var lowShare = Array(repeating: 0.0, count: sizing.count)
+    var high = Array(repeating: most + 1, count: sizing.count)
+    var highShare = Array(repeating: Double.infinity, count: sizing.count)
+    // The ends of the range, then between what is known to fit and what is known not to.
+    for round in 0..<Self.rounds {
+      let tried = sizing.indices.filter { high[$0] - low[$0] > 1 }
+      if tried.isEmpty { break }
+      let guesses = tried.map { index -> Int in
+        if round == 0 { return 1 }
+        if round == 1 { return most }
+        return Self.guess(low[index], lowShare[index], high[index], highShare[index], share, bisects: round % 3 == 1)
+      }
+      let measured = try shares(zip(tried, guesses).map { (sizing[$0], $1) })
+      for (place, index) in tried.enumerated() {
+        if measured[place] <= share {
+          (low[index], lowShare[index]) = (guesses[place], measured[place])
+        } else {
+          (high[index], highShare[index]) = (guesses[place], measured[place])
+        }
+      }
+    }
+    let found = Dictionary(uniqueKeysWithValues: zip(sizing, low.indices.map { (low[$0], lowShare[$0]) }))
+    return policies.map { policy in
+      let (tokens, share) = found[policy] ?? (0, .nan)
+      return Finding(policy: policy, tokens: tokens > 0 ? tokens : nil, share: share)
+    }
+  }
+
+  /// A budget strictly between two known ones: where a straight line meets the share, or the middle.
+  private static func guess(
+    _ low: Int, _ lowShare: Double, _ high: Int, _ highShare: Double, _ share: Double, bisects: Bool
+  ) -> Int {
+    guard !bisects, highShare.isFinite, highShare > lowShare else { return (low + high) / 2 }
+    let line = Double(low) + (share - lowShare) / (highShare - lowShare) * Double(high - low)
+    return min(max(Int(line), low + 1), high - 1)
+  }
+
+  private func shares(_ tried: [(policy: PolicyConfiguration, tokens: Int)]) throws -> [Double] {
+    let result = try Replay(trace).run(
+      tried.map { ReplayConfiguration(policy: $0.policy, budget: .tokens($0.tokens)) }, options: options,
+      traceDigest: "")
+    let dense = total(result.dense)
+    return result.configurations.map { total($0.traffic) / dense }
+  }
+
+  private func total(_ traffic: [GroupTraffic]) -> Double {
+    traffic.reduce(0) { sum, group in
+      let bytes = group.ledger.total
+      return sum + Double(reading == .perHead ? bytes.perHead : bytes.groupUnion)
+    }
+  }
+}

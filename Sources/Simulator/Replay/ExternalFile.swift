@@ -1,0 +1,84 @@
+import Crypto
+import Foundation
+import Policies
+import Traces
+
+/// Reads sets that another framework chose.
+///
+/// JSON lines: one object a line with `layer`, `head` (a query head), `position` (of the query's token) and `tokens`. Safetensors:
+/// per layer a tensor `layers.L.tokens`, I32 `[query heads, decode steps, most tokens]`, rows filled up with −1; steps are the
+/// trace's decode steps in order.
+struct ExternalFile {
+  let path: String
+  let trace: Trace
+
+  private struct Line: Decodable {
+    let layer: Int
+    let head: Int
+    let position: Int
+    let tokens: [Int]
+  }
+
+  /// - Throws: ``ReplayError`` or `PolicyError` that names the line or tensor, what was expected and what found.
+  func read() throws -> ExternalChoices {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw ReplayError("\(path): cannot be read: expected JSON lines or a safetensors file of chosen tokens")
+    }
+    var choices = ExternalChoices(path: path, digest: SHA256.hash(data: data).hex)
+    if data.first == UInt8(ascii: "{") {
+      try readLines(data, into: &choices)
+    } else {
+      try readTensors(data, into: &choices)
+    }
+    return choices
+  }
+
+  private func readLines(_ data: Data, into choices: inout ExternalChoices) throws {
+    let decoder = JSONDecoder()
+    for (number, bytes) in data.split(separator: UInt8(ascii: "\n")).enumerated() {
+      guard let line = try? decoder.decode(Line.self, from: bytes) else {
+        throw ReplayError(
+          "\(path): line \(number + 1): expected {\"layer\":…,\"head\":…,\"position\":…,\"tokens\":[…]} with whole numbers"
+        )
+      }
+      let place = ExternalChoices.Place(layer: line.layer, queryHead: line.head, position: line.position)
+      try choices.add(line.tokens, at: place, visible: visible(place))
+    }
+  }
+
+  private func readTensors(_ data: Data, into choices: inout ExternalChoices) throws {
+    let file = try SafetensorsFile(data: data, path: path)
+    let decode = TraceGroups(trace).decodeRows.map { trace.queryPositions[$0] }
+    let heads = trace.metadata.geometry.queryHeads
+    for tensor in file.tensors {
+      let parts = tensor.name.split(separator: ".")
+      guard parts.count == 3, parts[0] == "layers", parts[2] == "tokens", let layer = Int(parts[1]) else {
+        throw ReplayError("\(path): tensor '\(tensor.name)': expected layers.L.tokens alone")
+      }
+      guard tensor.dtype == "I32", tensor.shape.count == 3, tensor.shape[0] == heads, tensor.shape[1] == decode.count
+      else {
+        throw ReplayError(
+          "\(path): tensor '\(tensor.name)' is \(tensor.dtype) \(tensor.shape): expected I32 [\(heads), \(decode.count), most tokens of a set]"
+        )
+      }
+      let numbers = file.int32(tensor)
+      let width = tensor.shape[2]
+      for head in 0..<heads {
+        for (step, position) in decode.enumerated() {
+          let start = (head * decode.count + step) * width
+          let place = ExternalChoices.Place(layer: layer, queryHead: head, position: position)
+          let tokens = numbers[start..<start + width].filter { $0 != -1 }.map(Int.init)
+          try choices.add(tokens, at: place, visible: visible(place))
+        }
+      }
+    }
+  }
+
+  private func visible(_ place: ExternalChoices.Place) -> Range<Int>? {
+    guard trace.metadata.capturedLayers.contains(place.layer),
+      (0..<trace.metadata.geometry.queryHeads).contains(place.queryHead),
+      let row = trace.queryPositions.firstIndex(of: place.position), place.position >= trace.metadata.tokens.prompt
+    else { return nil }
+    return TraceGroups(trace).steps(rows: [row], layer: place.layer).first?.visible
+  }
+}

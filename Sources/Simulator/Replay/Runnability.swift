@@ -1,0 +1,48 @@
+import Kernels
+import Policies
+import Traces
+
+/// Finds what keeps a policy from a trace before any work is done, so that `all` can leave it out and say why.
+public struct Runnability {
+  private let trace: Trace
+  private let options: ReplayOptions
+
+  public init(_ trace: Trace, options: ReplayOptions) {
+    self.trace = trace
+    self.options = options
+  }
+
+  /// Why a policy cannot run on the trace's layers that are asked for, or nil.
+  public func obstacle(_ policy: PolicyConfiguration) -> String? {
+    if policy.needs.contains(.observationWindow), TraceGroups(trace).promptRows.isEmpty {
+      return "\(policy.label): needs traced queries of the prompt, and the trace has none"
+    }
+    // Where no profile serves, the trace calibrates chunks itself.
+    if policy.needs.contains(.contextualAgreement), options.profile == nil { return nil }
+    do {
+      try begin(policy)
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  /// Makes the policy for every layer, as a replay would.
+  private func begin(_ policy: PolicyConfiguration) throws {
+    let groups = TraceGroups(trace)
+    let needsStatistics = policy.needs.contains(.headStatistics)
+    let statistics = needsStatistics
+      ? options.profile?.profile.headStatistics(for: groups.chunks.pairing) : nil
+    let agreement = policy.needs.contains(.contextualAgreement)
+      ? options.profile?.profile.contextualAgreement : nil
+    var before: (any LayerPolicy)?
+    for layer in (options.layers ?? trace.metadata.capturedLayers).sorted() {
+      let group = groups.context(
+        layer: layer, kvHead: 0, element: .f16, seed: options.seed, agreement: agreement, statistics: statistics)
+      guard let made = try policy.policy(for: group) as? any LayerPolicy else { continue }
+      var current = policy.descriptor.scope == .model ? before ?? made : made
+      try current.begin(layer: [group])
+      before = current
+    }
+  }
+}

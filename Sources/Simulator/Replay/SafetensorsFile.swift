@@ -1,0 +1,68 @@
+import Foundation
+
+/// A small safetensors file of whole numbers, held in memory: what `external` reads.
+struct SafetensorsFile {
+  struct Tensor {
+    let name: String
+    let dtype: String
+    let shape: [Int]
+    let range: Range<Int>
+  }
+
+  /// By name.
+  let tensors: [Tensor]
+  private let data: Data
+
+  private struct Entry: Decodable {
+    let dtype: String?
+    let shape: [Int]?
+    let offsets: [Int]?
+
+    enum CodingKeys: String, CodingKey {
+      case dtype, shape
+      case offsets = "data_offsets"
+    }
+  }
+
+  /// - Throws: ``ReplayError`` where the header is none or points beyond the file.
+  init(data: Data, path: String) throws {
+    let bytes = data.prefix(8)
+    let length = bytes.enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
+    guard bytes.count == 8, length <= UInt64(data.count - 8),
+      let entries = try? JSONDecoder().decode([String: Entry].self, from: data.dropFirst(8).prefix(Int(length)))
+    else {
+      throw ReplayError("\(path): is neither JSON lines of chosen tokens nor a safetensors file")
+    }
+    let start = 8 + Int(length)
+    self.data = data
+    tensors = try entries.filter { $0.key != "__metadata__" }.map { name, entry in
+      guard let dtype = entry.dtype, let shape = entry.shape, let offsets = entry.offsets, offsets.count == 2,
+        shape.allSatisfy({ (0...Int(Int32.max)).contains($0) }), offsets[0] >= 0, offsets[0] <= offsets[1],
+        offsets[1] <= data.count - start,
+        dtype != "I32" || Self.bytes(shape) == offsets[1] - offsets[0]
+      else {
+        throw ReplayError("\(path): tensor '\(name)': its shape and offsets do not fit the file: write it again")
+      }
+      return Tensor(name: name, dtype: dtype, shape: shape, range: start + offsets[0]..<start + offsets[1])
+    }.sorted { $0.name < $1.name }
+  }
+
+  /// Bytes of 32-bit numbers of a shape; nil where they cannot be counted.
+  private static func bytes(_ shape: [Int]) -> Int? {
+    var count = 4
+    for dimension in shape {
+      let (product, overflows) = count.multipliedReportingOverflow(by: dimension)
+      if overflows { return nil }
+      count = product
+    }
+    return count
+  }
+
+  /// The numbers of an I32 tensor.
+  func int32(_ tensor: Tensor) -> [Int32] {
+    let bytes = [UInt8](data[data.startIndex + tensor.range.lowerBound..<data.startIndex + tensor.range.upperBound])
+    return stride(from: 0, to: bytes.count, by: 4).map { index in
+      Int32(bitPattern: (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[index + $1]) << (8 * UInt32($1)) })
+    }
+  }
+}
