@@ -67,7 +67,7 @@ enum PortableMath {
   static func exp(_ value: Double) -> Double {
     let x = max(value, -700) / 1024
     var sum = 1.0
-    for n in stride(from: 9, through: 1, by: -1) { sum = 1 + x / Double(n) * sum }
+    for n in stride(from: 18, through: 1, by: -1) { sum = 1 + x / Double(n) * sum }
     for _ in 0..<10 { sum *= sum }
     return sum
   }

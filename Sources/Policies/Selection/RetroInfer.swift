@@ -49,14 +49,14 @@ public struct RetroInfer: Policy {
       let step = block.steps[row % block.steps.count]
       let k = block.budgets[row % block.steps.count]
       let held = Guard(sinks: guarded.sinks, recent: step.visible.upperBound - zone.upperBound)
-      let (sinks, _, recent) = held.split(step.visible, budget: k)
+      let (sinks, middle, recent) = held.split(step.visible, budget: k)
       let scores = clusters.scores(block.shared.query(row))
       let order = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
       var left = k - sinks.count - recent.count
       var chosen: [Int32] = []
       var next = 0
       while left > 0, next < order.count {
-        let some = clusters.members[order[next]].filter { step.visible.contains(Int($0)) }.prefix(left)
+        let some = clusters.members[order[next]].filter { middle.contains(Int($0)) }.prefix(left)
         chosen += some
         left -= some.count
         next += 1

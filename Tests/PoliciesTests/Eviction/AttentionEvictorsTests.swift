@@ -27,14 +27,16 @@ import Testing
       let heads = try trace.answer("h2o", budget: budget).tokens
       for head in trace.queries.indices { #expect(heads[head] == naive.h2o(heads: [head], k), "\(budget)") }
       let group = naive.h2o(heads: [0, 1, 2], k)
-      #expect(try trace.answer("h2o:scope=group", budget: budget).tokens == [group, group, group])
+      let shared = try trace.answer("h2o:scope=group", budget: budget).tokens
+      #expect(shared == [group, group, group])
     }
   }
 
   @Test func tovaKeepsOneSetPerLayer() throws {
     try Self.each { trace, budget, k in
       let expected = NaiveEviction(trace: trace).tova(k)
-      #expect(try trace.answer("tova", budget: budget).tokens == [expected, expected, expected])
+      let found = try trace.answer("tova", budget: budget).tokens
+      #expect(found == [expected, expected, expected])
     }
   }
 
@@ -60,7 +62,8 @@ import Testing
       let found = try trace.answer(text, budget: budget).tokens
       #expect(found == expected)
       let group = sets([0, 1, 2])
-      #expect(try trace.answer(text + ",scope=group", budget: budget).tokens == [group, group, group])
+      let shared = try trace.answer(text + ",scope=group", budget: budget).tokens
+      #expect(shared == [group, group, group])
     }
   }
 
@@ -94,14 +97,17 @@ import Testing
     for (floor, k) in [(0.0, 10), (0.2, 10), (1.0, 10), (0.2, 14)] {
       let answer = try trace.answer("adakv:window=4,kernel=1,floor=\(floor)", budget: .tokens(k))
       let free = k - 4
-      let pool = (0..<3).flatMap { head in values[head].prefix(16).map { (head: head, vote: $0) } }
-        .sorted { $0.vote != $1.vote ? $0.vote > $1.vote : $0.head < $1.head }.prefix(3 * free)
+      var pool: [(head: Int, vote: Double)] = []
+      for head in 0..<3 { for vote in values[head].prefix(16) { pool.append((head, vote)) } }
+      pool.sort { $0.vote != $1.vote ? $0.vote > $1.vote : $0.head < $1.head }
       for head in 0..<3 {
-        let won = Double(pool.filter { $0.head == head }.count)
+        let won = Double(pool.prefix(3 * free).filter { $0.head == head }.count)
         let share = 4 + (1 - floor) * won + floor * Double(free)
-        let own = Int((Double(k) * (share / Double(k))).rounded(.down))
-        #expect(answer.tokens[head].allSatisfy { $0.count == own || $0.count == own - 1 || $0.count == own + 1 })
-        let expected = naive.sets(Array(repeating: answer.tokens[head][0].count, count: trace.steps.count)) { token, _ in values[head][token] }
+        // Rounded down, but for what the last bits of a share make of a whole number.
+        let count = answer.tokens[head][0].count
+        #expect(abs(Double(count) + 0.5 - share) <= 0.500_01)
+        let budgets = Array(repeating: count, count: trace.steps.count)
+        let expected = naive.sets(budgets, value: { token, _ in values[head][token] })
         #expect(answer.tokens[head] == expected)
       }
       let total = answer.tokens.map { $0[0].count }.reduce(0, +)

@@ -101,11 +101,11 @@ import Testing
     }
   }
 
-  /// Each value at the nearest of 2^bits levels between the lowest and the highest.
+  /// Each value at the nearest of 2^bits levels between the lowest and the highest; halves as 32-bit floats have them.
   static func rounded(_ values: [Double], bits: Int) -> [Double] {
     guard bits < 16, let low = values.min(), let high = values.max(), high > low else { return values }
-    let levels = Double((1 << bits) - 1)
-    return values.map { low + (($0 - low) / (high - low) * levels).rounded() / levels * (high - low) }
+    let step = Float(high - low) / Float((1 << bits) - 1)
+    return values.map { low + Double((Float($0 - low) / step).rounded()) * Double(step) }
   }
 
   @Test func infiniGenTakesWhatComesNearTheLargest() throws {

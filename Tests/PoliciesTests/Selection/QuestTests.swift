@@ -84,7 +84,7 @@ import Testing
         let chosen = pages.filter { !Set(answer.tokens[head][step]).isDisjoint(with: $0) }
         let whole = chosen.flatMap { Array($0) }
         #expect(Set(answer.tokens[head][step]).isSubset(of: whole))
-        #expect(chosen.count == min(pages.count, 2))
+        #expect(chosen.count == max(1, min(9, trace.steps[step].visible.count) / 4))
         #expect(
           areBest(chosen, of: pages) { page in
             let q = trace.query(head, step)

@@ -1,0 +1,79 @@
+import Testing
+
+@testable import Policies
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+@Suite struct NumericsTests {
+  @Test func sineAndCosine() {
+    for index in -2000...2000 {
+      for angle in [Double(index) / 100, Double(index) * 97.31] {
+        let (s, c) = PortableMath.sinCos(angle)
+        #expect(abs(s - sin(angle)) < 1e-11 && abs(c - cos(angle)) < 1e-11)
+      }
+    }
+  }
+
+  @Test func logarithmPowerAndExponential() {
+    for index in 1...2000 {
+      let x = pow(10, Double(index) / 100 - 12)
+      #expect(abs(PortableMath.log(x) - log(x)) <= 1e-13 * max(1, abs(log(x))))
+      let y = -Double(index) / 3
+      #expect(abs(PortableMath.exp(y) - exp(y)) <= 1e-11 * exp(y))
+    }
+    #expect(PortableMath.power(0.5, 10) == 1.0 / 1024 && PortableMath.power(3, 0) == 1)
+  }
+
+  @Test func arcCosine() {
+    for index in -1000...1000 {
+      let x = Double(index) / 1000
+      #expect(abs(PortableMath.acos(x) - acos(x)) < 1e-12)
+    }
+    #expect(PortableMath.acos(1.5) == 0)
+  }
+
+  @Test(arguments: [1, 2, 5, 16]) func axesAreEigenvectors(n: Int) {
+    var random = SeededRandom(UInt64(n))
+    var matrix = Array(repeating: Array(repeating: 0.0, count: n), count: n)
+    for i in 0..<n { for j in 0...i { matrix[i][j] = Double(random.small()) } }
+    for i in 0..<n { for j in 0..<i { matrix[j][i] = matrix[i][j] } }
+    let axes = SymmetricEigen.axes(matrix)
+    var last = Double.infinity
+    for (index, axis) in axes.enumerated() {
+      let image = matrix.map { dot($0, axis) }
+      let value = dot(image, axis)
+      #expect(value <= last + 1e-9)
+      last = value
+      for c in 0..<n { #expect(abs(image[c] - value * axis[c]) < 1e-9) }
+      for other in 0..<index { #expect(abs(dot(axis, axes[other])) < 1e-9) }
+      #expect(abs(length(axis) - 1) < 1e-9)
+    }
+  }
+
+  @Test func rootsMultiplyBack() {
+    let matrix = [[4.0, 1, 0], [1, 3, 1], [0, 1, 2]]
+    let (root, inverse) = SymmetricEigen.roots(matrix)
+    for i in 0..<3 {
+      for j in 0..<3 {
+        #expect(abs(dot(root[i], root.map { $0[j] }) - matrix[i][j]) < 1e-9)
+        #expect(abs(dot(root[i], inverse.map { $0[j] }) - (i == j ? 1 : 0)) < 1e-9)
+      }
+    }
+  }
+
+  @Test(arguments: RopeChunks.Pairing.allCases) func turningIsTheModelsRotation(pairing: RopeChunks.Pairing) {
+    let trace = SmallTrace(positions: [9], pairing: pairing).complete(prompt: 5)
+    let rotation = Rotation(trace.group)
+    for position in [-300, -1, 0, 7, 4000] {
+      var vector = trace.key(3).map(Float.init)
+      vector.withUnsafeMutableBufferPointer { if let start = $0.baseAddress { rotation.turn(start, by: position) } }
+      for (a, b) in zip(vector, trace.turned(trace.key(3), by: position)) { #expect(abs(Double(a) - b) < 1e-5) }
+    }
+  }
+}

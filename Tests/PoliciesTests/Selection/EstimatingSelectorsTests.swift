@@ -1,0 +1,145 @@
+import Kernels
+import Testing
+
+@testable import Policies
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// PQCache, RetroInfer and MagicPIG: clusters, codes and hashes.
+@Suite struct EstimatingSelectorsTests {
+  static let trace = SmallTrace(heads: 2, positions: [40, 41, 60]).complete(prompt: 40)
+
+  /// Lloyd's rounds from keys evenly apart.
+  static func clusters(_ points: [[Double]], count: Int, rounds: Int) -> (centres: [[Double]], owner: ([Double]) -> Int) {
+    let count = min(count, points.count)
+    var centres = (0..<count).map { points[$0 * points.count / count] }
+    func owner(_ point: [Double]) -> Int {
+      centres.indices.min { a, b in
+        let (da, db) = (zip(point, centres[a]).map { $0 - $1 }, zip(point, centres[b]).map { $0 - $1 })
+        return dot(da, da) < dot(db, db) - 1e-9
+      } ?? 0
+    }
+    for _ in 0..<rounds {
+      let owners = points.map(owner)
+      centres = centres.indices.map { index in
+        let members = points.indices.filter { owners[$0] == index }.map { points[$0] }
+        return members.isEmpty ? centres[index] : mean(members)
+      }
+    }
+    let final = centres
+    return (final, { point in
+      final.indices.min { a, b in
+        let (da, db) = (zip(point, final[a]).map { $0 - $1 }, zip(point, final[b]).map { $0 - $1 })
+        return dot(da, da) < dot(db, db) - 1e-9
+      } ?? 0
+    })
+  }
+
+  @Test(arguments: [(1, 3, 0), (2, 2, 3), (3, 4, 5)]) func pqCacheRanksOnCentroids(parts: Int, bits: Int, rounds: Int) throws {
+    let trace = Self.trace
+    let answer = try trace.answer(
+      "pqcache:subvectors=\(parts),bits=\(bits),rounds=\(rounds),recent-share=0.25,sinks=1", budget: .tokens(12))
+    let slices = (0..<parts).map { $0 * 8 / parts..<($0 + 1) * 8 / parts }
+    let books = slices.map { slice in
+      Self.clusters((0..<40).map { Array(trace.key($0)[slice]) }, count: 1 << bits, rounds: rounds)
+    }
+    for head in trace.queries.indices {
+      for step in trace.steps.indices {
+        let end = trace.steps[step].visible.upperBound
+        let tokens = answer.tokens[head][step]
+        #expect(tokens.count == 12 && Set(tokens).isSuperset(of: [0, end - 3, end - 2, end - 1]))
+        #expect(
+          areBest(tokens.filter { (1..<end - 3).contains($0) }, of: Array(1..<end - 3), tolerance: 1e-3) { token in
+            zip(slices, books).reduce(0) { sum, part in
+              let key = Array(trace.key(token)[part.0])
+              return sum + dot(Array(trace.query(head, step)[part.0]), part.1.centres[part.1.owner(key)])
+            }
+          })
+      }
+    }
+  }
+
+  @Test func retroInferReadsTheBestClustersAndEstimatesTheNext() throws {
+    let trace = Self.trace
+    let answer = try trace.answer(
+      "retroinfer:cluster=4,estimated=0.4,rounds=3,sinks=2,recent=5", budget: .tokens(40))
+    let corrections = try #require(answer.corrections)
+    let zone = Array(2..<35)
+    let (centres, owner) = Self.clusters(zone.map(trace.key), count: 8, rounds: 3)
+    let members = centres.indices.map { index in zone.filter { owner(trace.key($0)) == index } }.filter { !$0.isEmpty }
+    let centroids = centres.indices.filter { index in zone.contains { owner(trace.key($0)) == index } }.map { centres[$0] }
+    for head in trace.queries.indices {
+      for step in trace.steps.indices {
+        let end = trace.steps[step].visible.upperBound
+        let order = centroids.indices.sorted {
+          dot(trace.query(head, step), centroids[$0]) > dot(trace.query(head, step), centroids[$1])
+        }
+        var expected = Set([0, 1] + Array(35..<end))
+        var next = 0
+        while expected.count < 40, next < order.count {
+          for token in members[order[next]] where expected.count < 40 { expected.insert(token) }
+          next += 1
+        }
+        #expect(answer.tokens[head][step] == expected.sorted())
+        let estimated = order.dropFirst(next).prefix(Int((0.4 * Double(members.count)).rounded()))
+        let terms = corrections[head][step].terms
+        #expect(terms.map(\.count) == estimated.map { Float(members[$0].count) })
+        for (term, cluster) in zip(terms, estimated) {
+          #expect(abs(Double(term.logit) - dot(trace.query(head, step), centroids[cluster]) * Double(trace.scale)) < 1e-4)
+          let values = sum(members[cluster].map { trace.values[$0].map(Double.init) })
+          for (a, b) in zip(term.valueSum, values) { #expect(abs(Double(a) - b) < 1e-4) }
+        }
+      }
+    }
+  }
+
+  /// With one bit and many tables every token is met, and the correction is the logarithm of the paper's probability.
+  @Test(arguments: [(1, 40), (3, 12), (10, 150)]) func magicPIGCorrectsByTheSamplingProbability(bits: Int, tables: Int) throws {
+    let trace = Self.trace
+    let answer = try trace.answer("magicpig:bits=\(bits),tables=\(tables),sinks=1,recent=2")
+    let corrections = try #require(answer.corrections)
+    let centre = mean((0..<40).map(trace.key))
+    for head in trace.queries.indices {
+      for step in trace.steps.indices {
+        let end = trace.steps[step].visible.upperBound
+        let tokens = answer.tokens[head][step]
+        #expect(Set(tokens).isSuperset(of: [0, end - 2, end - 1]))
+        for (token, offset) in zip(tokens, corrections[head][step].offsets) {
+          if token == 0 || token >= end - 2 { #expect(offset == 0); continue }
+          let key = zip(trace.key(token), centre).map { $0 - $1 }
+          let q = trace.query(head, step)
+          let p = 1 - acos(max(-1, min(1, dot(q, key) / length(q) / length(key)))) / .pi
+          let one = pow(p, Double(bits))
+          let met = 1 - pow(1 - one, Double(tables)) - Double(tables) * one * pow(1 - one, Double(tables - 1))
+          #expect(abs(Double(offset) + log(max(met, 1e-12))) < 1e-3 * max(1, -log(max(met, 1e-12))))
+        }
+      }
+    }
+  }
+
+  /// The share of tokens met twice is, over many seeds, what the probability says.
+  @Test func magicPIGMeetsAsOftenAsItSays() throws {
+    var trace = SmallTrace(heads: 1, positions: [20]).complete(prompt: 20)
+    var (met, expected) = (0.0, 0.0)
+    for seed in 0..<60 {
+      trace.seed = UInt64(seed)
+      let tables = try trace.tables()
+      let hash = SimHash(tables, group: trace.group, bits: 3, count: 10)
+      let block = try trace.block(tables: tables)
+      let hits = hash.hits(hash.codes(of: block.queries, rows: 1), row: 0, 21)
+      for token in 0..<21 {
+        met += hits[token] >= 2 ? 1 : 0
+        expected += exp(-Double(hash.offset(query: block.query(0), token: token)))
+      }
+    }
+    // 1,260 draws, not independent within a seed: five standard deviations of 1,260 independent ones are 90.
+    #expect(abs(met - expected) < 120)
+    #expect(expected > 200 && expected < 1100)
+  }
+}
