@@ -20,7 +20,8 @@ public struct ConfigurationIdentity: Hashable, Sendable {
   ///   - input: SHA-256 of a file that the policy reads beside trace and profile.
   ///   - steps: Numbers of the scored steps, `Step.index`.
   public init(
-    traceDigest: String, configuration: ReplayConfiguration, calibration: CalibrationUse?, input: String? = nil,
+    traceDigest: String, configuration: ReplayConfiguration, calibration: CalibrationUse?,
+    input: String? = nil,
     seed: UInt64, layers: [Int], queryHeads: [Int], steps: [Int]
   ) throws {
     let text = """
@@ -43,7 +44,8 @@ public struct ConfigurationIdentity: Hashable, Sendable {
   public init(of configuration: ConfigurationResult, in result: ReplayResult) throws {
     try self.init(
       traceDigest: result.trace.digest, configuration: configuration.configuration,
-      calibration: configuration.calibration, input: configuration.inputDigest, seed: result.seed, layers: result.layers,
+      calibration: configuration.calibration, input: configuration.inputDigest, seed: result.seed,
+      layers: result.layers,
       queryHeads: configuration.heads.map(\.queryHead), steps: result.steps.map(\.index))
   }
 }

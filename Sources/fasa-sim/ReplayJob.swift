@@ -40,7 +40,8 @@ struct ReplayJob {
     let early = try store.holdsTrace(ofBytes: trace.fileSize) ? trace.digest() : nil
     let missing = try configurations.indices.filter { index in
       guard let early, !computesAgain else { return true }
-      return try !store.contains(identity(index, early), detail: detail,
+      return try !store.contains(
+        identity(index, early), detail: detail,
         timings: isTimed && configurations[index].policy.descriptor.isTimed)
     }
     let started = Date()

@@ -58,7 +58,8 @@ struct ReplayReport {
 
   private var table: String {
     var table = TextTable([
-      ("policy", .left), ("kind", .left), ("budget", .right), ("recall", .right), ("mass", .right), ("of oracle's", .right),
+      ("policy", .left), ("kind", .left), ("budget", .right), ("recall", .right), ("mass", .right),
+      ("of oracle's", .right),
       ("output error", .right), ("oracle's", .right), ("tokens", .right), ("bytes/head", .right),
       ("bytes/group", .right), ("kernel", .right),
     ])
@@ -86,8 +87,11 @@ struct ReplayReport {
       )
     }
     notes += footingNotes
-    if configurations.contains(where: { !$0.policy.descriptor.isTimed }), rows.contains(where: { $0.kernelSpeedup != nil }) {
-      notes.append("kernel –: no decode kernels for all that a step of the policy does, so that it is not timed")
+    if configurations.contains(where: { !$0.policy.descriptor.isTimed }),
+      rows.contains(where: { $0.kernelSpeedup != nil })
+    {
+      notes.append(
+        "kernel –: no decode kernels for all that a step of the policy does, so that it is not timed")
     }
     notes.append(
       "means over steps, layers and heads; tokens, bytes: share of dense, as read per query head or once per KV group; "
@@ -111,7 +115,8 @@ struct ReplayReport {
       let parts = values.map { value in
         let all = labels[value] ?? []
         // The many need no names.
-        return "\(value) for \(value == most && all.count > 4 ? "the \(all.count) others" : all.joined(separator: ", "))"
+        return
+          "\(value) for \(value == most && all.count > 4 ? "the \(all.count) others" : all.joined(separator: ", "))"
       }
       return "not on equal footing: \(name) is \(parts.joined(separator: "; "))"
     }

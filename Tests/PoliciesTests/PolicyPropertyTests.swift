@@ -8,12 +8,17 @@ import Testing
   /// Every policy that one KV head's trace can serve; the layers that hand choices on have tests of their own.
   static let texts =
     PolicyRegistry.names.filter { !["tidal", "omnikv", "external"].contains($0) } + [
-      "fasa:scope=group", "fasa:layout=rows", "oracle:sinks=2,recent=2", "random:recent=3", "quest:page=3,least-pages=1",
-      "quest:scope=group,sinks=2,recent=2", "arkvale:page=4", "infllm:block=4,scope=head", "sparq:channels=3,scope=group",
+      "fasa:scope=group", "fasa:layout=rows", "oracle:sinks=2,recent=2", "random:recent=3",
+      "quest:page=3,least-pages=1",
+      "quest:scope=group,sinks=2,recent=2", "arkvale:page=4", "infllm:block=4,scope=head",
+      "sparq:channels=3,scope=group",
       "loki:axes=pre,rank=3", "shadowkv:chunk=3", "magicpig:bits=3,tables=8,sinks=1,recent=2",
-      "retroinfer:cluster=3,sinks=1,recent=2", "pqcache:bits=2,subvectors=3", "h2o:scope=group", "snapkv:window=3,scope=group",
-      "pyramidkv:base=quest", "twilight:base=oracle,candidates=0.5", "rocketkv:page=2,window=3", "r-kv:window=2,buffer=4",
-      "triattention:round=3", "duo-attention:retrieval=0,sinks=2,recent=3", "scissorhands:window=3,recent=2", "sketch:rank=3,bits=2",
+      "retroinfer:cluster=3,sinks=1,recent=2", "pqcache:bits=2,subvectors=3", "h2o:scope=group",
+      "snapkv:window=3,scope=group",
+      "pyramidkv:base=quest", "twilight:base=oracle,candidates=0.5", "rocketkv:page=2,window=3",
+      "r-kv:window=2,buffer=4",
+      "triattention:round=3", "duo-attention:retrieval=0,sinks=2,recent=3", "scissorhands:window=3,recent=2",
+      "sketch:rank=3,bits=2",
     ]
 
   /// Policies that round k down to whole pages, or size their sets by more than k.
@@ -59,7 +64,8 @@ import Testing
     let k = policy.budgets(of: trace.steps, asked: budget)
     for head in try trace.answer(text, budget: budget).tokens {
       // What was evicted does not come back when a share of the cache grows.
-      let isExact = !Self.atMost.contains(configuration.descriptor.name) && (!policy.isEvicting || budget == .tokens(7))
+      let isExact =
+        !Self.atMost.contains(configuration.descriptor.name) && (!policy.isEvicting || budget == .tokens(7))
       for (count, k) in zip(head.map(\.count), k) { #expect(isExact ? count == k : (1...k).contains(count)) }
     }
   }

@@ -4,11 +4,14 @@
 /// does; FASA's paper composes it with FASA.
 public struct PyramidKV: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "pyramidkv", summary: "Gives early layers more of the budget and late ones less, for the policy that it wraps.",
+    name: "pyramidkv",
+    summary: "Gives early layers more of the budget and late ones less, for the policy that it wraps.",
     paper: "https://arxiv.org/abs/2406.02069", kind: .eviction,
     parameters: [
-      .base(["snapkv", "h2o", "fasa", "quest", "oracle", "streaming-llm", "loki", "sparq", "double-sparsity"]),
-      ParameterDescriptor("beta", .integer(1...1000), default: .integer(20), help: "β, how steep the pyramid is"),
+      .base(["snapkv", "h2o", "fasa", "quest", "oracle", "streaming-llm", "loki", "sparq", "double-sparsity"]
+      ),
+      ParameterDescriptor(
+        "beta", .integer(1...1000), default: .integer(20), help: "β, how steep the pyramid is"),
     ],
     notes: """
       The wrapped policy runs with its own defaults. A layer's budget follows from its number in the model, so that the mean over all layers is k; a trace of some layers \
@@ -41,7 +44,9 @@ public struct PyramidKV: Policy {
 
   public mutating func observe(_ prompt: PromptView) throws { try base.observe(prompt) }
   public mutating func choose(_ block: QueryBlock) throws -> Selections? { try base.choose(block) }
-  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) { base.residentExtraBytes(tokens: tokens) }
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
+    base.residentExtraBytes(tokens: tokens)
+  }
   public var readsChosenKeys: Bool { base.readsChosenKeys }
   public var choosesPerGroup: Bool { base.choosesPerGroup }
   public var cacheTier: MemoryTier { base.cacheTier }
@@ -53,7 +58,8 @@ public struct PyramidKV: Policy {
 extension ParameterDescriptor {
   /// The policy that a combinator wraps, the first by default.
   static func base(_ names: [String]) -> ParameterDescriptor {
-    ParameterDescriptor("base", .choice(names), default: .word(names.first ?? ""), help: "the policy that it wraps")
+    ParameterDescriptor(
+      "base", .choice(names), default: .word(names.first ?? ""), help: "the policy that it wraps")
   }
 }
 

@@ -5,15 +5,20 @@
 /// queries of the KV head.
 public struct RocketKV: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "rocketkv", summary: "Drops prompt tokens as SnapKV does, then keeps pages by bounds on a few channels.",
+    name: "rocketkv",
+    summary: "Drops prompt tokens as SnapKV does, then keeps pages by bounds on a few channels.",
     paper: "https://arxiv.org/abs/2502.14051", kind: .selection,
     parameters: [
       ParameterDescriptor("page", .integer(1...4096), default: .integer(4), help: "kept tokens of a page"),
       ParameterDescriptor(
-        "channels", .amount, default: .amount(.share(0.5)), help: "channels that pages are scored on: a count or a share of d"),
-      ParameterDescriptor("window", .integer(1...100_000), default: .integer(32), help: "last prompt queries that vote"),
-      ParameterDescriptor("kernel", .integer(1...1023), default: .integer(63), help: "neighbours that votes are pooled over"),
-      ParameterDescriptor("pooling", .choice(["max", "mean"]), default: .word("max"), help: "how they are pooled"),
+        "channels", .amount, default: .amount(.share(0.5)),
+        help: "channels that pages are scored on: a count or a share of d"),
+      ParameterDescriptor(
+        "window", .integer(1...100_000), default: .integer(32), help: "last prompt queries that vote"),
+      ParameterDescriptor(
+        "kernel", .integer(1...1023), default: .integer(63), help: "neighbours that votes are pooled over"),
+      ParameterDescriptor(
+        "pooling", .choice(["max", "mean"]), default: .word("max"), help: "how they are pooled"),
     ], common: [.denseLayers], needs: [.promptWindow],
     notes: """
       One set per KV head, its query heads' votes and bounds summed. A page is of neighbours among the tokens kept. Decoded tokens are not dropped. What the first stage \
@@ -63,7 +68,9 @@ public struct RocketKV: Policy {
       pages += starts.count
       let scores = starts.map { bound(kept[$0..<min($0 + page, kept.count)], keys, some, block, step) }
       let order = starts.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
-      let chosen = order.prefix(max(1, k / page)).flatMap { kept[starts[$0]..<min(starts[$0] + page, kept.count)] }
+      let chosen = order.prefix(max(1, k / page)).flatMap {
+        kept[starts[$0]..<min(starts[$0] + page, kept.count)]
+      }
       sets.append(Array(chosen.prefix(k)).sorted())
     }
     chargeBounds(block, pages: pages)
@@ -84,7 +91,8 @@ public struct RocketKV: Policy {
 
   /// Summed over the heads, the highest score that a key within the page's bounds could have on some channels.
   private func bound(
-    _ tokens: ArraySlice<Int32>, _ keys: UnsafePointer<Float>, _ channels: [Int], _ block: QueryBlock, _ step: Int
+    _ tokens: ArraySlice<Int32>, _ keys: UnsafePointer<Float>, _ channels: [Int], _ block: QueryBlock,
+    _ step: Int
   ) -> Float {
     var sum: Float = 0
     for c in channels {
@@ -108,7 +116,8 @@ public struct RocketKV: Policy {
       .init(.metadata, .stream), readPerHead: bytes * group.groupSize, readGroupUnion: bytes,
       written: block.steps.count * 2 * group.keyRowBytes)
     block.charge(
-      .init(.scores, .stream), readPerHead: pages * 4 * group.groupSize, readGroupUnion: pages * 4 * group.groupSize,
+      .init(.scores, .stream), readPerHead: pages * 4 * group.groupSize,
+      readGroupUnion: pages * 4 * group.groupSize,
       written: pages * 4 * group.groupSize)
   }
 

@@ -6,13 +6,15 @@ import Kernels
 /// estimated softmax reaches p.
 public struct Twilight: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "twilight", summary: "Prunes another policy's candidates to the fewest that hold mass p by 4-bit keys.",
+    name: "twilight",
+    summary: "Prunes another policy's candidates to the fewest that hold mass p by 4-bit keys.",
     paper: "https://arxiv.org/abs/2502.02770", kind: .selection,
     parameters: [
       .base(["quest", "double-sparsity", "fasa", "loki", "sparq", "oracle"]),
       ParameterDescriptor("p", .number(0.01...1), default: .number(0.85), help: "estimated mass to reach"),
       ParameterDescriptor(
-        "candidates", .amount, default: .amount(.share(0.25)), help: "tokens that the wrapped policy proposes"),
+        "candidates", .amount, default: .amount(.share(0.25)), help: "tokens that the wrapped policy proposes"
+      ),
       ParameterDescriptor("bits", .integer(1...16), default: .integer(4), help: "bits of the key estimate"),
       ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
     ], usesBudget: false,
@@ -30,7 +32,11 @@ public struct Twilight: Policy {
   public init(parameters: ParameterValues, group: GroupContext) throws {
     share = parameters.number("p")
     bits = parameters.integer("bits")
-    if case .amount(let amount)? = parameters["candidates"] { candidates = amount } else { candidates = .share(0.25) }
+    if case .amount(let amount)? = parameters["candidates"] {
+      candidates = amount
+    } else {
+      candidates = .share(0.25)
+    }
     self.group = group
     let configuration = parameters.baseConfiguration()
     base = try configuration.type.init(parameters: configuration.values, group: group)

@@ -6,7 +6,9 @@ public struct External: Policy {
     name: "external", summary: "Attends to the tokens that a file names for each layer, query head and step.",
     kind: .selection,
     parameters: [
-      ParameterDescriptor("file", .file, default: .word("choices.jsonl"), help: "JSON lines or safetensors; see docs/external.md")
+      ParameterDescriptor(
+        "file", .file, default: .word("choices.jsonl"),
+        help: "JSON lines or safetensors; see docs/external.md")
     ], common: [.denseLayers], needs: [.file], usesBudget: false,
     notes: """
       Sizes its own sets. What was read to choose is not known and not charged: bytes are those of the chosen rows. The file must name a set for every layer, \
@@ -78,7 +80,9 @@ public struct ExternalChoices: Sendable, Equatable {
   /// - Throws: ``PolicyError`` for a place given twice or not in the trace, and for tokens that are none, repeated or not seen.
   public mutating func add(_ tokens: [Int], at place: Place, visible: Range<Int>?) throws {
     guard let visible else {
-      throw PolicyError("\(path): \(place): the trace has no such decode step: expected its layers, heads and decode positions")
+      throw PolicyError(
+        "\(path): \(place): the trace has no such decode step: expected its layers, heads and decode positions"
+      )
     }
     let sorted = tokens.sorted()
     if let wrong = sorted.first(where: { !visible.contains($0) }) {
@@ -89,7 +93,9 @@ public struct ExternalChoices: Sendable, Equatable {
     if let twice = zip(sorted, sorted.dropFirst()).first(where: { $0 == $1 }) {
       throw PolicyError("\(path): \(place): token \(twice.0) is named twice: expected distinct tokens")
     }
-    guard !sorted.isEmpty else { throw PolicyError("\(path): \(place): names no token: expected one at least") }
+    guard !sorted.isEmpty else {
+      throw PolicyError("\(path): \(place): names no token: expected one at least")
+    }
     guard sets.updateValue(sorted.map(Int32.init), forKey: place) == nil else {
       throw PolicyError("\(path): \(place): is given twice: expected each set once")
     }

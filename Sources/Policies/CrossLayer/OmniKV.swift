@@ -6,13 +6,17 @@ import Kernels
 /// largest over its heads, and the best tokens serve all heads of the layers up to the next filter.
 public struct OmniKV: LayerPolicy {
   public static let descriptor = PolicyDescriptor(
-    name: "omnikv", summary: "Lets a few filter layers choose one set for all heads of the layers after them.",
+    name: "omnikv",
+    summary: "Lets a few filter layers choose one set for all heads of the layers after them.",
     paper: "https://openreview.net/forum?id=ulCAPXYXfa", kind: .selection,
     parameters: [
-      ParameterDescriptor("filter-1", .number(0...1), default: .number(0.0625), help: "first filter layer as a share of the depth; 2 of 32"),
+      ParameterDescriptor(
+        "filter-1", .number(0...1), default: .number(0.0625),
+        help: "first filter layer as a share of the depth; 2 of 32"),
       ParameterDescriptor("filter-2", .number(0...1), default: .number(0.25), help: "second; 8 of 32"),
       ParameterDescriptor("filter-3", .number(0...1), default: .number(0.5625), help: "third; 18 of 32"),
-      ParameterDescriptor("window", .integer(1...100_000), default: .integer(16), help: "last queries that count"),
+      ParameterDescriptor(
+        "window", .integer(1...100_000), default: .integer(16), help: "last queries that count"),
       ParameterDescriptor(
         "weights", .choice(["last", "uniform", "exponential"]), default: .word("uniform"),
         help: "the last query alone, all of the window alike, or each half as much as the next"),
@@ -49,8 +53,11 @@ public struct OmniKV: LayerPolicy {
   }
 
   public mutating func observe(layer prompts: [PromptView]) {
-    let heads = prompts.flatMap { prompt in (0..<(prompt.heads ?? 0)).map { prompt.windowAttention(head: $0) } }
-    for query in (heads.first ?? []).indices.suffix(window) { recent.append(largest(heads.map { $0[query] })) }
+    let heads = prompts.flatMap { prompt in (0..<(prompt.heads ?? 0)).map { prompt.windowAttention(head: $0) }
+    }
+    for query in (heads.first ?? []).indices.suffix(window) {
+      recent.append(largest(heads.map { $0[query] }))
+    }
   }
 
   public mutating func choose(layer blocks: [QueryBlock]) -> [Selections?] {
@@ -72,14 +79,16 @@ public struct OmniKV: LayerPolicy {
     let attention = blocks.flatMap { block -> [[Float]] in
       let all = visible.map(Int32.init)
       return (0..<block.group.groupSize).map {
-        Array(repeating: 0, count: visible.lowerBound) + block.attention(block.shared.row(head: $0, step: step), over: all)
+        Array(repeating: 0, count: visible.lowerBound)
+          + block.attention(block.shared.row(head: $0, step: step), over: all)
       }
     }
     recent.append(largest(attention))
     if recent.count > window { recent.removeFirst() }
     var sums = Array(repeating: Float(0), count: visible.upperBound)
     for (age, query) in recent.reversed().enumerated() {
-      let weight: Float = weights == "uniform" || age == 0 ? 1 : weights == "last" || age > 60 ? 0 : 1 / Float(1 << age)
+      let weight: Float =
+        weights == "uniform" || age == 0 ? 1 : weights == "last" || age > 60 ? 0 : 1 / Float(1 << age)
       if weight == 0 { break }
       for token in 0..<min(query.count, sums.count) { sums[token] += weight * query[token] }
     }
@@ -91,7 +100,9 @@ public struct OmniKV: LayerPolicy {
 
   private func largest(_ heads: [[Float]]) -> [Float] {
     guard var result = heads.first else { return [] }
-    for head in heads.dropFirst() { for token in result.indices { result[token] = max(result[token], head[token]) } }
+    for head in heads.dropFirst() {
+      for token in result.indices { result[token] = max(result[token], head[token]) }
+    }
     return result
   }
 }

@@ -4,10 +4,13 @@
 /// choose their k best tokens; the layers after each use its choice, query head by query head.
 public struct TidalDecode: LayerPolicy {
   public static let descriptor = PolicyDescriptor(
-    name: "tidal", summary: "Lets two layers choose with full attention; the layers after each reuse its choice.",
+    name: "tidal",
+    summary: "Lets two layers choose with full attention; the layers after each reuse its choice.",
     paper: "https://arxiv.org/abs/2410.05076", kind: .selection,
     parameters: [
-      ParameterDescriptor("first", .integer(0...1024), default: .integer(2), help: "first layer that chooses; those before are dense"),
+      ParameterDescriptor(
+        "first", .integer(0...1024), default: .integer(2),
+        help: "first layer that chooses; those before are dense"),
       ParameterDescriptor(
         "correction", .amount, default: .amount(.share(0.41)),
         help: "layer that chooses again: its number, or a share of the depth; 13 of Llama-3's 32"),
@@ -74,7 +77,9 @@ struct SharedChoice {
       let heads = 0..<block.group.groupSize
       guard chooser == layer else {
         var result = Selections()
-        for head in heads { for step in block.steps { result.appendRow(sets[place][step.index]?[head] ?? []) } }
+        for head in heads {
+          for step in block.steps { result.appendRow(sets[place][step.index]?[head] ?? []) }
+        }
         block.chargeChoice(result)
         return result
       }

@@ -4,7 +4,8 @@
 /// a floor that no head falls below.
 public struct AdaKV: LayerPolicy {
   public static let descriptor = PolicyDescriptor(
-    name: "adakv", summary: "SnapKV with each layer's budget shared out by where its heads' votes are highest.",
+    name: "adakv",
+    summary: "SnapKV with each layer's budget shared out by where its heads' votes are highest.",
     paper: "https://arxiv.org/abs/2407.11550", kind: .eviction,
     parameters: SnapKV.snapParameters.filter { $0.name != "scope" } + [
       ParameterDescriptor(

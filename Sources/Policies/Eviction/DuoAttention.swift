@@ -3,11 +3,13 @@
 /// The KV heads that lose most without far tokens keep everything; the others keep the first and the most recent tokens.
 public struct DuoAttention: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "duo-attention", summary: "Keeps everything on retrieval heads, and sinks and recent tokens on the others.",
+    name: "duo-attention",
+    summary: "Keeps everything on retrieval heads, and sinks and recent tokens on the others.",
     paper: "https://arxiv.org/abs/2410.10819", kind: .eviction,
     parameters: [
       ParameterDescriptor(
-        "retrieval", .number(0...1), default: .number(0.5), help: "share of the model's KV heads that keep everything"),
+        "retrieval", .number(0...1), default: .number(0.5),
+        help: "share of the model's KV heads that keep everything"),
       ParameterDescriptor.sinks.defaulting(to: .integer(128), help: "first tokens that streaming heads keep"),
       ParameterDescriptor.recent.defaulting(to: .integer(256), help: "last tokens that streaming heads keep"),
     ], common: [.denseLayers], needs: [.headStatistics], usesBudget: false,

@@ -6,11 +6,16 @@ import Kernels
 /// attention that such a query is expected to give it, times the length of its value.
 public struct ExpectedAttention: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "expected-attention", summary: "Keeps the prompt tokens that coming queries are expected to attend to.",
+    name: "expected-attention",
+    summary: "Keeps the prompt tokens that coming queries are expected to attend to.",
     paper: "https://arxiv.org/abs/2510.00636", kind: .eviction,
     parameters: [
-      ParameterDescriptor("future", .integer(1...100_000), default: .integer(512), help: "coming positions that are averaged over"),
-      ParameterDescriptor("epsilon", .number(0...1), default: .number(0), help: "added to the attention before it is multiplied by ‖v‖"),
+      ParameterDescriptor(
+        "future", .integer(1...100_000), default: .integer(512),
+        help: "coming positions that are averaged over"),
+      ParameterDescriptor(
+        "epsilon", .number(0...1), default: .number(0),
+        help: "added to the attention before it is multiplied by ‖v‖"),
       ParameterDescriptor.sinks.defaulting(to: .integer(4)),
     ], common: [.denseLayers], needs: [.observationWindow],
     notes: """
@@ -54,7 +59,9 @@ public struct ExpectedAttention: Policy {
   }
 
   /// Softmax over the prompt of `k · μ · s + kᵀ Σ k · s² / 2`, s the model's scale.
-  private func expected(_ queries: [[Double]], turn: [(cos: Double, sin: Double)], _ tables: GroupTables) -> [Float] {
+  private func expected(_ queries: [[Double]], turn: [(cos: Double, sin: Double)], _ tables: GroupTables)
+    -> [Float]
+  {
     let d = group.headDim
     let scale = Double(group.scale)
     let mean = meanVector(queries)

@@ -8,7 +8,8 @@ public struct H2O: Policy {
     paper: "https://arxiv.org/abs/2306.14048", kind: .eviction,
     parameters: [
       ParameterDescriptor(
-        "recent-share", .number(0...1), default: .number(0.5), help: "share of k that is the most recent tokens"),
+        "recent-share", .number(0...1), default: .number(0.5),
+        help: "share of k that is the most recent tokens"),
       .sinks, .scope,
     ], common: [.denseLayers], needs: [.promptAttention],
     notes: """

@@ -44,7 +44,8 @@ public struct KeyDiff: Policy {
     let keys = block.steps.indices.reduce(0) { $0 + selections.count($1) } * group.keyRowBytes
     block.charge(.init(.keys, .stream), readPerHead: keys, readGroupUnion: keys)
     block.charge(
-      .init(.state, .stream), readPerHead: block.steps.count * d * 4, readGroupUnion: block.steps.count * d * 4,
+      .init(.state, .stream), readPerHead: block.steps.count * d * 4,
+      readGroupUnion: block.steps.count * d * 4,
       written: block.steps.count * d * 4)
     return selections
   }

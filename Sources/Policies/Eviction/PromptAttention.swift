@@ -22,11 +22,15 @@ extension PromptView {
   func accumulatedAttention(head: Int) -> [Float] {
     var result = Array(repeating: Float(0), count: tables.tokens)
     if let attention {
-      for (token, weight) in attention[head].enumerated() where token < result.count { result[token] = weight }
+      for (token, weight) in attention[head].enumerated() where token < result.count {
+        result[token] = weight
+      }
       return result
     }
     guard window != nil else { return recency }
-    for weights in windowAttention(head: head) { for token in result.indices { result[token] += weights[token] } }
+    for weights in windowAttention(head: head) {
+      for token in result.indices { result[token] += weights[token] }
+    }
     return result
   }
 

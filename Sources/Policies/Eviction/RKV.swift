@@ -10,9 +10,15 @@ public struct RKV: Policy {
     paper: "https://arxiv.org/abs/2505.24133", kind: .eviction,
     parameters: [
       ParameterDescriptor("lambda", .number(0...1), default: .number(0.1), help: "λ, weight of importance"),
-      ParameterDescriptor("window", .integer(1...1024), default: .integer(8), help: "last queries that judge, and tokens always kept"),
-      ParameterDescriptor("kernel", .integer(1...1023), default: .integer(7), help: "neighbours that importance is max-pooled over"),
-      ParameterDescriptor("buffer", .integer(1...100_000), default: .integer(128), help: "new tokens after which tokens are judged anew"),
+      ParameterDescriptor(
+        "window", .integer(1...1024), default: .integer(8),
+        help: "last queries that judge, and tokens always kept"),
+      ParameterDescriptor(
+        "kernel", .integer(1...1023), default: .integer(7),
+        help: "neighbours that importance is max-pooled over"),
+      ParameterDescriptor(
+        "buffer", .integer(1...100_000), default: .integer(128),
+        help: "new tokens after which tokens are judged anew"),
       .sinks,
     ], common: [.denseLayers], needs: [.promptWindow],
     notes: """

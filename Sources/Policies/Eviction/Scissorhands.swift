@@ -4,10 +4,12 @@
 /// to most of the last queries, and the most recent tokens.
 public struct Scissorhands: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "scissorhands", summary: "Keeps the tokens that most of the last queries gave more than an even share.",
+    name: "scissorhands",
+    summary: "Keeps the tokens that most of the last queries gave more than an even share.",
     paper: "https://arxiv.org/abs/2305.17118", kind: .eviction,
     parameters: [
-      ParameterDescriptor("window", .integer(1...100_000), default: .integer(256), help: "last queries that count"),
+      ParameterDescriptor(
+        "window", .integer(1...100_000), default: .integer(256), help: "last queries that count"),
       ParameterDescriptor.recent.defaulting(to: .integer(10)), .sinks, .scope,
     ], common: [.denseLayers], needs: [.promptWindow],
     notes: """

@@ -6,7 +6,8 @@ import Kernels
 /// of the prompt are kept beside the window. Every decoded token stays.
 public struct SnapKV: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "snapkv", summary: "Keeps the prompt tokens that its last queries attend to most, and every decoded one.",
+    name: "snapkv",
+    summary: "Keeps the prompt tokens that its last queries attend to most, and every decoded one.",
     paper: "https://arxiv.org/abs/2404.14469", kind: .eviction,
     parameters: snapParameters, common: [.denseLayers], needs: [.promptWindow],
     notes: """
@@ -15,9 +16,12 @@ public struct SnapKV: Policy {
       """)
 
   static let snapParameters: [ParameterDescriptor] = [
-    ParameterDescriptor("window", .integer(1...100_000), default: .integer(32), help: "last prompt queries that vote"),
-    ParameterDescriptor("kernel", .integer(1...1023), default: .integer(7), help: "neighbours that scores are pooled over"),
-    ParameterDescriptor("pooling", .choice(["max", "mean"]), default: .word("max"), help: "how they are pooled"),
+    ParameterDescriptor(
+      "window", .integer(1...100_000), default: .integer(32), help: "last prompt queries that vote"),
+    ParameterDescriptor(
+      "kernel", .integer(1...1023), default: .integer(7), help: "neighbours that scores are pooled over"),
+    ParameterDescriptor(
+      "pooling", .choice(["max", "mean"]), default: .word("max"), help: "how they are pooled"),
     .sinks, .scope,
   ]
 
@@ -98,7 +102,9 @@ struct SnapVotes: Sendable {
 
 extension EvictionCache {
   /// Walks a block by values that decoding does not change.
-  mutating func walk(_ block: QueryBlock, budgets: [Int], values: [[Float]], keeping: Guard = Guard()) -> Selections {
+  mutating func walk(_ block: QueryBlock, budgets: [Int], values: [[Float]], keeping: Guard = Guard())
+    -> Selections
+  {
     var record = EvictionRecord(block)
     for (step, k) in budgets.enumerated() {
       for unit in units {

@@ -25,9 +25,10 @@ public struct TOVA: LayerPolicy {
   public var choosesPerGroup: Bool { true }
 
   public mutating func observe(layer prompts: [PromptView]) {
-    last = prompts.flatMap { prompt in
-      (0..<(prompt.heads ?? 1)).map { prompt.lastAttention(head: $0) }
-    }.summed
+    last =
+      prompts.flatMap { prompt in
+        (0..<(prompt.heads ?? 1)).map { prompt.lastAttention(head: $0) }
+      }.summed
   }
 
   public mutating func choose(layer blocks: [QueryBlock]) -> [Selections?] {
@@ -40,7 +41,9 @@ public struct TOVA: LayerPolicy {
       let kept = cache.kept[0]
       sets.append(kept)
       let weights = blocks.flatMap { block in
-        (0..<block.group.groupSize).map { block.attention(block.shared.row(head: $0, step: step), over: kept) }
+        (0..<block.group.groupSize).map {
+          block.attention(block.shared.row(head: $0, step: step), over: kept)
+        }
       }.summed
       for (token, weight) in zip(kept, weights) { last[Int(token)] = weight }
     }

@@ -5,11 +5,16 @@
 /// `(E|q_f| − |q̄_f|) |k_f|`.
 public struct TriAttention: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "triattention", summary: "Keeps the tokens that a head's calibrated query centre favours over coming distances.",
+    name: "triattention",
+    summary: "Keeps the tokens that a head's calibrated query centre favours over coming distances.",
     paper: "https://arxiv.org/abs/2604.04921", kind: .eviction,
     parameters: [
-      ParameterDescriptor("round", .integer(1...100_000), default: .integer(128), help: "new tokens after which tokens are scored anew"),
-      ParameterDescriptor("offsets", .integer(1...65_536), default: .integer(65_536), help: "farthest coming distance: 1, 2, 4, … up to it"),
+      ParameterDescriptor(
+        "round", .integer(1...100_000), default: .integer(128),
+        help: "new tokens after which tokens are scored anew"),
+      ParameterDescriptor(
+        "offsets", .integer(1...65_536), default: .integer(65_536),
+        help: "farthest coming distance: 1, 2, 4, … up to it"),
       .sinks,
     ], common: [.denseLayers], needs: [.headStatistics],
     notes: """
@@ -71,7 +76,9 @@ public struct TriAttention: Policy {
   private mutating func score(at position: Int, _ block: QueryBlock) {
     joined = 0
     let kept = cache.kept[0].map(Int.init)
-    let heads = centres.indices.map { head in standardised(kept.map { self.score($0, head: head, at: position) }) }
+    let heads = centres.indices.map { head in
+      standardised(kept.map { self.score($0, head: head, at: position) })
+    }
     for (place, token) in kept.enumerated() {
       values[token] = Float(heads.reduce(-Double.infinity) { max($0, $1[place]) })
     }
@@ -92,7 +99,9 @@ public struct TriAttention: Policy {
       let length = (qi * qi + qj * qj).squareRoot()
       sum += (Double(norm[chunk]) - length) * (ki * ki + kj * kj).squareRoot()
     }
-    for c in group.chunks.rotaryDim..<max(d, group.chunks.rotaryDim) { sum += Double(centre[c] * keys[token * d + c]) }
+    for c in group.chunks.rotaryDim..<max(d, group.chunks.rotaryDim) {
+      sum += Double(centre[c] * keys[token * d + c])
+    }
     return sum
   }
 

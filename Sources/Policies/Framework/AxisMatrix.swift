@@ -22,9 +22,11 @@ public struct AxisMatrix: Sendable, Equatable, Codable {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     variances = try container.decode([Float].self, forKey: .variances)
     let text = try container.decode(String.self, forKey: .axes)
-    guard let data = Data(base64Encoded: text), !variances.isEmpty, data.count % (2 * variances.count) == 0 else {
+    guard let data = Data(base64Encoded: text), !variances.isEmpty, data.count % (2 * variances.count) == 0
+    else {
       throw DecodingError.dataCorruptedError(
-        forKey: .axes, in: container, debugDescription: "axes are not base64 of a row of 16-bit integers per variance")
+        forKey: .axes, in: container,
+        debugDescription: "axes are not base64 of a row of 16-bit integers per variance")
     }
     let bytes = [UInt8](data)
     let numbers = stride(from: 0, to: bytes.count, by: 2).map { index in

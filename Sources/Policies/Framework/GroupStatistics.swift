@@ -23,7 +23,9 @@ public struct GroupStatistics {
       for c in 0..<d { off[c] = Double(keys[token * d + c]) - mean[c] }
       for i in 0..<d {
         let factor = off[i]
-        covariance[i].withUnsafeMutableBufferPointer { row in for j in row.indices { row[j] += factor * off[j] } }
+        covariance[i].withUnsafeMutableBufferPointer { row in
+          for j in row.indices { row[j] += factor * off[j] }
+        }
       }
     }
     for i in 0..<d { for j in 0..<d { covariance[i][j] /= Double(max(count, 1)) } }

@@ -30,7 +30,9 @@ public enum PolicyGrammar {
   }
 
   /// Every policy with its defaults that is not there yet and needs nothing beside a trace.
-  private static func addEverything(_ entry: Entry, to result: inout [PolicyConfiguration]) throws(PolicyError) {
+  private static func addEverything(_ entry: Entry, to result: inout [PolicyConfiguration])
+    throws(PolicyError)
+  {
     guard entry.settings.isEmpty else {
       throw PolicyError("policy 'all' has no parameters: every policy runs with its defaults")
     }

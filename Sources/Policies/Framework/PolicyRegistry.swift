@@ -2,10 +2,12 @@
 public enum PolicyRegistry {
   public static let policies: [any Policy.Type] = [
     Dense.self, Oracle.self, OracleMass.self, Random.self,
-    StreamingLLM.self, H2O.self, TOVA.self, Scissorhands.self, SnapKV.self, PyramidKV.self, AdaKV.self, RKV.self,
+    StreamingLLM.self, H2O.self, TOVA.self, Scissorhands.self, SnapKV.self, PyramidKV.self, AdaKV.self,
+    RKV.self,
     ExpectedAttention.self, KeyDiff.self, KNorm.self, TriAttention.self, DuoAttention.self,
     FASA.self, Quest.self, QuestMeanStd.self, ArkVale.self, InfLLM.self, SparQ.self, Loki.self,
-    DoubleSparsity.self, ShadowKV.self, MagicPIG.self, PQCache.self, RetroInfer.self, TidalDecode.self, OmniKV.self,
+    DoubleSparsity.self, ShadowKV.self, MagicPIG.self, PQCache.self, RetroInfer.self, TidalDecode.self,
+    OmniKV.self,
     InfiniGen.self, Twilight.self, RocketKV.self, External.self, Sketch.self, SharedChunks.self,
   ]
 

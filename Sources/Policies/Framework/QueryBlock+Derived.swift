@@ -3,7 +3,8 @@ import Kernels
 extension QueryBlock {
   /// A query of every row made from the row's own: `[rows][width]`.
   func derivedQueries(
-    width: Int, _ fill: (_ row: Int, _ query: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>) -> Void
+    width: Int,
+    _ fill: (_ row: Int, _ query: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>) -> Void
   ) -> FloatBuffer {
     let result = FloatBuffer(count: shared.rows * width)
     for row in 0..<shared.rows { fill(row, shared.query(row), result.pointer + row * width) }
@@ -16,7 +17,8 @@ extension QueryBlock {
   ///   - queries: `[rows][table.width]`.
   ///   - rowBytes: what the table keeps of a token, for one query head; read, and written for a new token.
   ///   - isShared: whether the heads of the group read one table.
-  func scores(_ table: TokenTable, queries: FloatBuffer, rowBytes: Int, isShared: Bool = true) -> ScoreMatrix {
+  func scores(_ table: TokenTable, queries: FloatBuffer, rowBytes: Int, isShared: Bool = true) -> ScoreMatrix
+  {
     let read = visibleTokens * rowBytes
     charge(
       .init(.metadata, .stream), readPerHead: read * group.groupSize,
@@ -26,7 +28,8 @@ extension QueryBlock {
     let result = shared.makeMatrix()
     shared.kernels.score(
       queries: queries.pointer, rows: shared.rows, keys: table.panels,
-      channelList: Array(0..<Int32(table.width)), tokens: shared.span, into: result.row(0), stride: result.stride)
+      channelList: Array(0..<Int32(table.width)), tokens: shared.span, into: result.row(0),
+      stride: result.stride)
     return result
   }
 

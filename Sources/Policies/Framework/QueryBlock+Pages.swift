@@ -9,7 +9,8 @@ extension QueryBlock {
   func bestPages(_ scores: PageScores, least: Int = 1, guarded own: ((Step) -> Guard)? = nil) -> Selections {
     let seen = steps.reduce(0) { $0 + scores.pages($1.visible).count }
     charge(
-      .init(.scores, .stream), readPerHead: seen * 4 * group.groupSize, readGroupUnion: seen * 4 * group.groupSize)
+      .init(.scores, .stream), readPerHead: seen * 4 * group.groupSize,
+      readGroupUnion: seen * 4 * group.groupSize)
     var result = Selections()
     var chosen: [Int32] = []
     for row in 0..<shared.rows {
@@ -38,8 +39,9 @@ extension QueryBlock {
   }
 
   /// As many of the tokens of ascending ranges as fit in `free`, those of the highest value first.
-  private static func cut(_ ranges: [Range<Int>], to free: Int, by value: (Range<Int>) -> Float) -> [Range<Int>]
-  {
+  private static func cut(_ ranges: [Range<Int>], to free: Int, by value: (Range<Int>) -> Float) -> [Range<
+    Int
+  >] {
     guard ranges.reduce(0, { $0 + $1.count }) > free else { return ranges }
     let ranked = ranges.sorted { (value($0), $1.lowerBound) > (value($1), $0.lowerBound) }
     var left = free

@@ -9,8 +9,10 @@ struct KMeans {
   let width: Int
 
   /// - Parameter rows: `[rowCount][width]`.
-  init(_ rows: UnsafePointer<Float>, rowCount: Int, width: Int, centroids wanted: Int, rounds: Int, kernels: Kernels)
-  {
+  init(
+    _ rows: UnsafePointer<Float>, rowCount: Int, width: Int, centroids wanted: Int, rounds: Int,
+    kernels: Kernels
+  ) {
     count = max(1, min(wanted, rowCount))
     self.width = width
     centroids = FloatBuffer(count: count * width)
@@ -50,7 +52,8 @@ struct KMeans {
     for index in 0..<count {
       let centroid = centroids.pointer + index * width
       (queries.pointer + index * (width + 1)).update(from: centroid, count: width)
-      queries[index * (width + 1) + width] = -(0..<width).reduce(Float(0)) { $0 + centroid[$1] * centroid[$1] } / 2
+      queries[index * (width + 1) + width] =
+        -(0..<width).reduce(Float(0)) { $0 + centroid[$1] * centroid[$1] } / 2
     }
     let block = 64
     let scores = FloatBuffer(count: block * stride)

@@ -5,15 +5,19 @@
 /// the most recent tokens are always kept.
 public struct SharedChunks: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "shared-chunks", summary: "Ours: FASA's chunks shared by the heads of a KV head, kept in 4 bits, with sinks guarded.",
+    name: "shared-chunks",
+    summary: "Ours: FASA's chunks shared by the heads of a KV head, kept in 4 bits, with sinks guarded.",
     kind: .selection,
     parameters: [
-      ParameterDescriptor("chunks", .amount, default: .amount(.share(0.5)), help: "chunks of a KV head: a count or a share"),
-      ParameterDescriptor("bits", .integer(1...16), default: .integer(4), help: "bits of a channel; 16 leaves it as it is"),
+      ParameterDescriptor(
+        "chunks", .amount, default: .amount(.share(0.5)), help: "chunks of a KV head: a count or a share"),
+      ParameterDescriptor(
+        "bits", .integer(1...16), default: .integer(4), help: "bits of a channel; 16 leaves it as it is"),
       ParameterDescriptor(
         "ca-window", .integer(1...1_000_000), default: .integer(256),
         help: "K of the contextual agreement that ranks chunks; the nearest calibrated one is taken"),
-      ParameterDescriptor.sinks.defaulting(to: .integer(4)), ParameterDescriptor.recent.defaulting(to: .integer(16)),
+      ParameterDescriptor.sinks.defaulting(to: .integer(4)),
+      ParameterDescriptor.recent.defaulting(to: .integer(16)),
       .scope,
     ], needs: [.contextualAgreement],
     notes: """
@@ -41,7 +45,9 @@ public struct SharedChunks: Policy {
         (fasa-sim calibrate), or leave the layer out with --layers
         """)
     }
-    let sums = (0..<group.chunks.count).map { chunk in group.queryHeads.reduce(0) { $0 + agreement[$1][chunk] } }
+    let sums = (0..<group.chunks.count).map { chunk in
+      group.queryHeads.reduce(0) { $0 + agreement[$1][chunk] }
+    }
     let best = sums.indices.sorted { (sums[$0], $1) > (sums[$1], $0) }
       .prefix(parameters.amount("chunks", of: group.chunks.count))
     channels = group.chunks.channels(of: Array(best))

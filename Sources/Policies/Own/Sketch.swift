@@ -6,14 +6,18 @@
 /// all query heads of a KV head.
 public struct Sketch: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "sketch", summary: "Ours: ranks tokens on a few-bit sketch of keys on the axes that the prompt's queries use.",
+    name: "sketch",
+    summary: "Ours: ranks tokens on a few-bit sketch of keys on the axes that the prompt's queries use.",
     kind: .selection,
     parameters: [
-      ParameterDescriptor("rank", .amount, default: .amount(.share(0.5)), help: "r, numbers per key: a count or a share of d"),
+      ParameterDescriptor(
+        "rank", .amount, default: .amount(.share(0.5)), help: "r, numbers per key: a count or a share of d"),
       ParameterDescriptor("bits", .integer(1...8), default: .integer(4), help: "bits of each number"),
       ParameterDescriptor(
-        "shrink", .number(0...64), default: .number(1), help: "how much of the mean second moment every channel of Σq is given"),
-      ParameterDescriptor.sinks.defaulting(to: .integer(4)), ParameterDescriptor.recent.defaulting(to: .integer(16)),
+        "shrink", .number(0...64), default: .number(1),
+        help: "how much of the mean second moment every channel of Σq is given"),
+      ParameterDescriptor.sinks.defaulting(to: .integer(4)),
+      ParameterDescriptor.recent.defaulting(to: .integer(16)),
       .scope,
     ], needs: [.observationWindow],
     notes: """
@@ -46,10 +50,13 @@ public struct Sketch: Policy {
   public func choose(_ block: QueryBlock) -> Selections? {
     let d = group.headDim
     let keys = block.shared.tables.keyRows.pointer
-    let table = TokenTable("sketch \(shrink) \(rank) \(bits)", of: block.shared.tables, width: rank) { token, out in
+    let table = TokenTable("sketch \(shrink) \(rank) \(bits)", of: block.shared.tables, width: rank) {
+      token, out in
       axes.key(keys + token * d, rank: rank, bits: bits, into: out)
     }
-    let queries = block.derivedQueries(width: rank) { _, query, out in axes.query(query, rank: rank, into: out) }
+    let queries = block.derivedQueries(width: rank) { _, query, out in
+      axes.query(query, rank: rank, into: out)
+    }
     let scores = block.scores(table, queries: queries, rowBytes: rowBytes)
     return block.bestOf(choosesPerGroup ? block.summedOverGroup(scores) : scores)
   }
@@ -127,7 +134,9 @@ struct SketchAxes: Sendable {
 
   /// Second moments of the window's queries, each head's over the variance of its scores, and a share of
   /// their mean on the diagonal.
-  private static func moments(_ window: ScoredBlock, _ covariance: [[Double]], _ d: Int, shrink: Double) -> [[Double]] {
+  private static func moments(_ window: ScoredBlock, _ covariance: [[Double]], _ d: Int, shrink: Double)
+    -> [[Double]]
+  {
     var result = Array(repeating: Array(repeating: 0.0, count: d), count: d)
     for head in 0..<window.group.groupSize {
       var own = Array(repeating: Array(repeating: 0.0, count: d), count: d)

@@ -5,13 +5,16 @@
 /// device holds those of the last step, so that only the others cross the link.
 public struct ArkVale: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "arkvale", summary: "Keeps the pages whose digest, a cuboid of mean and deviation, allows the highest score.",
+    name: "arkvale",
+    summary: "Keeps the pages whose digest, a cuboid of mean and deviation, allows the highest score.",
     paper: "https://openreview.net/forum?id=4oAt5L4lYe", kind: .selection,
     parameters: [
       .page(32),
-      ParameterDescriptor("sink-pages", .integer(0...64), default: .integer(1), help: "first pages always kept"),
       ParameterDescriptor(
-        "window-pages", .integer(0...64), default: .integer(2), help: "last pages always kept, the partial one too"),
+        "sink-pages", .integer(0...64), default: .integer(1), help: "first pages always kept"),
+      ParameterDescriptor(
+        "window-pages", .integer(0...64), default: .integer(2),
+        help: "last pages always kept, the partial one too"),
       .scope,
     ], common: [.denseLayers],
     notes: """

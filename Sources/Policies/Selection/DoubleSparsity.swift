@@ -11,7 +11,8 @@ public struct DoubleSparsity: Policy {
         "channels", .amount, default: .amount(.share(0.125)),
         help: "r, label channels: a count or a share of d; the authors use 1/8 to 1/16"),
       ParameterDescriptor(
-        "bits", .integer(1...16), default: .integer(4), help: "bits of a label channel; 16 leaves it as it is"),
+        "bits", .integer(1...16), default: .integer(4), help: "bits of a label channel; 16 leaves it as it is"
+      ),
       .scope, ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
     ], needs: [.headStatistics],
     notes: """

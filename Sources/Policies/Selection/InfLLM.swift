@@ -4,7 +4,8 @@
 /// is the query's mean score with them. First and most recent tokens are always kept.
 public struct InfLLM: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "infllm", summary: "Keeps the blocks whose few representative keys score highest, beside a local window.",
+    name: "infllm",
+    summary: "Keeps the blocks whose few representative keys score highest, beside a local window.",
     paper: "https://arxiv.org/abs/2402.04617", kind: .selection,
     parameters: [
       ParameterDescriptor("block", .integer(1...4096), default: .integer(128), help: "tokens of a block"),
@@ -63,7 +64,8 @@ public struct InfLLM: Policy {
     let importance = tables.cached("infllm importance \(distance)") { importances(tables) }
     let keys = tables.keyRows.pointer
     let count = representatives
-    let table = PageTable("infllm \(distance) \(count)", of: tables, pageTokens: page, width: d) { tokens, out in
+    let table = PageTable("infllm \(distance) \(count)", of: tables, pageTokens: page, width: d) {
+      tokens, out in
       let chosen = tokens.sorted { (importance[$0], $1) > (importance[$1], $0) }.prefix(count).sorted()
       for c in 0..<d {
         out[c] = chosen.reduce(Float(0)) { $0 + keys[$1 * d + c] } / Float(chosen.count)

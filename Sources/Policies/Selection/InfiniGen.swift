@@ -7,12 +7,15 @@ import Kernels
 /// group as its heads need on average, and at most k.
 public struct InfiniGen: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "infinigen", summary: "Fetches the tokens whose logit on a few skewed channels comes near the largest.",
+    name: "infinigen",
+    summary: "Fetches the tokens whose logit on a few skewed channels comes near the largest.",
     paper: "https://arxiv.org/abs/2406.19707", kind: .selection,
     parameters: [
-      ParameterDescriptor("alpha", .number(0...1000), default: .number(4), help: "α, how far below the largest logit"),
       ParameterDescriptor(
-        "ratio", .amount, default: .amount(.share(0.2)), help: "skewed channels that are scored: a count or a share of d"),
+        "alpha", .number(0...1000), default: .number(4), help: "α, how far below the largest logit"),
+      ParameterDescriptor(
+        "ratio", .amount, default: .amount(.share(0.2)),
+        help: "skewed channels that are scored: a count or a share of d"),
     ], needs: [.observationWindow],
     notes: """
       Optimistic: the authors speculate from the layer before, on its input; here the layer's own query is used, which a trace holds. The axes \

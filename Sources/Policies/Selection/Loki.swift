@@ -9,7 +9,8 @@ public struct Loki: Policy {
     paper: "https://arxiv.org/abs/2406.02542", kind: .selection,
     parameters: [
       ParameterDescriptor(
-        "rank", .amount, default: .amount(.share(0.25)), help: "r, axes that are scored: a count or a share of d"),
+        "rank", .amount, default: .amount(.share(0.25)),
+        help: "r, axes that are scored: a count or a share of d"),
       ParameterDescriptor(
         "axes", .choice(["post", "pre"]), default: .word("post"),
         help: "principal axes of keys after or before rotation"),

@@ -7,12 +7,14 @@ import Kernels
 /// attended to.
 public struct MagicPIG: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "magicpig", summary: "Samples tokens whose hash meets the query's twice, and corrects for the sampling.",
+    name: "magicpig",
+    summary: "Samples tokens whose hash meets the query's twice, and corrects for the sampling.",
     paper: "https://arxiv.org/abs/2410.16179", kind: .selection,
     parameters: [
       ParameterDescriptor("bits", .integer(1...16), default: .integer(10), help: "K, bits of a hash"),
       ParameterDescriptor("tables", .integer(2...1000), default: .integer(150), help: "L, hash tables"),
-      ParameterDescriptor.sinks.defaulting(to: .integer(4)), ParameterDescriptor.recent.defaulting(to: .integer(64)),
+      ParameterDescriptor.sinks.defaulting(to: .integer(4)),
+      ParameterDescriptor.recent.defaulting(to: .integer(64)),
     ], common: [.denseLayers], usesBudget: false,
     notes: """
       Sizes its own sets. Keys are centred by the prompt's mean key before they are hashed. Tables of token numbers, keys and values lie on the host: \
@@ -53,7 +55,8 @@ public struct MagicPIG: Policy {
       union[row % block.steps.count].formUnion(middle.lazy.filter { hits[$0] > 0 }.map(Int32.init))
       result.appendRow([Array(sinks), sampled, Array(recent)].joined().map(Int32.init))
       var correction = OutputCorrection()
-      correction.offsets = Array(repeating: 0, count: sinks.count)
+      correction.offsets =
+        Array(repeating: 0, count: sinks.count)
         + sampled.map { hashes.offset(query: block.shared.query(row), token: $0) }
         + Array(repeating: 0, count: recent.count)
       corrections.append(correction)
@@ -130,7 +133,8 @@ struct SimHash {
         channelList: Array(0..<Int32(vectors.channels)), tokens: 0..<vectors.tokens, into: scores.pointer,
         stride: stride)
       result.withUnsafeMutableBufferPointer { out in
-        let codes = UnsafeMutableBufferPointer(rebasing: out[table * vectors.tokens..<(table + 1) * vectors.tokens])
+        let codes = UnsafeMutableBufferPointer(
+          rebasing: out[table * vectors.tokens..<(table + 1) * vectors.tokens])
         for bit in 0..<bits {
           let row = scores.pointer + bit * stride
           for token in codes.indices { codes[token] |= row[token] > 0 ? 1 << UInt16(bit) : 0 }
@@ -184,6 +188,7 @@ extension SplitMix64 {
   mutating func normal() -> Double {
     let first = (Double(next() >> 11) + 1) * 0x1p-53
     let second = Double(next() >> 11) * 0x1p-53
-    return (-2 * PortableMath.log(first)).squareRoot() * PortableMath.sinCos(2 * 3.141_592_653_589_793 * second).cos
+    return (-2 * PortableMath.log(first)).squareRoot()
+      * PortableMath.sinCos(2 * 3.141_592_653_589_793 * second).cos
   }
 }

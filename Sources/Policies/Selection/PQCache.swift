@@ -7,13 +7,15 @@ import Kernels
 /// tokens.
 public struct PQCache: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "pqcache", summary: "Ranks tokens by product-quantised keys; half the budget is the most recent tokens.",
+    name: "pqcache",
+    summary: "Ranks tokens by product-quantised keys; half the budget is the most recent tokens.",
     paper: "https://arxiv.org/abs/2407.12820", kind: .selection,
     parameters: [
       ParameterDescriptor("subvectors", .integer(1...64), default: .integer(2), help: "m, parts of a key"),
       ParameterDescriptor("bits", .integer(1...12), default: .integer(6), help: "b, bits of a part's code"),
       ParameterDescriptor(
-        "recent-share", .number(0...1), default: .number(0.5), help: "share of k that is the most recent tokens"),
+        "recent-share", .number(0...1), default: .number(0.5),
+        help: "share of k that is the most recent tokens"),
       ParameterDescriptor("rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means"),
       ParameterDescriptor.sinks,
       .scope,

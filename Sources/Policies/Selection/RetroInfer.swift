@@ -6,13 +6,17 @@ import Kernels
 /// first and last ones; the next are estimated, as if each of their keys were the centroid, from their values' sum.
 public struct RetroInfer: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "retroinfer", summary: "Reads the clusters of best centroid and estimates the next from centroid and summed values.",
+    name: "retroinfer",
+    summary: "Reads the clusters of best centroid and estimates the next from centroid and summed values.",
     paper: "https://arxiv.org/abs/2505.02922", kind: .selection,
     parameters: [
-      ParameterDescriptor("cluster", .integer(1...4096), default: .integer(16), help: "tokens of a cluster on average"),
-      ParameterDescriptor("estimated", .number(0...1), default: .number(0.232), help: "share of the clusters that is estimated"),
+      ParameterDescriptor(
+        "cluster", .integer(1...4096), default: .integer(16), help: "tokens of a cluster on average"),
+      ParameterDescriptor(
+        "estimated", .number(0...1), default: .number(0.232), help: "share of the clusters that is estimated"),
       ParameterDescriptor("rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means"),
-      ParameterDescriptor.sinks.defaulting(to: .integer(4)), ParameterDescriptor.recent.defaulting(to: .integer(64)),
+      ParameterDescriptor.sinks.defaulting(to: .integer(4)),
+      ParameterDescriptor.recent.defaulting(to: .integer(64)),
     ], common: [.denseLayers],
     notes: """
       The authors read .018 of the clusters; here k decides, sinks and last tokens included, and what exceeds it is cut from the last cluster, later tokens first. The last tokens \
@@ -80,7 +84,8 @@ public struct RetroInfer: Policy {
     block.charge(.init(.metadata, .stream), readPerHead: centroids * heads, readGroupUnion: centroids)
     // Heads rank clusters apart; that they share sums is not assumed.
     block.charge(
-      .init(.metadata, .gather(rowBytes: group.valueRowBytes)), readPerHead: sums * heads, readGroupUnion: sums * heads)
+      .init(.metadata, .gather(rowBytes: group.valueRowBytes)), readPerHead: sums * heads,
+      readGroupUnion: sums * heads)
     let scores = block.steps.count * clusters * 4 * heads
     block.charge(.init(.scores, .stream), readPerHead: scores, readGroupUnion: scores, written: scores)
   }

@@ -6,12 +6,14 @@ import Kernels
 /// landmarks. Chunks of the prompt whose keys their mean describes worst are always kept, and so are the last ones.
 public struct ShadowKV: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "shadowkv", summary: "Keeps outlier chunks, the last ones, and those whose mean key scores highest.",
+    name: "shadowkv",
+    summary: "Keeps outlier chunks, the last ones, and those whose mean key scores highest.",
     paper: "https://arxiv.org/abs/2410.21465", kind: .selection,
     parameters: [
       ParameterDescriptor("chunk", .integer(1...4096), default: .integer(8), help: "tokens of a chunk"),
       ParameterDescriptor(
-        "outliers", .integer(0...100_000), default: .integer(48), help: "outlier chunks of the prompt always kept"),
+        "outliers", .integer(0...100_000), default: .integer(48),
+        help: "outlier chunks of the prompt always kept"),
       ParameterDescriptor(
         "outlier-share", .number(0...1), default: .number(0.16),
         help: "share of k that outliers may take; the authors' 384 of 2464 tokens"),

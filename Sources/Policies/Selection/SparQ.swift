@@ -10,13 +10,16 @@ public struct SparQ: Policy {
     name: "sparq", summary: "Ranks tokens on the query's r largest channels, chosen anew at every step.",
     paper: "https://arxiv.org/abs/2312.04985", kind: .selection,
     parameters: [
-      ParameterDescriptor("channels", .amount, default: .amount(.tokens(32)), help: "r, channels that are scored"),
+      ParameterDescriptor(
+        "channels", .amount, default: .amount(.tokens(32)), help: "r, channels that are scored"),
       ParameterDescriptor(
         "mean-values", .choice(["on", "off"]), default: .word("on"),
         help: "mix the output with the mean of all values, as the paper does"),
       ParameterDescriptor(
         "scope", .choice(["head", "group"]), default: .word("head"),
-        help: "choose per query head, or one set per KV head from the summed softmax, as the authors do under GQA"),
+        help:
+          "choose per query head, or one set per KV head from the summed softmax, as the authors do under GQA"
+      ),
     ],
     notes: """
       Keys are kept twice, so that single channels are a stream. The mean value is a running one, of the tokens \
@@ -92,7 +95,8 @@ public struct SparQ: Policy {
   }
 
   private func corrections(
-    _ chosen: Selections, _ weights: ScoreMatrix, _ block: QueryBlock, _ values: (rows: FloatBuffer, width: Int)
+    _ chosen: Selections, _ weights: ScoreMatrix, _ block: QueryBlock,
+    _ values: (rows: FloatBuffer, width: Int)
   ) -> [OutputCorrection] {
     let means = block.steps.map { step in
       block.shared.tables.cached("mean value \(step.visible)") {
@@ -108,7 +112,8 @@ public struct SparQ: Policy {
     }
   }
 
-  private static func mean(_ values: (rows: FloatBuffer, width: Int), _ tokens: Range<Int>, channels: Int) -> [Float]
+  private static func mean(_ values: (rows: FloatBuffer, width: Int), _ tokens: Range<Int>, channels: Int)
+    -> [Float]
   {
     var sums = Array(repeating: 0.0, count: channels)
     for token in tokens {

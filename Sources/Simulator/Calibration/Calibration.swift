@@ -61,7 +61,8 @@ public struct Calibration: Sendable {
         windows: options.windows,
         chunks: options.slices == .adjacent ? groups.chunks.adjacent : groups.chunks, worker: worker)
       return (
-        agreement: measurement.run(), heads: options.hasStatistics ? HeadMeasurement(replay: replay).run() : nil
+        agreement: measurement.run(),
+        heads: options.hasStatistics ? HeadMeasurement(replay: replay).run() : nil
       )
     }
     return try profile(
@@ -78,13 +79,15 @@ public struct Calibration: Sendable {
   ) throws -> CalibrationProfile {
     let metadata = trace.metadata
     let geometry = metadata.geometry
-    let statistics = heads.isEmpty
+    let statistics =
+      heads.isEmpty
       ? nil
       : HeadStatistics(
         layers: layers.indices.map { index in
           let groups = heads[index * geometry.kvHeads..<(index + 1) * geometry.kvHeads]
           return HeadStatistics.Layer(
-            layer: layers[index], keyAxes: groups.map(\.keyAxes), unrotatedKeyAxes: groups.map(\.unrotatedKeyAxes),
+            layer: layers[index], keyAxes: groups.map(\.keyAxes),
+            unrotatedKeyAxes: groups.map(\.unrotatedKeyAxes),
             channelWeights: groups.map(\.channelWeights), queryCentres: groups.flatMap(\.queryCentres),
             queryNorms: groups.flatMap(\.queryNorms), retrieval: groups.map(\.retrieval))
         })

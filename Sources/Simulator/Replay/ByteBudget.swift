@@ -51,7 +51,8 @@ public struct ByteBudget {
       let guesses = tried.map { index -> Int in
         if round == 0 { return 1 }
         if round == 1 { return most }
-        return Self.guess(low[index], lowShare[index], high[index], highShare[index], share, bisects: round % 3 == 1)
+        return Self.guess(
+          low[index], lowShare[index], high[index], highShare[index], share, bisects: round % 3 == 1)
       }
       let measured = try shares(zip(tried, guesses).map { (sizing[$0], $1) })
       for (place, index) in tried.enumerated() {

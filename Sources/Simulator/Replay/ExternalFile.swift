@@ -55,7 +55,8 @@ struct ExternalFile {
       guard parts.count == 3, parts[0] == "layers", parts[2] == "tokens", let layer = Int(parts[1]) else {
         throw ReplayError("\(path): tensor '\(tensor.name)': expected layers.L.tokens alone")
       }
-      guard tensor.dtype == "I32", tensor.shape.count == 3, tensor.shape[0] == heads, tensor.shape[1] == decode.count
+      guard tensor.dtype == "I32", tensor.shape.count == 3, tensor.shape[0] == heads,
+        tensor.shape[1] == decode.count
       else {
         throw ReplayError(
           "\(path): tensor '\(tensor.name)' is \(tensor.dtype) \(tensor.shape): expected I32 [\(heads), \(decode.count), most tokens of a set]"
@@ -77,7 +78,8 @@ struct ExternalFile {
   private func visible(_ place: ExternalChoices.Place) -> Range<Int>? {
     guard trace.metadata.capturedLayers.contains(place.layer),
       (0..<trace.metadata.geometry.queryHeads).contains(place.queryHead),
-      let row = trace.queryPositions.firstIndex(of: place.position), place.position >= trace.metadata.tokens.prompt
+      let row = trace.queryPositions.firstIndex(of: place.position),
+      place.position >= trace.metadata.tokens.prompt
     else { return nil }
     return TraceGroups(trace).steps(rows: [row], layer: place.layer).first?.visible
   }

@@ -54,7 +54,8 @@ struct LayerReplay {
       let oracles = exact.map { OracleMeasures($0) }
       for index in configurations.indices {
         let views = groups.indices.map { states[$0][index].view(of: blocks[$0]) }
-        let choices = isDense[index]
+        let choices =
+          isDense[index]
           ? groups.map { _ in nil } : try policies[index]?.choose(layer: views) ?? groups.map { _ in nil }
         for place in groups.indices {
           states[place][index].record(

@@ -24,7 +24,8 @@ public struct Replay: Sendable {
       trace: trace, plan: plan, options: options,
       inputs: GroupInputs(
         groups: TraceGroups(trace), rows: plan.rows, seed: options.seed,
-        agreement: try plan.agreement(options: options), statistics: plan.statistics, external: plan.external))
+        agreement: try plan.agreement(options: options), statistics: plan.statistics, external: plan.external)
+    )
     func members(_ scope: PolicyDescriptor.Scope) -> [ReplayConfiguration] {
       configurations.filter { $0.policy.descriptor.scope == scope }
     }

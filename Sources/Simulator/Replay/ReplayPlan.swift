@@ -88,8 +88,11 @@ public struct ReplayPlan: Sendable {
   private static func external(_ configurations: [ReplayConfiguration], trace: Trace) throws
     -> [String: ExternalChoices]
   {
-    let paths = configurations.filter { $0.policy.needs.contains(.file) }.map { $0.policy.values.word("file") }
-    return try Dictionary(uniqueKeysWithValues: Set(paths).map { ($0, try ExternalFile(path: $0, trace: trace).read()) })
+    let paths = configurations.filter { $0.policy.needs.contains(.file) }.map {
+      $0.policy.values.word("file")
+    }
+    return try Dictionary(
+      uniqueKeysWithValues: Set(paths).map { ($0, try ExternalFile(path: $0, trace: trace).read()) })
   }
 
   /// SHA-256 of the file that a configuration reads beside trace and profile; nil where it reads none.

@@ -31,14 +31,17 @@ public struct Runnability {
   private func begin(_ policy: PolicyConfiguration) throws {
     let groups = TraceGroups(trace)
     let needsStatistics = policy.needs.contains(.headStatistics)
-    let statistics = needsStatistics
+    let statistics =
+      needsStatistics
       ? options.profile?.profile.headStatistics(for: groups.chunks.pairing) : nil
-    let agreement = policy.needs.contains(.contextualAgreement)
+    let agreement =
+      policy.needs.contains(.contextualAgreement)
       ? options.profile?.profile.contextualAgreement : nil
     var before: (any LayerPolicy)?
     for layer in (options.layers ?? trace.metadata.capturedLayers).sorted() {
       let group = groups.context(
-        layer: layer, kvHead: 0, element: .f16, seed: options.seed, agreement: agreement, statistics: statistics)
+        layer: layer, kvHead: 0, element: .f16, seed: options.seed, agreement: agreement,
+        statistics: statistics)
       guard let made = try policy.policy(for: group) as? any LayerPolicy else { continue }
       var current = policy.descriptor.scope == .model ? before ?? made : made
       try current.begin(layer: [group])

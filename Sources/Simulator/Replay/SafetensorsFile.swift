@@ -29,7 +29,8 @@ struct SafetensorsFile {
     let bytes = data.prefix(8)
     let length = bytes.enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
     guard bytes.count == 8, length <= UInt64(data.count - 8),
-      let entries = try? JSONDecoder().decode([String: Entry].self, from: data.dropFirst(8).prefix(Int(length)))
+      let entries = try? JSONDecoder().decode(
+        [String: Entry].self, from: data.dropFirst(8).prefix(Int(length)))
     else {
       throw ReplayError("\(path): is neither JSON lines of chosen tokens nor a safetensors file")
     }
@@ -41,7 +42,8 @@ struct SafetensorsFile {
         offsets[1] <= data.count - start,
         dtype != "I32" || Self.bytes(shape) == offsets[1] - offsets[0]
       else {
-        throw ReplayError("\(path): tensor '\(name)': its shape and offsets do not fit the file: write it again")
+        throw ReplayError(
+          "\(path): tensor '\(name)': its shape and offsets do not fit the file: write it again")
       }
       return Tensor(name: name, dtype: dtype, shape: shape, range: start + offsets[0]..<start + offsets[1])
     }.sorted { $0.name < $1.name }
@@ -60,7 +62,8 @@ struct SafetensorsFile {
 
   /// The numbers of an I32 tensor.
   func int32(_ tensor: Tensor) -> [Int32] {
-    let bytes = [UInt8](data[data.startIndex + tensor.range.lowerBound..<data.startIndex + tensor.range.upperBound])
+    let bytes = [UInt8](
+      data[data.startIndex + tensor.range.lowerBound..<data.startIndex + tensor.range.upperBound])
     return stride(from: 0, to: bytes.count, by: 4).map { index in
       Int32(bitPattern: (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[index + $1]) << (8 * UInt32($1)) })
     }

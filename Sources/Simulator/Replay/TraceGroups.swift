@@ -50,10 +50,12 @@ struct TraceGroups: Sendable {
     _ tensors: LayerTensors, group: GroupContext, tables: GroupTables, worker: ReplayWorker
   ) -> PromptView {
     let rows = promptRows
-    let window = rows.isEmpty
+    let window =
+      rows.isEmpty
       ? nil
       : ScoredBlock(
-        group: group, steps: steps(rows: rows, layer: group.layer), kernels: worker.kernels, keys: tables.keys,
+        group: group, steps: steps(rows: rows, layer: group.layer), kernels: worker.kernels,
+        keys: tables.keys,
         queries: queries(tensors, kvHead: group.kvHead, rows: rows, kernels: worker.kernels), tables: tables,
         pool: worker.pool, scratch: worker.scratch)
     let prompt = trace.metadata.tokens.prompt

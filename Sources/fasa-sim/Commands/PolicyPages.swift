@@ -10,7 +10,8 @@ enum PolicyPages {
     ]
     var lines = [
       "# Policies", "",
-      "Made by `fasa-sim policies --markdown`; a test holds this page to the registry. What the columns say: [ideas.md](ideas.md).", "",
+      "Made by `fasa-sim policies --markdown`; a test holds this page to the registry. What the columns say: [ideas.md](ideas.md).",
+      "",
       table, "",
     ]
     for (kind, title) in groups {

@@ -33,6 +33,22 @@ import Testing
         == expected.split(separator: "\n").map { $0.prefix(60) })
   }
 
+  /// `fasa-sim policies --markdown > docs/policies.md` makes it again.
+  @Test func thePageOfTheDocsIsCurrent() throws {
+    let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../../docs/policies.md")
+    #expect(try String(contentsOf: page, encoding: .utf8) == PolicyPages.markdown)
+    for name in PolicyRegistry.names { #expect(PolicyPages.markdown.contains("\n### \(name)\n")) }
+  }
+
+  @Test(arguments: PolicyRegistry.refused.keys.sorted()) func whatATraceCannotReplayIsRefused(name: String)
+    throws
+  {
+    let run = try Executable.run(["replay", "t.zst", "--policy", name], in: TemporaryFolder())
+    #expect(run.status == 1)
+    #expect(run.errors.contains("policy '\(name)' cannot be replayed from a trace: "))
+  }
+
   @Test func jsonHoldsEveryParameter() throws {
     let run = try Executable.run(["policies", "--json"], in: TemporaryFolder())
     #expect(run.status == 0 && run.errors.isEmpty)

@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import Policies
 import Testing
 
 @testable import fasa_sim
@@ -45,12 +46,13 @@ import Testing
     let rows = lines.map { $0.split(separator: " ", omittingEmptySubsequences: true) }
     #expect(rows[2].first == "policy")
     #expect(
-      rows[4...8].map { $0.prefix(2).joined(separator: " ") } == [
-        "dense –", "oracle 10", "oracle 0.25", "streaming-llm:sinks=8 10", "streaming-llm:sinks=8 0.25",
+      rows[4...8].map { $0.prefix(3).joined(separator: " ") } == [
+        "dense bound –", "oracle bound 10", "oracle bound 0.25", "streaming-llm:sinks=8 eviction 10",
+        "streaming-llm:sinks=8 eviction 0.25",
       ])
     // Recall, mass, share of the oracle's mass.
-    #expect(rows[4][2...4] == ["1.000", "1.000", "1.000"])
-    #expect(rows[5][2] == "1.000" && rows[5][4] == "1.000")
+    #expect(rows[4][3...5] == ["1.000", "1.000", "1.000"])
+    #expect(rows[5][3] == "1.000" && rows[5][5] == "1.000")
     #expect(lines.last == "stored in r.db" || lines.dropLast().last == "stored in r.db")
     #expect(run.output.contains("note: not on equal footing") == false)
     #expect(folder.holds("r.db"))
@@ -61,8 +63,52 @@ import Testing
     try Inputs.profile(in: folder)
     let run = try replay("--policy fasa,streaming-llm --profile p.json --budget 10 --no-timing --db :memory:")
     #expect(run.status == 0)
-    #expect(run.output.contains("note: not on equal footing: sinks is 0 for fasa, 4 for streaming-llm\n"))
-    #expect(run.output.contains("note: FASA's chunks are ranked by 'none' (p.json)\n"))
+    #expect(run.output.contains("note: not on equal footing: sinks is 0 for fasa; 4 for streaming-llm\n"))
+    #expect(run.output.contains("note: calibrated on 'none' (p.json): fasa\n"))
+  }
+
+  /// A trace of two layers serves neither tidal nor omnikv by their defaults.
+  @Test func allRunsEveryPolicyThatTheTraceServes() throws {
+    try Inputs.trace(in: folder)
+    try Inputs.profile(in: folder)
+    let run = try replay("--policy all --profile p.json --budget 10,0.25 --no-timing --db :memory:")
+    #expect(run.status == 0 && run.errors.isEmpty)
+    let rows = run.output.split(separator: "\n").map { $0.split(separator: " ") }
+    let left: Set = ["tidal", "omnikv"]
+    for policy in PolicyRegistry.policies.map({ $0.descriptor }) where policy.name != "external" {
+      let lines = rows.filter { $0.first.map(String.init) == policy.name }
+      #expect(lines.count == (left.contains(policy.name) ? 0 : policy.usesBudget ? 2 : 1), "\(policy.name)")
+      #expect(lines.allSatisfy { $0[1] == policy.kind.rawValue })
+    }
+    #expect(
+      run.output.contains("note: left out: omnikv: layer 1 uses what layer 0 chose")
+        || run.output.contains("note: left out: omnikv:"))
+    #expect(run.output.contains("note: not on equal footing: sinks is "))
+  }
+
+  @Test func equalBytesBuyEachPolicyItsTokens() throws {
+    try Inputs.trace(in: folder)
+    let run = try replay(
+      "--policy streaming-llm,quest:dense-layers=0,oracle,dense --budget-bytes 30% --no-timing --db :memory: --json"
+    )
+    #expect(run.status == 0)
+    let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+    let trace = try #require((json["traces"] as? [[String: Any]])?.first)
+    let configurations = try #require(trace["configurations"] as? [[String: Any]])
+    #expect(configurations.map { $0["policy"] as? String } == ["streaming-llm", "quest", "dense"])
+    for configuration in configurations.prefix(2) {
+      let share = try #require(configuration["perHeadBytesShare"] as? Double)
+      #expect(share > 0.25 && share < 0.32)
+    }
+    let notes = try #require(trace["notes"] as? [String])
+    #expect(
+      notes.contains {
+        $0.hasPrefix("left out: oracle: one token with what it reads to choose costs more than 30.0 %")
+      })
+    #expect(
+      notes.contains {
+        $0.hasPrefix("budgets are what 30.0 % of dense attention's bytes buy (per-head reading")
+      })
   }
 
   @Test func selfCalibrationIsSaid() throws {
@@ -134,6 +180,6 @@ import Testing
       "--policy fasa --budget 10 --no-timing --db :memory:",
       environment: ["FASA_SIM_PROFILES": folder.path("some")])
     #expect(run.status == 0)
-    #expect(run.output.contains("some/b.json)\n"))
+    #expect(run.output.contains("some/b.json): fasa\n"))
   }
 }

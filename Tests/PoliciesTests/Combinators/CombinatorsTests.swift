@@ -51,7 +51,9 @@ import Testing
     #expect(bytes[.init(.keys, .stream)]?.readGroupUnion == 9 * 16)
   }
 
-  @Test(arguments: [(4096, 256), (8192, 64), (100, 100), (64, 32)]) func rocketKVSplitsTheCompression(n: Int, k: Int) {
+  @Test(arguments: [(4096, 256), (8192, 64), (100, 100), (64, 32)]) func rocketKVSplitsTheCompression(
+    n: Int, k: Int
+  ) {
     let c = Double(n) / Double(k)
     let part = min(0.2 + 0.06 * log2(c), 0.8)
     let expected = max(k, Int(Double(n) / pow(c, part)))
@@ -70,7 +72,9 @@ import Testing
     for step in trace.steps.indices {
       let kept = held[step]
       let some = ChannelSelectorsTests.largest(trace, step: step, r: channels)
-      let pages = stride(from: 0, to: kept.count, by: page).map { Array(kept[$0..<min($0 + page, kept.count)]) }
+      let pages = stride(from: 0, to: kept.count, by: page).map {
+        Array(kept[$0..<min($0 + page, kept.count)])
+      }
       let tokens = answer.tokens[0][step]
       #expect(answer.tokens.allSatisfy { $0[step] == tokens })
       let mine = pages.filter { !Set($0).isDisjoint(with: tokens) }
@@ -79,11 +83,12 @@ import Testing
       #expect(
         areBest(mine, of: pages) { page in
           (0..<3).reduce(0) { sum, head in
-            sum + some.reduce(0) { sum, c in
-              let q = trace.query(head, step)[c]
-              let keys = page.map { trace.key($0)[c] }
-              return sum + max(q * (keys.min() ?? 0), q * (keys.max() ?? 0))
-            }
+            sum
+              + some.reduce(0) { sum, c in
+                let q = trace.query(head, step)[c]
+                let keys = page.map { trace.key($0)[c] }
+                return sum + max(q * (keys.min() ?? 0), q * (keys.max() ?? 0))
+              }
           }
         })
     }

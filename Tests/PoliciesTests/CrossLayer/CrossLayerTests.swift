@@ -7,14 +7,17 @@ import Testing
   /// Layers with keys and queries of their own.
   static func layers(_ numbers: [Int]) -> [SmallTrace] {
     numbers.map { number in
-      var trace = SmallTrace(heads: 3, positions: Array(20..<30), seed: UInt64(number + 1)).complete(prompt: 20)
+      var trace = SmallTrace(heads: 3, positions: Array(20..<30), seed: UInt64(number + 1)).complete(
+        prompt: 20)
       trace.layer = number
       return trace
     }
   }
 
   /// `[layer][head][step]`; nil for everything.
-  static func answer(_ text: String, _ layers: [SmallTrace], k: Int, blockSteps: Int = 4) throws -> [[[[Int]]]?] {
+  static func answer(_ text: String, _ layers: [SmallTrace], k: Int, blockSteps: Int = 4) throws
+    -> [[[[Int]]]?]
+  {
     let configuration = try #require(PolicyGrammar.parse([text]).first)
     var policy = try #require(try configuration.policy(for: layers[0].group) as? any LayerPolicy)
     return try layers.map { trace in
@@ -31,7 +34,9 @@ import Testing
           continue
         }
         for head in trace.queries.indices {
-          for step in block.steps.indices { sets?[head].append(chosen[block.row(head: head, step: step)].map(Int.init)) }
+          for step in block.steps.indices {
+            sets?[head].append(chosen[block.row(head: head, step: step)].map(Int.init))
+          }
         }
       }
       return sets
@@ -53,7 +58,9 @@ import Testing
     #expect(sets[0] == nil && sets[1] == nil && sets[2] != nil)
   }
 
-  @Test(arguments: ["last", "uniform", "exponential"], [1, 3]) func omniKVSumsTheWindowsLargestAttention(weights: String, window: Int) throws {
+  @Test(arguments: ["last", "uniform", "exponential"], [1, 3]) func omniKVSumsTheWindowsLargestAttention(
+    weights: String, window: Int
+  ) throws {
     let layers = Self.layers([1, 2, 3])
     let text = "omnikv:filter-1=0.125,filter-2=0.9,filter-3=0.95,weights=\(weights),window=\(window),sinks=1"
     let sets = try Self.answer(text, layers, k: 6)
@@ -61,13 +68,17 @@ import Testing
     let filter = layers[0]
     for step in filter.steps.indices {
       // The last queries of the prompt, then those of the steps so far.
-      var queries = filter.windowPositions.indices.map { q in (0..<3).map { filter.windowAttention(head: $0, q) } }
+      var queries = filter.windowPositions.indices.map { q in
+        (0..<3).map { filter.windowAttention(head: $0, q) }
+      }
       queries += (0...step).map { s in
         (0..<3).map { filter.attention(filter.query($0, s), over: Array(filter.steps[s].visible)) }
       }
       let expected = best(Array(filter.steps[step].visible).dropFirst().map { $0 }, 5) { token in
         queries.suffix(window).reversed().enumerated().reduce(0) { sum, entry in
-          let weight = weights == "uniform" || entry.offset == 0 ? 1 : weights == "last" ? 0 : 1 / Double(1 << entry.offset)
+          let weight =
+            weights == "uniform" || entry.offset == 0
+            ? 1 : weights == "last" ? 0 : 1 / Double(1 << entry.offset)
           return sum + weight * (entry.element.map { $0[token] ?? 0 }.max() ?? 0)
         }
       }

@@ -21,7 +21,9 @@ import Testing
     try Self.each { trace, budget, k in
       var trace = trace
       if hasPromptAttention {
-        trace.promptAttention = trace.queries.indices.map { head in (0..<20).map { Float(($0 * 7 + head) % 11) } }
+        trace.promptAttention = trace.queries.indices.map { head in
+          (0..<20).map { Float(($0 * 7 + head) % 11) }
+        }
       }
       let naive = NaiveEviction(trace: trace)
       let heads = try trace.answer("h2o", budget: budget).tokens
@@ -68,7 +70,9 @@ import Testing
   }
 
   /// Half of the layers above the middle of the model and half below: budgets fall from 2k - k/β to k/β.
-  @Test(arguments: [(0, 38), (3, 23), (7, 2)]) func pyramidKVGivesEarlyLayersMore(layer: Int, expected: Int) throws {
+  @Test(arguments: [(0, 38), (3, 23), (7, 2)]) func pyramidKVGivesEarlyLayersMore(layer: Int, expected: Int)
+    throws
+  {
     var trace = Self.trace()
     trace.layer = layer
     trace.agreement = SmallTrace.agreement(layer: layer, chunks: 4, slices: .rope, pairing: .half)

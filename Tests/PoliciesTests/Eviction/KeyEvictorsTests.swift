@@ -10,8 +10,11 @@ import Testing
   @Test(arguments: budgets) func kNormDropsTheLongestKeys(budget: Budget) throws {
     let trace = Self.trace
     let naive = NaiveEviction(trace: trace, sinks: 1, recent: 2)
-    let expected = naive.sets(budget.tokens(of: trace.steps)) { token, _ in -Double(trace.keys[token].reduce(0) { $0 + $1 * $1 }) }
-    #expect(try trace.answer("knorm:sinks=1,recent=2", budget: budget).tokens == [expected, expected, expected])
+    let expected = naive.sets(budget.tokens(of: trace.steps)) { token, _ in
+      -Double(trace.keys[token].reduce(0) { $0 + $1 * $1 })
+    }
+    #expect(
+      try trace.answer("knorm:sinks=1,recent=2", budget: budget).tokens == [expected, expected, expected])
   }
 
   @Test(arguments: budgets) func keyDiffDropsTheKeyMostLikeTheMean(budget: Budget) throws {
@@ -28,7 +31,8 @@ import Testing
 
   /// Whether what is kept at the first step are the tokens of highest value.
   private func expectBest(
-    _ text: String, _ trace: SmallTrace, k: Int, always: Set<Int>, tolerance: Double = 1e-5, value: (Int) -> Double
+    _ text: String, _ trace: SmallTrace, k: Int, always: Set<Int>, tolerance: Double = 1e-5,
+    value: (Int) -> Double
   ) throws {
     let kept = try trace.answer(text, budget: .tokens(k)).tokens[0][0]
     #expect(kept.count == k)
@@ -38,7 +42,9 @@ import Testing
     #expect(isBest, "\(text)")
   }
 
-  @Test(arguments: [0.0, 0.1, 0.7, 1.0], [1, 5]) func rKVWeighsImportanceAgainstLikeness(lambda: Double, kernel: Int) throws {
+  @Test(arguments: [0.0, 0.1, 0.7, 1.0], [1, 5]) func rKVWeighsImportanceAgainstLikeness(
+    lambda: Double, kernel: Int
+  ) throws {
     let trace = Self.trace
     let seen = Array(0...20)
     let directions = seen.map { token in trace.key(token).map { $0 / max(length(trace.key(token)), 1e-30) } }
@@ -51,7 +57,10 @@ import Testing
         sum + (0..<3).reduce(0.0) { $0 + (trace.windowAttention(head: $1, query)[token] ?? 0) / 12 }
       }
     }
-    try expectBest("r-kv:lambda=\(lambda),window=4,kernel=\(kernel)", trace, k: 11, always: [17, 18, 19, 20], tolerance: 1e-6) { token in
+    try expectBest(
+      "r-kv:lambda=\(lambda),window=4,kernel=\(kernel)", trace, k: 11, always: [17, 18, 19, 20],
+      tolerance: 1e-6
+    ) { token in
       let near = seen.filter { abs($0 - token) <= kernel / 2 }.map { importance[$0] }.max() ?? 0
       return lambda * near - (1 - lambda) * weights[token] / weights.reduce(0, +)
     }
@@ -62,7 +71,9 @@ import Testing
     // Mean rotation as a matrix over channels, applied to mean and covariance.
     let units = (0..<8).map { c in (0..<8).map { $0 == c ? 1.0 : 0.0 } }
     let turns = units.map { unit in mean((20..<20 + future).map { trace.turned(unit, by: $0) }) }
-    func turn(_ vector: [Double]) -> [Double] { sum(zip(vector, turns).map { factor, row in row.map { $0 * factor } }) }
+    func turn(_ vector: [Double]) -> [Double] {
+      sum(zip(vector, turns).map { factor, row in row.map { $0 * factor } })
+    }
     let scale = Double(trace.scale)
     var attention = Array(repeating: 0.0, count: 20)
     for head in 0..<3 {
@@ -74,7 +85,8 @@ import Testing
         let key = trace.key(token)
         // kᵀ R Σ Rᵀ k is the mean of (k · R (q − μ))².
         let squares = queries.map { q in dot(key, turn(zip(q, centre).map { $0 - $1 })) }.map { $0 * $0 }
-        return dot(key, turn(centre)) * scale + squares.reduce(0, +) / Double(squares.count) * scale * scale / 2
+        return dot(key, turn(centre)) * scale + squares.reduce(0, +) / Double(squares.count) * scale * scale
+          / 2
       }
       let largest = logits.max() ?? 0
       let weights = logits.map { exponential($0 - largest) }
@@ -105,7 +117,8 @@ import Testing
     }
     let standard = heads.map { scores -> [Double] in
       let centre = scores.reduce(0, +) / Double(scores.count)
-      let spread = (scores.reduce(0) { $0 + ($1 - centre) * ($1 - centre) } / Double(scores.count)).squareRoot()
+      let spread = (scores.reduce(0) { $0 + ($1 - centre) * ($1 - centre) } / Double(scores.count))
+        .squareRoot()
       return scores.map { ($0 - centre) / spread }
     }
     try expectBest("triattention:offsets=\(farthest)", trace, k: 9, always: [20], tolerance: 1e-3) { token in
@@ -130,7 +143,10 @@ import Testing
     let all = trace.queries.map { _ in trace.steps.map { Array($0.visible) } }
     #expect(try trace.answer("duo-attention:retrieval=1").tokens == all)
     let few = try trace.answer("duo-attention:retrieval=0.7,sinks=2,recent=3").tokens
-    #expect(few == trace.queries.map { _ in trace.steps.map { [0, 1, $0.position - 2, $0.position - 1, $0.position] } })
+    #expect(
+      few
+        == trace.queries.map { _ in trace.steps.map { [0, 1, $0.position - 2, $0.position - 1, $0.position] }
+        })
   }
 }
 

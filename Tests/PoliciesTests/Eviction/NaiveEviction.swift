@@ -12,7 +12,8 @@ struct NaiveEviction {
   ///   - value: of a token held, at a step.
   ///   - see: the step attends to these.
   func sets(
-    _ budgets: [Int], recent: ((Int) -> Int)? = nil, value: (Int, Int) -> Double, see: (Int, [Int]) -> Void = { _, _ in }
+    _ budgets: [Int], recent: ((Int) -> Int)? = nil, value: (Int, Int) -> Double,
+    see: (Int, [Int]) -> Void = { _, _ in }
   ) -> [[Int]] {
     var held: [Int] = []
     var next = 0
@@ -45,12 +46,17 @@ struct NaiveEviction {
         for (token, weight) in attention[head].enumerated() { gathered[token, default: 0] += Double(weight) }
       } else {
         for query in trace.windowPositions.indices {
-          for (token, weight) in trace.windowAttention(head: head, query) { gathered[token, default: 0] += weight }
+          for (token, weight) in trace.windowAttention(head: head, query) {
+            gathered[token, default: 0] += weight
+          }
         }
       }
     }
-    return sets(budgets, recent: { budgets[$0] / 2 }, value: { token, _ in gathered[token] ?? 0 }) { step, held in
-      for head in heads { for (token, weight) in attention(head, step, held) { gathered[token, default: 0] += weight } }
+    return sets(budgets, recent: { budgets[$0] / 2 }, value: { token, _ in gathered[token] ?? 0 }) {
+      step, held in
+      for head in heads {
+        for (token, weight) in attention(head, step, held) { gathered[token, default: 0] += weight }
+      }
     }
   }
 
@@ -78,7 +84,8 @@ struct NaiveEviction {
     for query in trace.windowPositions.indices {
       remember(heads.map { trace.windowAttention(head: $0, query) }, of: trace.windowPositions[query] + 1)
     }
-    return sets(budgets, value: { token, _ in Double(history.filter { $0.contains(token) }.count) }) { step, held in
+    return sets(budgets, value: { token, _ in Double(history.filter { $0.contains(token) }.count) }) {
+      step, held in
       remember(heads.map { attention($0, step, held) }, of: held.count)
     }
   }
@@ -89,11 +96,15 @@ struct NaiveEviction {
     var votes = Array(repeating: 0.0, count: start)
     for head in heads {
       for (query, position) in trace.windowPositions.enumerated() where position >= start {
-        for (token, weight) in trace.windowAttention(head: head, query) where token < start { votes[token] += weight }
+        for (token, weight) in trace.windowAttention(head: head, query) where token < start {
+          votes[token] += weight
+        }
       }
     }
     let pooled = votes.indices.map { token -> Double in
-      let near = (token - kernel / 2..<token - kernel / 2 + kernel).filter(votes.indices.contains).map { votes[$0] }
+      let near = (token - kernel / 2..<token - kernel / 2 + kernel).filter(votes.indices.contains).map {
+        votes[$0]
+      }
       return isMax ? near.max() ?? 0 : near.reduce(0, +) / Double(kernel)
     }
     return pooled + (start..<trace.keys.count).map { 1000 + Double($0) }

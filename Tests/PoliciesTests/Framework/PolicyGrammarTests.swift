@@ -59,6 +59,24 @@ import Testing
     #expect(throws: PolicyError(message)) { try PolicyGrammar.parse(texts) }
   }
 
+  @Test func allIsEveryPolicyButThoseOfFiles() throws {
+    let all = try PolicyGrammar.parse(["all"]).map(\.label)
+    #expect(all == PolicyRegistry.names.filter { $0 != "external" })
+    // What is named already is not run twice; others run beside.
+    let with = try PolicyGrammar.parse(["quest:page=8,fasa", "all"]).map(\.label)
+    #expect(
+      with.prefix(2) == ["quest:page=8", "fasa"] && Set(with) == Set(all + ["quest:page=8"])
+        && with.count == all.count + 1)
+    #expect(PolicyGrammar.asksForEverything(["oracle,all"]) && !PolicyGrammar.asksForEverything(["oracle"]))
+    #expect(throws: PolicyError("policy 'all' has no parameters: every policy runs with its defaults")) {
+      try PolicyGrammar.parse(["all:sinks=4"])
+    }
+  }
+
+  @Test func aPathIsReadAsItStands() throws {
+    #expect(try PolicyGrammar.parse(["external:file=c.jsonl"]).map(\.label) == ["external:file=c.jsonl"])
+  }
+
   @Test(arguments: ["quset", "", "Fasa", " fasa"]) func unknownNames(name: String) {
     let known = PolicyRegistry.names.joined(separator: ", ")
     #expect(throws: PolicyError("no policy is called '\(name)': there are \(known)")) {

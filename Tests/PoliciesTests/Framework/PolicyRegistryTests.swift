@@ -23,8 +23,13 @@ import Testing
     #expect(descriptor.summary.hasSuffix(".") && descriptor.summary.count > 20)
     // Bounds are no methods, and three have no paper: a file's sets, and ours.
     let hasNone = descriptor.kind == .bound || ["external", "sketch", "shared-chunks"].contains(name)
-    if hasNone { #expect(descriptor.paper == nil) } else { #expect(descriptor.paper?.hasPrefix("https://") == true) }
-    #expect(descriptor.kind == .bound || ["streaming-llm", "fasa"].contains(name) || descriptor.notes.count > 60)
+    if hasNone {
+      #expect(descriptor.paper == nil)
+    } else {
+      #expect(descriptor.paper?.hasPrefix("https://") == true)
+    }
+    #expect(
+      descriptor.kind == .bound || ["streaming-llm", "fasa"].contains(name) || descriptor.notes.count > 60)
     #expect(Set(descriptor.parameters.map(\.name)).count == descriptor.parameters.count)
     for parameter in descriptor.parameters {
       #expect(!parameter.name.isEmpty && parameter.name.allSatisfy(allowed.contains))

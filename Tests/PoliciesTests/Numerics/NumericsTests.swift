@@ -72,8 +72,12 @@ import Testing
     let rotation = Rotation(trace.group)
     for position in [-300, -1, 0, 7, 4000] {
       var vector = trace.key(3).map(Float.init)
-      vector.withUnsafeMutableBufferPointer { if let start = $0.baseAddress { rotation.turn(start, by: position) } }
-      for (a, b) in zip(vector, trace.turned(trace.key(3), by: position)) { #expect(abs(Double(a) - b) < 1e-5) }
+      vector.withUnsafeMutableBufferPointer {
+        if let start = $0.baseAddress { rotation.turn(start, by: position) }
+      }
+      for (a, b) in zip(vector, trace.turned(trace.key(3), by: position)) {
+        #expect(abs(Double(a) - b) < 1e-5)
+      }
     }
   }
 }

@@ -7,7 +7,9 @@ import Testing
   static let trace = SmallTrace(heads: 3, positions: [40, 41, 60]).complete(prompt: 40, window: 16)
 
   /// With all axes and many bits a sketch loses next to nothing: the choice is the oracle's.
-  @Test(arguments: [Budget.tokens(4), .tokens(9), .share(0.3)]) func aWholeSketchIsTheOracle(budget: Budget) throws {
+  @Test(arguments: [Budget.tokens(4), .tokens(9), .share(0.3)]) func aWholeSketchIsTheOracle(budget: Budget)
+    throws
+  {
     let trace = Self.trace
     let tables = try trace.tables()
     let axes = SketchAxes(
@@ -18,14 +20,18 @@ import Testing
       let block = try trace.block(tables: tables)
       var query = Array(repeating: Float(0), count: 8)
       query.withUnsafeMutableBufferPointer { out in
-        if let out = out.baseAddress { axes.query(block.query(block.row(head: head, step: 0)), rank: 8, into: out) }
+        if let out = out.baseAddress {
+          axes.query(block.query(block.row(head: head, step: 0)), rank: 8, into: out)
+        }
       }
       for token in [0, 17, 59] {
         var key = Array(repeating: Float(0), count: 8)
         let row = trace.keys[token].map(Float.init)
         key.withUnsafeMutableBufferPointer { out in
           row.withUnsafeBufferPointer { row in
-            if let out = out.baseAddress, let row = row.baseAddress { axes.key(row, rank: 8, bits: 8, into: out) }
+            if let out = out.baseAddress, let row = row.baseAddress {
+              axes.key(row, rank: 8, bits: 8, into: out)
+            }
           }
         }
         let exact = dot(trace.query(head, 0), zip(trace.key(token), centre).map { $0 - $1 })
@@ -80,7 +86,9 @@ import Testing
   }
 
   private static func product(_ axes: SketchAxes, _ q: [Double], _ k: [Double], rank: Int) throws -> Double {
-    func project(_ vector: [Double], _ body: (UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void) -> [Double] {
+    func project(_ vector: [Double], _ body: (UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void)
+      -> [Double]
+    {
       var out = Array(repeating: Float(0), count: rank)
       let row = vector.map(Float.init)
       row.withUnsafeBufferPointer { row in
@@ -95,7 +103,9 @@ import Testing
       project(k) { axes.key($0, rank: rank, bits: 8, into: $1) })
   }
 
-  @Test(arguments: [1, 2, 4], [2, 16]) func sharedChunksRankByTheGroupsMeanAgreement(chunks: Int, bits: Int) throws {
+  @Test(arguments: [1, 2, 4], [2, 16]) func sharedChunksRankByTheGroupsMeanAgreement(chunks: Int, bits: Int)
+    throws
+  {
     var trace = Self.trace
     let agreement = SmallTrace.agreement(layer: trace.layer, chunks: 4, slices: .rope, pairing: .half)
     trace.agreement = agreement
@@ -119,7 +129,9 @@ import Testing
   @Test func bytesByHand() throws {
     var trace = SmallTrace(positions: [3, 4]).complete(prompt: 3, window: 2)
     trace.agreement = SmallTrace.agreement(layer: trace.layer, chunks: 4, slices: .rope, pairing: .half)
-    for (text, row) in [("sketch:rank=4,bits=4", 2), ("sketch:rank=3,bits=3", 2), ("shared-chunks:chunks=2,bits=4", 2 + 4)] {
+    for (text, row) in [
+      ("sketch:rank=4,bits=4", 2), ("sketch:rank=3,bits=3", 2), ("shared-chunks:chunks=2,bits=4", 2 + 4),
+    ] {
       #expect(
         try trace.answer(text, budget: .tokens(2)).ledger.bytes[.init(.metadata, .stream)]
           == TrafficBytes(readPerHead: 9 * row * 2, readGroupUnion: 9 * row, written: 2 * row))

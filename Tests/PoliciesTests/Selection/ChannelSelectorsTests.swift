@@ -6,9 +6,11 @@ import Testing
 @Suite struct ChannelSelectorsTests {
   static let budgets: [Budget] = [.tokens(1), .tokens(6), .share(0.3)]
   static let trace = SmallTrace(heads: 3, positions: [12, 20, 21, 40]).complete(prompt: 12)
-  static let windowed = SmallTrace(heads: 2, positions: [14, 21, 40], window: 12, seed: 5).complete(prompt: 12)
+  static let windowed = SmallTrace(heads: 2, positions: [14, 21, 40], window: 12, seed: 5).complete(
+    prompt: 12)
 
-  @Test(arguments: [1, 3, 8], budgets) func sparQTakesTheQuerysLargestChannels(r: Int, budget: Budget) throws {
+  @Test(arguments: [1, 3, 8], budgets) func sparQTakesTheQuerysLargestChannels(r: Int, budget: Budget) throws
+  {
     for trace in [Self.trace, Self.windowed] {
       let answer = try trace.answer("sparq:channels=\(r),mean-values=off", budget: budget)
       for head in trace.queries.indices {
@@ -32,7 +34,8 @@ import Testing
       for common in ["sinks=0", "sinks=2,recent=3"] {
         let oracle = try trace.answer("oracle:\(common)", budget: budget).tokens
         #expect(try trace.answer("sparq:channels=8,\(common)", budget: budget).tokens == oracle)
-        #expect(try trace.answer("sparq:channels=8,mean-values=off,\(common)", budget: budget).tokens == oracle)
+        #expect(
+          try trace.answer("sparq:channels=8,mean-values=off,\(common)", budget: budget).tokens == oracle)
       }
     }
   }
@@ -63,7 +66,9 @@ import Testing
     let trace = Self.trace
     let answer = try trace.answer("loki:axes=\(axes),rank=\(rank)")
     let layer = try #require(trace.statistics?[trace.layer])
-    let matrix = (axes == "pre" ? layer.unrotatedKeyAxes : layer.keyAxes)[2].axes.prefix(rank).map { $0.map(Double.init) }
+    let matrix = (axes == "pre" ? layer.unrotatedKeyAxes : layer.keyAxes)[2].axes.prefix(rank).map {
+      $0.map(Double.init)
+    }
     for head in trace.queries.indices {
       for step in trace.steps.indices {
         let q = matrix.map { dot($0, trace.query(head, step)) }
@@ -85,7 +90,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [2, 4, 16], [1, 3, 8]) func doubleSparsityRanksOnQuantisedLabels(bits: Int, r: Int) throws {
+  @Test(arguments: [2, 4, 16], [1, 3, 8]) func doubleSparsityRanksOnQuantisedLabels(bits: Int, r: Int) throws
+  {
     let trace = Self.trace
     let answer = try trace.answer("double-sparsity:channels=\(r),bits=\(bits)")
     let weights = try #require(trace.statistics?[trace.layer]).channelWeights[2]
@@ -116,14 +122,18 @@ import Testing
       for step in trace.steps.indices {
         let visible = Array(trace.steps[step].visible)
         let near = trace.queries.indices.map { head -> Int in
-          let logits = visible.map { Double(trace.score(head: head, step: step, token: $0)) * Double(trace.scale) }
+          let logits = visible.map {
+            Double(trace.score(head: head, step: step, token: $0)) * Double(trace.scale)
+          }
           return logits.filter { $0 > (logits.max() ?? 0) - alpha }.count
         }
         let count = min(max(1, near.reduce(0, +) / 3), budget)
         for head in trace.queries.indices {
           #expect(answer.tokens[head][step].count == count || alpha == 0)
           #expect(
-            areBest(answer.tokens[head][step], of: visible) { Double(trace.score(head: head, step: step, token: $0)) })
+            areBest(answer.tokens[head][step], of: visible) {
+              Double(trace.score(head: head, step: step, token: $0))
+            })
         }
       }
     }
@@ -140,7 +150,8 @@ import Testing
       try metadata("sparq:channels=3,mean-values=off")
         == TrafficBytes(readPerHead: 9 * 3 * 2 * 2, readGroupUnion: 9 * 3 * 2, written: 2 * 8 * 2))
     #expect(
-      try metadata("loki:rank=2") == TrafficBytes(readPerHead: 9 * 2 * 2 * 2, readGroupUnion: 9 * 2 * 2, written: 2 * 2 * 2))
+      try metadata("loki:rank=2")
+        == TrafficBytes(readPerHead: 9 * 2 * 2 * 2, readGroupUnion: 9 * 2 * 2, written: 2 * 2 * 2))
     // Four channels of 4 bits, and two halves for lowest and highest.
     #expect(
       try metadata("double-sparsity:channels=4")
@@ -161,8 +172,10 @@ import Testing
     }
   }
 
-  @Test(arguments: ["infinigen", "infllm", "expected-attention", "sketch"]) func withoutAWindowTheySayWhatToDo(name: String) {
-    let message = "\(name): needs traced queries of the prompt, and the trace has none: capture with --window, or leave the policy out"
+  @Test(arguments: ["infinigen", "infllm", "expected-attention", "sketch"])
+  func withoutAWindowTheySayWhatToDo(name: String) {
+    let message =
+      "\(name): needs traced queries of the prompt, and the trace has none: capture with --window, or leave the policy out"
     #expect(throws: PolicyError(message)) { try SmallTrace(positions: [5]).answer(name) }
   }
 }

@@ -7,14 +7,17 @@ import Testing
   static let trace = SmallTrace(heads: 3, positions: [30, 31, 47, 60]).complete(prompt: 30, window: 4)
 
   /// Pages that a row chose beyond the tokens that are always kept.
-  static func chosen(_ trace: SmallTrace, _ tokens: [Int], step: Int, size: Int, middle: Range<Int>) -> [Range<Int>] {
+  static func chosen(_ trace: SmallTrace, _ tokens: [Int], step: Int, size: Int, middle: Range<Int>)
+    -> [Range<Int>]
+  {
     trace.pages(step: step, size: size).map { $0.clamped(to: middle) }
       .filter { !$0.isEmpty && !Set(tokens).isDisjoint(with: $0) }
   }
 
   @Test(arguments: [1, 64]) func infLLMScoresBlocksByTheirRepresentatives(distance: Int) throws {
     let trace = Self.trace
-    let text = "infllm:block=5,representatives=2,local-share=0.3,initial-share=0.1,distance=\(distance),scope=head"
+    let text =
+      "infllm:block=5,representatives=2,local-share=0.3,initial-share=0.1,distance=\(distance),scope=head"
     let answer = try trace.answer(text, budget: .tokens(20))
     // The mean query of the window, turned back, then on by each distance and averaged.
     let back = (0..<3).flatMap { head in
@@ -38,7 +41,8 @@ import Testing
         #expect(
           areBest(mine, of: pages, tolerance: 1e-3) { page in
             let ranked = page.sorted {
-              dot(expected, trace.turned(trace.key($0), by: -$0)) > dot(expected, trace.turned(trace.key($1), by: -$1))
+              dot(expected, trace.turned(trace.key($0), by: -$0))
+                > dot(expected, trace.turned(trace.key($1), by: -$1))
             }
             return dot(trace.query(head, step), mean(ranked.prefix(2).map(trace.key)))
           })
@@ -48,7 +52,8 @@ import Testing
 
   @Test func shadowKVKeepsOutliersLocalChunksAndTheBestLandmarks() throws {
     let trace = Self.trace
-    let answer = try trace.answer("shadowkv:chunk=4,outliers=9,outlier-share=0.2,local=2", budget: .tokens(40))
+    let answer = try trace.answer(
+      "shadowkv:chunk=4,outliers=9,outlier-share=0.2,local=2", budget: .tokens(40))
     // Chunks of the prompt by the least cosine between a key and their mean: 40 · 0.2 / 4 = 2 of them.
     let cosines = (0..<7).map { chunk -> Double in
       let keys = (chunk * 4..<chunk * 4 + 4).map(trace.key)

@@ -16,7 +16,9 @@ import Testing
   static let trace = SmallTrace(heads: 2, positions: [40, 41, 60]).complete(prompt: 40)
 
   /// Lloyd's rounds from keys evenly apart.
-  static func clusters(_ points: [[Double]], count: Int, rounds: Int) -> (centres: [[Double]], owner: ([Double]) -> Int) {
+  static func clusters(_ points: [[Double]], count: Int, rounds: Int) -> (
+    centres: [[Double]], owner: ([Double]) -> Int
+  ) {
     let count = min(count, points.count)
     var centres = (0..<count).map { points[$0 * points.count / count] }
     func owner(_ point: [Double]) -> Int {
@@ -33,18 +35,24 @@ import Testing
       }
     }
     let final = centres
-    return (final, { point in
-      final.indices.min { a, b in
-        let (da, db) = (zip(point, final[a]).map { $0 - $1 }, zip(point, final[b]).map { $0 - $1 })
-        return dot(da, da) < dot(db, db) - 1e-9
-      } ?? 0
-    })
+    return (
+      final,
+      { point in
+        final.indices.min { a, b in
+          let (da, db) = (zip(point, final[a]).map { $0 - $1 }, zip(point, final[b]).map { $0 - $1 })
+          return dot(da, da) < dot(db, db) - 1e-9
+        } ?? 0
+      }
+    )
   }
 
-  @Test(arguments: [(1, 3, 0), (2, 2, 3), (3, 4, 5)]) func pqCacheRanksOnCentroids(parts: Int, bits: Int, rounds: Int) throws {
+  @Test(arguments: [(1, 3, 0), (2, 2, 3), (3, 4, 5)]) func pqCacheRanksOnCentroids(
+    parts: Int, bits: Int, rounds: Int
+  ) throws {
     let trace = Self.trace
     let answer = try trace.answer(
-      "pqcache:subvectors=\(parts),bits=\(bits),rounds=\(rounds),recent-share=0.25,sinks=1", budget: .tokens(12))
+      "pqcache:subvectors=\(parts),bits=\(bits),rounds=\(rounds),recent-share=0.25,sinks=1",
+      budget: .tokens(12))
     let slices = (0..<parts).map { $0 * 8 / parts..<($0 + 1) * 8 / parts }
     let books = slices.map { slice in
       Self.clusters((0..<40).map { Array(trace.key($0)[slice]) }, count: 1 << bits, rounds: rounds)
@@ -55,7 +63,8 @@ import Testing
         let tokens = answer.tokens[head][step]
         #expect(tokens.count == 12 && Set(tokens).isSuperset(of: [0, end - 3, end - 2, end - 1]))
         #expect(
-          areBest(tokens.filter { (1..<end - 3).contains($0) }, of: Array(1..<end - 3), tolerance: 1e-3) { token in
+          areBest(tokens.filter { (1..<end - 3).contains($0) }, of: Array(1..<end - 3), tolerance: 1e-3) {
+            token in
             zip(slices, books).reduce(0) { sum, part in
               let key = Array(trace.key(token)[part.0])
               return sum + dot(Array(trace.query(head, step)[part.0]), part.1.centres[part.1.owner(key)])
@@ -72,8 +81,12 @@ import Testing
     let corrections = try #require(answer.corrections)
     let zone = Array(2..<35)
     let (centres, owner) = Self.clusters(zone.map(trace.key), count: 8, rounds: 3)
-    let members = centres.indices.map { index in zone.filter { owner(trace.key($0)) == index } }.filter { !$0.isEmpty }
-    let centroids = centres.indices.filter { index in zone.contains { owner(trace.key($0)) == index } }.map { centres[$0] }
+    let members = centres.indices.map { index in zone.filter { owner(trace.key($0)) == index } }.filter {
+      !$0.isEmpty
+    }
+    let centroids = centres.indices.filter { index in zone.contains { owner(trace.key($0)) == index } }.map {
+      centres[$0]
+    }
     for head in trace.queries.indices {
       for step in trace.steps.indices {
         let end = trace.steps[step].visible.upperBound
@@ -91,7 +104,9 @@ import Testing
         let terms = corrections[head][step].terms
         #expect(terms.map(\.count) == estimated.map { Float(members[$0].count) })
         for (term, cluster) in zip(terms, estimated) {
-          #expect(abs(Double(term.logit) - dot(trace.query(head, step), centroids[cluster]) * Double(trace.scale)) < 1e-4)
+          #expect(
+            abs(Double(term.logit) - dot(trace.query(head, step), centroids[cluster]) * Double(trace.scale))
+              < 1e-4)
           let values = sum(members[cluster].map { trace.values[$0].map(Double.init) })
           for (a, b) in zip(term.valueSum, values) { #expect(abs(Double(a) - b) < 1e-4) }
         }
@@ -100,7 +115,9 @@ import Testing
   }
 
   /// With one bit and many tables every token is met, and the correction is the logarithm of the paper's probability.
-  @Test(arguments: [(1, 40), (3, 12), (10, 150)]) func magicPIGCorrectsByTheSamplingProbability(bits: Int, tables: Int) throws {
+  @Test(arguments: [(1, 40), (3, 12), (10, 150)]) func magicPIGCorrectsByTheSamplingProbability(
+    bits: Int, tables: Int
+  ) throws {
     let trace = Self.trace
     let answer = try trace.answer("magicpig:bits=\(bits),tables=\(tables),sinks=1,recent=2")
     let corrections = try #require(answer.corrections)

@@ -22,7 +22,8 @@ import Testing
   func keepsThePagesOfHighestBound(size: Int, budget: Budget) throws {
     for trace in [Self.trace, Self.windowed] {
       for (scope, least) in [("head", 1), ("head", 3), ("group", 2)] {
-        let answer = try trace.answer("quest:page=\(size),scope=\(scope),least-pages=\(least)", budget: budget)
+        let answer = try trace.answer(
+          "quest:page=\(size),scope=\(scope),least-pages=\(least)", budget: budget)
         for head in trace.queries.indices {
           for step in trace.steps.indices {
             let k = budget.tokens(visible: trace.steps[step].visible.count)
@@ -30,7 +31,8 @@ import Testing
             let expected = Self.choose(trace, step: step, k: k, size: size, least: least) { page in
               voters.reduce(0) { $0 + Self.bound(trace, $1, step, page) }
             }
-            #expect(answer.tokens[head][step] == expected, "\(size) \(budget) \(scope) \(least) \(head) \(step)")
+            #expect(
+              answer.tokens[head][step] == expected, "\(size) \(budget) \(scope) \(least) \(head) \(step)")
           }
         }
       }
@@ -46,10 +48,13 @@ import Testing
     let ranked = pages.indices.sorted { (value(pages[$0]), $1) > (value(pages[$1]), $0) }
     let tokens = ranked.prefix(max(k / size, least)).sorted().flatMap { pages[$0].filter(visible.contains) }
     if tokens.count <= k { return tokens }
-    return ranked.prefix(max(k / size, least)).flatMap { pages[$0].filter(visible.contains) }.prefix(k).sorted()
+    return ranked.prefix(max(k / size, least)).flatMap { pages[$0].filter(visible.contains) }.prefix(k)
+      .sorted()
   }
 
-  @Test(arguments: [Budget.tokens(1), .tokens(7), .share(0.3)]) func aPageOfOneTokenIsTheOracle(budget: Budget) throws {
+  @Test(arguments: [Budget.tokens(1), .tokens(7), .share(0.3)]) func aPageOfOneTokenIsTheOracle(
+    budget: Budget
+  ) throws {
     for trace in [Self.trace, Self.windowed] {
       for common in ["sinks=0", "sinks=2,recent=3"] {
         let oracle = try trace.answer("oracle:\(common)", budget: budget).tokens
@@ -73,7 +78,9 @@ import Testing
     #expect(try trace.answer("quest:page=2", budget: .tokens(5)).tokens == [[[0, 1, 4, 5, 6]]])
   }
 
-  @Test(arguments: ["quest-meanstd:page=4,least-pages=1,spread=2", "arkvale:page=4,sink-pages=0,window-pages=0"])
+  @Test(arguments: [
+    "quest-meanstd:page=4,least-pages=1,spread=2", "arkvale:page=4,sink-pages=0,window-pages=0",
+  ])
   func spreadPagesScoreByMeanAndDeviation(text: String) throws {
     let isStandard = text.hasPrefix("quest")
     let trace = Self.trace
@@ -117,7 +124,8 @@ import Testing
       try trace.answer("quest:page=4", budget: .tokens(4)).ledger.bytes == [
         .init(.metadata, .stream): TrafficBytes(
           readPerHead: 4 * bounds * 2, readGroupUnion: 4 * bounds, written: 2 * bounds),
-        .init(.scores, .stream): TrafficBytes(readPerHead: 4 * 4 * 2, readGroupUnion: 4 * 4 * 2, written: 4 * 4 * 2),
+        .init(.scores, .stream): TrafficBytes(
+          readPerHead: 4 * 4 * 2, readGroupUnion: 4 * 4 * 2, written: 4 * 4 * 2),
       ])
     let policy = try PolicyConfiguration(Quest.self).policy(for: trace.group)
     #expect(policy.residentExtraBytes(tokens: 33) == (3 * bounds, 0))

@@ -79,7 +79,8 @@ struct SmallTrace {
     -> ScoredBlock
   {
     let range = range ?? steps.indices
-    return try block(Array(steps[range]), queries.map { Array($0[range]) }, pool: pool, tables: tables ?? self.tables())
+    return try block(
+      Array(steps[range]), queries.map { Array($0[range]) }, pool: pool, tables: tables ?? self.tables())
   }
 
   private func block(
@@ -97,7 +98,8 @@ struct SmallTrace {
   func prompt(_ tables: GroupTables) throws -> PromptView {
     let steps = windowPositions.enumerated().map { Step(index: $0, position: $1, visible: 0..<$1 + 1) }
     return PromptView(
-      window: steps.isEmpty ? nil : try block(steps, windowQueries, tables: tables), attention: promptAttention,
+      window: steps.isEmpty ? nil : try block(steps, windowQueries, tables: tables),
+      attention: promptAttention,
       tables: tables)
   }
 
@@ -108,27 +110,35 @@ struct SmallTrace {
     var random = SeededRandom(91)
     result.promptTokens = prompt
     result.windowPositions = Array(max(0, prompt - window)..<prompt)
-    result.windowQueries = queries.map { _ in result.windowPositions.map { _ in random.small(count: headDim) } }
+    result.windowQueries = queries.map { _ in result.windowPositions.map { _ in random.small(count: headDim) }
+    }
     result.values = keys.map { _ in random.small(count: headDim) }
     result.frequencies = (0..<headDim / 2).map { [1, 0.25, 0.0625, 0.015625][$0 % 4] }
     result.statistics = HeadStatistics(layers: [Self.statistics(layer: layer, trace: self, &random)])
     return result
   }
 
-  private static func statistics(layer: Int, trace: SmallTrace, _ random: inout SeededRandom) -> HeadStatistics.Layer {
+  private static func statistics(layer: Int, trace: SmallTrace, _ random: inout SeededRandom)
+    -> HeadStatistics.Layer
+  {
     let d = trace.headDim
     func axes() -> AxisMatrix {
       var matrix = Array(repeating: Array(repeating: 0.0, count: d), count: d)
-      for i in 0..<d { for j in 0...i { (matrix[i][j], matrix[j][i]) = (Double(random.small()), matrix[i][j]) } }
+      for i in 0..<d {
+        for j in 0...i { (matrix[i][j], matrix[j][i]) = (Double(random.small()), matrix[i][j]) }
+      }
       for i in 0..<d { for j in 0..<i { matrix[j][i] = matrix[i][j] } }
-      return AxisMatrix(axes: SymmetricEigen.axes(matrix).map { $0.map(Float.init) }, variances: (0..<d).map { Float(d - $0) })
+      return AxisMatrix(
+        axes: SymmetricEigen.axes(matrix).map { $0.map(Float.init) }, variances: (0..<d).map { Float(d - $0) }
+      )
     }
     func rows(_ count: Int, _ width: Int) -> [[Float]] {
       (0..<count).map { _ in (0..<width).map { _ in Float(abs(random.small())) / 4 } }
     }
     return HeadStatistics.Layer(
       layer: layer, keyAxes: (0..<3).map { _ in axes() }, unrotatedKeyAxes: (0..<3).map { _ in axes() },
-      channelWeights: rows(3, d), queryCentres: rows(8, d), queryNorms: rows(8, d / 2).map { $0.map { $0 + 2 } },
+      channelWeights: rows(3, d), queryCentres: rows(8, d),
+      queryNorms: rows(8, d / 2).map { $0.map { $0 + 2 } },
       retrieval: [0.2, 0.3, 0.1])
   }
 

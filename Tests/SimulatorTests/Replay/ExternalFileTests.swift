@@ -1,0 +1,152 @@
+import Foundation
+import Policies
+import Testing
+
+@testable import Simulator
+@testable import Traces
+
+/// Sets that another framework chose.
+@Suite struct ExternalFileTests {
+  let folder: TemporaryFolder
+  let trace: Trace
+
+  init() throws {
+    folder = try TemporaryFolder()
+    // Layers 0 and 1, query heads 0 to 5, decode positions 40 to 42.
+    trace = try HandTrace(prompt: 40, decode: 3, window: 2).trace(in: folder)
+  }
+
+  private func line(_ layer: Int, _ head: Int, _ position: Int, _ tokens: [Int]) -> String {
+    "{\"layer\":\(layer),\"head\":\(head),\"position\":\(position),\"tokens\":\(tokens)}"
+  }
+
+  /// Every place once, by `tokens`.
+  private func lines(_ tokens: (Int, Int, Int) -> [Int]) -> [String] {
+    (0..<2).flatMap { layer in
+      (0..<6).flatMap { head in (40..<43).map { line(layer, head, $0, tokens(layer, head, $0)) } }
+    }
+  }
+
+  private func run(_ file: String) throws -> ReplayResult {
+    try Replay(trace).run(
+      ReplayConfiguration.grid(
+        PolicyGrammar.parse(["external:file=\(file)", "streaming-llm:sinks=1"]), budgets: [.tokens(4)]),
+      options: ReplayOptions())
+  }
+
+  @Test func setsAreScoredLikeAPolicys() throws {
+    let text =
+      lines { _, _, position in [position, 0, position - 2, position - 1] }.joined(separator: "\n") + "\n"
+    let result = try run(folder.file(Data(text.utf8), "c.jsonl"))
+    let (external, streaming) = (result.configurations[0], result.configurations[1])
+    for (left, right) in zip(external.heads, streaming.heads) {
+      #expect(left.choiceHashes == right.choiceHashes)
+      for metric in [Metric.recall, .mass, .outputError] {
+        #expect(Array(left[metric]) == Array(right[metric]))
+      }
+    }
+    #expect(external.inputDigest?.count == 64 && streaming.inputDigest == nil)
+  }
+
+  @Test func aSafetensorsFileSaysTheSame() throws {
+    let text = lines { layer, head, position in Array(0..<1 + (layer + head + position) % 4) }.joined(
+      separator: "\n")
+    let first = try run(folder.file(Data(text.utf8), "c.jsonl"))
+    var numbers: [Int32] = []
+    for layer in 0..<2 {
+      for head in 0..<6 {
+        for position in 40..<43 {
+          let count = 1 + (layer + head + position) % 4
+          numbers += (0..<4).map { $0 < count ? Int32($0) : -1 }
+        }
+      }
+    }
+    let header =
+      #"{"layers.0.tokens":{"dtype":"I32","shape":[6,3,4],"data_offsets":[0,288]},"layers.1.tokens":{"dtype":"I32","shape":[6,3,4],"data_offsets":[288,576]},"__metadata__":{"by":"test"}}"#
+    let second = try run(folder.file(Self.safetensors(header, numbers), "c.safetensors"))
+    #expect(
+      first.configurations[0].heads.map(\.choiceHashes) == second.configurations[0].heads.map(\.choiceHashes))
+    #expect(
+      first.configurations[0].heads.map { Array($0[.outputError]) }
+        == second.configurations[0].heads.map { Array($0[.outputError]) })
+  }
+
+  static func safetensors(_ header: String, _ numbers: [Int32]) -> Data {
+    var data = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
+    data += Data(header.utf8)
+    for number in numbers { data += withUnsafeBytes(of: number.littleEndian) { Data($0) } }
+    return data
+  }
+
+  private func message(_ text: String) throws -> String? {
+    let path = try folder.file(Data(text.utf8), "bad.jsonl")
+    do {
+      _ = try run(path)
+      return nil
+    } catch {
+      return "\(error)".replacing(path, with: "F")
+    }
+  }
+
+  @Test func badFilesAreRefused() throws {
+    let good = lines { _, _, position in [position] }
+    func with(_ index: Int, _ line: String) -> String {
+      var lines = good
+      lines[index] = line
+      return lines.joined(separator: "\n")
+    }
+    #expect(try message(good.joined(separator: "\n")) == nil)
+    #expect(
+      try message(good.dropLast().joined(separator: "\n"))
+        == "F: names no tokens for layer 1, query head 5, position 42: expected a set for every layer, query head and step that is scored"
+    )
+    #expect(
+      try message(with(0, line(0, 0, 40, [41])))
+        == "F: layer 0, query head 0, position 40: token 41: expected tokens 0 to 40, which the query sees")
+    #expect(
+      try message(with(0, line(0, 0, 40, [-1])))
+        == "F: layer 0, query head 0, position 40: token -1: expected tokens 0 to 40, which the query sees")
+    #expect(
+      try message(with(0, line(0, 0, 40, [3, 1, 3])))
+        == "F: layer 0, query head 0, position 40: token 3 is named twice: expected distinct tokens")
+    #expect(
+      try message(with(0, line(0, 0, 40, [])))
+        == "F: layer 0, query head 0, position 40: names no token: expected one at least")
+    #expect(
+      try message(with(0, line(0, 1, 40, [3])))
+        == "F: layer 0, query head 1, position 40: is given twice: expected each set once")
+    for (layer, head, position) in [(2, 0, 40), (0, 6, 40), (0, 0, 39), (0, 0, 43)] {
+      #expect(
+        try message(with(0, line(layer, head, position, [3])))
+          == "F: layer \(layer), query head \(head), position \(position): the trace has no such decode step: expected its layers, heads and decode positions"
+      )
+    }
+    #expect(try message(with(3, "{\"layer\":0}"))?.hasPrefix("F: line 4: expected {\"layer\"") == true)
+    #expect(try message("nothing") == "F: is neither JSON lines of chosen tokens nor a safetensors file")
+    #expect(throws: ReplayError.self) { try run(folder.path("absent")) }
+  }
+
+  @Test func badTensorsAreRefused() throws {
+    func message(_ header: String, _ numbers: [Int32] = Array(repeating: 0, count: 18)) throws -> String? {
+      let path = try folder.file(Self.safetensors(header, numbers), "bad.safetensors")
+      do {
+        _ = try run(path)
+        return nil
+      } catch { return "\(error)".replacing(path, with: "F") }
+    }
+    #expect(
+      try message(#"{"layers.0.tokens":{"dtype":"I32","shape":[6,2,1],"data_offsets":[0,48]}}"#)
+        == "F: tensor 'layers.0.tokens' is I32 [6, 2, 1]: expected I32 [6, 3, most tokens of a set]")
+    #expect(
+      try message(#"{"layers.0.q":{"dtype":"I32","shape":[6,3,1],"data_offsets":[0,72]}}"#)
+        == "F: tensor 'layers.0.q': expected layers.L.tokens alone")
+    #expect(
+      try message(#"{"layers.0.tokens":{"dtype":"I32","shape":[6,3,1],"data_offsets":[0,900]}}"#)
+        == "F: tensor 'layers.0.tokens': its shape and offsets do not fit the file: write it again")
+    #expect(
+      try message(
+        #"{"layers.0.tokens":{"dtype":"I32","shape":[2147483647,2147483647,2147483647],"data_offsets":[0,72]}}"#
+      )
+        == "F: tensor 'layers.0.tokens': its shape and offsets do not fit the file: write it again")
+  }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import Kernels
+import Policies
+import Testing
+
+@testable import Simulator
+@testable import Traces
+
+/// Every policy through a whole replay.
+@Suite struct RivalsReplayTests {
+  static let synthetic = SyntheticTrace(
+    prompt: 150, decode: 6, window: 20,
+    geometry: .init(layers: 3, queryHeads: 6, kvHeads: 2, headDim: 16, valueDim: 16), seed: 5)
+
+  /// A profile of the same model, measured on another text.
+  static func profile(in folder: TemporaryFolder) throws -> LoadedProfile {
+    let other = SyntheticTrace(
+      prompt: 150, decode: 6, window: 20,
+      geometry: .init(layers: 3, queryHeads: 6, kvHeads: 2, headDim: 16, valueDim: 16), seed: 8)
+    try other.write(to: folder.path("other.zst"))
+    let profile = try Calibration(Trace(path: folder.path("other.zst"))).run(CalibrationOptions())
+    return try LoadedProfile(path: folder.file(profile.encoded(), "p.json"))
+  }
+
+  static func policies() throws -> [PolicyConfiguration] {
+    try PolicyGrammar.parse(
+      [
+        "all", "tidal:first=0,correction=2", "omnikv:filter-1=0,filter-2=0.4,filter-3=0.9", "adakv:window=8",
+        "tova:sinks=2",
+      ]
+    ).filter { !["tidal", "omnikv"].contains($0.label) }
+  }
+
+  @Test func instructionSetAndThreadsDoNotMatter() throws {
+    let folder = try TemporaryFolder()
+    try Self.synthetic.write(to: folder.path("a.zst"))
+    let trace = try Trace(path: folder.path("a.zst"))
+    let profile = try Self.profile(in: folder)
+    let configurations = try ReplayConfiguration.grid(Self.policies(), budgets: [.tokens(9), .share(0.3)])
+    var digests: [[String]] = []
+    for (set, threads) in InstructionSet.available.flatMap({ [($0, 1), ($0, 3)] }) {
+      let result = try Replay(trace).run(
+        configurations, options: ReplayOptions(threads: threads, instructionSet: set, profile: profile))
+      digests.append(result.configurations.map(\.digest))
+      // A policy that is no method of its own has no head that attends to nothing.
+      for configuration in result.configurations {
+        #expect(configuration.heads.count == 18, "\(configuration.configuration.label)")
+        #expect(configuration.heads.allSatisfy { $0[.selected].allSatisfy { $0 >= 1 } })
+        #expect(configuration.heads.allSatisfy { $0[.mass].allSatisfy { (0...1.000001).contains($0) } })
+        #expect(configuration.traffic.count == 6)
+      }
+    }
+    for (index, configuration) in configurations.enumerated() {
+      #expect(Set(digests.map { $0[index] }).count == 1, "\(configuration.label)")
+    }
+  }
+
+  /// A policy alone and among all others is told the same.
+  @Test func companyDoesNotMatter() throws {
+    let folder = try TemporaryFolder()
+    try Self.synthetic.write(to: folder.path("a.zst"))
+    let trace = try Trace(path: folder.path("a.zst"))
+    let options = ReplayOptions(profile: try Self.profile(in: folder))
+    let configurations = try ReplayConfiguration.grid(Self.policies(), budgets: [.tokens(9)])
+    let all = try Replay(trace).run(configurations, options: options)
+    for (index, configuration) in configurations.enumerated() {
+      let alone = try Replay(trace).run([configuration], options: options)
+      #expect(alone.configurations[0].digest == all.configurations[index].digest, "\(configuration.label)")
+    }
+  }
+
+  /// One set per layer: all heads of all KV heads choose alike, which no KV head could know alone.
+  @Test func aLayersHeadsChooseTogether() throws {
+    let folder = try TemporaryFolder()
+    try Self.synthetic.write(to: folder.path("a.zst"))
+    let result = try Replay(Trace(path: folder.path("a.zst"))).run(
+      ReplayConfiguration.grid(PolicyGrammar.parse(["tova"]), budgets: [.tokens(9)]), options: ReplayOptions()
+    )
+    for layer in 0..<3 {
+      let hashes = result.configurations[0].heads.filter { $0.layer == layer }.map(\.choiceHashes)
+      #expect(hashes.count == 6 && Set(hashes).count == 1)
+    }
+    // Reporting some heads does not change what the layer's heads choose.
+    let some = try Replay(Trace(path: folder.path("a.zst"))).run(
+      ReplayConfiguration.grid(PolicyGrammar.parse(["tova"]), budgets: [.tokens(9)]),
+      options: ReplayOptions(heads: [4]))
+    #expect(some.configurations[0].heads[0].choiceHashes == result.configurations[0].heads[4].choiceHashes)
+  }
+
+  @Test func layersHandTheirChoiceOn() throws {
+    let folder = try TemporaryFolder()
+    try Self.synthetic.write(to: folder.path("a.zst"))
+    let result = try Replay(Trace(path: folder.path("a.zst"))).run(
+      ReplayConfiguration.grid(
+        PolicyGrammar.parse(["tidal:first=1,correction=1", "oracle"]), budgets: [.tokens(9)]),
+      options: ReplayOptions())
+    let (tidal, oracle) = (result.configurations[0].heads, result.configurations[1].heads)
+    for head in 0..<6 {
+      #expect(
+        tidal[head][.selected].allSatisfy { $0 > 100 } && tidal[6 + head][.selected].allSatisfy { $0 > 100 })
+      #expect(tidal[12 + head].choiceHashes == oracle[6 + head].choiceHashes)
+    }
+  }
+
+  @Test func notesSayWhatStandsInForThePrompt() throws {
+    let folder = try TemporaryFolder()
+    try Self.synthetic.write(to: folder.path("a.zst"))
+    try SyntheticTrace(prompt: 50, decode: 4, window: 0, seed: 3).write(to: folder.path("none.zst"))
+    try SyntheticTrace(prompt: 50, decode: 4, window: 8, hasPromptAttention: true, seed: 3).write(
+      to: folder.path("both.zst"))
+    func notes(_ name: String) throws -> [String] {
+      try ReplayPlan(
+        Trace(path: folder.path(name)),
+        configurations: ReplayConfiguration.grid(
+          PolicyGrammar.parse(["h2o,snapkv,tova"]), budgets: [.tokens(9)]),
+        options: ReplayOptions()
+      ).notes
+    }
+    #expect(
+      try notes("a.zst") == [
+        "h2o: the trace does not hold the prompt's summed attention; that of the prompt's last 20 traced queries stands in"
+      ])
+    #expect(try notes("both.zst") == [])
+    let held = "nothing of the prompt's queries is traced, so that recency stands in for their attention"
+    #expect(
+      try notes("none.zst") == [
+        "h2o: the trace does not hold the prompt's summed attention; \(held)", "snapkv, tova: \(held)",
+      ])
+  }
+
+  @Test func whatCannotRunIsFoundBeforehand() throws {
+    let folder = try TemporaryFolder()
+    try Self.synthetic.write(to: folder.path("a.zst"))
+    try SyntheticTrace(prompt: 50, decode: 4, window: 0, seed: 3).write(to: folder.path("none.zst"))
+    let trace = try Trace(path: folder.path("a.zst"))
+    func obstacle(_ text: String, _ trace: Trace, _ options: ReplayOptions = ReplayOptions()) throws
+      -> String?
+    {
+      Runnability(trace, options: options).obstacle(try PolicyGrammar.parse([text])[0])
+    }
+    #expect(
+      try obstacle("quest", trace) == nil && obstacle("fasa", trace) == nil && obstacle("tova", trace) == nil)
+    #expect(
+      try obstacle("loki", trace)?.hasPrefix("loki: the calibration has no head statistics for layer 0")
+        == true)
+    #expect(try obstacle("loki", trace, ReplayOptions(profile: Self.profile(in: folder))) == nil)
+    #expect(try obstacle("tidal:first=0,correction=1", trace) == nil)
+    #expect(
+      try obstacle("tidal:first=0,correction=1", trace, ReplayOptions(layers: [1, 2])) == nil)
+    #expect(
+      try obstacle("tidal:first=0,correction=1", trace, ReplayOptions(layers: [2]))?.hasPrefix(
+        "tidal: layer 2 uses what layer 1 chose") == true)
+    #expect(
+      try obstacle("infinigen", Trace(path: folder.path("none.zst")))
+        == "infinigen: needs traced queries of the prompt, and the trace has none")
+  }
+}
