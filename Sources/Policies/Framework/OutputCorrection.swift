@@ -10,6 +10,12 @@ public struct OutputCorrection: Sendable, Equatable {
     public var count: Float
     /// Their values' sum, `[valueDim]`.
     public var valueSum: [Float]
+
+    public init(logit: Float, count: Float, valueSum: [Float]) {
+      self.logit = logit
+      self.count = count
+      self.valueSum = valueSum
+    }
   }
 
   /// Added to the scaled logits, one per chosen token in ascending order; empty for none.

@@ -25,6 +25,8 @@ public struct ByteBudget {
   /// Decode steps that are tried, the first ones: what a step costs hardly changes over a few hundred.
   private static let triedSteps = 4
   private static let rounds = 16
+  /// Of the share asked for: a budget this near below it will do.
+  private static let slack = 0.003
 
   public init(_ trace: Trace, options: ReplayOptions, reading: Reading) {
     var options = options
@@ -36,7 +38,8 @@ public struct ByteBudget {
     self.reading = reading
   }
 
-  /// The largest budgets of which the bytes are at most `share` of dense attention's.
+  /// Budgets of which the bytes are at most `share` of dense attention's, and within 0.3 % of that, or the
+  /// largest that fit.
   public func find(_ policies: [PolicyConfiguration], share: Double) throws -> [Finding] {
     let sizing = policies.filter { $0.descriptor.usesBudget }
     let most = (trace.queryPositions.last ?? 0) + 1
@@ -46,7 +49,9 @@ public struct ByteBudget {
     var highShare = Array(repeating: Double.infinity, count: sizing.count)
     // The ends of the range, then between what is known to fit and what is known not to.
     for round in 0..<Self.rounds {
-      let tried = sizing.indices.filter { high[$0] - low[$0] > 1 }
+      let tried = sizing.indices.filter {
+        high[$0] - low[$0] > 1 && share - lowShare[$0] > Self.slack * share
+      }
       if tried.isEmpty { break }
       let guesses = tried.map { index -> Int in
         if round == 0 { return 1 }

@@ -57,9 +57,11 @@ import Testing
           #expect(abs(Double(found.queryCentres[head][c]) - mean) < 1e-4)
         }
         for chunk in 0..<3 {
-          let mean =
-            queries.reduce(0) { $0 + ($1[chunk] * $1[chunk] + $1[chunk + 3] * $1[chunk + 3]).squareRoot() }
-            / Double(queries.count)
+          let lengths = queries.map { query -> Double in
+            let (x, y) = (query[chunk], query[chunk + 3])
+            return (x * x + y * y).squareRoot()
+          }
+          let mean = lengths.reduce(0, +) / Double(lengths.count)
           #expect(abs(Double(found.queryNorms[head][chunk]) - mean) < 1e-4)
         }
       }
@@ -70,10 +72,10 @@ import Testing
   static func expectAxes(_ matrix: AxisMatrix, of vectors: [[Double]]) {
     let d = vectors[0].count
     let centre = (0..<d).map { c in vectors.reduce(0) { $0 + $1[c] } / Double(vectors.count) }
-    let covariance = (0..<d).map { i in
-      (0..<d).map { j in
-        vectors.reduce(0) { $0 + ($1[i] - centre[i]) * ($1[j] - centre[j]) } / Double(vectors.count)
-      }
+    var covariance = Array(repeating: Array(repeating: 0.0, count: d), count: d)
+    for vector in vectors {
+      let off = zip(vector, centre).map { $0 - $1 }
+      for i in 0..<d { for j in 0..<d { covariance[i][j] += off[i] * off[j] / Double(vectors.count) } }
     }
     #expect(matrix.variances == matrix.variances.sorted(by: >) && matrix.axes.count == d)
     for (axis, variance) in zip(matrix.axes, matrix.variances) {
