@@ -25,6 +25,7 @@ import Testing
 
       SUBCOMMANDS:
         replay                  Replays a trace through policies at budgets, into SQLite and a table.
+        compare                 Compares two configurations on the same queries, with intervals.
         calibrate               Measures what calibrated policies need of a model's heads, and writes a profile.
         policies                Lists the policies, or tells all about one.
         info                    Says what a trace holds, and checks it.
@@ -38,12 +39,13 @@ import Testing
 
   /// Examples in help are commands that can be read.
   @Test(arguments: [
-    "root", "replay", "calibrate", "info", "policies", "synth", "bench", "bench kernels", "bench replay",
+    "root", "replay", "compare", "calibrate", "info", "policies", "synth", "bench", "bench kernels", "bench replay",
   ])
   func examplesParse(command: String) throws {
     let discussion =
       switch command {
       case "replay": ReplayCommand.configuration.discussion
+      case "compare": CompareCommand.configuration.discussion
       case "calibrate": CalibrateCommand.configuration.discussion
       case "info": InfoCommand.configuration.discussion
       case "bench": BenchCommand.configuration.discussion
@@ -66,7 +68,7 @@ import Testing
   @Test func theReplaysHelpNamesEveryOption() {
     let help = FasaSim.helpMessage(for: ReplayCommand.self, columns: 120)
     for option in [
-      "<traces>", "--policy", "--budget", "--layers", "--heads", "--steps", "--profile", "--seed", "--db",
+      "<traces>", "--policy", "--budget", "--budget-bytes", "--bytes-reading", "--layers", "--heads", "--steps", "--profile", "--seed", "--db",
       "--detail",
       "--no-timing", "--again", "--json", "--threads", "--isa",
     ] {
