@@ -94,7 +94,9 @@ public enum PolicyGrammar {
         throw PolicyError("policy '\(entry.name)' is given '\(setting.name)' twice: leave one out")
       }
       var values: [ParameterValue] = []
-      for text in setting.values {
+      // A path's slashes part no values.
+      let texts = parameter.kind == .file ? [setting.values.joined(separator: "/")] : setting.values
+      for text in texts {
         guard let value = parameter.parse(text) else {
           throw PolicyError("\(entry.name): \(setting.name)=\(text): expected \(parameter.kind.range)")
         }

@@ -74,7 +74,11 @@ import Testing
   }
 
   @Test func aPathIsReadAsItStands() throws {
-    #expect(try PolicyGrammar.parse(["external:file=c.jsonl"]).map(\.label) == ["external:file=c.jsonl"])
+    for path in ["c.jsonl", "some/c.jsonl", "/tmp/a/b//c.jsonl"] {
+      let labels = try PolicyGrammar.parse(["external:file=\(path),dense-layers=0"]).map(\.label)
+      #expect(labels == ["external:file=\(path)"])
+    }
+    #expect(try PolicyGrammar.parse(["external:file=choices.jsonl"]).map(\.label) == ["external"])
   }
 
   @Test(arguments: ["quset", "", "Fasa", " fasa"]) func unknownNames(name: String) {

@@ -11,7 +11,7 @@ import Testing
     return try Trace(path: folder.path("a.zst"))
   }
 
-  @Test(arguments: ByteBudget.Reading.allCases, [0.2, 0.45])
+  @Test(arguments: ByteBudget.Reading.allCases, [0.3, 0.45])
   func theLargestBudgetThatFits(reading: ByteBudget.Reading, share: Double) throws {
     let folder = try TemporaryFolder()
     let trace = try Self.trace(in: folder)
