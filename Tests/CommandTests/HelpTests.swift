@@ -39,7 +39,8 @@ import Testing
 
   /// Examples in help are commands that can be read.
   @Test(arguments: [
-    "root", "replay", "compare", "calibrate", "info", "policies", "synth", "bench", "bench kernels", "bench replay",
+    "root", "replay", "compare", "calibrate", "info", "policies", "synth", "bench", "bench kernels",
+    "bench replay",
   ])
   func examplesParse(command: String) throws {
     let discussion =
@@ -68,7 +69,8 @@ import Testing
   @Test func theReplaysHelpNamesEveryOption() {
     let help = FasaSim.helpMessage(for: ReplayCommand.self, columns: 120)
     for option in [
-      "<traces>", "--policy", "--budget", "--budget-bytes", "--bytes-reading", "--layers", "--heads", "--steps", "--profile", "--seed", "--db",
+      "<traces>", "--policy", "--budget", "--budget-bytes", "--bytes-reading", "--layers", "--heads",
+      "--steps", "--profile", "--seed", "--db",
       "--detail",
       "--no-timing", "--again", "--json", "--threads", "--isa",
     ] {

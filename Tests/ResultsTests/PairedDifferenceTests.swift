@@ -7,14 +7,18 @@ import Testing
   @Test func aConstantDifferenceHasNoSpread() {
     let a = (0..<40).map { Double($0 % 7) }
     let found = PairedDifference(metric: "recall", series: [(a, a.map { $0 + 0.5 })], seed: 1)
-    #expect(abs(found.difference - 0.5) < 1e-12 && abs(found.low - 0.5) < 1e-12 && abs(found.high - 0.5) < 1e-12)
+    #expect(
+      abs(found.difference - 0.5) < 1e-12 && abs(found.low - 0.5) < 1e-12 && abs(found.high - 0.5) < 1e-12)
     #expect(abs(found.meanB - found.meanA - 0.5) < 1e-12)
   }
 
   /// Traces weigh alike, however long.
   @Test func tracesWeighAlike() {
     let found = PairedDifference(
-      metric: "recall", series: [([0, 0, 0, 0], [1, 1, 1, 1]), (Array(repeating: 0, count: 40), Array(repeating: 3, count: 40))], seed: 1)
+      metric: "recall",
+      series: [
+        ([0, 0, 0, 0], [1, 1, 1, 1]), (Array(repeating: 0, count: 40), Array(repeating: 3, count: 40)),
+      ], seed: 1)
     #expect(found.difference == 2 && found.meanB == 2 && found.meanA == 0)
   }
 

@@ -73,13 +73,16 @@ extension ResultsStore {
   /// - Parameters:
   ///   - a: A label as `summary` shows it; with `@` and a budget where several budgets are stored.
   /// - Throws: ``ResultsError`` where a side is not stored with its steps, or not once per trace.
-  public func pairedDifferences(_ a: String, _ b: String) throws -> (traces: [String], differences: [PairedDifference]) {
+  public func pairedDifferences(_ a: String, _ b: String) throws -> (
+    traces: [String], differences: [PairedDifference]
+  ) {
     try read { db in
       let (left, right) = (try self.sides(a, db), try self.sides(b, db))
       let traces = left.keys.filter { right[$0] != nil }.sorted()
       guard !traces.isEmpty else {
         throw ResultsError(
-          .unknownConfiguration, file: file, part: "\(a), \(b)", expected: "a trace on which both were replayed with --detail step",
+          .unknownConfiguration, file: file, part: "\(a), \(b)",
+          expected: "a trace on which both were replayed with --detail step",
           found: "none", advice: "replay both in one command with --detail step")
       }
       let differences = try Self.comparedMetrics.map { metric in
@@ -93,7 +96,12 @@ extension ResultsStore {
         }
         return PairedDifference(metric: metric, series: series, seed: seed)
       }
-      return (try traces.map { try String.fetchOne(db, sql: "SELECT text_title FROM traces WHERE digest = ?", arguments: [$0]) ?? $0 }, differences)
+      return (
+        try traces.map {
+          try String.fetchOne(db, sql: "SELECT text_title FROM traces WHERE digest = ?", arguments: [$0])
+            ?? $0
+        }, differences
+      )
     }
   }
 
@@ -105,7 +113,7 @@ extension ResultsStore {
       db,
       sql: """
         SELECT c.id, t.digest FROM configurations AS c JOIN traces AS t ON t.id = c.trace
-        WHERE c.label = ?1 AND (?2 IS NULL OR c.budget = ?2) AND EXISTS (SELECT 1 FROM steps WHERE configuration = c.id)
+        WHERE (c.label = ?1 OR c.label = ?1 || ' @ ' || c.budget) AND (?2 IS NULL OR c.budget = ?2) AND EXISTS (SELECT 1 FROM steps WHERE configuration = c.id)
         ORDER BY c.id
         """, arguments: [label, parts.count > 1 ? String(parts[1]) : nil])
     var result: [String: Int64] = [:]
@@ -119,7 +127,9 @@ extension ResultsStore {
     return result
   }
 
-  private static func series(_ metric: String, _ a: Int64, _ b: Int64, _ db: Database) throws -> (a: [Double], b: [Double]) {
+  private static func series(_ metric: String, _ a: Int64, _ b: Int64, _ db: Database) throws -> (
+    a: [Double], b: [Double]
+  ) {
     let rows = try Row.fetchAll(
       db,
       sql: """

@@ -22,8 +22,9 @@ public struct ByteBudget {
   private let trace: Trace
   private let options: ReplayOptions
   private let reading: Reading
-  /// Decode steps that are tried, the first ones: what a step costs hardly changes over a few hundred.
-  private static let triedSteps = 4
+  /// Decode steps that are tried, the first ones: enough for what some policies do once in many steps, and what a
+  /// step costs hardly changes over a few hundred.
+  private static let triedSteps = 64
   private static let rounds = 16
   /// Of the share asked for: a budget this near below it will do.
   private static let slack = 0.003

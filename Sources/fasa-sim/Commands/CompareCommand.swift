@@ -46,7 +46,9 @@ struct CompareCommand: ParsableCommand {
         Report(
           traces: traces,
           metrics: differences.map {
-            .init(metric: $0.metric, a: $0.meanA, b: $0.meanB, difference: $0.difference, low: $0.low, high: $0.high)
+            .init(
+              metric: $0.metric, a: $0.meanA, b: $0.meanB, difference: $0.difference, low: $0.low,
+              high: $0.high)
           }))
       return
     }
@@ -56,7 +58,8 @@ struct CompareCommand: ParsableCommand {
     for line in differences {
       table.add([
         line.metric, NumberText.decimal(line.meanA), NumberText.decimal(line.meanB),
-        NumberText.decimal(line.difference), "\(NumberText.decimal(line.low)) to \(NumberText.decimal(line.high))",
+        NumberText.decimal(line.difference),
+        "\(NumberText.decimal(line.low)) to \(NumberText.decimal(line.high))",
       ])
     }
     print(table.text)

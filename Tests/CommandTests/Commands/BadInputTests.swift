@@ -33,7 +33,7 @@ import Testing
     ("replay t.zst text.txt --policy oracle", "text.txt: expected a Zstandard"),
     (
       "replay t.zst --policy nope",
-      "no policy is called 'nope': there are dense, oracle, oracle-mass, random, streaming-llm, fasa"
+      "no policy is called 'nope': there are dense, oracle, oracle-mass, random, streaming-llm, h2o"
     ),
     (
       "replay t.zst --policy fasa:chunkz=1", "policy 'fasa' has no parameter 'chunkz': it has chunks, pairing"
