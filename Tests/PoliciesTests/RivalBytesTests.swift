@@ -9,7 +9,9 @@ import Testing
 
   typealias Bytes = [TrafficKind: TrafficBytes]
 
-  static func bytes(_ text: String, _ k: Int) throws -> Bytes { try trace.answer(text, budget: .tokens(k)).ledger.bytes }
+  static func bytes(_ text: String, _ k: Int) throws -> Bytes {
+    try trace.answer(text, budget: .tokens(k)).ledger.bytes
+  }
 
   static func each(_ perHead: Int, _ union: Int, _ written: Int) -> TrafficBytes {
     TrafficBytes(readPerHead: perHead, readGroupUnion: union, written: written)
@@ -18,7 +20,8 @@ import Testing
   @Test func codesAndCentroids() throws {
     // 12 bits are 2 bytes a token, of 4 + 5 tokens, and 64 centroids of 8 channels a step.
     let found = try Self.bytes("pqcache", 2)
-    #expect(found[.init(.metadata, .stream)] == Self.each(2 * (9 * 2 + 2 * 64 * 16), 9 * 2 + 2 * 64 * 16, 2 * 2))
+    #expect(
+      found[.init(.metadata, .stream)] == Self.each(2 * (9 * 2 + 2 * 64 * 16), 9 * 2 + 2 * 64 * 16, 2 * 2))
     #expect(found[.init(.scores, .stream)] == Self.each(72, 72, 72))
   }
 
@@ -47,7 +50,8 @@ import Testing
       }
     }
     #expect(met > 0)
-    #expect(found == [.init(.metadata, .gather(rowBytes: 4), tier: .host): Self.each(met * 4, met * 4, 2 * 5 * 4)])
+    #expect(
+      found == [.init(.metadata, .gather(rowBytes: 4), tier: .host): Self.each(met * 4, met * 4, 2 * 5 * 4)])
   }
 
   @Test func boundsOfWhatIsLeft() throws {
@@ -69,8 +73,10 @@ import Testing
       try Self.bytes("r-kv:window=1,buffer=1", 3) == [
         .init(.keys, .stream): Self.each(8 * 16, 8 * 16, 0), .init(.state, .stream): Self.each(24, 24, 24),
       ])
-    #expect(try Self.bytes("triattention:round=1", 3) == [.init(.keys, .stream): Self.each(8 * 16, 8 * 16, 0)])
-    #expect(try Self.bytes("triattention:round=9", 3) == [.init(.keys, .stream): Self.each(4 * 16, 4 * 16, 0)])
+    #expect(
+      try Self.bytes("triattention:round=1", 3) == [.init(.keys, .stream): Self.each(8 * 16, 8 * 16, 0)])
+    #expect(
+      try Self.bytes("triattention:round=9", 3) == [.init(.keys, .stream): Self.each(4 * 16, 4 * 16, 0)])
   }
 
   @Test(arguments: ["snapkv", "expected-attention", "adakv", "pyramidkv", "duo-attention", "streaming-llm"])

@@ -13,6 +13,7 @@ public struct PyramidKV: Policy {
       ParameterDescriptor(
         "beta", .integer(1...1000), default: .integer(20), help: "β, how steep the pyramid is"),
     ],
+    cost: "the wrapped policy's",
     notes: """
       The wrapped policy runs with its own defaults. A layer's budget follows from its number in the model, so that the mean over all layers is k; a trace of some layers \
       has another mean. SnapKV's window is every layer's own and is not shared out.

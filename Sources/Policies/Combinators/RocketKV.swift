@@ -20,6 +20,7 @@ public struct RocketKV: Policy {
       ParameterDescriptor(
         "pooling", .choice(["max", "mean"]), default: .word("max"), help: "how they are pooled"),
     ], common: [.denseLayers], needs: [.promptWindow],
+    cost: "r a page of what is left",
     notes: """
       One set per KV head, its query heads' votes and bounds summed. A page is of neighbours among the tokens kept. Decoded tokens are not dropped. What the first stage \
       drops never comes back, but keys and values of the rest stay, so that kind is selection. k is rounded down to whole pages.

@@ -18,6 +18,7 @@ public struct Twilight: Policy {
       ParameterDescriptor("bits", .integer(1...16), default: .integer(4), help: "bits of the key estimate"),
       ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
     ], usesBudget: false,
+    cost: "the wrapped policy's, and d / 2 + 4 bytes a candidate",
     notes: """
       Sizes its own sets. Reads what the wrapped policy reads, then a quantised key, with its lowest value and step in 16 bits each, for every \
       candidate. Chosen keys and values are then read in full.

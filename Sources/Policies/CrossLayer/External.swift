@@ -10,6 +10,7 @@ public struct External: Policy {
         "file", .file, default: .word("choices.jsonl"),
         help: "JSON lines or safetensors; see docs/external.md")
     ], common: [.denseLayers], needs: [.file], usesBudget: false,
+    cost: "not known",
     notes: """
       Sizes its own sets. What was read to choose is not known and not charged: bytes are those of the chosen rows. The file must name a set for every layer, \
       query head and step that is scored.

@@ -21,6 +21,7 @@ public struct OmniKV: LayerPolicy {
         "weights", .choice(["last", "uniform", "exponential"]), default: .word("uniform"),
         help: "the last query alone, all of the window alike, or each half as much as the next"),
     ], common: [.sinks, .recent, .denseLayers], needs: [.promptWindow], scope: .model,
+    cost: "all keys and values on filter and dense layers, 4 bytes a chosen token on the others",
     notes: """
       Needs a trace that holds the filter layers. Keys and values of other layers lie on the host. The window begins with the prompt's last traced queries. Chosen numbers are \
       written by a filter and read by every layer after it, 4 bytes each.

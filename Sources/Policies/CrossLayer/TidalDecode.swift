@@ -15,6 +15,7 @@ public struct TidalDecode: LayerPolicy {
         "correction", .amount, default: .amount(.share(0.41)),
         help: "layer that chooses again: its number, or a share of the depth; 13 of Llama-3's 32"),
     ], common: [.sinks, .recent, .denseLayers], scope: .model,
+    cost: "all keys and values on choosing and dense layers, 4 bytes a chosen token on the others",
     notes: """
       Needs a trace that holds the choosing layers. Those move what dense attention moves, and the chosen numbers; the others read the \
       numbers, 4 bytes each.

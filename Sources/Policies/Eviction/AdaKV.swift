@@ -11,6 +11,7 @@ public struct AdaKV: LayerPolicy {
       ParameterDescriptor(
         "floor", .number(0...1), default: .number(0.2), help: "share of an even budget that every head keeps")
     ], common: [.denseLayers], needs: [.promptWindow], scope: .layer,
+    cost: "nothing",
     notes: """
       Budgets are k per head on average over a layer, shared out once, at the first step; a share of the cache then grows in the same proportions. Decoded \
       tokens take places as for snapkv. A head's recall is against the oracle at k, not at the head's own budget.

@@ -13,6 +13,7 @@ public struct DuoAttention: Policy {
       ParameterDescriptor.sinks.defaulting(to: .integer(128), help: "first tokens that streaming heads keep"),
       ParameterDescriptor.recent.defaulting(to: .integer(256), help: "last tokens that streaming heads keep"),
     ], common: [.denseLayers], needs: [.headStatistics], usesBudget: false,
+    cost: "nothing",
     notes: """
       The authors find retrieval heads by training a gate per head on synthetic retrieval; here by calibration: the attention mass that a KV head has on some text outside \
       its first 128 and last 256 tokens. Sizes its own sets.

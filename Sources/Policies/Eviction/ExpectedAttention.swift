@@ -18,6 +18,7 @@ public struct ExpectedAttention: Policy {
         help: "added to the attention before it is multiplied by ‖v‖"),
       ParameterDescriptor.sinks.defaulting(to: .integer(4)),
     ], common: [.denseLayers], needs: [.observationWindow],
+    cost: "nothing",
     notes: """
       Mean and covariance are of the observation window's queries, per query head; attention is averaged over the heads of a KV head, which keep one set. \
       Decoded tokens take the places of the prompt tokens ranked last, as for snapkv.

@@ -12,6 +12,7 @@ public struct H2O: Policy {
         help: "share of k that is the most recent tokens"),
       .sinks, .scope,
     ], common: [.denseLayers], needs: [.promptAttention],
+    cost: "4 bytes a kept token, read and written",
     notes: """
       Starts from the prompt's summed attention. Room for a new token is made before it is attended to, so that no more than k are ever held. \
       Reads and writes a 32-bit sum per kept token and step.

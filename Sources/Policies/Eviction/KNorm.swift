@@ -3,6 +3,7 @@ public struct KNorm: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "knorm", summary: "Drops the tokens whose keys are longest.",
     paper: "https://arxiv.org/abs/2406.11430", kind: .eviction,
+    cost: "4 bytes a kept token",
     notes: "One set per KV head. Keeps a 32-bit norm per kept token; reads them, and writes the newest.")
 
   private let keeping: Guard

@@ -3,6 +3,7 @@ public struct KeyDiff: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "keydiff", summary: "Drops the token whose key is most like the mean of those held.",
     paper: "https://arxiv.org/abs/2504.15364", kind: .eviction,
+    cost: "all kept keys, their sum",
     notes: """
       One set per KV head. The mean is of the keys held when a token must go; after the prompt all go at once, by the prompt's mean. \
       Reads every kept key to compare, and keeps their sum.

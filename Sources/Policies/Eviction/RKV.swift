@@ -21,6 +21,7 @@ public struct RKV: Policy {
         help: "new tokens after which tokens are judged anew"),
       .sinks,
     ], common: [.denseLayers], needs: [.promptWindow],
+    cost: "4 bytes a kept token, read and written; all kept keys once a buffer",
     notes: """
       One set per KV head; importance is averaged over its query heads. Likeness is the softmax, over the tokens held, of a key's mean cosine with the \
       others; the released code also forgives the latest of each key's near copies, which is left out. The authors let the cache grow by the buffer and then cut it back; here \

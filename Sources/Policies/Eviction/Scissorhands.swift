@@ -12,6 +12,7 @@ public struct Scissorhands: Policy {
         "window", .integer(1...100_000), default: .integer(256), help: "last queries that count"),
       ParameterDescriptor.recent.defaulting(to: .integer(10)), .sinks, .scope,
     ], common: [.denseLayers], needs: [.promptWindow],
+    cost: "2 bytes a kept token, read and written",
     notes: """
       An even share is 1 over the tokens held. The prompt's part of the history is the observation window. Reads and writes a 16-bit count per kept token \
       and step.

@@ -10,6 +10,7 @@ public struct SnapKV: Policy {
     summary: "Keeps the prompt tokens that its last queries attend to most, and every decoded one.",
     paper: "https://arxiv.org/abs/2404.14469", kind: .eviction,
     parameters: snapParameters, common: [.denseLayers], needs: [.promptWindow],
+    cost: "nothing",
     notes: """
       The authors drop once, after the prompt, and then grow; here, so that no more than k are ever held, each decoded token takes the place of the \
       prompt token ranked last, and when none is left, of the oldest. Chooses nothing while decoding.

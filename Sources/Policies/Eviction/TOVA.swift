@@ -7,6 +7,7 @@ public struct TOVA: LayerPolicy {
     name: "tova", summary: "Drops the token that the last query attended to least, one set per layer.",
     paper: "https://arxiv.org/abs/2401.06104", kind: .eviction,
     parameters: [.sinks, .recent], common: [.denseLayers], needs: [.promptWindow], scope: .layer,
+    cost: "4 bytes a kept token, read and written",
     notes: """
       The set after the prompt is what its last query attended to most. Room for a new token is made before it is attended to, by the query \
       before. Keeps no state beyond the last weights: reads and writes a 32-bit number per kept token and step, once per KV head.

@@ -17,6 +17,7 @@ public struct TriAttention: Policy {
         help: "farthest coming distance: 1, 2, 4, … up to it"),
       .sinks,
     ], common: [.denseLayers], needs: [.headStatistics],
+    cost: "all kept keys once a round",
     notes: """
       One set per KV head: each query head's scores are brought to mean 0 and deviation 1, and the largest counts. The authors let the cache grow by a round and then \
       cut it back; here tokens are scored once a round and go one by one in that order, so that no more than k are ever held. Channels that do not rotate \

@@ -46,13 +46,15 @@ public struct PolicyDescriptor: Sendable {
   public let scope: Scope
   /// Whether this project has decode kernels for all that a step of the policy does, so that it can be timed.
   public let isTimed: Bool
+  /// What a step reads to choose, per KV head, in elements unless it says bytes: a phrase for the documentation.
+  public let cost: String
   /// What it reads and keeps, and where this differs from its authors' code: a paragraph for the documentation.
   public let notes: String
 
   public init(
     name: String, summary: String, paper: String? = nil, kind: Kind, parameters: [ParameterDescriptor] = [],
     common: [ParameterDescriptor] = ParameterDescriptor.common, needs: [Need] = [], usesBudget: Bool = true,
-    scope: Scope = .group, isTimed: Bool = false, notes: String = ""
+    scope: Scope = .group, isTimed: Bool = false, cost: String = "nothing", notes: String = ""
   ) {
     self.name = name
     self.summary = summary
@@ -64,6 +66,7 @@ public struct PolicyDescriptor: Sendable {
     self.usesBudget = usesBudget
     self.scope = scope
     self.isTimed = isTimed
+    self.cost = cost
     self.notes = notes
   }
 }

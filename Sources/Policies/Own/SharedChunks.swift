@@ -20,6 +20,7 @@ public struct SharedChunks: Policy {
       ParameterDescriptor.recent.defaulting(to: .integer(16)),
       .scope,
     ], needs: [.contextualAgreement],
+    cost: "2 b bits a chunk and token, 4 bytes a token; scores",
     notes: """
       Found by measuring on technical-4096 and qa-4096; no published method, though each part is: FASA's chunks, Double Sparsity's 4-bit labels. Reads a KV head's one side cache, and a token's lowest and highest \
       value in 16 bits each.

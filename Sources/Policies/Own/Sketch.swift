@@ -20,6 +20,7 @@ public struct Sketch: Policy {
       ParameterDescriptor.recent.defaulting(to: .integer(16)),
       .scope,
     ], needs: [.observationWindow],
+    cost: "r b bits a token; scores",
     notes: """
       Found by measuring on technical-4096 and qa-4096; no published method. Reads r · bits / 8 bytes a token, once for all query heads under the group reading. The axes cost one \
       eigendecomposition of d × d per KV head after the prompt, which is not charged.

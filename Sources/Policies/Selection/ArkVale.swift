@@ -17,6 +17,7 @@ public struct ArkVale: Policy {
         help: "last pages always kept, the partial one too"),
       .scope,
     ], common: [.denseLayers],
+    cost: "2 d a page; pages that are not held, over the link",
     notes: """
       Reads the digests of all pages. The chosen rows are read on the device; pages that the step before did not hold \
       come over the link first, a page at a time. Sink and window pages count in k; where a budget cannot hold them, \

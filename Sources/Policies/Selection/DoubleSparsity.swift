@@ -15,6 +15,7 @@ public struct DoubleSparsity: Policy {
       ),
       .scope, ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
     ], needs: [.headStatistics],
+    cost: "r / 2 + 4 bytes a token; scores",
     notes: """
       A token's labels are quantised between their own lowest and highest value, both kept in 16 bits. \
       One label cache per KV head, since the statistic is averaged over the heads that share it.

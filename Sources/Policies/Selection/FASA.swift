@@ -41,7 +41,7 @@ public struct FASA: Policy {
           "where dominant channels are read: a packed side cache per head, channel planes, or the rows themselves"
       ),
     ],
-    needs: [.contextualAgreement], isTimed: true)
+    needs: [.contextualAgreement], isTimed: true, cost: "2 per dominant chunk, token and query head; scores")
 
   private static let adaptiveThreshold = 0.4
 

@@ -24,6 +24,7 @@ public struct InfLLM: Policy {
         "scope", .choice(["head", "group"]), default: .word("group"),
         help: "choose per query head, or one set per KV head; the authors choose one per layer"),
     ], common: [.denseLayers], needs: [.observationWindow],
+    cost: "r d a block",
     notes: """
       The authors score a key by the queries of its next tokens, which a trace does not hold; here by the mean query of the \
       observation window, turned back and then on by 1 to `distance` tokens. A block is scored by the mean of its representatives, as the \

@@ -16,6 +16,7 @@ public struct Loki: Policy {
         help: "principal axes of keys after or before rotation"),
       .scope,
     ], needs: [.headStatistics],
+    cost: "r a token; scores",
     notes: """
       The axes are calibrated per KV head. The cache holds keys turned onto all axes in place of the keys; that the first r \
       are read apart costs nothing extra where they lie apart, so r channels a token are read, none kept twice.

@@ -20,6 +20,7 @@ public struct PQCache: Policy {
       ParameterDescriptor.sinks,
       .scope,
     ], common: [.denseLayers],
+    cost: "m b bits a token, 2^b d for the centroids; scores",
     notes: """
       Reads m codes a token and the centroids at every step; codes and centroids lie on the device, keys and values on the host. k-means \
       begins at keys evenly apart in the prompt. Tokens of decode steps take the nearest of the prompt's centroids.

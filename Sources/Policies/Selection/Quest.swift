@@ -10,6 +10,7 @@ public struct Quest: Policy {
       .page(16), .leastPages, .scope,
       ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
     ],
+    cost: "2 d a page",
     notes: """
       k is rounded down to whole pages, as the authors do, but to `least-pages` at least; what exceeds k is cut, \
       so that a budget is never exceeded. No page is kept by force. Reads the two bounds of every page, keeps them up to date with \

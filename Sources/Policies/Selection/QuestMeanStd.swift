@@ -11,6 +11,7 @@ public struct QuestMeanStd: Policy {
         "spread", .number(0...16), default: .number(1), help: "c, how much of the standard deviation counts"),
       .scope, ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
     ],
+    cost: "2 d a page",
     notes: """
       Quest's layout with other page statistics; the paper linked is Quest's. The deviation is that of the page's own tokens \
       (divided by their number). Budgets as for Quest.

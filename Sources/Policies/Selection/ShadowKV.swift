@@ -19,6 +19,7 @@ public struct ShadowKV: Policy {
         help: "share of k that outliers may take; the authors' 384 of 2464 tokens"),
       ParameterDescriptor("local", .integer(0...4096), default: .integer(4), help: "last chunks always kept"),
     ], common: [.denseLayers],
+    cost: "d a chunk",
     notes: """
       Outliers and local chunks count in k here, so that budgets are comparable. Chosen values come from the host. The released code rebuilds \
       chosen keys from a low-rank copy of the unrotated ones on the device; here keys are exact, and are read from the host as well. A chunk that \

@@ -21,6 +21,7 @@ public struct SparQ: Policy {
           "choose per query head, or one set per KV head from the summed softmax, as the authors do under GQA"
       ),
     ],
+    cost: "r a token, keys kept twice; a mean value; scores",
     notes: """
       Keys are kept twice, so that single channels are a stream. The mean value is a running one, of the tokens \
       that a step sees.

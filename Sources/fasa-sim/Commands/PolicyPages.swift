@@ -10,7 +10,7 @@ enum PolicyPages {
     ]
     var lines = [
       "# Policies", "",
-      "Made by `fasa-sim policies --markdown`; a test holds this page to the registry. What the columns say: [ideas.md](ideas.md).",
+      "Made by `fasa-sim policies --markdown`; a test holds this page to the registry. Size: k is `--budget`'s, own is the policy's. Costs are in elements of the cache's type unless they say bytes; d and dv are the channels of keys and values; \"scores\": 4 bytes a token and query head, written and read.",
       "",
       table, "",
     ]
@@ -30,9 +30,13 @@ enum PolicyPages {
       let descriptor = policy.descriptor
       let needs = descriptor.needs.map(short).joined(separator: ", ")
       return
-        "| [`\(descriptor.name)`](#\(descriptor.name)) | \(descriptor.kind.rawValue) | \(scope(descriptor.scope)) | \(descriptor.usesBudget ? "k" : "own") | \(needs.isEmpty ? "–" : needs) | \(descriptor.isTimed ? "yes" : "–") |"
+        "| [`\(descriptor.name)`](#\(descriptor.name)) | \(descriptor.kind.rawValue) | \(scope(descriptor.scope)) | \(descriptor.usesBudget ? "k" : "own") | \(descriptor.cost) | \(needs.isEmpty ? "–" : needs) | \(descriptor.isTimed ? "yes" : "–") |"
     }
-    return (["| policy | kind | chooses for | size | needs | timed |", "|---|---|---|---|---|---|"] + rows)
+    return
+      ([
+        "| policy | kind | chooses for | size | reads to choose, a step and KV head | needs | timed |",
+        "|---|---|---|---|---|---|---|",
+      ] + rows)
       .joined(separator: "\n")
   }
 
