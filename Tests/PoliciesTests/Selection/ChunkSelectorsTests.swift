@@ -50,8 +50,11 @@ import Testing
     }
   }
 
-  @Test func shadowKVKeepsOutliersLocalChunksAndTheBestLandmarks() throws {
-    let trace = Self.trace
+  /// A flat softmax, so that a chunk that one head favours and one that all like a little differ.
+  @Test(arguments: [1, 2, 3, 4] as [UInt64], [0.0625, 0.004] as [Float])
+  func shadowKVKeepsOutliersLocalChunksAndTheBestLandmarks(seed: UInt64, scale: Float) throws {
+    var trace = SmallTrace(heads: 3, positions: [30, 31, 47, 60], seed: seed).complete(prompt: 30, window: 4)
+    trace.scale = scale
     let answer = try trace.answer(
       "shadowkv:chunk=4,outliers=9,outlier-share=0.2,local=2", budget: .tokens(40))
     // Chunks of the prompt by the least cosine between a key and their mean: 40 · 0.2 / 4 = 2 of them.
