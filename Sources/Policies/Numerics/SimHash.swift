@@ -1,0 +1,121 @@
+import Kernels
+
+/// Codes of a group's keys in several hash tables.
+struct SimHash {
+  private let bits: Int
+  private let count: Int
+  private let kernels: Kernels
+  /// `[tables · bits][headDim]`
+  private let projections: FloatBuffer
+  /// `[tables][tokens]`
+  private let codes: [UInt16]
+  private let tokens: Int
+  /// Keys less the prompt's mean, brought to length 1: `[tokens][headDim]`.
+  private let directions: FloatBuffer
+  private let width: Int
+
+  init(_ tables: GroupTables, group: GroupContext, bits: Int, count: Int) {
+    self.bits = bits
+    self.count = count
+    kernels = tables.kernels
+    tokens = tables.tokens
+    width = tables.channels
+    var generator = SplitMix64(seed: group.seed, group.layer, group.kvHead, 0x1517)
+    projections = FloatBuffer(count: bits * count * width)
+    for index in 0..<projections.count { projections[index] = Float(generator.normal()) }
+    directions = Self.directions(tables, prompt: min(group.promptTokens, tables.tokens))
+    codes = Self.codes(
+      tables.pack(directions, count: tables.tokens, width: tables.channels), of: projections, bits: bits,
+      count: count, kernels: kernels)
+  }
+
+  private static func directions(_ tables: GroupTables, prompt: Int) -> FloatBuffer {
+    let d = tables.channels
+    var mean = Array(repeating: Float(0), count: d)
+    for token in 0..<prompt { for c in 0..<d { mean[c] += tables.key(token)[c] / Float(max(prompt, 1)) } }
+    let result = FloatBuffer(count: tables.tokens * d)
+    for token in 0..<tables.tokens {
+      let out = result.pointer + token * d
+      var square: Float = 0
+      for c in 0..<d {
+        out[c] = tables.key(token)[c] - mean[c]
+        square += out[c] * out[c]
+      }
+      let length = max(square.squareRoot(), .leastNormalMagnitude)
+      for c in 0..<d { out[c] /= length }
+    }
+    return result
+  }
+
+  /// The signs of the projections of each vector, `[tables][vectors]`.
+  private static func codes(
+    _ vectors: KeyPanels, of projections: FloatBuffer, bits: Int, count: Int, kernels: Kernels
+  ) -> [UInt16] {
+    let stride = KeyPanels.paddedTokens(vectors.tokens)
+    let scores = FloatBuffer(count: bits * stride)
+    var result = Array(repeating: UInt16(0), count: count * vectors.tokens)
+    for table in 0..<count where vectors.tokens > 0 {
+      kernels.score(
+        queries: projections.pointer + table * bits * vectors.channels, rows: bits, keys: vectors,
+        channelList: Array(0..<Int32(vectors.channels)), tokens: 0..<vectors.tokens, into: scores.pointer,
+        stride: stride)
+      result.withUnsafeMutableBufferPointer { out in
+        let codes = UnsafeMutableBufferPointer(
+          rebasing: out[table * vectors.tokens..<(table + 1) * vectors.tokens])
+        for bit in 0..<bits {
+          let row = scores.pointer + bit * stride
+          for token in codes.indices { codes[token] |= row[token] > 0 ? 1 << UInt16(bit) : 0 }
+        }
+      }
+    }
+    return result
+  }
+
+  /// Codes of queries, `[tables][rows]`.
+  func codes(of queries: FloatBuffer, rows: Int) -> [UInt16] {
+    let panels = kernels.packKeys(
+      UnsafeRawBufferPointer(start: queries.pointer, count: rows * width * 4), element: .f32, tokens: rows,
+      channels: width)
+    return Self.codes(panels, of: projections, bits: bits, count: count, kernels: kernels)
+  }
+
+  /// In how many tables each of the first `end` tokens shares the query's bucket.
+  func hits(_ queryCodes: [UInt16], row: Int, _ end: Int) -> [UInt16] {
+    let rows = queryCodes.count / count
+    var result = Array(repeating: UInt16(0), count: end)
+    result.withUnsafeMutableBufferPointer { hits in
+      codes.withUnsafeBufferPointer { codes in
+        for table in 0..<count {
+          let own = queryCodes[table * rows + row]
+          let start = table * tokens
+          for token in 0..<end { hits[token] &+= codes[start + token] == own ? 1 : 0 }
+        }
+      }
+    }
+    return result
+  }
+
+  /// −log of the probability that a token meets the query in at least two tables.
+  func offset(query: UnsafePointer<Float>, token: Int) -> Float {
+    var (dot, square) = (0.0, 0.0)
+    for c in 0..<width {
+      dot += Double(query[c]) * Double(directions[token * width + c])
+      square += Double(query[c]) * Double(query[c])
+    }
+    let angle = PortableMath.acos(dot / max(square.squareRoot(), .leastNormalMagnitude))
+    let one = PortableMath.power(1 - angle / 3.141_592_653_589_793, bits)
+    let none = PortableMath.power(1 - one, count)
+    let single = Double(count) * one * PortableMath.power(1 - one, count - 1)
+    return Float(-PortableMath.log(max(1 - none - single, 1e-12)))
+  }
+}
+
+extension SplitMix64 {
+  /// A draw of the standard normal distribution (Box and Muller).
+  mutating func normal() -> Double {
+    let first = (Double(next() >> 11) + 1) * 0x1p-53
+    let second = Double(next() >> 11) * 0x1p-53
+    return (-2 * PortableMath.log(first)).squareRoot()
+      * PortableMath.sinCos(2 * 3.141_592_653_589_793 * second).cos
+  }
+}
