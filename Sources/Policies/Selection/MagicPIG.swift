@@ -14,6 +14,7 @@ public struct MagicPIG: Policy {
       ParameterDescriptor.sinks.defaulting(to: .integer(4)),
       ParameterDescriptor.recent.defaulting(to: .integer(64)),
     ], common: [.denseLayers], usesBudget: false,
+    cost: "4 bytes for each token in each of the query's buckets",
     notes: """
       Sizes its own sets. Keys are centred by the prompt's mean key before they are hashed. Tables of token numbers, keys and values lie on the host: \
       a step reads the numbers in the query's buckets, 4 bytes each, and writes the new token's into every table. Projections are seeded by the run, layer and KV head.
