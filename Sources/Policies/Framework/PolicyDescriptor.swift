@@ -50,11 +50,15 @@ public struct PolicyDescriptor: Sendable {
   public let cost: String
   /// What it reads and keeps, and where this differs from its authors' code: a paragraph for the documentation.
   public let notes: String
+  /// Tokens that it always keeps without a parameter `sinks` or `recent` saying so, for the note on equal footing:
+  /// a phrase such as "the newest half of k"; nil where there are none.
+  public let alwaysKeeps: (@Sendable (ParameterValues) -> String)?
 
   public init(
     name: String, summary: String, paper: String? = nil, kind: Kind, parameters: [ParameterDescriptor] = [],
     common: [ParameterDescriptor] = ParameterDescriptor.common, needs: [Need] = [], usesBudget: Bool = true,
-    scope: Scope = .group, isTimed: Bool = false, cost: String = "nothing", notes: String = ""
+    scope: Scope = .group, isTimed: Bool = false, cost: String = "nothing", notes: String = "",
+    alwaysKeeps: (@Sendable (ParameterValues) -> String)? = nil
   ) {
     self.name = name
     self.summary = summary
@@ -68,6 +72,7 @@ public struct PolicyDescriptor: Sendable {
     self.isTimed = isTimed
     self.cost = cost
     self.notes = notes
+    self.alwaysKeeps = alwaysKeeps
   }
 }
 

@@ -4,11 +4,11 @@ import Policies
 struct AttentionTraffic {
   let group: GroupContext
 
-  /// A new token's key and value are written, whatever the policy.
-  func append(steps: Int) -> TrafficLedger {
+  /// A new token's key and value are written, whatever the policy, to where the cache lies.
+  func append(steps: Int, tier: MemoryTier = .device) -> TrafficLedger {
     var ledger = TrafficLedger()
-    ledger.charge(.init(.keys, .stream), TrafficBytes(written: steps * group.keyRowBytes))
-    ledger.charge(.init(.values, .stream), TrafficBytes(written: steps * group.valueRowBytes))
+    ledger.charge(.init(.keys, .stream, tier: tier), TrafficBytes(written: steps * group.keyRowBytes))
+    ledger.charge(.init(.values, .stream, tier: tier), TrafficBytes(written: steps * group.valueRowBytes))
     return ledger
   }
 

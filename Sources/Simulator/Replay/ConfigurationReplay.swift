@@ -25,7 +25,7 @@ struct ConfigurationReplay {
       heads: group.queryHeads.map {
         HeadResult(layer: group.layer, queryHead: $0, kvHead: group.kvHead, stepCount: steps.count)
       },
-      ledger: AttentionTraffic(group: group).append(steps: steps.count),
+      ledger: AttentionTraffic(group: group).append(steps: steps.count, tier: policy.cacheTier),
       residentExtra: (0, 0),
       cacheTier: policy.cacheTier, heldTokens: nil, lastChoice: nil,
       firstVisible: steps.last?.visible.lowerBound ?? 0, scorePass: policy.scorePass(),
@@ -40,6 +40,9 @@ struct ConfigurationReplay {
     record(choice, view: view, firstStep: firstStep, exact: exact, oracle: oracle)
   }
 
+  /// Lets the policy choose for steps that are not scored.
+  mutating func warmUp(_ block: ScoredBlock) throws { _ = try policy.choose(view(of: block)) }
+
   mutating func observe(_ prompt: PromptView) throws { try policy.observe(prompt) }
 
   /// The block as the policy sees it.
@@ -50,9 +53,13 @@ struct ConfigurationReplay {
   }
 
   /// What a choice is worth and what it cost; nil stands for all visible tokens.
+  ///
+  /// - Parameter chooser: the policy that chose, where it is not this object's own: what it holds now.
   mutating func record(
-    _ choice: Selections?, view: QueryBlock, firstStep: Int, exact: ExactAttention, oracle: OracleMeasures
+    _ choice: Selections?, by chooser: (any Policy)? = nil, view: QueryBlock, firstStep: Int,
+    exact: ExactAttention, oracle: OracleMeasures
   ) {
+    if let chooser { policy = chooser }
     let block = view.shared
     let asked = view.budgets
     outcome.ledger.merge(view.ledger)

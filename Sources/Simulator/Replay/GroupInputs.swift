@@ -6,6 +6,8 @@ import Traces
 struct GroupInputs: Sendable {
   let groups: TraceGroups
   let rows: [Int]
+  /// How many of the rows, the first ones, are walked and not scored.
+  var warmUp = 0
   let seed: UInt64
   let agreement: ContextualAgreement?
   let statistics: HeadStatistics?
@@ -21,7 +23,7 @@ struct GroupInputs: Sendable {
     return GroupReplay(
       group: group, keys: keys, values: values,
       queries: groups.queries(tensors, kvHead: kvHead, rows: rows, kernels: worker.kernels),
-      steps: groups.steps(rows: rows, layer: tensors.layer),
+      steps: groups.steps(rows: rows, layer: tensors.layer), warmUp: warmUp,
       prompt: groups.prompt(tensors, group: group, tables: tables, worker: worker), worker: worker)
   }
 }

@@ -34,6 +34,8 @@ struct GroupReplay {
   /// `[group heads][steps][headDim]`
   let queries: FloatBuffer
   let steps: [Step]
+  /// How many of the steps, the first ones, only bring policies that keep state up to the first scored one.
+  let warmUp: Int
   let prompt: PromptView
   let worker: ReplayWorker
 
@@ -58,21 +60,42 @@ struct GroupReplay {
   func run(_ configurations: [ReplayConfiguration]) throws -> GroupOutcome {
     var states = try configurations.map {
       try ConfigurationReplay(
-        $0, policy: $0.policy.policy(for: group), group: group, steps: steps, tokens: keys.tokens)
+        $0, policy: $0.policy.policy(for: group), group: group, steps: scored, tokens: keys.tokens)
     }
     for index in states.indices { try states[index].observe(prompt) }
-    let blockSteps = Self.blockSteps(group, tokens: keys.tokens)
-    for start in stride(from: 0, to: steps.count, by: blockSteps) {
-      let range = start..<min(start + blockSteps, steps.count)
+    let remembering = configurations.indices.filter { configurations[$0].policy.keepsState }
+    if !remembering.isEmpty {
+      for range in warmUpBlocks {
+        let block = block(range)
+        for index in remembering { try states[index].warmUp(block) }
+      }
+    }
+    for range in scoredBlocks {
       let block = block(range)
       let exact = try ExactAttention(block, values: values)
       let oracle = OracleMeasures(exact)
       for index in states.indices {
-        try states[index].replay(block, firstStep: start, exact: exact, oracle: oracle)
+        try states[index].replay(
+          block, firstStep: range.lowerBound - warmUp, exact: exact, oracle: oracle)
       }
     }
     let traffic = AttentionTraffic(group: group)
-    return GroupOutcome(configurations: states.map(\.outcome), denseTraffic: traffic.dense(steps))
+    return GroupOutcome(configurations: states.map(\.outcome), denseTraffic: traffic.dense(scored))
+  }
+
+  /// The steps that metrics and bytes are of.
+  var scored: [Step] { Array(steps[warmUp...]) }
+
+  /// Blocks of the steps before the scored ones.
+  var warmUpBlocks: [Range<Int>] { blocks(0..<warmUp) }
+
+  var scoredBlocks: [Range<Int>] { blocks(warmUp..<steps.count) }
+
+  private func blocks(_ range: Range<Int>) -> [Range<Int>] {
+    let size = Self.blockSteps(group, tokens: keys.tokens)
+    return stride(from: range.lowerBound, to: range.upperBound, by: size).map {
+      $0..<min($0 + size, range.upperBound)
+    }
   }
 
   /// The steps in `range`, to be scored.

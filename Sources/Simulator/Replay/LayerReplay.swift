@@ -43,12 +43,16 @@ struct LayerReplay {
         states[place].append(
           ConfigurationReplay(
             configuration, policy: isDense[index] ? policy : own ?? policy, group: group.group,
-            steps: group.steps, tokens: group.keys.tokens))
+            steps: group.scored, tokens: group.keys.tokens))
       }
     }
-    let blockSteps = GroupReplay.blockSteps(first.group, tokens: first.keys.tokens)
-    for start in stride(from: 0, to: first.steps.count, by: blockSteps) {
-      let range = start..<min(start + blockSteps, first.steps.count)
+    for range in first.warmUpBlocks {
+      let blocks = groups.map { $0.block(range) }
+      for index in configurations.indices where !isDense[index] {
+        _ = try policies[index]?.choose(layer: groups.indices.map { states[$0][index].view(of: blocks[$0]) })
+      }
+    }
+    for range in first.scoredBlocks {
       let blocks = groups.map { $0.block(range) }
       let exact = try zip(blocks, groups).map { try ExactAttention($0, values: $1.values) }
       let oracles = exact.map { OracleMeasures($0) }
@@ -59,7 +63,8 @@ struct LayerReplay {
           ? groups.map { _ in nil } : try policies[index]?.choose(layer: views) ?? groups.map { _ in nil }
         for place in groups.indices {
           states[place][index].record(
-            choices[place], view: views[place], firstStep: start, exact: exact[place], oracle: oracles[place])
+            choices[place], by: isDense[index] ? nil : policies[index], view: views[place],
+            firstStep: range.lowerBound - first.warmUp, exact: exact[place], oracle: oracles[place])
         }
       }
     }
@@ -68,7 +73,7 @@ struct LayerReplay {
         group: group.group,
         outcome: GroupOutcome(
           configurations: states.map(\.outcome),
-          denseTraffic: AttentionTraffic(group: group.group).dense(group.steps)))
+          denseTraffic: AttentionTraffic(group: group.group).dense(group.scored)))
     }
   }
 }

@@ -23,7 +23,8 @@ public struct Replay: Sendable {
     let walk = ReplayWalk(
       trace: trace, plan: plan, options: options,
       inputs: GroupInputs(
-        groups: TraceGroups(trace), rows: plan.rows, seed: options.seed,
+        groups: TraceGroups(trace), rows: plan.warmUpRows + plan.rows, warmUp: plan.warmUpRows.count,
+        seed: options.seed,
         agreement: try plan.agreement(options: options), statistics: plan.statistics, external: plan.external)
     )
     func members(_ scope: PolicyDescriptor.Scope) -> [ReplayConfiguration] {

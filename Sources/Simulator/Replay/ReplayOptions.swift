@@ -6,7 +6,7 @@ public struct ReplayOptions: Sendable {
   public var layers: [Int]?
   /// Query heads that are reported; nil for all.
   public var heads: [Int]?
-  /// Decode steps, counted from 0; nil for all.
+  /// Decode steps that are scored, counted from 0; nil for all. Policies that keep state walk those before, too.
   public var steps: Range<Int>?
   public var threads: Int
   public var seed: UInt64

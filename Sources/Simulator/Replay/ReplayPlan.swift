@@ -9,6 +9,8 @@ public struct ReplayPlan: Sendable {
   public let heads: [Int]
   /// Rows of the trace's query tensors to score.
   public let rows: [Int]
+  /// Decode rows before the first scored one, which policies that keep state walk first; empty where none does.
+  let warmUpRows: [Int]
   /// Rows to calibrate FASA on, where no profile serves.
   let calibrationRows: [Int]
   private let trace: Trace
@@ -69,6 +71,9 @@ public struct ReplayPlan: Sendable {
             ? ", and \(dropped) decode steps among them are not scored" : ", none of which is scored"))
     }
     rows = scored
+    // What an evicting policy holds at a step depends on all steps before it, asked for or not.
+    warmUpRows =
+      configurations.contains { $0.policy.keepsState } ? Array(decode.prefix { $0 != scored.first }) : []
     calibrationRows = calibrating
   }
 
@@ -118,7 +123,29 @@ public struct ReplayPlan: Sendable {
           + (window > 0 ? "that of the prompt's last \(window) traced queries stands in" : held))
     }
     if !last.isEmpty, window == 0 { notes.append("\(last): \(held)") }
-    return notes
+    return window == 0 ? notes : notes + windowNotes(configurations, trace: trace)
+  }
+
+  /// Policies that ask for more of the prompt's last queries than the trace holds.
+  private static func windowNotes(_ configurations: [ReplayConfiguration], trace: Trace) -> [String] {
+    let prompt = trace.metadata.tokens.prompt
+    let positions = TraceGroups(trace).promptRows.map { trace.queryPositions[$0] }
+    var names: [Int: [String]] = [:]
+    for policy in configurations.map(\.policy) {
+      let window = (policy.wrapped ?? policy).values.integer("window")
+      let name = policy.descriptor.name
+      let isPrompts = !Set(policy.needs).isDisjoint(with: [
+        .promptWindow, .promptAttention, .observationWindow,
+      ])
+      let held = positions.count { $0 >= prompt - window }
+      guard isPrompts, held < min(window, prompt), names[window]?.contains(name) != true else { continue }
+      names[window, default: []].append(name)
+    }
+    return names.sorted { $0.key < $1.key }.map { window, names in
+      let held = positions.count { $0 >= prompt - window }
+      return
+        "\(names.joined(separator: ", ")) \(names.count == 1 ? "asks" : "ask") for \(window) prompt queries, the trace holds \(held)"
+    }
   }
 
   /// KV heads of the query heads asked for.

@@ -108,19 +108,25 @@ import Testing
     try SyntheticTrace(prompt: 50, decode: 4, window: 0, seed: 3).write(to: folder.path("none.zst"))
     try SyntheticTrace(prompt: 50, decode: 4, window: 8, hasPromptAttention: true, seed: 3).write(
       to: folder.path("both.zst"))
-    func notes(_ name: String) throws -> [String] {
+    func notes(_ name: String, _ policies: String = "h2o,snapkv,tova") throws -> [String] {
       try ReplayPlan(
         Trace(path: folder.path(name)),
         configurations: ReplayConfiguration.grid(
-          PolicyGrammar.parse(["h2o,snapkv,tova"]), budgets: [.tokens(9)]),
+          PolicyGrammar.parse([policies]), budgets: [.tokens(9)]),
         options: ReplayOptions()
       ).notes
     }
     #expect(
       try notes("a.zst") == [
-        "h2o: the trace does not hold the prompt's summed attention; that of the prompt's last 20 traced queries stands in"
+        "h2o: the trace does not hold the prompt's summed attention; that of the prompt's last 20 traced queries stands in",
+        "snapkv asks for 32 prompt queries, the trace holds 20",
       ])
-    #expect(try notes("both.zst") == [])
+    #expect(try notes("both.zst") == ["snapkv asks for 32 prompt queries, the trace holds 8"])
+    #expect(
+      try notes("a.zst", "pyramidkv,snapkv,snapkv:window=20,r-kv").suffix(1) == [
+        "pyramidkv, snapkv ask for 32 prompt queries, the trace holds 20"
+      ])
+    #expect(try notes("a.zst", "snapkv:window=20") == [])
     let held = "nothing of the prompt's queries is traced, so that recency stands in for their attention"
     #expect(
       try notes("none.zst") == [
