@@ -4,11 +4,13 @@ import Testing
 
 /// Intervals of differences.
 @Suite struct PairedDifferenceTests {
-  @Test func aConstantDifferenceHasNoSpread() {
+  @Test func aConstantDifferenceHasNoSpread() throws {
     let a = (0..<40).map { Double($0 % 7) }
     let found = PairedDifference(metric: "recall", series: [(a, a.map { $0 + 0.5 })], seed: 1)
+    let interval = try #require(found.interval)
     #expect(
-      abs(found.difference - 0.5) < 1e-12 && abs(found.low - 0.5) < 1e-12 && abs(found.high - 0.5) < 1e-12)
+      abs(found.difference - 0.5) < 1e-12 && abs(interval.lowerBound - 0.5) < 1e-12
+        && abs(interval.upperBound - 0.5) < 1e-12)
     #expect(abs(found.meanB - found.meanA - 0.5) < 1e-12)
   }
 
@@ -23,25 +25,68 @@ import Testing
   }
 
   /// Steps of ±1 in runs of 8 that fall together with blocks spread more than single steps would.
-  @Test func neighboursAreDrawnTogether() {
+  @Test func neighboursAreDrawnTogether() throws {
     let runs = (0..<160).map { $0 / 8 % 2 == 0 ? 1.0 : -1.0 }
     let single = (0..<160).map { $0 % 2 == 0 ? 1.0 : -1.0 }
     let zero = Array(repeating: 0.0, count: 160)
     let wide = PairedDifference(metric: "recall", series: [(zero, runs)], seed: 3)
     let narrow = PairedDifference(metric: "recall", series: [(zero, single)], seed: 3)
+    let (outer, inner) = (try #require(wide.interval), try #require(narrow.interval))
     // Of 20 blocks whose means are about ±1 evenly spread: a standard deviation of 0.13.
-    #expect(wide.low < -0.15 && wide.high > 0.15 && wide.high < 0.5)
-    #expect(narrow.low > -0.05 && narrow.high < 0.05)
+    #expect(outer.lowerBound < -0.15 && outer.upperBound > 0.15 && outer.upperBound < 0.5)
+    #expect(inner.lowerBound > -0.05 && inner.upperBound < 0.05)
     #expect(PairedDifference(metric: "recall", series: [(zero, runs)], seed: 3) == wide)
   }
 
   /// Independent differences: the interval is near the normal one, ±1.96 standard errors.
-  @Test func aKnownSpread() {
+  @Test func aKnownSpread() throws {
     var generator = SeededGenerator(seed: 9)
     let values = (0..<400).map { _ in Double(generator.next() >> 11) * 0x1p-53 }
     let mean = values.reduce(0, +) / 400
     let found = PairedDifference(metric: "mass", series: [(Array(repeating: 0, count: 400), values)], seed: 4)
     let error = 1.96 * (1.0 / 12).squareRoot() / 20
-    #expect(abs(found.low - (mean - error)) < 0.012 && abs(found.high - (mean + error)) < 0.012)
+    let interval = try #require(found.interval)
+    #expect(
+      abs(interval.lowerBound - (mean - error)) < 0.012 && abs(interval.upperBound - (mean + error)) < 0.012)
+  }
+
+  /// 12 steps of a block length that covered them all would spread nothing; of single steps they spread as a mean of 12 does.
+  @Test(arguments: [8, 12]) func fewStepsSpread(count: Int) throws {
+    let values = (0..<count).map { $0 % 2 == 0 ? 1.0 : -1.0 }
+    let found = PairedDifference(
+      metric: "mass", series: [(Array(repeating: 0, count: count), values)], seed: 2)
+    let interval = try #require(found.interval)
+    let error = 1.96 / Double(count).squareRoot()
+    #expect(abs(interval.upperBound - error) < 0.2 && abs(interval.lowerBound + error) < 0.2)
+    #expect(try #require(found.p) > 0.5)
+  }
+
+  @Test func blocksAreAnEighthOfTheStepsAtMost8() {
+    #expect([1, 8, 15, 16, 40, 64, 500].map(PairedDifference.blockSteps) == [1, 1, 1, 2, 5, 8, 8])
+  }
+
+  @Test func tooFewStepsGiveNoInterval() {
+    let short = PairedDifference(
+      metric: "mass", series: [(Array(repeating: 0, count: 7), Array(repeating: 1, count: 7))], seed: 2)
+    #expect(short.interval == nil && short.p == nil && short.difference == 1)
+    #expect(PairedDifference.adjusted([short])[0].adjustedP == nil)
+  }
+
+  /// Two texts that differ, without spread in either: drawn with replacement they are both first, both second or one of each.
+  @Test func textsAreTheUnit() throws {
+    let zero = Array(repeating: 0.0, count: 40)
+    let found = PairedDifference(
+      metric: "mass", series: [(zero, zero.map { _ in 1 }), (zero, zero.map { _ in 3 })], seed: 5)
+    let interval = try #require(found.interval)
+    #expect(found.difference == 2 && interval == 1...3)
+    // No resample is at or below zero: twice one of 10,001.
+    #expect(found.p == 2.0 / 10_001)
+  }
+
+  /// .01 · 3 = .03; .02 · 2 = .04; .03 · 1 is raised to .04.
+  @Test func holmsCorrectionByHand() {
+    let found = PairedDifference.holm([0.03, 0.01, 0.02])
+    #expect(zip(found, [0.04, 0.03, 0.04]).allSatisfy { abs($0 - $1) < 1e-12 })
+    #expect(PairedDifference.holm([0.9, 0.8]) == [1, 1])
   }
 }

@@ -1,24 +1,29 @@
-import GRDB
-
 /// The difference of two configurations in one metric, on identical queries, with a bootstrap interval.
 ///
-/// Pairs are (step, layer, query head) of one trace. Heads and layers of a step are not independent, and neighbouring steps are
-/// alike: so the differences are averaged per step, and blocks of consecutive steps are drawn anew, with
-/// replacement, within each trace. Traces weigh alike.
+/// Pairs are (step, layer, query head) of one trace. Heads and layers of a step are not independent, neighbouring steps are
+/// alike, and so are the steps of one text: differences are averaged per step; where there are several traces, traces are drawn
+/// anew, with replacement, and within each drawn trace blocks of consecutive steps. Traces weigh alike.
 public struct PairedDifference: Sendable, Equatable {
   public let metric: String
   public let meanA: Double
   public let meanB: Double
   /// B less A.
   public let difference: Double
-  /// Of the difference, 2.5th and 97.5th percentile of the resamples.
-  public let low: Double
-  public let high: Double
+  /// Of the difference, 2.5th and 97.5th percentile of the resamples; nil where a trace has fewer than
+  /// ``fewestSteps`` steps, too few to say how they spread.
+  public let interval: ClosedRange<Double>?
+  /// Twice the share of the resamples on the rarer side of zero, at most 1; nil without an interval.
+  public let p: Double?
+  /// `p` by Holm's correction over the metrics compared together.
+  public internal(set) var adjustedP: Double?
 
   /// Resamples of an interval.
   public static let resamples = 10_000
-  /// Consecutive steps that are drawn together.
-  public static let blockSteps = 8
+  /// Consecutive steps that are drawn together, at most: an eighth of a shorter trace, so that a resample has blocks to choose from.
+  public static let mostBlockSteps = 8
+  public static let fewestSteps = 8
+
+  static func blockSteps(of steps: Int) -> Int { max(1, min(mostBlockSteps, steps / 8)) }
 
   /// - Parameter series: per trace the values of A and B, averaged per step.
   init(metric: String, series: [(a: [Double], b: [Double])], seed: UInt64) {
@@ -28,24 +33,59 @@ public struct PairedDifference: Sendable, Equatable {
     meanB = mean(series.map { mean($0.b) })
     let differences = series.map { zip($0.b, $0.a).map { $0 - $1 } }
     difference = mean(differences.map(mean))
+    guard !differences.isEmpty, differences.allSatisfy({ $0.count >= Self.fewestSteps }) else {
+      (interval, p) = (nil, nil)
+      return
+    }
     var generator = SeededGenerator(seed: seed)
     let drawn = (0..<Self.resamples).map { _ in
-      mean(differences.map { Self.resampledMean($0, &generator) })
+      mean(
+        differences.indices.map { own in
+          let trace = differences.count == 1 ? own : Int(generator.next() % UInt64(differences.count))
+          return Self.resampledMean(differences[trace], &generator)
+        })
     }.sorted()
-    low = drawn[Int(0.025 * Double(drawn.count - 1))]
-    high = drawn[Int((0.975 * Double(drawn.count - 1)).rounded(.up))]
+    let low = drawn[Int(0.025 * Double(drawn.count - 1))]
+    let high = drawn[Int((0.975 * Double(drawn.count - 1)).rounded(.up))]
+    interval = low...high
+    let rarer = min(drawn.count { $0 <= 0 }, drawn.count { $0 >= 0 })
+    // One more than counted: so many resamples cannot tell a smaller share from none.
+    p = min(1, 2 * Double(rarer + 1) / Double(drawn.count + 1))
   }
 
   /// The mean of as many steps, drawn in blocks that wrap round.
   private static func resampledMean(_ steps: [Double], _ generator: inout SeededGenerator) -> Double {
+    let block = blockSteps(of: steps.count)
     var (sum, left) = (0.0, steps.count)
     while left > 0 {
       let start = Int(generator.next() % UInt64(steps.count))
-      let count = min(blockSteps, left)
+      let count = min(block, left)
       for offset in 0..<count { sum += steps[(start + offset) % steps.count] }
       left -= count
     }
     return sum / Double(max(steps.count, 1))
+  }
+
+  /// Holm's step-down correction (https://www.jstor.org/stable/4615733): the smallest of m is multiplied by m, the next by m − 1 and so
+  /// on, and none ends below one before it.
+  static func holm(_ values: [Double]) -> [Double] {
+    var result = values
+    var largest = 0.0
+    for (place, index) in values.indices.sorted(by: { (values[$0], $0) < (values[$1], $1) }).enumerated() {
+      largest = max(largest, min(1, values[index] * Double(values.count - place)))
+      result[index] = largest
+    }
+    return result
+  }
+
+  /// Fills in `adjustedP` of metrics that are read together.
+  static func adjusted(_ differences: [PairedDifference]) -> [PairedDifference] {
+    let tested = differences.indices.filter { differences[$0].p != nil }
+    var result = differences
+    for (index, value) in zip(tested, holm(tested.compactMap { differences[$0].p })) {
+      result[index].adjustedP = value
+    }
+    return result
   }
 }
 
@@ -62,86 +102,4 @@ struct SeededGenerator {
     z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
     return z ^ (z >> 31)
   }
-}
-
-extension ResultsStore {
-  /// Metrics that are compared.
-  public static let comparedMetrics = ["recall", "mass", "output_error"]
-
-  /// B less A in each metric over the traces on which both are stored with every step.
-  ///
-  /// - Parameters:
-  ///   - a: A label as `summary` shows it; with `@` and a budget where several budgets are stored.
-  /// - Throws: ``ResultsError`` where a side is not stored with its steps, or not once per trace.
-  public func pairedDifferences(_ a: String, _ b: String) throws -> (
-    traces: [String], differences: [PairedDifference]
-  ) {
-    try read { db in
-      let (left, right) = (try self.sides(a, db), try self.sides(b, db))
-      let traces = left.keys.filter { right[$0] != nil }.sorted()
-      guard !traces.isEmpty else {
-        throw ResultsError(
-          .unknownConfiguration, file: file, part: "\(a), \(b)",
-          expected: "a trace on which both were replayed with --detail step",
-          found: "none", advice: "replay both in one command with --detail step")
-      }
-      let differences = try Self.comparedMetrics.map { metric in
-        let series = try traces.compactMap { trace -> (a: [Double], b: [Double])? in
-          guard let first = left[trace], let second = right[trace] else { return nil }
-          return try Self.series(metric, first, second, db)
-        }
-        // The pairs' own numbers seed the draws.
-        let seed = series.reduce(UInt64(1)) { seed, pair in
-          (pair.a + pair.b).reduce(seed) { ($0 ^ $1.bitPattern) &* 0x0000_0100_0000_01b3 }
-        }
-        return PairedDifference(metric: metric, series: series, seed: seed)
-      }
-      return (
-        try traces.map {
-          try String.fetchOne(db, sql: "SELECT text_title FROM traces WHERE digest = ?", arguments: [$0])
-            ?? $0
-        }, differences
-      )
-    }
-  }
-
-  /// Per trace the configuration that a side names.
-  private func sides(_ name: String, _ db: Database) throws -> [String: Int64] {
-    let parts = name.split(separator: "@").map { $0.trimmingPrefix(" ") }
-    let label = parts.first.map { String($0).trimmingTrailingSpace } ?? name
-    let rows = try Row.fetchAll(
-      db,
-      sql: """
-        SELECT c.id, t.digest FROM configurations AS c JOIN traces AS t ON t.id = c.trace
-        WHERE (c.label = ?1 OR c.label = ?1 || ' @ ' || c.budget) AND (?2 IS NULL OR c.budget = ?2) AND EXISTS (SELECT 1 FROM steps WHERE configuration = c.id)
-        ORDER BY c.id
-        """, arguments: [label, parts.count > 1 ? String(parts[1]) : nil])
-    var result: [String: Int64] = [:]
-    for row in rows {
-      guard result.updateValue(row["id"], forKey: row["digest"]) == nil else {
-        throw ResultsError(
-          .unknownConfiguration, file: file, part: name, expected: "one configuration of that name per trace",
-          found: "several", advice: "name its budget, as in '\(label)@256', or use a database of its own")
-      }
-    }
-    return result
-  }
-
-  private static func series(_ metric: String, _ a: Int64, _ b: Int64, _ db: Database) throws -> (
-    a: [Double], b: [Double]
-  ) {
-    let rows = try Row.fetchAll(
-      db,
-      sql: """
-        SELECT avg(a.\(metric)) AS a, avg(b.\(metric)) AS b FROM steps AS a
-        JOIN steps AS b ON b.configuration = ?2 AND b.layer = a.layer AND b.query_head = a.query_head AND b.step = a.step
-        WHERE a.configuration = ?1 AND a.\(metric) IS NOT NULL AND b.\(metric) IS NOT NULL
-        GROUP BY a.step ORDER BY a.step
-        """, arguments: [a, b])
-    return (rows.map { $0["a"] }, rows.map { $0["b"] })
-  }
-}
-
-extension String {
-  fileprivate var trimmingTrailingSpace: String { String(reversed().drop { $0 == " " }.reversed()) }
 }

@@ -1,0 +1,84 @@
+import Foundation
+import GRDB
+import Policies
+
+/// A stored configuration as one side of a comparison on one trace.
+struct ComparedSide {
+  let id: Int64
+  let digest: String
+  let title: String
+  let layers: String
+  let queryHeads: String
+  let steps: String
+  /// Parameters by name, and what else was set.
+  private var values: [String: String]
+
+  init(_ row: Row) throws {
+    id = row["id"]
+    digest = row["digest"]
+    title = row["text_title"]
+    layers = row["layers"]
+    queryHeads = row["query_heads"]
+    steps = row["steps"]
+    let text: String = row["parameters"]
+    values = try JSONDecoder().decode([String: Value].self, from: Data(text.utf8)).mapValues(\.text)
+    values["budget"] = row["budget"]
+    values["seed"] = row["seed"]
+    values["profile"] = (row["profile_digest"] ?? row["calibration"]).map {
+      String(($0 as String).prefix(12))
+    }
+  }
+
+  /// A parameter as it is stored: a word, a number or nothing.
+  private struct Value: Decodable {
+    let text: String
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let word = try? container.decode(String.self) {
+        text = word
+      } else if let count = try? container.decode(Int.self) {
+        text = "\(count)"
+      } else if let number = try? container.decode(Double.self) {
+        text = "\(number)"
+      } else {
+        text = "–"
+      }
+    }
+  }
+
+  /// What is always kept must be the same on both sides. A policy without the parameter keeps none; a combinator keeps what
+  /// the policy that it wraps keeps.
+  private func footing(_ name: String) -> String {
+    let own = values[name] ?? "0"
+    guard name != "dense-layers", own == "0", let base = values["base"],
+      let wrapped = PolicyRegistry.policy(named: base)
+    else { return own }
+    return "\(ParameterValues(defaultsOf: wrapped.descriptor).integer(name))"
+  }
+
+  static func footing(_ a: [ComparedSide], _ b: [ComparedSide]) -> [PairedComparison.Setting] {
+    ["dense-layers", "sinks", "recent"].compactMap { name in
+      differing(name, a.map { $0.footing(name) }, b.map { $0.footing(name) })
+    }
+  }
+
+  /// Every setting that is not the same on both sides, the budget first.
+  static func settings(_ a: [ComparedSide], _ b: [ComparedSide]) -> [PairedComparison.Setting] {
+    let names = Set((a + b).flatMap(\.values.keys))
+    let first = ["budget", "profile", "seed"]
+    return (first + names.subtracting(first).sorted()).compactMap { name in
+      differing(name, a.map { $0.values[name] }, b.map { $0.values[name] })
+    }
+  }
+
+  private static func differing(_ name: String, _ a: [String?], _ b: [String?]) -> PairedComparison.Setting? {
+    guard a != b else { return nil }
+    func text(_ values: [String?]) -> String? {
+      var seen: Set<String> = []
+      let distinct = values.compactMap(\.self).filter { seen.insert($0).inserted }
+      return distinct.isEmpty ? nil : distinct.joined(separator: ", ")
+    }
+    return .init(name: name, a: text(a), b: text(b))
+  }
+}

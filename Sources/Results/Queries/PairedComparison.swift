@@ -1,0 +1,129 @@
+import GRDB
+
+/// Two configurations side by side on the same queries of the same traces.
+public struct PairedComparison: Sendable {
+  /// Titles of the texts.
+  public let traces: [String]
+  public let differences: [PairedDifference]
+  /// What differs between the sides beside the policy.
+  public let settings: [Setting]
+  /// The settings that must be alike for a comparison on equal footing, where they are not.
+  public let footing: [Setting]
+
+  public struct Setting: Sendable, Equatable, Encodable {
+    public let name: String
+    /// What a side has on its traces; nil where its policy has no such parameter.
+    public let a: String?
+    public let b: String?
+  }
+}
+
+extension ResultsStore {
+  /// Metrics that are compared.
+  public static let comparedMetrics = ["recall", "mass", "output_error"]
+
+  /// B less A in each metric over the traces on which both are stored with every step.
+  ///
+  /// - Parameters:
+  ///   - a: A label as `summary` shows it; with `@` and a budget where several budgets are stored.
+  /// - Throws: ``ResultsError`` where a side is not stored with its steps, or not once per trace, or where the sides' traces,
+  ///   layers, query heads or steps are not the same.
+  public func pairedDifferences(_ a: String, _ b: String) throws -> PairedComparison {
+    try read { db in
+      let (left, right) = (try self.sides(a, db), try self.sides(b, db))
+      let pairs = try self.paired((a, left), (b, right))
+      let differences = try Self.comparedMetrics.map { metric in
+        let series = try pairs.map { try self.series(metric, $0, $1, names: "\(a), \(b)", db) }
+        // The pairs' own numbers seed the draws.
+        let seed = series.reduce(UInt64(1)) { seed, pair in
+          (pair.a + pair.b).reduce(seed) { ($0 ^ $1.bitPattern) &* 0x0000_0100_0000_01b3 }
+        }
+        return PairedDifference(metric: metric, series: series, seed: seed)
+      }
+      let sides = (pairs.map(\.0), pairs.map(\.1))
+      return PairedComparison(
+        traces: pairs.map(\.0.title), differences: PairedDifference.adjusted(differences),
+        settings: ComparedSide.settings(sides.0, sides.1), footing: ComparedSide.footing(sides.0, sides.1))
+    }
+  }
+
+  /// What a side names on each trace.
+  private func sides(_ name: String, _ db: Database) throws -> [ComparedSide] {
+    let parts = name.split(separator: "@").map { $0.trimmingPrefix(" ") }
+    let label = parts.first.map { String($0).trimmingTrailingSpace } ?? name
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT c.id, c.parameters, c.budget, c.seed, c.profile_digest, c.calibration, t.digest, t.text_title, s.layers, s.query_heads, s.steps
+        FROM configurations AS c JOIN traces AS t ON t.id = c.trace JOIN scopes AS s ON s.id = c.scope
+        WHERE (c.label = ?1 OR c.label = ?1 || ' @ ' || c.budget) AND (?2 IS NULL OR c.budget = ?2) AND EXISTS (SELECT 1 FROM steps WHERE configuration = c.id)
+        ORDER BY t.digest, c.id
+        """, arguments: [label, parts.count > 1 ? String(parts[1]) : nil])
+    let sides = try rows.map(ComparedSide.init)
+    guard Set(sides.map(\.digest)).count == sides.count else {
+      throw ResultsError(
+        .unknownConfiguration, file: file, part: name, expected: "one configuration of that name per trace",
+        found: "several", advice: "name its budget, as in '\(label)@256', or use a database of its own")
+    }
+    return sides
+  }
+
+  /// The sides trace by trace.
+  private func paired(_ a: (name: String, sides: [ComparedSide]), _ b: (name: String, sides: [ComparedSide]))
+    throws -> [(ComparedSide, ComparedSide)]
+  {
+    for side in [a, b] where side.sides.isEmpty {
+      throw ResultsError(
+        .unknownConfiguration, file: file, part: "\(a.name), \(b.name)",
+        expected: "a trace on which both were replayed with --detail step",
+        found: "none for \(side.name)", advice: "replay both in one command with --detail step")
+    }
+    func refuse(_ what: String, _ found: String) -> ResultsError {
+      ResultsError(
+        .unknownConfiguration, file: file, part: "\(a.name), \(b.name)",
+        expected: "the same \(what) on both sides",
+        found: found, advice: "replay both in one command with --detail step into a database of its own")
+    }
+    for (mine, others) in [(a, b), (b, a)] {
+      let lone = mine.sides.filter { side in !others.sides.contains { $0.digest == side.digest } }
+      guard lone.isEmpty else {
+        throw refuse(
+          "traces", "\(lone.map { "'\($0.title)'" }.joined(separator: ", ")) for \(mine.name) alone")
+      }
+    }
+    let pairs = Array(zip(a.sides, b.sides))
+    for (left, right) in pairs {
+      for (what, mine, other) in [
+        ("layers", left.layers, right.layers), ("query heads", left.queryHeads, right.queryHeads),
+        ("steps", left.steps, right.steps),
+      ] where mine != other {
+        throw refuse(what, "\(mine) for \(a.name) and \(other) for \(b.name) on '\(left.title)'")
+      }
+    }
+    return pairs
+  }
+
+  private func series(
+    _ metric: String, _ a: ComparedSide, _ b: ComparedSide, names: String, _ db: Database
+  ) throws -> (a: [Double], b: [Double]) {
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT avg(a.\(metric)) AS a, avg(b.\(metric)) AS b FROM steps AS a
+        JOIN steps AS b ON b.configuration = ?2 AND b.layer = a.layer AND b.query_head = a.query_head AND b.step = a.step
+        WHERE a.configuration = ?1 AND a.\(metric) IS NOT NULL AND b.\(metric) IS NOT NULL
+        GROUP BY a.step ORDER BY a.step
+        """, arguments: [a.id, b.id])
+    guard !rows.isEmpty else {
+      throw ResultsError(
+        .unknownConfiguration, file: file, part: names,
+        expected: "steps of '\(a.title)' at which \(metric) is defined on both sides", found: "none",
+        advice: "replay both again in one command with --detail step")
+    }
+    return (rows.map { $0["a"] }, rows.map { $0["b"] })
+  }
+}
+
+extension String {
+  fileprivate var trimmingTrailingSpace: String { String(reversed().drop { $0 == " " }.reversed()) }
+}
