@@ -1,4 +1,5 @@
 import Foundation
+import Policies
 import Simulator
 import Traces
 
@@ -16,6 +17,17 @@ enum ProfileLocator {
     }
     if let root = SourceTree.root { result.append(root.appendingPathComponent("profiles")) }
     return result
+  }
+
+  /// The profile that a command was given, else the bundled one where a policy uses one.
+  static func profile(given path: String?, for trace: Trace, _ policies: [PolicyConfiguration]) throws
+    -> LoadedProfile?
+  {
+    if let path { return try LoadedProfile(path: path) }
+    let needsProfile = policies.contains { policy in
+      [.contextualAgreement, .headStatistics].contains { policy.needs.contains($0) }
+    }
+    return needsProfile ? bundled(for: trace) : nil
   }
 
   /// The first profile, by folder and name, that is of the trace's model and not made from its text.

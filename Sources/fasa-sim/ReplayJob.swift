@@ -17,11 +17,14 @@ struct ReplayJob {
   let isSilent: Bool
   /// What the command did before, a sentence each.
   let notes: [String]
+  /// How heads read, where budgets are what a share of dense attention's bytes buys.
+  let bytesReading: ByteBudget.Reading?
   private let plan: ReplayPlan
 
   init(
     trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions, isTimed: Bool,
-    detail: ResultsStore.Detail, computesAgain: Bool, isSilent: Bool = false, notes: [String] = []
+    detail: ResultsStore.Detail, computesAgain: Bool, isSilent: Bool = false, notes: [String] = [],
+    bytesReading: ByteBudget.Reading? = nil
   ) throws {
     self.trace = trace
     self.configurations = configurations
@@ -31,6 +34,7 @@ struct ReplayJob {
     self.computesAgain = computesAgain
     self.isSilent = isSilent
     self.notes = notes
+    self.bytesReading = bytesReading
     plan = try ReplayPlan(trace, configurations: configurations, options: options)
   }
 
@@ -70,7 +74,7 @@ struct ReplayJob {
       trace: trace, plan: plan, configurations: configurations, options: options,
       rows: rows, reused: stored.count,
       exactResultsDigest: exactResultsDigest,
-      readBandwidth: result?.readBandwidth, jobNotes: notes)
+      readBandwidth: result?.readBandwidth, jobNotes: notes, bytesReading: bytesReading)
   }
 
   /// Seconds from the compressed file to the committed results in a database of its own, which is then removed.

@@ -17,6 +17,7 @@ struct ReplayReport {
   let exactResultsDigest: String
   let readBandwidth: Double?
   let jobNotes: [String]
+  let bytesReading: ByteBudget.Reading?
 
   struct JSON: Encodable {
     let database: String
@@ -77,7 +78,7 @@ struct ReplayReport {
   }
 
   var notes: [String] {
-    var notes = jobNotes + plan.notes
+    var notes = jobNotes + reachedNotes + plan.notes
     if let profile = options.profile, plan.usesProfile {
       var seen: Set<String> = []
       let names = configurations.filter { plan.calibrationUse($0) != nil }.map { $0.policy.descriptor.name }
@@ -86,7 +87,7 @@ struct ReplayReport {
         "calibrated on \(profile.profile.texts.map { "'\($0.title)'" }.joined(separator: ", ")) (\(profile.path)): \(names.joined(separator: ", "))"
       )
     }
-    notes += footingNotes
+    notes += FootingNotes(policies: configurations.map(\.policy)).notes
     if configurations.contains(where: { !$0.policy.descriptor.isTimed }),
       rows.contains(where: { $0.kernelSpeedup != nil })
     {
@@ -99,26 +100,15 @@ struct ReplayReport {
     return notes
   }
 
-  /// Equal footing: what is always kept must be the same for a fair comparison.
-  private var footingNotes: [String] {
-    ["dense-layers", "sinks", "recent"].compactMap { name in
-      var labels: [String: [String]] = [:]
-      var values: [String] = []
-      for configuration in configurations where configuration.policy.descriptor.kind != .bound {
-        let value = configuration.policy.values[name]?.description ?? "0"
-        let label = configuration.policy.label
-        if labels[value] == nil { values.append(value) }
-        if labels[value]?.contains(label) != true { labels[value, default: []].append(label) }
-      }
-      guard values.count > 1 else { return nil }
-      let most = values.max { (labels[$0]?.count ?? 0) < (labels[$1]?.count ?? 0) }
-      let parts = values.map { value in
-        let all = labels[value] ?? []
-        // The many need no names.
-        return
-          "\(value) for \(value == most && all.count > 4 ? "the \(all.count) others" : all.joined(separator: ", "))"
-      }
-      return "not on equal footing: \(name) is \(parts.joined(separator: "; "))"
+  /// Budgets are found on the first steps alone, so that over all of them the share is another one.
+  private var reachedNotes: [String] {
+    guard let bytesReading else { return [] }
+    let reached = zip(configurations, rows).map { configuration, row in
+      let share = bytesReading == .perHead ? row.perHeadBytesShare : row.groupUnionBytesShare
+      return "\(NumberText.percent(share)) by \(configuration.label)"
     }
+    return [
+      "budgets are found on the first \(min(ByteBudget.triedSteps, plan.rows.count)) steps; reached over all: \(reached.joined(separator: ", "))"
+    ]
   }
 }

@@ -6,7 +6,8 @@
 ///     fasa:chunks=4/8/16                     three configurations
 ///     all                                    every policy with its defaults
 ///
-/// In a comma-separated list a part without `=` begins the next policy.
+/// In a comma-separated list a part without `=` begins the next policy, and so does one with a colon before it: a
+/// colon after it is part of a value, such as a path.
 public enum PolicyGrammar {
   public static func parse(_ texts: [String]) throws(PolicyError) -> [PolicyConfiguration] {
     var result: [PolicyConfiguration] = []
@@ -50,7 +51,7 @@ public enum PolicyGrammar {
   private static func entries(of text: String) throws(PolicyError) -> [Entry] {
     var result: [Entry] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-      if let colon = part.firstIndex(of: ":") {
+      if let colon = part.firstIndex(where: { $0 == ":" || $0 == "=" }), part[colon] == ":" {
         result.append(Entry(name: String(part[..<colon])))
         try addSetting(part[part.index(after: colon)...], to: &result, in: text)
       } else if part.contains("=") {

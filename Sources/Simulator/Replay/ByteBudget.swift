@@ -15,7 +15,7 @@ public struct ByteBudget {
     public let policy: PolicyConfiguration
     /// Nil where the policy sizes its own sets, or where even one token costs more.
     public let tokens: Int?
-    /// Bytes at that budget over dense attention's, on the steps that were tried.
+    /// Bytes at that budget over dense attention's, on the steps that were tried: over all steps it is another share.
     public let share: Double
   }
 
@@ -24,7 +24,7 @@ public struct ByteBudget {
   private let reading: Reading
   /// Decode steps that are tried, the first ones: enough for what some policies do once in many steps, and what a
   /// step costs hardly changes over a few hundred.
-  private static let triedSteps = 64
+  public static let triedSteps = 64
   private static let rounds = 16
   /// Of the share asked for: a budget this near below it will do.
   private static let slack = 0.003

@@ -25,7 +25,7 @@ struct ExternalFile {
       throw ReplayError("\(path): cannot be read: expected JSON lines or a safetensors file of chosen tokens")
     }
     var choices = ExternalChoices(path: path, digest: SHA256.hash(data: data).hex)
-    if data.first == UInt8(ascii: "{") {
+    if isText(data) {
       try readLines(data, into: &choices)
     } else {
       try readTensors(data, into: &choices)
@@ -33,9 +33,17 @@ struct ExternalFile {
     return choices
   }
 
+  /// A safetensors file begins with its header's length in 8 bytes, of which the last are zero; one of them may well be a brace.
+  private func isText(_ data: Data) -> Bool {
+    !data.prefix(8).contains(0) && data.first { !Self.blanks.contains($0) } == UInt8(ascii: "{")
+  }
+
+  private static let blanks: Set<UInt8> = Set(" \t\r\n".utf8)
+
   private func readLines(_ data: Data, into choices: inout ExternalChoices) throws {
     let decoder = JSONDecoder()
-    for (number, bytes) in data.split(separator: UInt8(ascii: "\n")).enumerated() {
+    let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (number, bytes) in lines.enumerated() where !bytes.allSatisfy(Self.blanks.contains) {
       guard let line = try? decoder.decode(Line.self, from: bytes) else {
         throw ReplayError(
           "\(path): line \(number + 1): expected {\"layer\":…,\"head\":…,\"position\":…,\"tokens\":[…]} with whole numbers"

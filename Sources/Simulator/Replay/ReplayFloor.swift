@@ -24,7 +24,8 @@ public struct ReplayFloor: Sendable, Codable, Equatable {
       let visible = groups.steps(rows: plan.rows, layer: layer).reduce(0) { $0 + $1.visible.count }
       for kvHead in plan.kvHeads {
         let group = groups.context(
-          layer: layer, kvHead: kvHead, element: .f16, seed: options.seed, agreement: agreement)
+          layer: layer, kvHead: kvHead, element: .f16, seed: options.seed, agreement: agreement,
+          statistics: plan.statistics, external: plan.external)
         operations += 2 * visible * group.groupSize * (geometry.headDim + geometry.valueDim)
         var products: Set<[[Int32]]> = []
         var choices: Set<Choice> = []

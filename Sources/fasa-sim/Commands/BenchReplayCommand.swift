@@ -88,11 +88,9 @@ struct BenchReplayCommand: ParsableCommand {
   }
 
   private func options(_ trace: Trace, _ configurations: [ReplayConfiguration]) throws -> ReplayOptions {
-    let needsProfile = configurations.contains { $0.policy.descriptor.needs.contains(.contextualAgreement) }
-    return ReplayOptions(
+    ReplayOptions(
       threads: machine.threads, instructionSet: machine.instructionSet,
-      profile: try profile.map { try LoadedProfile(path: $0) }
-        ?? (needsProfile ? ProfileLocator.bundled(for: trace) : nil))
+      profile: try ProfileLocator.profile(given: profile, for: trace, configurations.map(\.policy)))
   }
 }
 

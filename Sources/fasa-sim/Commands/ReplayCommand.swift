@@ -101,16 +101,11 @@ struct ReplayCommand: ParsableCommand {
   }
 
   private func makeJob(_ trace: Trace, _ policies: [PolicyConfiguration]) throws -> ReplayJob {
-    let needsProfile = policies.contains { policy in
-      [.contextualAgreement, .headStatistics].contains { policy.needs.contains($0) }
-    }
-    let loaded =
-      try profile.map { try LoadedProfile(path: $0) }
-      ?? (needsProfile ? ProfileLocator.bundled(for: trace) : nil)
     let options = ReplayOptions(
       layers: layers?.numbers, heads: heads?.numbers, steps: steps?.range, threads: machine.threads,
       seed: seed,
-      instructionSet: machine.instructionSet, profile: loaded)
+      instructionSet: machine.instructionSet,
+      profile: try ProfileLocator.profile(given: profile, for: trace, policies))
     var notes: [String] = []
     var runnable = policies
     if PolicyGrammar.asksForEverything(policy) {
@@ -127,7 +122,7 @@ struct ReplayCommand: ParsableCommand {
       : try byteBudgets(trace, runnable, options: options, notes: &notes)
     return try ReplayJob(
       trace: trace, configurations: configurations, options: options, isTimed: !noTiming, detail: detail,
-      computesAgain: again, notes: notes)
+      computesAgain: again, notes: notes, bytesReading: budgetBytes.isEmpty ? nil : bytesReading)
   }
 
   /// The budgets that shares of dense attention's bytes buy.

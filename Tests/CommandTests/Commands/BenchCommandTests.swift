@@ -40,6 +40,15 @@ import Testing
     let rows: [Row]
   }
 
+  @Test func aPolicyWithHeadStatisticsIsTimed() throws {
+    try Inputs.trace(in: folder)
+    try Inputs.profile(in: folder)
+    let run = try run("bench replay t.zst --policy loki --profile p.json --budget 8 --repeats 1 --json")
+    #expect(run.status == 0, "\(run.errors)")
+    let rows = try JSONDecoder().decode(ReplayJSON.self, from: Data(run.output.utf8)).rows
+    #expect(rows.map(\.added) == ["loki @ 8"])
+  }
+
   /// Nothing is left behind: each round writes into a database of its own.
   @Test func aReplayIsTimedConfigurationByConfiguration() throws {
     try Inputs.trace(in: folder)

@@ -112,6 +112,14 @@ import Testing
       notes.contains {
         $0.hasPrefix("budgets are what 30.0 % of dense attention's bytes buy (per-head reading")
       })
+    // 40 steps are all that budgets are found on here.
+    let reached = try configurations.map { configuration in
+      let label = try #require(configuration["policy"] as? String)
+      return "\(NumberText.percent(try #require(configuration["perHeadBytesShare"] as? Double))) by \(label)"
+    }
+    let note = try #require(
+      notes.first { $0.hasPrefix("budgets are found on the first 40 steps; reached over all: ") })
+    #expect(note.contains(reached[0]) && note.contains(reached[1]) && note.contains(reached[2]))
   }
 
   @Test func selfCalibrationIsSaid() throws {

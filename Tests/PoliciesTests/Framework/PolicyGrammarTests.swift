@@ -19,6 +19,11 @@ import Testing
     (["fasa:chunks=25%"], ["fasa"]),
     (["oracle-mass:p=0.5"], ["oracle-mass:p=0.5"]),
     (["streaming-llm:sinks=8", "streaming-llm:sinks=4"], ["streaming-llm:sinks=8", "streaming-llm"]),
+    // A colon after an equals sign is part of a path.
+    (
+      ["oracle,external:dense-layers=1,file=/tmp/a:b.jsonl"],
+      ["oracle", "external:file=/tmp/a:b.jsonl,dense-layers=1"]
+    ),
     ([], []),
   ])
   func labels(texts: [String], labels: [String]) throws {

@@ -122,8 +122,29 @@ import Testing
       )
     }
     #expect(try message(with(3, "{\"layer\":0}"))?.hasPrefix("F: line 4: expected {\"layer\"") == true)
+    #expect(
+      try message("\n \r\n" + with(3, "{\"layer\":0}"))?.hasPrefix("F: line 6: expected {\"layer\"") == true)
     #expect(try message("nothing") == "F: is neither JSON lines of chosen tokens nor a safetensors file")
     #expect(throws: ReplayError.self) { try run(folder.path("absent")) }
+  }
+
+  /// A header of 123 bytes begins with an opening brace's byte.
+  @Test func aHeadersLengthIsNoBrace() throws {
+    var header = #"{"layers.0.q":{"dtype":"I32","shape":[6,3,1],"data_offsets":[0,72]}}"#
+    header += String(repeating: " ", count: 123 - header.utf8.count)
+    var data = Data([123, 0, 0, 0, 0, 0, 0, 0])
+    data.append(Data(header.utf8))
+    data.append(Data(count: 72))
+    let path = try folder.file(data, "brace.safetensors")
+    let error = #expect(throws: ReplayError.self) { try run(path) }
+    #expect(error?.message == "\(path): tensor 'layers.0.q': expected layers.L.tokens alone")
+  }
+
+  /// Blank lines before, between and after the sets say nothing.
+  @Test func blankLinesAreSkipped() throws {
+    let text = "\n" + lines { _, _, position in [position] }.joined(separator: "\n\n") + "\n\n"
+    let result = try run(folder.file(Data(text.utf8), "blank.jsonl"))
+    #expect(result.configurations[0].heads[0][.selected, 0] == 1)
   }
 
   @Test func badTensorsAreRefused() throws {

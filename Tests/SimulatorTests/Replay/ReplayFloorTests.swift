@@ -39,6 +39,18 @@ import Traces
     #expect(both.scoreBytes == 4 * 4 * visible)
   }
 
+  /// Policies with head statistics are made as the replay makes them.
+  @Test func calibratedPoliciesHaveAFloor() throws {
+    let other = try HandTrace(prompt: 90, decode: 4, window: 20, seed: 7).trace(in: folder, name: "o.zst")
+    var measured = try Calibration(other).run(CalibrationOptions())
+    measured.texts[0].sha256 = String(repeating: "cd", count: 32)
+    let loaded = try LoadedProfile(path: folder.file(measured.encoded(), "p.json"))
+    let configurations = try ReplayConfiguration.grid(
+      PolicyGrammar.parse(["oracle,loki,triattention"]), budgets: [.tokens(8)])
+    let found = try ReplayFloor(trace, configurations, options: ReplayOptions(profile: loaded))
+    #expect(found.operations >= 2 * visible * (16 + 16))
+  }
+
   @Test func secondsAreOperationsAndReadsAtThePeak() throws {
     let floor = try floor("oracle", budgets: [.tokens(8)])
     let level = Roofline.Level(name: "memory", workingSetBytes: 1 << 30, readBytesPerSecond: Quantity([4e6]))
