@@ -20,18 +20,20 @@ public struct OmniKV: LayerPolicy {
       ParameterDescriptor(
         "weights", .choice(["last", "uniform", "exponential"]), default: .word("uniform"),
         help: "the last query alone, all of the window alike, or each half as much as the next"),
-    ], common: [.sinks, .recent, .denseLayers], needs: [.promptWindow], scope: .model,
+      .recent.defaulting(to: .integer(16)),
+    ], common: [.sinks, .denseLayers], needs: [.promptWindow], scope: .model,
     cost: "all keys and values on filter and dense layers, 4 bytes a chosen token on the others",
     notes: """
-      Needs a trace that holds the filter layers. Keys and values of other layers lie on the host. The window begins with the prompt's last traced queries. Chosen numbers are \
-      written by a filter and read by every layer after it, 4 bytes each.
+      Needs a trace that holds the filter layers. Keys and values of other layers lie on the host. The window begins with the prompt's last traced queries. A filter writes and reads \
+      an attention value of every token and KV head, the largest of its heads, and writes one list of chosen numbers, 4 bytes each, that every layer after it reads. The authors keep the \
+      window's and all decoded tokens beside k; here the last `recent`, counted in k. Of a list a layer uses what it sees itself, the best first, up to its own k.
       """)
 
   private let filters: [Int]
   private let window: Int
   private let weights: String
   private let guarded: Guard
-  private var shared = SharedChoice()
+  private var shared: SharedChoice
   /// Attention of the last queries, oldest first, each the largest over all heads of the layer: `[query][token]`.
   private var recent: [[Float]] = []
 
@@ -42,9 +44,11 @@ public struct OmniKV: LayerPolicy {
     window = parameters.integer("window")
     weights = parameters.word("weights")
     guarded = parameters.guarded
+    shared = SharedChoice(denseLayers: parameters.integer("dense-layers"))
   }
 
   public var choosesPerGroup: Bool { true }
+  public var cacheTier: MemoryTier { shared.isReusing ? .host : .device }
 
   public mutating func begin(layer groups: [GroupContext]) throws {
     let layer = groups.first?.layer ?? 0
@@ -62,18 +66,23 @@ public struct OmniKV: LayerPolicy {
   }
 
   public mutating func choose(layer blocks: [QueryBlock]) -> [Selections?] {
-    var sets: [[Int32]] = []
-    if shared.isChoosing, let first = blocks.first {
-      for (step, k) in first.budgets.enumerated() { sets.append(best(blocks, step: step, k: k)) }
+    guard shared.isChoosing, let first = blocks.first else { return shared.reuse(blocks, perGroup: true) }
+    for (index, step) in first.steps.enumerated() {
+      let set = best(blocks, step: index, k: first.budgets[index])
+      // One list serves the layer.
+      first.charge(.init(.metadata, .stream), written: set.count * 4)
+      for (place, block) in blocks.enumerated() {
+        shared.keep(Array(repeating: set, count: block.group.groupSize), place: place, step: step)
+      }
     }
-    return shared.choose(blocks) { block in
-      var result = Selections()
-      for _ in 0..<block.group.groupSize { for set in sets { result.appendRow(set) } }
-      return result
+    for block in blocks {
+      let bytes = block.visibleTokens * 4
+      block.charge(.init(.scores, .stream), readPerHead: bytes, readGroupUnion: bytes, written: bytes)
     }
+    return blocks.map { _ in nil }
   }
 
-  /// The best tokens of a step by the window's attention.
+  /// The best tokens of a step by the window's attention, those kept whatever it is and then the best first.
   private mutating func best(_ blocks: [QueryBlock], step: Int, k: Int) -> [Int32] {
     guard let first = blocks.first else { return [] }
     let visible = first.steps[step].visible
@@ -96,7 +105,7 @@ public struct OmniKV: LayerPolicy {
     let (sinks, middle, last) = guarded.split(visible, budget: k)
     let free = k - sinks.count - last.count
     let chosen = middle.sorted { (sums[$0], $1) > (sums[$1], $0) }.prefix(free)
-    return (Array(sinks) + chosen.sorted() + Array(last)).map(Int32.init)
+    return (Array(sinks) + last.reversed() + chosen).map(Int32.init)
   }
 
   private func largest(_ heads: [[Float]]) -> [Float] {

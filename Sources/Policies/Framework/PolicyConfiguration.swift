@@ -31,9 +31,11 @@ public struct PolicyConfiguration: Sendable, Hashable {
 
   private func text(_ name: String) -> String { values[name]?.description ?? "" }
 
-  /// The policy object of one group.
+  /// The policy object of one group. One that chooses for the whole model leaves its first layers dense itself, since
+  /// they may choose for those after.
   public func policy(for group: GroupContext) throws -> any Policy {
-    if group.layer < values.integer("dense-layers") { return Dense() }
+    let isApart = type.descriptor.scope != .model
+    if isApart, group.layer < values.integer("dense-layers") { return Dense() }
     return try type.init(parameters: values, group: group)
   }
 

@@ -17,6 +17,10 @@ import Testing
   /// `[layer][head][step]`; nil for everything.
   static func answer(_ text: String, _ layers: [SmallTrace], k: Int, blockSteps: Int = 4) throws
     -> [[[[Int]]]?]
+  { try answer(text, layers, .tokens(k), blockSteps: blockSteps) }
+
+  static func answer(_ text: String, _ layers: [SmallTrace], _ budget: Budget, blockSteps: Int = 4) throws
+    -> [[[[Int]]]?]
   {
     let configuration = try #require(PolicyGrammar.parse([text]).first)
     var policy = try #require(try configuration.policy(for: layers[0].group) as? any LayerPolicy)
@@ -28,7 +32,7 @@ import Testing
       for start in stride(from: 0, to: trace.steps.count, by: blockSteps) {
         let block = try trace.block(start..<min(start + blockSteps, trace.steps.count), tables: tables)
         let view = QueryBlock(
-          block, budgets: Budget.tokens(k).tokens(of: block.steps), guarded: configuration.values.guarded)
+          block, budgets: budget.tokens(of: block.steps), guarded: configuration.values.guarded)
         guard let chosen = try policy.choose(layer: [view])[0] else {
           sets = nil
           continue
@@ -62,7 +66,8 @@ import Testing
     weights: String, window: Int
   ) throws {
     let layers = Self.layers([1, 2, 3])
-    let text = "omnikv:filter-1=0.125,filter-2=0.9,filter-3=0.95,weights=\(weights),window=\(window),sinks=1"
+    let text =
+      "omnikv:filter-1=0.125,filter-2=0.9,filter-3=0.95,weights=\(weights),window=\(window),sinks=1,recent=0"
     let sets = try Self.answer(text, layers, k: 6)
     #expect(sets[0] == nil)
     let filter = layers[0]
@@ -85,6 +90,87 @@ import Testing
       for layer in [1, 2] {
         for head in 0..<3 { #expect(sets[layer]?[head][step] == [0] + expected) }
       }
+    }
+  }
+
+  /// A chooser that sees everything, and a layer after it with a sliding window and so a smaller k.
+  static func windowed(_ window: Int) -> [SmallTrace] {
+    var layers = Self.layers([2, 3])
+    var narrow = SmallTrace(heads: 3, positions: Array(20..<30), window: window, seed: 4).complete(prompt: 20)
+    narrow.layer = 3
+    layers[1] = narrow
+    return layers
+  }
+
+  @Test(arguments: [Budget.tokens(6), .share(0.5), .tokens(1)], [3, 8])
+  func tidalCutsAChoiceToWhatALayerSees(budget: Budget, window: Int) throws {
+    let layers = Self.windowed(window)
+    let sets = try Self.answer("tidal:correction=7", layers, budget)
+    for (step, k) in budget.tokens(of: layers[0].steps).enumerated() {
+      let visible = layers[1].steps[step].visible
+      for head in 0..<3 {
+        let ranked = layers[0].steps[step].visible.sorted {
+          let (a, b) = (
+            layers[0].score(head: head, step: step, token: $0),
+            layers[0].score(head: head, step: step, token: $1)
+          )
+          return a != b ? a > b : $0 < $1
+        }.prefix(k)
+        let seen = ranked.filter(visible.contains).prefix(budget.tokens(visible: visible.count)).sorted()
+        #expect(sets[1]?[head][step] == (seen.isEmpty ? [visible.upperBound - 1] : seen))
+      }
+    }
+  }
+
+  @Test(arguments: [Budget.tokens(6), .share(0.5), .tokens(1)], [3, 8])
+  func omniKVCutsAChoiceToWhatALayerSees(budget: Budget, window: Int) throws {
+    let layers = Self.windowed(window)
+    for recent in [0, 16] {
+      let text = "omnikv:filter-1=0.25,filter-2=0.9,filter-3=0.95,recent=\(recent)"
+      let sets = try #require(try Self.answer(text, layers, budget)[1])
+      for head in 0..<3 {
+        for (step, tokens) in zip(layers[1].steps, sets[head]) {
+          #expect((1...budget.tokens(visible: step.visible.count)).contains(tokens.count))
+          #expect(tokens == Set(tokens).sorted() && tokens.allSatisfy(step.visible.contains))
+          // The newest is kept first, whatever a filter thinks of it.
+          if recent > 0 { #expect(tokens.contains(step.visible.upperBound - 1)) }
+        }
+      }
+    }
+  }
+
+  /// A layer that stays dense may choose for those after it.
+  @Test func denseLayersStayDenseAndChoose() throws {
+    let layers = Self.layers([0, 1, 2, 3, 4])
+    let sets = try Self.answer("tidal:correction=7,dense-layers=4", layers, k: 6)
+    for dense in 0...3 { #expect(sets[dense] == nil) }
+    #expect(try sets[4] == layers[2].answer("oracle", budget: .tokens(6)).tokens)
+    let filtered = try Self.answer(
+      "omnikv:filter-1=0.125,filter-2=0.9,filter-3=0.95,dense-layers=4", layers, k: 6)
+    #expect(filtered.map { $0 == nil } == [true, true, true, true, false])
+  }
+
+  /// One list of 2 numbers serves a layer; a filter keeps an attention value a token, and the others' rows lie on the host.
+  @Test func omniKVsBytesByHand() throws {
+    var trace = SmallTrace(positions: [3, 4]).complete(prompt: 3, window: 2)
+    let text = "omnikv:filter-1=0.25,filter-2=0.9,filter-3=0.95,recent=0"
+    let configuration = try #require(PolicyGrammar.parse([text]).first)
+    var policy = try #require(try configuration.policy(for: trace.group) as? any LayerPolicy)
+    for layer in [2, 3] {
+      trace.layer = layer
+      try policy.begin(layer: [trace.group])
+      try policy.observe(layer: [trace.prompt(trace.tables())])
+      let view = QueryBlock(try trace.block(), budgets: [2, 2])
+      _ = try policy.choose(layer: [view])
+      let list = TrafficKind(.metadata, .stream)
+      let expected: [TrafficKind: TrafficBytes] =
+        layer == 2
+        ? [
+          list: TrafficBytes(written: 2 * 2 * 4),
+          .init(.scores, .stream): TrafficBytes(readPerHead: 36, readGroupUnion: 36, written: 36),
+        ] : [list: TrafficBytes(readPerHead: 2 * 2 * 2 * 4, readGroupUnion: 2 * 2 * 4)]
+      #expect(view.ledger.bytes == expected)
+      #expect(policy.cacheTier == (layer == 2 ? .device : .host))
     }
   }
 
