@@ -15,8 +15,8 @@ public struct Guard: Hashable, Sendable {
   public func split(_ visible: Range<Int>, budget: Int) -> (
     sinks: Range<Int>, middle: Range<Int>, recent: Range<Int>
   ) {
-    let first = min(sinks, budget, visible.count)
-    let last = min(recent, budget - first, visible.count - first)
+    let first = max(0, min(sinks, budget, visible.count))
+    let last = max(0, min(recent, budget - first, visible.count - first))
     let start = visible.lowerBound + first
     let end = visible.upperBound - last
     return (visible.lowerBound..<start, start..<end, end..<visible.upperBound)

@@ -11,19 +11,27 @@ extension QueryBlock {
     return result
   }
 
+  /// A matrix that every step reads whole, to turn its queries and its new token's key.
+  ///
+  /// - Parameter isShared: whether the heads of the group read one.
+  func chargeMatrix(bytes: Int, isShared: Bool = true) {
+    let read = steps.count * bytes
+    charge(
+      .init(.metadata, .stream), readPerHead: read * group.groupSize,
+      readGroupUnion: isShared ? read : read * group.groupSize)
+  }
+
   /// Scores of every visible token by its vector in `table`: a stream over what is kept beside the cache.
   ///
   /// - Parameters:
   ///   - queries: `[rows][table.width]`.
-  ///   - rowBytes: what the table keeps of a token, for one query head; read, and written for a new token.
-  ///   - isShared: whether the heads of the group read one table.
-  func scores(_ table: TokenTable, queries: FloatBuffer, rowBytes: Int, isShared: Bool = true) -> ScoreMatrix
-  {
+  ///   - rowBytes: what the table keeps of a token, read once for the group; and written for a new token.
+  ///   - isApart: whether the table is kept beside the cache, and not part of it.
+  func scores(_ table: TokenTable, queries: FloatBuffer, rowBytes: Int, isApart: Bool = true) -> ScoreMatrix {
     let read = visibleTokens * rowBytes
     charge(
       .init(.metadata, .stream), readPerHead: read * group.groupSize,
-      readGroupUnion: isShared ? read : read * group.groupSize,
-      written: steps.count * rowBytes * (isShared ? 1 : group.groupSize))
+      readGroupUnion: read, written: isApart ? steps.count * rowBytes : 0)
     chargeWrittenScores()
     let result = shared.makeMatrix()
     shared.kernels.score(
@@ -90,5 +98,27 @@ struct PageScores {
 
   func pages(_ visible: Range<Int>) -> Range<Int> {
     visible.lowerBound / pageTokens..<(visible.upperBound + pageTokens - 1) / pageTokens
+  }
+}
+
+extension ScoredBlock {
+  /// What softmax is taken of, from raw scores of one's own: scaled, and capped where the model caps its logits.
+  func logits(of scores: [Float]) -> [Float] {
+    guard let cap = group.logitSoftcap else { return scores.map { $0 * group.scale } }
+    var result = scores
+    result.withUnsafeMutableBufferPointer { buffer in
+      guard let start = buffer.baseAddress else { return }
+      kernels.softcap(UnsafeBufferPointer(buffer), scale: group.scale, cap: cap, into: start)
+    }
+    return result
+  }
+
+  /// Softmax over some tokens of a row of raw scores, normalised.
+  func attention(_ scores: UnsafePointer<Float>, over tokens: [Int32]) -> [Float] {
+    let logits = logits(of: tokens.map { scores[Int($0)] })
+    return logits.withUnsafeBufferPointer { logits in
+      guard let start = logits.baseAddress else { return [] }
+      return attention(start, scale: 1, over: (0..<Int32(logits.count)).map { $0 })
+    }
   }
 }

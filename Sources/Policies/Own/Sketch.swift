@@ -20,9 +20,9 @@ public struct Sketch: Policy {
       ParameterDescriptor.recent.defaulting(to: .integer(16)),
       .scope,
     ], needs: [.observationWindow],
-    cost: "r b bits a token; scores",
+    cost: "r b bits a token, 2 r d for the axes; scores",
     notes: """
-      Found by measuring on technical-4096 and qa-4096; no published method. Reads r · bits / 8 bytes a token, once for all query heads under the group reading. The axes cost one \
+      Found by measuring on technical-4096 and qa-4096; no published method. Reads r · bits / 8 bytes a token, and the axes for keys and queries, once for all query heads under the group reading. The axes cost one \
       eigendecomposition of d × d per KV head after the prompt, which is not charged.
       """)
 
@@ -59,12 +59,17 @@ public struct Sketch: Policy {
       axes.query(query, rank: rank, into: out)
     }
     let scores = block.scores(table, queries: queries, rowBytes: rowBytes)
+    block.chargeMatrix(bytes: axisBytes)
     return block.bestOf(choosesPerGroup ? block.summedOverGroup(scores) : scores)
   }
 
   private var rowBytes: Int { (rank * bits + 7) / 8 }
 
-  public func residentExtraBytesPerToken() -> (device: Int, host: Int) { (rowBytes, 0) }
+  private var axisBytes: Int { 2 * rank * group.keyRowBytes }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
+    (tokens * rowBytes + axisBytes, 0)
+  }
 }
 
 /// The axes of a sketch, most telling first.

@@ -32,7 +32,8 @@ public struct ArkVale: Policy {
   /// Pages on the device for each query head.
   private var resident: [Set<Int>]
 
-  public init(parameters: ParameterValues, group: GroupContext) {
+  public init(parameters: ParameterValues, group: GroupContext) throws {
+    try group.require(width: 2 * group.headDim, for: "arkvale")
     page = parameters.integer("page")
     sinkPages = parameters.integer("sink-pages")
     windowPages = parameters.integer("window-pages")

@@ -24,11 +24,11 @@ public struct InfLLM: Policy {
         "scope", .choice(["head", "group"]), default: .word("group"),
         help: "choose per query head, or one set per KV head; the authors choose one per layer"),
     ], common: [.denseLayers], needs: [.observationWindow],
-    cost: "r d a block",
+    cost: "d a block",
     notes: """
       The authors score a key by the queries of its next tokens, which a trace does not hold; here by the mean query of the \
       observation window, turned back and then on by 1 to `distance` tokens. A block is scored by the mean of its representatives, as the \
-      released code does. Blocks lie on the host. k is rounded down to whole blocks, to one at least, and what exceeds it is cut.
+      released code does, which keeps that one vector. Keys are averaged as they are rotated; the authors' blocks hold unrotated keys, and a query meets them all at one distance. Blocks lie on the host. k is rounded down to whole blocks, to one at least, and what exceeds it is cut.
       """)
 
   private let page: Int
@@ -73,7 +73,7 @@ public struct InfLLM: Policy {
       }
     }
     let queries = block.derivedQueries(width: d) { _, query, out in out.update(from: query, count: d) }
-    let scores = block.scores(table, queries: queries, rowBytes: representatives * group.keyRowBytes)
+    let scores = block.scores(table, queries: queries, rowBytes: group.keyRowBytes)
     return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores) { [self] step in
       let k = block.budget(of: step)
       return Guard(sinks: Int(Double(k) * initialShare), recent: Int(Double(k) * localShare))
@@ -94,7 +94,7 @@ public struct InfLLM: Policy {
   public var cacheTier: MemoryTier { .host }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
-    ((tokens + page - 1) / page * representatives * group.keyRowBytes, 0)
+    ((tokens + page - 1) / page * group.keyRowBytes, 0)
   }
 }
 

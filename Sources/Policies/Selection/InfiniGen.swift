@@ -17,7 +17,7 @@ public struct InfiniGen: Policy {
         "ratio", .amount, default: .amount(.share(0.2)),
         help: "skewed channels that are scored: a count or a share of d"),
     ], needs: [.observationWindow],
-    cost: "ratio d a token and query head; scores",
+    cost: "ratio d a token and query head, ratio d² a query head for the axes; scores",
     notes: """
       Optimistic: the authors speculate from the layer before, on its input; here the layer's own query is used, which a trace holds. The axes \
       come from the observation window, per query head. Takes at most k tokens, fewer where fewer come within α. Keys and values lie on the host.
@@ -59,6 +59,7 @@ public struct InfiniGen: Policy {
     block.charge(
       .init(.metadata, .stream), readPerHead: bytes, readGroupUnion: bytes,
       written: block.steps.count * rank * group.element.byteCount * group.groupSize)
+    block.chargeMatrix(bytes: rank * group.keyRowBytes, isShared: false)
     block.chargeWrittenScores()
     // A product on r axes is the product of the key with the query's part in their span.
     let queries = block.derivedQueries(width: d) { row, query, out in
@@ -87,7 +88,7 @@ public struct InfiniGen: Policy {
     }
   }
 
-  public func residentExtraBytesPerToken() -> (device: Int, host: Int) {
-    (rank * group.element.byteCount * group.groupSize, 0)
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
+    (rank * (tokens * group.element.byteCount + group.keyRowBytes) * group.groupSize, 0)
   }
 }

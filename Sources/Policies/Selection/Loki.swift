@@ -16,10 +16,10 @@ public struct Loki: Policy {
         help: "principal axes of keys after or before rotation"),
       .scope,
     ], needs: [.headStatistics],
-    cost: "r a token; scores",
+    cost: "r a token, d² for the axes; scores",
     notes: """
       The axes are calibrated per KV head. The cache holds keys turned onto all axes in place of the keys; that the first r \
-      are read apart costs nothing extra where they lie apart, so r channels a token are read, none kept twice.
+      are read apart costs nothing extra where they lie apart, so r channels a token are read, none kept or written twice. A step reads all axes to turn its queries and its key.
       """)
 
   private let rank: Int
@@ -47,9 +47,15 @@ public struct Loki: Policy {
       project(keys + token * d, into: out)
     }
     let queries = block.derivedQueries(width: rank) { _, query, out in project(query, into: out) }
-    let scores = block.scores(table, queries: queries, rowBytes: rank * group.element.byteCount)
+    let scores = block.scores(
+      table, queries: queries, rowBytes: rank * group.element.byteCount, isApart: false)
+    block.chargeMatrix(bytes: axisBytes)
     return block.bestOf(choosesPerGroup ? block.summedOverGroup(scores) : scores)
   }
+
+  private var axisBytes: Int { group.headDim * group.keyRowBytes }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) { (axisBytes, 0) }
 
   private func project(_ vector: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) {
     for (index, axis) in axes.enumerated() {

@@ -12,12 +12,15 @@ public struct MagicPIG: Policy {
       ParameterDescriptor("bits", .integer(1...16), default: .integer(10), help: "K, bits of a hash"),
       ParameterDescriptor("tables", .integer(2...1000), default: .integer(150), help: "L, hash tables"),
       ParameterDescriptor.sinks.defaulting(to: .integer(4)),
-      ParameterDescriptor.recent.defaulting(to: .integer(64)),
-    ], common: [.denseLayers], usesBudget: false,
-    cost: "4 bytes for each token in each of the query's buckets",
+      ParameterDescriptor.recent.defaulting(
+        to: .integer(64), help: "last tokens of the prompt always kept, beside all decoded ones"),
+      ParameterDescriptor.denseLayers.defaulting(to: .integer(1)),
+    ], common: [], usesBudget: false,
+    cost: "4 bytes for each token in each of the query's buckets, d K L for the projections, bucket bounds",
     notes: """
       Sizes its own sets. Keys are centred by the prompt's mean key before they are hashed. Tables of token numbers, keys and values lie on the host: \
-      a step reads the numbers in the query's buckets, 4 bytes each, and writes the new token's into every table. Projections are seeded by the run, layer and KV head.
+      a step reads the numbers in the query's buckets, 4 bytes each, and where a bucket begins and ends. Tables hold the prompt; decoded tokens are always kept, as the authors do, who \
+      leave layers 0 and 16 dense; here the first. Projections lie on the device, and are seeded by the run, layer and KV head.
       """)
 
   private let bits: Int
@@ -44,14 +47,15 @@ public struct MagicPIG: Policy {
     var result = Selections()
     var corrections: [OutputCorrection] = []
     var read = 0
-    var union = Array(repeating: Set<Int32>(), count: block.steps.count)
     for row in 0..<block.shared.rows {
       let visible = block.shared.visible(row)
       let hits = hashes.hits(codes, row: row, visible.upperBound)
-      let (sinks, middle, recent) = guarded.split(visible, budget: visible.count)
+      // A query attends to its own token at least.
+      let last = max(1, guarded.recent + max(0, visible.upperBound - group.promptTokens))
+      let held = Guard(sinks: min(guarded.sinks, visible.count - 1), recent: last)
+      let (sinks, middle, recent) = held.split(visible, budget: visible.count)
       let sampled = middle.filter { hits[$0] >= 2 }
       read += middle.reduce(0) { $0 + Int(hits[$1]) }
-      union[row % block.steps.count].formUnion(middle.lazy.filter { hits[$0] > 0 }.map(Int32.init))
       result.appendRow([Array(sinks), sampled, Array(recent)].joined().map(Int32.init))
       var correction = OutputCorrection()
       correction.offsets =
@@ -62,12 +66,18 @@ public struct MagicPIG: Policy {
     }
     result.corrections = corrections
     block.charge(
-      .init(.metadata, .gather(rowBytes: 4), tier: .host), readPerHead: read * 4, readGroupUnion: read * 4,
-      written: block.steps.count * count * 4)
+      .init(.metadata, .gather(rowBytes: 4), tier: .host), readPerHead: read * 4, readGroupUnion: read * 4)
+    // First and last number of a bucket of every table, for each query head.
+    let bounds = block.shared.rows * count * 8
+    block.charge(
+      .init(.metadata, .gather(rowBytes: 8), tier: .host), readPerHead: bounds, readGroupUnion: bounds)
+    block.chargeMatrix(bytes: projectionBytes)
     return result
   }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
-    (0, count * (tokens + (1 << bits)) * 4)
+    (projectionBytes, count * (min(tokens, group.promptTokens) + (1 << bits)) * 4)
   }
+
+  private var projectionBytes: Int { bits * count * group.keyRowBytes }
 }

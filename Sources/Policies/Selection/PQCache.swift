@@ -17,7 +17,8 @@ public struct PQCache: Policy {
         "recent-share", .number(0...1), default: .number(0.5),
         help: "share of k that is the most recent tokens"),
       ParameterDescriptor("rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means"),
-      ParameterDescriptor.sinks,
+      ParameterDescriptor.sinks.defaulting(
+        to: .integer(32), help: "first tokens always kept, counted in k, and left out of k-means"),
       .scope,
     ], common: [.denseLayers],
     cost: "m b bits a token, 2^b d for the centroids; scores",
@@ -34,8 +35,11 @@ public struct PQCache: Policy {
   private let group: GroupContext
   public let choosesPerGroup: Bool
 
-  public init(parameters: ParameterValues, group: GroupContext) {
+  public init(parameters: ParameterValues, group: GroupContext) throws {
     parts = min(parameters.integer("subvectors"), group.headDim)
+    // k-means scores a part with a last channel of one.
+    try group.require(width: (group.headDim + parts - 1) / parts + 1, for: "pqcache")
+    try group.require(width: group.headDim, for: "pqcache")
     bits = parameters.integer("bits")
     recentShare = parameters.number("recent-share")
     rounds = parameters.integer("rounds")
@@ -49,7 +53,7 @@ public struct PQCache: Policy {
   public func choose(_ block: QueryBlock) -> Selections? {
     let d = group.headDim
     let tables = block.shared.tables
-    let name = "pq \(parts) \(bits) \(rounds) \(group.promptTokens)"
+    let name = "pq \(parts) \(bits) \(rounds) \(sinks) \(group.promptTokens)"
     let approximate = tables.cached(name) { quantised(tables) }
     let table = TokenTable(name, of: tables, width: d) { token, out in
       out.update(from: approximate.pointer + token * d, count: d)
@@ -67,6 +71,8 @@ public struct PQCache: Policy {
   /// Every key with its parts replaced by centroids, `[tokens][headDim]`.
   private func quantised(_ tables: GroupTables) -> FloatBuffer {
     let d = group.headDim
+    let prompt = max(1, min(group.promptTokens, tables.tokens))
+    let first = min(sinks, prompt - 1)
     let result = FloatBuffer(count: tables.tokens * d)
     for part in 0..<parts {
       let channels = part * d / parts..<(part + 1) * d / parts
@@ -76,7 +82,7 @@ public struct PQCache: Policy {
           from: tables.keyRows.pointer + token * d + channels.lowerBound, count: channels.count)
       }
       let means = KMeans(
-        rows.pointer, rowCount: max(1, min(group.promptTokens, tables.tokens)), width: channels.count,
+        rows.pointer + first * channels.count, rowCount: prompt - first, width: channels.count,
         centroids: 1 << bits, rounds: rounds, kernels: tables.kernels)
       let owner = means.nearest(
         KMeans.Points(rows.pointer, rowCount: tables.tokens, width: channels.count, kernels: tables.kernels))

@@ -22,7 +22,8 @@ public struct Quest: Policy {
   private let group: GroupContext
   public let choosesPerGroup: Bool
 
-  public init(parameters: ParameterValues, group: GroupContext) {
+  public init(parameters: ParameterValues, group: GroupContext) throws {
+    try group.require(width: 2 * group.headDim, for: "quest")
     page = parameters.integer("page")
     least = parameters.integer("least-pages")
     choosesPerGroup = parameters.word("scope") == "group"

@@ -23,7 +23,8 @@ public struct QuestMeanStd: Policy {
   private let group: GroupContext
   public let choosesPerGroup: Bool
 
-  public init(parameters: ParameterValues, group: GroupContext) {
+  public init(parameters: ParameterValues, group: GroupContext) throws {
+    try group.require(width: 2 * group.headDim, for: "quest-meanstd")
     page = parameters.integer("page")
     least = parameters.integer("least-pages")
     spread = Float(parameters.number("spread"))

@@ -17,6 +17,9 @@ public struct RetroInfer: Policy {
       ParameterDescriptor("rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means"),
       ParameterDescriptor.sinks.defaulting(to: .integer(4)),
       ParameterDescriptor.recent.defaulting(to: .integer(64)),
+      ParameterDescriptor(
+        "scope", .choice(["head", "group"]), default: .word("group"),
+        help: "rank clusters per query head, or once per KV head by their summed scores, as the authors do"),
     ], common: [.denseLayers],
     cost: "d a cluster, dv an estimated cluster",
     notes: """
@@ -30,8 +33,12 @@ public struct RetroInfer: Policy {
   private let rounds: Int
   private let guarded: Guard
   private let group: GroupContext
+  public let choosesPerGroup: Bool
 
-  public init(parameters: ParameterValues, group: GroupContext) {
+  public init(parameters: ParameterValues, group: GroupContext) throws {
+    // k-means scores keys with a last channel of one.
+    try group.require(width: group.headDim + 1, for: "retroinfer")
+    choosesPerGroup = parameters.word("scope") == "group"
     cluster = parameters.integer("cluster")
     estimated = parameters.number("estimated")
     rounds = parameters.integer("rounds")
@@ -43,20 +50,24 @@ public struct RetroInfer: Policy {
 
   public func choose(_ block: QueryBlock) -> Selections? {
     let tables = block.shared.tables
-    let zone = guarded.sinks..<max(guarded.sinks, min(group.promptTokens, tables.tokens) - guarded.recent)
+    let prompt = min(group.promptTokens, tables.tokens)
+    let first = min(guarded.sinks, prompt)
+    let zone = first..<max(first, prompt - guarded.recent)
     let clusters = tables.cached("clusters \(zone) \(cluster) \(rounds)") {
       KeyClusters(tables, tokens: zone, size: cluster, rounds: rounds)
     }
     var result = Selections()
     var corrections: [OutputCorrection] = []
     let ranked = Int((estimated * Double(clusters.members.count)).rounded())
+    let scores = (0..<block.shared.rows).map { clusters.scores(block.shared.query($0)) }
+    let ranks = choosesPerGroup ? summed(scores, block) : scores
     for row in 0..<block.shared.rows {
       let step = block.steps[row % block.steps.count]
       let k = block.budgets[row % block.steps.count]
-      let held = Guard(sinks: guarded.sinks, recent: step.visible.upperBound - zone.upperBound)
+      let held = Guard(sinks: first, recent: step.visible.upperBound - zone.upperBound)
       let (sinks, middle, recent) = held.split(step.visible, budget: k)
-      let scores = clusters.scores(block.shared.query(row))
-      let order = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
+      let rank = ranks[row]
+      let order = rank.indices.sorted { (rank[$0], $1) > (rank[$1], $0) }
       var left = k - sinks.count - recent.count
       var chosen: [Int32] = []
       var next = 0
@@ -68,8 +79,9 @@ public struct RetroInfer: Policy {
       }
       result.appendRow((sinks.map(Int32.init) + chosen + recent.map(Int32.init)).sorted())
       var correction = OutputCorrection()
+      let logits = block.shared.logits(of: scores[row])
       correction.terms = order.dropFirst(next).prefix(ranked).compactMap {
-        clusters.term($0, logit: scores[$0] * group.scale, within: step.visible)
+        clusters.term($0, logit: logits[$0], within: step.visible, read: sinks, tables)
       }
       corrections.append(correction)
     }
@@ -78,73 +90,30 @@ public struct RetroInfer: Policy {
     return result
   }
 
+  /// Of every row the sums over its group's heads.
+  private func summed(_ scores: [[Float]], _ block: QueryBlock) -> [[Float]] {
+    let sums = block.steps.indices.map { step in
+      (0..<group.groupSize).map { scores[block.shared.row(head: $0, step: step)] }.summed
+    }
+    return scores.indices.map { sums[$0 % sums.count] }
+  }
+
   private func charge(_ block: QueryBlock, clusters: Int, estimated: Int) {
     let centroids = block.steps.count * clusters * group.keyRowBytes
     let sums = block.steps.count * min(estimated, clusters) * group.valueRowBytes
     let heads = group.groupSize
     block.charge(.init(.metadata, .stream), readPerHead: centroids * heads, readGroupUnion: centroids)
-    // Heads rank clusters apart; that they share sums is not assumed.
+    // That heads which rank clusters apart share sums is not assumed.
     block.charge(
       .init(.metadata, .gather(rowBytes: group.valueRowBytes)), readPerHead: sums * heads,
-      readGroupUnion: sums * heads)
+      readGroupUnion: choosesPerGroup ? sums : sums * heads)
     let scores = block.steps.count * clusters * 4 * heads
     block.charge(.init(.scores, .stream), readPerHead: scores, readGroupUnion: scores, written: scores)
   }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
-    let clusters = max(1, min(group.promptTokens, tokens) - guarded.sinks - guarded.recent) / cluster
+    let clustered = min(group.promptTokens, tokens) - guarded.sinks - guarded.recent
+    let clusters = clustered > 0 ? max(1, clustered / cluster) : 0
     return (clusters * (group.keyRowBytes + group.valueRowBytes + 4), 0)
-  }
-}
-
-/// A prompt's tokens in clusters of like keys.
-struct KeyClusters {
-  /// Tokens of each cluster that has any, ascending.
-  private(set) var members: [[Int32]] = []
-  private var centroids: [[Float]] = []
-  private var valueSums: [[Float]] = []
-
-  init(_ tables: GroupTables, tokens: Range<Int>, size: Int, rounds: Int) {
-    guard !tokens.isEmpty else { return }
-    let d = tables.channels
-    let rows = tables.keyRows.pointer + tokens.lowerBound * d
-    let means = KMeans(
-      rows, rowCount: tokens.count, width: d, centroids: max(1, tokens.count / size), rounds: rounds,
-      kernels: tables.kernels)
-    let owner = means.nearest(KMeans.Points(rows, rowCount: tokens.count, width: d, kernels: tables.kernels))
-    var all = Array(repeating: [Int32](), count: means.count)
-    for (index, cluster) in owner.enumerated() { all[Int(cluster)].append(Int32(tokens.lowerBound + index)) }
-    for (index, tokens) in all.enumerated() where !tokens.isEmpty {
-      members.append(tokens)
-      centroids.append((0..<d).map { means.centroids[index * d + $0] })
-      valueSums.append(tables.valueSum(tokens))
-    }
-  }
-
-  func scores(_ query: UnsafePointer<Float>) -> [Float] {
-    centroids.map { centroid in
-      centroid.withUnsafeBufferPointer { centroid in
-        var sum: Float = 0
-        for c in centroid.indices { sum += centroid[c] * query[c] }
-        return sum
-      }
-    }
-  }
-
-  /// What stands for a cluster; nil where a sliding window has left part of it behind, whose sum is not known.
-  func term(_ cluster: Int, logit: Float, within visible: Range<Int>) -> OutputCorrection.Term? {
-    guard let first = members[cluster].first, Int(first) >= visible.lowerBound else { return nil }
-    return OutputCorrection.Term(
-      logit: logit, count: Float(members[cluster].count), valueSum: valueSums[cluster])
-  }
-}
-
-extension GroupTables {
-  /// Sum of some tokens' values, `[paddedChannels]`; empty where the group has none.
-  func valueSum(_ tokens: [Int32]) -> [Float] {
-    guard let (rows, width) = valueRows else { return [] }
-    var sum = Array(repeating: Float(0), count: width)
-    for token in tokens { for c in 0..<width { sum[c] += rows[Int(token) * width + c] } }
-    return sum
   }
 }

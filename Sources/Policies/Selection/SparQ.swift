@@ -16,25 +16,29 @@ public struct SparQ: Policy {
         "mean-values", .choice(["on", "off"]), default: .word("on"),
         help: "mix the output with the mean of all values, as the paper does"),
       ParameterDescriptor(
-        "scope", .choice(["head", "group"]), default: .word("head"),
-        help:
-          "choose per query head, or one set per KV head from the summed softmax, as the authors do under GQA"
-      ),
+        "local-share", .number(0...1), default: .number(0.25),
+        help: "share of k that is the most recent tokens; the authors' 32 of 128"),
+      ParameterDescriptor(
+        "scope", .choice(["head", "group"]), default: .word("group"),
+        help: "choose per query head, or one set per KV head from the summed scores, as the authors do"),
     ],
     cost: "r a token, keys kept twice; a mean value; scores",
     notes: """
       Keys are kept twice, so that single channels are a stream. The mean value is a running one, of the tokens \
-      that a step sees.
+      that a step sees. The last tokens, `recent` or `local-share` of k, whichever are more, count in k. Heads' scores are \
+      summed at the temperature of each, as the released code does.
       """)
 
   private let rank: Int
   private let mixes: Bool
+  private let localShare: Double
   private let group: GroupContext
   public let choosesPerGroup: Bool
 
   public init(parameters: ParameterValues, group: GroupContext) {
     rank = parameters.amount("channels", of: group.headDim)
     mixes = parameters.word("mean-values") == "on"
+    localShare = parameters.number("local-share")
     choosesPerGroup = parameters.word("scope") == "group"
     self.group = group
   }
@@ -53,10 +57,13 @@ public struct SparQ: Policy {
       for c in 0..<d { out[c] = kept[c] ? query[c] : 0 }
     }
     let scores = block.shared.scored(masked)
-    guard mixes || choosesPerGroup else { return block.bestOf(scores) }
-    let weights = softmax(scores, masked, block)
-    var chosen = block.bestOf(choosesPerGroup ? block.summedOverGroup(weights) : scores)
+    let ranks = choosesPerGroup ? block.summedOverGroup(tempered(scores, masked, block)) : scores
+    var chosen = block.bestOf(ranks) { [self] step in
+      let local = Int(Double(block.budget(of: step)) * localShare)
+      return Guard(sinks: block.guarded.sinks, recent: max(block.guarded.recent, local))
+    }
     if mixes, let values = block.shared.tables.valueRows {
+      let weights = softmax(scores, masked, block)
       chosen.corrections = corrections(chosen, weights, block, values)
       block.charge(.init(.metadata, .stream), written: block.steps.count * group.valueRowBytes)
       block.charge(
@@ -81,18 +88,32 @@ public struct SparQ: Policy {
 
   /// Normalised softmax of the partial scores at the temperature of the channels' share.
   private func softmax(_ scores: ScoreMatrix, _ masked: FloatBuffer, _ block: QueryBlock) -> ScoreMatrix {
-    let d = group.headDim
     let result = block.shared.makeMatrix()
     for row in 0..<block.shared.rows {
-      let query = block.shared.query(row)
-      let (part, whole) = (0..<d).reduce((Float(0), Float(0))) {
-        ($0.0 + abs(masked[row * d + $1]), $0.1 + abs(query[$1]))
-      }
-      // group.scale stands for 1 / √d, whatever the model makes of it.
-      let scale = part > 0 ? group.scale / (part / whole).squareRoot() : group.scale
-      block.shared.normalise(scores, row: row, scale: scale, into: result)
+      block.shared.normalise(scores, row: row, scale: scale(row, masked, block), into: result)
     }
     return result
+  }
+
+  /// The partial scores of every row at its own temperature, so that those of several heads may be summed.
+  private func tempered(_ scores: ScoreMatrix, _ masked: FloatBuffer, _ block: QueryBlock) -> ScoreMatrix {
+    let result = block.shared.makeMatrix()
+    for row in 0..<block.shared.rows {
+      let scale = scale(row, masked, block)
+      let (source, out) = (scores.row(row), result.row(row))
+      for token in block.shared.visible(row) { out[token] = source[token] * scale }
+    }
+    return result
+  }
+
+  /// √(d · Σ_r |q| / Σ |q|) of a row, as what scores are multiplied by.
+  private func scale(_ row: Int, _ masked: FloatBuffer, _ block: QueryBlock) -> Float {
+    let query = block.shared.query(row)
+    let (part, whole) = (0..<group.headDim).reduce((Float(0), Float(0))) {
+      ($0.0 + abs(masked[row * group.headDim + $1]), $0.1 + abs(query[$1]))
+    }
+    // group.scale stands for 1 / √d, whatever the model makes of it.
+    return part > 0 ? group.scale / (part / whole).squareRoot() : group.scale
   }
 
   private func corrections(

@@ -129,12 +129,17 @@ import Testing
   @Test func bytesByHand() throws {
     var trace = SmallTrace(positions: [3, 4]).complete(prompt: 3, window: 2)
     trace.agreement = SmallTrace.agreement(layer: trace.layer, chunks: 4, slices: .rope, pairing: .half)
-    for (text, row) in [
-      ("sketch:rank=4,bits=4", 2), ("sketch:rank=3,bits=3", 2), ("shared-chunks:chunks=2,bits=4", 2 + 4),
+    // A sketch reads its axes for keys and for queries at each of two steps.
+    for (text, row, axes) in [
+      ("sketch:rank=4,bits=4", 2, 2 * 4 * 16), ("sketch:rank=3,bits=3", 2, 2 * 3 * 16),
+      ("shared-chunks:chunks=2,bits=4", 2 + 4, 0),
     ] {
       #expect(
         try trace.answer(text, budget: .tokens(2)).ledger.bytes[.init(.metadata, .stream)]
-          == TrafficBytes(readPerHead: 9 * row * 2, readGroupUnion: 9 * row, written: 2 * row))
+          == TrafficBytes(
+            readPerHead: 2 * (9 * row + 2 * axes), readGroupUnion: 9 * row + 2 * axes, written: 2 * row))
     }
+    let sketch = try PolicyGrammar.parse(["sketch:rank=4,bits=4"])[0].policy(for: trace.group)
+    #expect(sketch.residentExtraBytes(tokens: 64).device == 64 * 2 + 2 * 4 * 16)
   }
 }

@@ -88,7 +88,7 @@ import Testing
   /// Two heads, 8 channels of 2 bytes, steps that see 5 and 6 tokens: 2 and 2 chunks of 4, read once for the group.
   @Test func bytesByHand() throws {
     let trace = SmallTrace(positions: [4, 5]).complete(prompt: 4, window: 2)
-    for (text, row) in [("shadowkv:chunk=4", 16), ("infllm:block=4,representatives=3", 48)] {
+    for (text, row) in [("shadowkv:chunk=4", 16), ("infllm:block=4,representatives=3", 16)] {
       #expect(
         try trace.answer(text, budget: .tokens(4)).ledger.bytes[.init(.metadata, .stream)]
           == TrafficBytes(readPerHead: 4 * row * 2, readGroupUnion: 4 * row, written: 2 * row))

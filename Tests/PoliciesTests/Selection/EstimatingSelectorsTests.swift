@@ -55,7 +55,7 @@ import Testing
       budget: .tokens(12))
     let slices = (0..<parts).map { $0 * 8 / parts..<($0 + 1) * 8 / parts }
     let books = slices.map { slice in
-      Self.clusters((0..<40).map { Array(trace.key($0)[slice]) }, count: 1 << bits, rounds: rounds)
+      Self.clusters((1..<40).map { Array(trace.key($0)[slice]) }, count: 1 << bits, rounds: rounds)
     }
     for head in trace.queries.indices {
       for step in trace.steps.indices {
@@ -74,10 +74,12 @@ import Testing
     }
   }
 
-  @Test func retroInferReadsTheBestClustersAndEstimatesTheNext() throws {
-    let trace = Self.trace
+  @Test(arguments: ["head", "group"], [nil, 1.5] as [Float?])
+  func retroInferReadsTheBestClustersAndEstimatesTheNext(scope: String, cap: Float?) throws {
+    var trace = Self.trace
+    trace.logitSoftcap = cap
     let answer = try trace.answer(
-      "retroinfer:cluster=4,estimated=0.4,rounds=3,sinks=2,recent=5", budget: .tokens(40))
+      "retroinfer:cluster=4,estimated=0.4,rounds=3,sinks=2,recent=5,scope=\(scope)", budget: .tokens(40))
     let corrections = try #require(answer.corrections)
     let zone = Array(2..<35)
     let (centres, owner) = Self.clusters(zone.map(trace.key), count: 8, rounds: 3)
@@ -90,9 +92,8 @@ import Testing
     for head in trace.queries.indices {
       for step in trace.steps.indices {
         let end = trace.steps[step].visible.upperBound
-        let order = centroids.indices.sorted {
-          dot(trace.query(head, step), centroids[$0]) > dot(trace.query(head, step), centroids[$1])
-        }
+        let query = scope == "head" ? trace.query(head, step) : sum((0..<2).map { trace.query($0, step) })
+        let order = centroids.indices.sorted { dot(query, centroids[$0]) > dot(query, centroids[$1]) }
         var expected = Set([0, 1] + Array(35..<end))
         var next = 0
         while expected.count < 40, next < order.count {
@@ -104,14 +105,58 @@ import Testing
         let terms = corrections[head][step].terms
         #expect(terms.map(\.count) == estimated.map { Float(members[$0].count) })
         for (term, cluster) in zip(terms, estimated) {
-          #expect(
-            abs(Double(term.logit) - dot(trace.query(head, step), centroids[cluster]) * Double(trace.scale))
-              < 1e-4)
+          let logit = dot(trace.query(head, step), centroids[cluster]) * Double(trace.scale)
+          let capped = cap.map { Double($0) * tanh(logit / Double($0)) } ?? logit
+          #expect(abs(Double(term.logit) - capped) < 1e-4)
           let values = sum(members[cluster].map { trace.values[$0].map(Double.init) })
           for (a, b) in zip(term.valueSum, values) { #expect(abs(Double(a) - b) < 1e-4) }
         }
       }
     }
+  }
+
+  @Test(arguments: ["sinks=8192", "sinks=41,recent=0", "recent=8192", "sinks=0,recent=0"])
+  func retroInferTakesAnyGuard(guarded: String) throws {
+    for head in try Self.trace.answer("retroinfer:cluster=4,\(guarded)", budget: .tokens(9)).tokens {
+      #expect(head.allSatisfy { $0.count == 9 })
+    }
+  }
+
+  /// Clusters of one token: under a sliding window, whose first tokens are read, none stands for a token that is.
+  @Test func retroInferCountsNoTokenTwice() throws {
+    let trace = SmallTrace(heads: 2, positions: [41, 45], window: 20).complete(prompt: 41)
+    let answer = try trace.answer("retroinfer:cluster=1,estimated=1,sinks=3,recent=2", budget: .tokens(9))
+    let corrections = try #require(answer.corrections)
+    for head in trace.queries.indices {
+      for (index, step) in trace.steps.enumerated() {
+        let estimated = corrections[head][index].terms
+        #expect(!estimated.isEmpty)
+        #expect(
+          answer.tokens[head][index].count + Int(estimated.reduce(0) { $0 + $1.count }) <= step.visible.count)
+      }
+    }
+  }
+
+  /// Hardly a chance to meet, and nothing kept by force: the query's own token is there.
+  @Test func magicPIGAttendsToTheNewestAtLeast() throws {
+    let trace = Self.trace
+    for tokens in try trace.answer("magicpig:bits=16,tables=2,sinks=0,recent=0").tokens {
+      for (step, set) in zip(trace.steps, tokens) { #expect(set.last == step.position) }
+    }
+  }
+
+  /// What does not fit the kernels is refused before any work.
+  @Test(arguments: [
+    ("quest", 520, 1040), ("quest-meanstd", 520, 1040), ("arkvale", 520, 1040), ("retroinfer", 1024, 1025),
+    ("pqcache:subvectors=1", 1024, 1025),
+  ]) func vectorsTooWideAreRefused(text: String, headDim: Int, width: Int) throws {
+    let trace = SmallTrace(headDim: headDim, positions: [1])
+    let message = """
+      \(text.prefix { $0 != ":" }): layer 3: vectors of \(width) numbers for heads of \(headDim) channels: expected at most \
+      1024, which the kernels score: leave the policy out on this trace
+      """
+    let configuration = try #require(PolicyGrammar.parse([text]).first)
+    #expect(throws: PolicyError(message)) { try configuration.policy(for: trace.group) }
   }
 
   /// With one bit and many tables every token is met, and the correction is the logarithm of the paper's probability.
@@ -126,9 +171,10 @@ import Testing
       for step in trace.steps.indices {
         let end = trace.steps[step].visible.upperBound
         let tokens = answer.tokens[head][step]
-        #expect(Set(tokens).isSuperset(of: [0, end - 2, end - 1]))
+        // Two of the prompt, and all that decoding added.
+        #expect(Set(tokens).isSuperset(of: [0] + Array(38..<end)))
         for (token, offset) in zip(tokens, corrections[head][step].offsets) {
-          if token == 0 || token >= end - 2 { #expect(offset == 0); continue }
+          if token == 0 || token >= 38 { #expect(offset == 0); continue }
           let key = zip(trace.key(token), centre).map { $0 - $1 }
           let q = trace.query(head, step)
           let p = 1 - acos(max(-1, min(1, dot(q, key) / length(q) / length(key)))) / .pi
