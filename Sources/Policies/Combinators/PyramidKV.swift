@@ -1,6 +1,7 @@
 /// Budgets that fall from layer to layer (Cai et al., 2024), over any policy that has none.
 ///
-/// The first layer gets almost twice the mean budget, the last 1/β of it, and those between fall evenly. The paper keeps tokens as SnapKV
+/// The first layer gets almost twice the mean budget, but no more than there is, the last 1/β of it, or what keeps the mean, and those
+/// between fall evenly. The paper keeps tokens as SnapKV
 /// does; FASA's paper composes it with FASA.
 public struct PyramidKV: Policy {
   public static let descriptor = PolicyDescriptor(
@@ -15,8 +16,8 @@ public struct PyramidKV: Policy {
     ],
     cost: "the wrapped policy's",
     notes: """
-      The wrapped policy runs with its own defaults. A layer's budget follows from its number in the model, so that the mean over all layers is k; a trace of some layers \
-      has another mean. SnapKV's window is every layer's own and is not shared out.
+      The wrapped policy runs with its own defaults, but for layers that stay dense: those are the first `dense-layers` given here. A layer's budget follows from its number in the model, so that the mean over all layers is k; a trace of some layers \
+      has another mean. What the first layer cannot hold the last ones get. SnapKV's window is every layer's own and is not shared out.
       """)
 
   private let beta: Int
@@ -27,7 +28,7 @@ public struct PyramidKV: Policy {
   public init(parameters: ParameterValues, group: GroupContext) throws {
     beta = parameters.integer("beta")
     self.group = group
-    let configuration = parameters.baseConfiguration()
+    let configuration = try parameters.baseConfiguration(for: "pyramidkv")
     base = try configuration.type.init(parameters: configuration.values, group: group)
     window = configuration.type == SnapKV.self ? configuration.values.integer("window") : 0
   }
@@ -36,8 +37,9 @@ public struct PyramidKV: Policy {
     base.budgets(of: steps, asked: asked).enumerated().map { index, k in
       let shared = k - window
       guard shared > 0, group.modelLayers > 1 else { return k }
-      let least = shared / beta
-      let most = 2 * shared - least
+      // What sees fewer tokens than the first layer would get holds them all, and the mean stays k.
+      let most = min(2 * shared - shared / beta, steps[index].visible.count - window)
+      let least = 2 * shared - most
       let fall = (most - least) * group.layer / (group.modelLayers - 1)
       return min(max(1, window + most - fall), steps[index].visible.count)
     }
@@ -74,5 +76,20 @@ extension ParameterValues {
       if let given = self[common], given != .integer(0), values[common] != nil { values[common] = given }
     }
     return PolicyConfiguration(type, values: values)
+  }
+
+  /// The same, checked.
+  ///
+  /// - Throws: ``PolicyError`` where sinks or recent tokens are given and the wrapped policy knows of none.
+  func baseConfiguration(for wrapper: String) throws -> PolicyConfiguration {
+    let base = baseConfiguration()
+    for common in ["sinks", "recent"] where integer(common) != 0 && base.values[common] == nil {
+      throw PolicyError(
+        """
+        \(wrapper): \(common)=\(integer(common)) over \(base.descriptor.name), which has no '\(common)' and would ignore it: \
+        leave it out, or give another base
+        """)
+    }
+    return base
   }
 }

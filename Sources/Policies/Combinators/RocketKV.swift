@@ -22,7 +22,7 @@ public struct RocketKV: Policy {
     ], common: [.denseLayers], needs: [.promptWindow],
     cost: "r a page of what is left",
     notes: """
-      One set per KV head, its query heads' votes and bounds summed. A page is of neighbours among the tokens kept. Decoded tokens are not dropped. What the first stage \
+      One set per KV head, its query heads' votes summed, and its bounds met by the sum of their queries, so that a page and channel needs one bound, as the authors do. A page is of neighbours among the tokens kept. Decoded tokens are not dropped. What the first stage \
       drops never comes back, but keys and values of the rest stay, so that kind is selection. k is rounded down to whole pages.
       """)
 
@@ -90,7 +90,7 @@ public struct RocketKV: Policy {
     return sums.indices.sorted { (sums[$0], $1) > (sums[$1], $0) }.prefix(channels).sorted()
   }
 
-  /// Summed over the heads, the highest score that a key within the page's bounds could have on some channels.
+  /// The highest score with the sum of the heads' queries that a key within the page's bounds could have on some channels.
   private func bound(
     _ tokens: ArraySlice<Int32>, _ keys: UnsafePointer<Float>, _ channels: [Int], _ block: QueryBlock,
     _ step: Int
@@ -102,15 +102,15 @@ public struct RocketKV: Policy {
         low = min(low, keys[Int(token) * group.headDim + c])
         high = max(high, keys[Int(token) * group.headDim + c])
       }
-      for head in 0..<group.groupSize {
-        let q = block.shared.query(block.shared.row(head: head, step: step))[c]
-        sum += max(q * low, q * high)
+      let q = (0..<group.groupSize).reduce(Float(0)) {
+        $0 + block.shared.query(block.shared.row(head: $1, step: step))[c]
       }
+      sum += max(q * low, q * high)
     }
     return sum
   }
 
-  /// One bound of each page and channel is read, the one that the sign of the query asks for; both are kept.
+  /// One bound of each page and channel is read, the one that the sign of the summed query asks for; both are kept.
   private func chargeBounds(_ block: QueryBlock, pages: Int) {
     let bytes = pages * channels * group.element.byteCount
     block.charge(

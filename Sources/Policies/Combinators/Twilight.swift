@@ -18,10 +18,10 @@ public struct Twilight: Policy {
       ParameterDescriptor("bits", .integer(1...16), default: .integer(4), help: "bits of the key estimate"),
       ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
     ], usesBudget: false,
-    cost: "the wrapped policy's, and d / 2 + 4 bytes a candidate",
+    cost: "the wrapped policy's, and d / 2 + 8 bytes a candidate",
     notes: """
       Sizes its own sets. Reads what the wrapped policy reads, then a quantised key, with its lowest value and step in 16 bits each, for every \
-      candidate. Chosen keys and values are then read in full.
+      candidate, and writes and reads its estimated score. Candidates that `sinks` and `recent` name are kept first, and count in p. Chosen keys and values are then read in full.
       """)
 
   private let share: Double
@@ -39,7 +39,7 @@ public struct Twilight: Policy {
       candidates = .share(0.25)
     }
     self.group = group
-    let configuration = parameters.baseConfiguration()
+    let configuration = try parameters.baseConfiguration(for: "twilight")
     base = try configuration.type.init(parameters: configuration.values, group: group)
   }
 
@@ -49,21 +49,29 @@ public struct Twilight: Policy {
   public func budgets(of steps: [Step], asked: Budget) -> [Int] { steps.map(\.visible.count) }
 
   public mutating func choose(_ block: QueryBlock) throws -> Selections? {
-    let inner = block.inner(budgets: candidates.tokens(of: block.steps), guarded: block.guarded)
+    let limits = candidates.tokens(of: block.steps)
+    let inner = block.inner(budgets: limits, guarded: block.guarded)
     let proposed = try base.choose(inner) ?? block.everything()
     block.absorb(inner)
     let estimates = estimate(block, of: proposed)
     var result = Selections()
     for row in 0..<proposed.rows {
       let tokens = Array(proposed[row])
-      let weights = block.shared.attention(estimates.row(row), scale: group.scale, over: tokens)
-      let order = tokens.indices.sorted { (weights[$0], tokens[$1]) > (weights[$1], tokens[$0]) }
-      var mass = 0.0
-      let enough = order.firstIndex { place in
-        mass += Double(weights[place])
-        return mass >= share
+      let weights = block.shared.attention(estimates.row(row), over: tokens)
+      let step = row % block.steps.count
+      let (sinks, _, recent) = block.guarded.split(block.steps[step].visible, budget: limits[step])
+      func isKept(_ place: Int) -> Bool {
+        sinks.contains(Int(tokens[place])) || recent.contains(Int(tokens[place]))
       }
-      result.appendRow(order.prefix((enough ?? order.count - 1) + 1).map { tokens[$0] }.sorted())
+      var chosen = tokens.indices.filter(isKept)
+      var mass = chosen.reduce(0.0) { $0 + Double(weights[$1]) }
+      let order = tokens.indices.filter { !isKept($0) }
+        .sorted { (weights[$0], tokens[$1]) > (weights[$1], tokens[$0]) }
+      for place in order where mass < share || chosen.isEmpty {
+        chosen.append(place)
+        mass += Double(weights[place])
+      }
+      result.appendRow(chosen.map { tokens[$0] }.sorted())
     }
     return result
   }
@@ -77,6 +85,8 @@ public struct Twilight: Policy {
       if bits < 16 { Quantised.round(out, count: d, bits: bits) }
     }
     block.chargeGather(proposed, rowBytes: rowBytes)
+    let scores = proposed.tokens.count * 4
+    block.charge(.init(.scores, .stream), readPerHead: scores, readGroupUnion: scores, written: scores)
     block.charge(.init(.metadata, .stream), written: block.steps.count * rowBytes)
     return block.shared.scored(block.shared.queries, table.panels)
   }
@@ -90,6 +100,7 @@ public struct Twilight: Policy {
 
   public var heldTokens: Int? { base.heldTokens }
   public var cacheTier: MemoryTier { base.cacheTier }
+  public var readsChosenKeys: Bool { base.readsChosenKeys }
 }
 
 extension QueryBlock {

@@ -16,7 +16,14 @@ import Testing
 
   /// Quantised to 16 bits, that is not at all, over the oracle's candidates: the smallest set that holds p of them.
   @Test(arguments: [0.3, 0.85, 0.99], [16, 4]) func twilightPrunesToP(p: Double, bits: Int) throws {
-    let trace = Self.trace
+    try Self.prunesToP(Self.trace, p: p, bits: bits)
+    // A cap of the logits flattens softmax, so that more tokens are needed.
+    var capped = Self.trace
+    capped.logitSoftcap = 2
+    try Self.prunesToP(capped, p: p, bits: bits)
+  }
+
+  static func prunesToP(_ trace: SmallTrace, p: Double, bits: Int) throws {
     let text = "twilight:base=oracle,candidates=12,p=\(p),bits=\(bits)"
     let answer = try trace.answer(text)
     let candidates = try trace.answer("oracle", budget: .tokens(12)).tokens
@@ -24,7 +31,8 @@ import Testing
       for step in trace.steps.indices {
         let logits = candidates[head][step].map { token -> Double in
           let key = ChannelSelectorsTests.rounded(trace.key(token), bits: bits)
-          return dot(trace.query(head, step), key) * Double(trace.scale)
+          let logit = dot(trace.query(head, step), key) * Double(trace.scale)
+          return trace.logitSoftcap.map { Double($0) * tanh(logit / Double($0)) } ?? logit
         }
         let weights = logits.map { exp($0) }
         let total = weights.reduce(0, +)
@@ -49,6 +57,47 @@ import Testing
     #expect(bytes[.init(.metadata, .stream)] == TrafficBytes(written: 2 * 8))
     // And what the oracle reads to propose them.
     #expect(bytes[.init(.keys, .stream)]?.readGroupUnion == 9 * 16)
+    // Scores of 9 tokens by the oracle and of 6 candidates by Twilight, for each of two heads.
+    #expect(
+      bytes[.init(.scores, .stream)] == TrafficBytes(readPerHead: 120, readGroupUnion: 120, written: 120))
+    let policy = try PolicyGrammar.parse(["twilight:base=oracle"])[0].policy(for: trace.group)
+    #expect(!policy.readsChosenKeys)
+  }
+
+  /// Sinks and last tokens stay whatever mass they hold, and are not counted twice.
+  @Test(arguments: [0.01, 0.5, 1]) func twilightKeepsWhatIsGuarded(p: Double) throws {
+    let trace = Self.trace
+    let answer = try trace.answer("twilight:base=oracle,candidates=12,p=\(p),bits=16,sinks=2,recent=3")
+    for head in answer.tokens {
+      for (step, tokens) in zip(trace.steps, head) {
+        let end = step.visible.upperBound
+        #expect(Set(tokens).isSuperset(of: [0, 1, end - 3, end - 2, end - 1]))
+        // The best of 7 others holds a hundredth, should those kept not.
+        #expect(p != 0.01 || tokens.count <= 6)
+        #expect(p != 1 || tokens.count == 12)
+      }
+    }
+  }
+
+  @Test func pyramidKVRefusesWhatItsBaseIgnores() throws {
+    let message = """
+      pyramidkv: recent=4 over snapkv, which has no 'recent' and would ignore it: leave it out, or give another base
+      """
+    #expect(throws: PolicyError(message)) {
+      try PolicyGrammar.parse(["pyramidkv:recent=4"])[0].policy(for: Self.trace.group)
+    }
+    _ = try PolicyGrammar.parse(["pyramidkv:base=oracle,recent=4"])[0].policy(for: Self.trace.group)
+  }
+
+  /// 60 of 100 tokens on average over 8 layers: the first holds all 100, the last 20, and the mean stays.
+  @Test func pyramidKVKeepsTheMeanWhereTheFirstLayerHoldsAll() throws {
+    var trace = Self.trace
+    let budgets = try (0..<8).map { layer -> Int in
+      trace.layer = layer
+      let policy = try PolicyGrammar.parse(["pyramidkv:base=oracle"])[0].policy(for: trace.group)
+      return policy.budgets(of: [Step(index: 0, position: 99, visible: 0..<100)], asked: .tokens(60))[0]
+    }
+    #expect(budgets == [100, 89, 78, 66, 55, 43, 32, 20])
   }
 
   @Test(arguments: [(4096, 256), (8192, 64), (100, 100), (64, 32)]) func rocketKVSplitsTheCompression(
@@ -82,13 +131,10 @@ import Testing
       #expect(tokens == mine.joined().sorted())
       #expect(
         areBest(mine, of: pages) { page in
-          (0..<3).reduce(0) { sum, head in
-            sum
-              + some.reduce(0) { sum, c in
-                let q = trace.query(head, step)[c]
-                let keys = page.map { trace.key($0)[c] }
-                return sum + max(q * (keys.min() ?? 0), q * (keys.max() ?? 0))
-              }
+          some.reduce(0) { sum, c in
+            let q = (0..<3).reduce(0) { $0 + trace.query($1, step)[c] }
+            let keys = page.map { trace.key($0)[c] }
+            return sum + max(q * (keys.min() ?? 0), q * (keys.max() ?? 0))
           }
         })
     }
