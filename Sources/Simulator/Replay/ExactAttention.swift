@@ -69,7 +69,8 @@ struct ExactAttention {
     mass: Double, outputError: Double
   ) {
     let plain = measure(row, tokens)
-    guard let correction else { return plain }
+    // Nothing attended to and nothing that stands for it has no output to correct.
+    guard let correction, !tokens.isEmpty || !correction.terms.isEmpty else { return plain }
     return (plain.mass, correctedError(row, tokens, correction))
   }
 

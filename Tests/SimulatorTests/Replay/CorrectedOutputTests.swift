@@ -44,6 +44,9 @@ import Testing
         #expect(found.mass == plain.mass)
         if kind == 0 { #expect(abs(found.outputError - plain.outputError) < 1e-6) }
       }
+      // Nothing attended to is no output at all, and no division by nothing.
+      let none = exact.measure(row, UnsafeBufferPointer(start: nil, count: 0), correction: OutputCorrection())
+      #expect(none.mass == 0 && none.outputError == 1)
     }
   }
 
