@@ -69,17 +69,17 @@ import Testing
     }
   }
 
-  /// Half of the layers above the middle of the model and half below: budgets fall from 2k - k/β to k/β.
-  @Test(arguments: [(0, 38), (3, 23), (7, 2)]) func pyramidKVGivesEarlyLayersMore(layer: Int, expected: Int)
-    throws
-  {
+  /// Half of the layers above the middle of the model and half below: budgets fall from 2k - k/β to k/β, but what the
+  /// first layer cannot hold the last ones get.
+  @Test(arguments: [0, 3, 7]) func pyramidKVGivesEarlyLayersMore(layer: Int) throws {
     var trace = Self.trace()
     trace.layer = layer
     trace.agreement = SmallTrace.agreement(layer: layer, chunks: 4, slices: .rope, pairing: .half)
-    // k 20, β 10: 38 at the first of 8 layers, 2 at the last, 36 / 7 a layer between, rounded down.
+    // k 20, β 10: 38 at the first of 8 layers or all n that it sees, at the last 2 or 40 - n, and what falls a layer rounded down.
     let answer = try trace.answer("pyramidkv:base=fasa,beta=10", budget: .tokens(20))
     for (step, tokens) in answer.tokens[0].enumerated() {
-      #expect(tokens.count == min(expected, trace.steps[step].visible.count))
+      let most = min(38, trace.steps[step].visible.count)
+      #expect(tokens.count == max(1, most - (most - (40 - most)) * layer / 7))
     }
   }
 
