@@ -5,6 +5,8 @@ import Kernels
 struct EvictionCache: Sendable {
   /// Ascending, of each unit.
   private(set) var kept: [[Int32]]
+  /// Tokens that stayed when others had to go, summed over all such times: whose values were compared.
+  private(set) var compared = 0
   /// First token that a unit has not seen.
   private var next: [Int]
   private let heads: Int
@@ -35,13 +37,23 @@ struct EvictionCache: Sendable {
     return joined
   }
 
-  /// Evicts the tokens of least value until k are left. The first `keeping.sinks` and last `keeping.recent` tokens
-  /// held stay, as far as k allows, and the newest always does. Of equals the later one goes.
+  /// Bytes that hold so many for each token that is kept, of those before `end`.
+  func bytes(perToken: Int, before end: Int = .max) -> Int {
+    kept.reduce(0) { sum, tokens in
+      sum + (end == .max ? tokens.count : tokens.prefix { $0 < end }.count) * perToken
+    }
+  }
+
+  /// Evicts the tokens of least value until k are left. Those of the text's first `keeping.sinks` and of the last
+  /// `keeping.recent` tokens held stay, as far as k allows, and the newest always does. Of equals the later one goes.
   mutating func shrink(_ unit: Int, to k: Int, keeping: Guard = Guard(), value: (Int) -> Float) {
     let tokens = kept[unit]
     let excess = tokens.count - k
     guard excess > 0 else { return }
-    let guarded = Guard(sinks: min(keeping.sinks, max(0, k - 1)), recent: max(1, keeping.recent))
+    compared += k
+    // What is oldest after a sliding window, or a small k, took the sinks was never one.
+    let sinks = tokens.prefix(keeping.sinks).prefix { $0 < keeping.sinks }.count
+    let guarded = Guard(sinks: min(sinks, max(0, k - 1)), recent: max(1, keeping.recent))
     let middle = guarded.split(0..<tokens.count, budget: k).middle
     if excess == 1 {
       var (victim, least) = (middle.lowerBound, Float.infinity)

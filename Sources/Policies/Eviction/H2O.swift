@@ -57,6 +57,8 @@ public struct H2O: Policy {
     block.chargeState(selections, perGroup: choosesPerGroup)
     return selections
   }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) { (cache.bytes(perToken: 4), 0) }
 }
 
 extension [[Float]] {

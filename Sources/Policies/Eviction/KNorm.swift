@@ -4,7 +4,10 @@ public struct KNorm: Policy {
     name: "knorm", summary: "Drops the tokens whose keys are longest.",
     paper: "https://arxiv.org/abs/2406.11430", kind: .eviction,
     cost: "4 bytes a kept token",
-    notes: "One set per KV head. Keeps a 32-bit norm per kept token; reads them, and writes the newest.")
+    notes: """
+      One set per KV head. Keeps a 32-bit norm per kept token; reads them where one must go, and writes the newest. The authors leave some first layers whole \
+      (skip_layers): give dense-layers for that.
+      """)
 
   private let keeping: Guard
   private var cache: EvictionCache
@@ -25,16 +28,13 @@ public struct KNorm: Policy {
   }
 
   public mutating func choose(_ block: QueryBlock) -> Selections? {
+    let before = cache.compared
     let selections = cache.walk(block, budgets: block.budgets, values: [values], keeping: keeping)
-    block.chargeNumbers(selections)
+    let bytes = (cache.compared - before) * 4
+    block.charge(
+      .init(.state, .stream), readPerHead: bytes, readGroupUnion: bytes, written: block.steps.count * 4)
     return selections
   }
-}
 
-extension QueryBlock {
-  /// A 32-bit number per token that a group keeps, read at every step; the newest is written.
-  func chargeNumbers(_ selections: Selections) {
-    let bytes = steps.indices.reduce(0) { $0 + selections.count($1) } * 4
-    charge(.init(.state, .stream), readPerHead: bytes, readGroupUnion: bytes, written: steps.count * 4)
-  }
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) { (cache.bytes(perToken: 4), 0) }
 }

@@ -6,7 +6,7 @@ public struct KeyDiff: Policy {
     cost: "all kept keys, their sum",
     notes: """
       One set per KV head. The mean is of the keys held when a token must go; after the prompt all go at once, by the prompt's mean. \
-      Reads every kept key to compare, and keeps their sum.
+      Reads every kept key to compare where a token must go, and keeps their sum.
       """)
 
   private let keeping: Guard
@@ -28,6 +28,7 @@ public struct KeyDiff: Policy {
     var record = EvictionRecord(block)
     let directions = directions
     let d = group.headDim
+    let before = cache.compared
     for (step, k) in block.budgets.enumerated() {
       cache.join(0, block.steps[step])
       if cache.kept[0].count > k {
@@ -42,7 +43,7 @@ public struct KeyDiff: Policy {
       record.add(cache, unit: 0, step: step)
     }
     let selections = record.selections
-    let keys = block.steps.indices.reduce(0) { $0 + selections.count($1) } * group.keyRowBytes
+    let keys = (cache.compared - before) * group.keyRowBytes
     block.charge(.init(.keys, .stream), readPerHead: keys, readGroupUnion: keys)
     block.charge(
       .init(.state, .stream), readPerHead: block.steps.count * d * 4,
@@ -50,6 +51,8 @@ public struct KeyDiff: Policy {
       written: block.steps.count * d * 4)
     return selections
   }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) { (group.headDim * 4, 0) }
 }
 
 extension GroupTables {
