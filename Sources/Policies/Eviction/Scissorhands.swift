@@ -14,8 +14,8 @@ public struct Scissorhands: Policy {
     ], common: [.denseLayers], needs: [.promptWindow],
     cost: "2 bytes a kept token, read and written",
     notes: """
-      An even share is 1 over the tokens held. The prompt's part of the history is the observation window. Reads and writes a 16-bit count per kept token \
-      and step.
+      An even share is 1 over the tokens held. The prompt's part of the history is the observation window. One token goes at a time; the paper drops a \
+      batch whenever the cache is full. Reads and writes a 16-bit count per kept token and step; keeps the counts, and a bit per kept token and query that counts.
       """)
 
   private let window: Int
@@ -39,12 +39,11 @@ public struct Scissorhands: Policy {
       prompt.window == nil ? prompt.recency : Array(repeating: 0, count: prompt.tables.tokens)
     }
     history = cache.units.map { _ in [] }
-    guard let steps = prompt.window?.steps else { return }
-    for unit in cache.units {
-      let attention = cache.heads(unit).map { prompt.windowAttention(head: $0) }
-      for (query, step) in steps.enumerated() {
-        let weights = attention.map { $0[query] }.summed
-        let even = Float(attention.count) / Float(step.visible.count)
+    prompt.eachQuery(last: window) { step, attention in
+      for unit in cache.units {
+        let heads = cache.heads(unit)
+        let weights = Array(attention[heads]).summed
+        let even = Float(heads.count) / Float(step.visible.count)
         remember(step.visible.filter { weights[$0] > even }, unit: unit)
       }
     }
@@ -76,5 +75,10 @@ public struct Scissorhands: Policy {
     let selections = record.selections
     block.chargeState(selections, perGroup: choosesPerGroup, bytesPerToken: 2)
     return selections
+  }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
+    let bits = cache.units.reduce(0) { $0 + (cache.kept[$1].count * (history.first?.count ?? 0) + 7) / 8 }
+    return (cache.bytes(perToken: 2) + bits, 0)
   }
 }

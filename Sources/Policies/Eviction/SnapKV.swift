@@ -13,7 +13,7 @@ public struct SnapKV: Policy {
     cost: "nothing",
     notes: """
       The authors drop once, after the prompt, and then grow; here, so that no more than k are ever held, each decoded token takes the place of the \
-      prompt token ranked last, and when none is left, of the oldest. Chooses nothing while decoding.
+      prompt token ranked last, and when none is left, of the oldest. Chooses nothing while decoding, but keeps a 32-bit vote per prompt token held.
       """)
 
   static let snapParameters: [ParameterDescriptor] = [
@@ -29,6 +29,7 @@ public struct SnapKV: Policy {
   private let votes: SnapVotes
   private let sinks: Int
   public let choosesPerGroup: Bool
+  private let promptTokens: Int
   private var cache: EvictionCache
   /// `[unit][token]`
   private var values: [[Float]] = []
@@ -37,6 +38,7 @@ public struct SnapKV: Policy {
     votes = SnapVotes(parameters, group)
     sinks = parameters.integer("sinks")
     choosesPerGroup = parameters.word("scope") == "group"
+    promptTokens = group.promptTokens
     cache = EvictionCache(group, perGroup: choosesPerGroup)
   }
 
@@ -47,6 +49,10 @@ public struct SnapKV: Policy {
   public mutating func choose(_ block: QueryBlock) -> Selections? {
     cache.walk(block, budgets: block.budgets, values: values, keeping: Guard(sinks: sinks))
   }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
+    (cache.bytes(perToken: 4, before: promptTokens), 0)
+  }
 }
 
 /// The votes of an observation window, as values by which tokens are kept.
@@ -54,38 +60,40 @@ struct SnapVotes: Sendable {
   private let window: Int
   private let kernel: Int
   private let isMax: Bool
-  private let prompt: Int
+  let promptTokens: Int
 
   init(_ parameters: ParameterValues, _ group: GroupContext) {
     window = parameters.integer("window")
     kernel = parameters.integer("kernel")
     isMax = parameters.word("pooling") == "max"
-    prompt = group.promptTokens
+    promptTokens = group.promptTokens
   }
 
   /// First token of the window, which votes and is kept itself.
-  var windowStart: Int { max(0, prompt - window) }
+  var windowStart: Int { max(0, promptTokens - window) }
 
-  /// A value per token: pooled votes before the window, and above all votes the later the token from there on.
+  /// A value per token: pooled votes before the window, and above all votes the later the token from there on. Where
+  /// no traced query lies in the window, the later token is worth more before it too.
   func values(_ view: PromptView, heads: Range<Int>) -> [Float] {
     var result = (0..<view.tables.tokens).map { Self.certain + Float($0) }
-    let votes = pooled(heads.map { self.votes(view, head: $0) }.summed)
-    result.replaceSubrange(0..<votes.count, with: votes)
+    let end = min(windowStart, view.tables.tokens)
+    let votes = heads.compactMap { self.votes(view, head: $0) }.summed
+    result.replaceSubrange(0..<end, with: votes.isEmpty ? Array(view.recency.prefix(end)) : pooled(votes))
     return result
   }
 
   /// More than any sum of votes, and small enough that 32-bit floats tell neighbouring tokens apart.
   private static let certain: Float = 0x1p20
 
-  /// Summed attention of the last `window` queries to each token before the window; without queries, the later
-  /// the more.
-  func votes(_ view: PromptView, head: Int) -> [Float] {
+  /// Summed attention of the last `window` queries to each token before the window; nil where none is traced.
+  func votes(_ view: PromptView, head: Int) -> [Float]? {
     let end = min(windowStart, view.tables.tokens)
-    guard let steps = view.window?.steps else { return Array(view.recency.prefix(end)) }
-    let attention = view.windowAttention(head: head)
+    let steps = (view.window?.steps ?? []).suffix(window)
+    guard steps.contains(where: { $0.position >= windowStart }) else { return nil }
     var sums = Array(repeating: Float(0), count: end)
-    for (query, step) in steps.enumerated() where step.position >= windowStart {
-      for token in sums.indices { sums[token] += attention[query][token] }
+    for (step, attention) in zip(steps, view.windowAttention(head: head, last: window))
+    where step.position >= windowStart {
+      for token in sums.indices { sums[token] += attention[token] }
     }
     return sums
   }

@@ -55,6 +55,8 @@ public struct TOVA: LayerPolicy {
       return result
     }
   }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) { (cache.bytes(perToken: 4), 0) }
 }
 
 extension PromptView {
