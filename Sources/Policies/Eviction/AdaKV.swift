@@ -9,12 +9,13 @@ public struct AdaKV: LayerPolicy {
     paper: "https://arxiv.org/abs/2407.11550", kind: .eviction,
     parameters: SnapKV.snapParameters.filter { $0.name != "scope" } + [
       ParameterDescriptor(
-        "floor", .number(0...1), default: .number(0.2), help: "share of an even budget that every head keeps")
+        "floor", .number(0...1), default: .number(0.2), help: "share of an even budget that every head keeps; the authors' scripts give 0.5")
     ], common: [.denseLayers], needs: [.promptWindow], scope: .layer,
     cost: "nothing",
     notes: """
       Budgets are k per head on average over a layer, shared out once, at the first step; a share of the cache then grows in the same proportions. Decoded \
-      tokens take places as for snapkv. A head's recall is against the oracle at k, not at the head's own budget.
+      tokens take places as for snapkv; a 32-bit vote is kept per prompt token held. Shares are brought to whole tokens by their largest remainders, \
+      so that a layer's heads always have k each on average. A head's recall is against the oracle at k, not at the head's own budget.
       """)
 
   private let votes: SnapVotes
@@ -48,18 +49,47 @@ public struct AdaKV: LayerPolicy {
 
   public mutating func choose(layer blocks: [QueryBlock]) -> [Selections?] {
     if shares.isEmpty, let first = blocks.first, let k = first.budgets.first { shareOut(k) }
+    let budgets = (blocks.first?.budgets ?? []).map(wholeBudgets)
     return blocks.indices.map { place in
       var record = EvictionRecord(blocks[place])
-      for (step, k) in blocks[place].budgets.enumerated() {
+      for step in blocks[place].steps.indices {
         for unit in caches[place].units {
           caches[place].join(unit, blocks[place].steps[step])
-          let own = max(1, Int((Double(k) * shares[place][unit]).rounded(.down)))
+          let own = budgets[step][place][unit]
           let value = values[place][unit]
           caches[place].shrink(unit, to: own, keeping: Guard(sinks: sinks)) { value[$0] }
           record.add(caches[place], unit: unit, step: step)
         }
       }
       return record.selections
+    }
+  }
+
+  /// Of one KV head; the layer's heads on average, as one object chooses for all.
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
+    let all = caches.reduce(0) { $0 + $1.bytes(perToken: 4, before: votes.promptTokens) }
+    return ((all + caches.count - 1) / max(caches.count, 1), 0)
+  }
+
+  /// Whole numbers of at least 1 nearest to the heads' shares of k, that are k a head on average: what rounding down
+  /// leaves over goes where it took most, of equals to the lower head.
+  private func wholeBudgets(_ k: Int) -> [[Int]] {
+    let exact = shares.joined().map { Double(k) * $0 }
+    var whole = exact.map { max(1, Int($0.rounded(.down))) }
+    var left = k * exact.count - whole.reduce(0, +)
+    for head in exact.indices.sorted(by: { (exact[$0] - Double(whole[$0]), $1) > (exact[$1] - Double(whole[$1]), $0) })
+    where left > 0 {
+      whole[head] += 1
+      left -= 1
+    }
+    // A head that must keep one although its share is less takes it from the largest.
+    while left < 0, let head = whole.indices.max(by: { (whole[$0], $1) < (whole[$1], $0) }), whole[head] > 1 {
+      whole[head] -= 1
+      left += 1
+    }
+    return shares.map { group in
+      defer { whole.removeFirst(group.count) }
+      return Array(whole.prefix(group.count))
     }
   }
 
