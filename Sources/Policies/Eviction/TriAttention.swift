@@ -20,8 +20,9 @@ public struct TriAttention: Policy {
     cost: "all kept keys once a round",
     notes: """
       One set per KV head: each query head's scores are brought to mean 0 and deviation 1, and the largest counts. The authors let the cache grow by a round and then \
-      cut it back; here tokens are scored once a round and go one by one in that order, so that no more than k are ever held. Channels that do not rotate \
-      count by their product with the centre.
+      cut it back; here tokens are scored once a round and go one by one in that order, so that no more than k are ever held. What joined since is not \
+      scored and stays, so a round is at most k / 2 tokens: a longer one would leave no place to any other token. Channels that do not rotate count by their \
+      product with the centre. Keeps a 32-bit score per kept token.
       """)
 
   private let round: Int
@@ -64,7 +65,8 @@ public struct TriAttention: Policy {
       let new = cache.join(0, block.steps[step]).count
       joined = joined == .max ? round : joined + new
       if cache.kept[0].count > k {
-        if joined >= round { score(at: block.steps[step].position, block) }
+        let due = min(round, max(1, k / 2))
+        if joined >= due { score(at: block.steps[step].position, block) }
         let values = values
         cache.shrink(0, to: k, keeping: Guard(sinks: sinks, recent: joined + 1)) { values[$0] }
       }
@@ -72,6 +74,8 @@ public struct TriAttention: Policy {
     }
     return record.selections
   }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) { (cache.bytes(perToken: 4), 0) }
 
   /// Scores all tokens held.
   private mutating func score(at position: Int, _ block: QueryBlock) {
