@@ -2,8 +2,8 @@ import Kernels
 
 /// Redundancy-aware eviction for long reasoning (Cai et al., 2025).
 ///
-/// A token is worth λ times the attention that the last queries give it and loses (1 − λ) times how alike its key is to
-/// the others held.
+/// A token before the last w is worth λ times the attention that the last w queries give it and loses (1 − λ) times how
+/// alike its key is to the others held.
 public struct RKV: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "r-kv", summary: "Keeps tokens that the last queries attend to and whose keys repeat no others.",
@@ -23,9 +23,11 @@ public struct RKV: Policy {
     ], common: [.denseLayers], needs: [.promptWindow],
     cost: "4 bytes a kept token, read and written; all kept keys once a buffer",
     notes: """
-      One set per KV head; importance is averaged over its query heads. Likeness is the softmax, over the tokens held, of a key's mean cosine with the \
-      others; the released code also forgives the latest of each key's near copies, which is left out. The authors let the cache grow by the buffer and then cut it back; here \
-      tokens are judged whenever a buffer's worth has joined, and go one by one in that order, so that no more than k are ever held.
+      One set per KV head. Importance is the softmax, over the tokens before the last w, of the largest logit among the heads, averaged over the last w queries and \
+      max-pooled. Likeness is the softmax of a key's mean cosine with the others held, where each of these forgives the latest key whose cosine with it is above 0.5 and, as in the \
+      released code, the first token where there is none. The authors let the cache grow by the buffer and then cut it back; here tokens are judged whenever a buffer's \
+      worth has joined, by the queries before, and go one by one in that order, so that no more than k are ever held. What is not judged yet stays, so a buffer is at \
+      most half of what k leaves beside the window. Keeps w logits of 32 bits per kept token.
       """)
 
   private let lambda: Float
@@ -37,9 +39,25 @@ public struct RKV: Policy {
   private var cache: EvictionCache
   private var directions: [Float] = []
   private var values: [Float] = []
-  /// Attention of the last queries, mean over the group's heads, by token; oldest first.
-  private var recent: [[(token: Int, weight: Float)]] = []
-  private var joined = Int.max
+  /// Scaled logits of the last queries, the largest of the group's heads, of what it attended to; oldest query first.
+  private var recent: [LastQuery] = []
+  /// Tokens that joined since they were judged.
+  private var joined = Int.max / 2
+
+  private struct LastQuery {
+    /// Ascending.
+    let tokens: [Int32]
+    let logits: [Float]
+
+    /// Of ascending tokens; minus infinity for one that the query did not attend to.
+    func logits(of wanted: [Int]) -> [Float] {
+      var place = 0
+      return wanted.map { token in
+        while place < tokens.count, tokens[place] < token { place += 1 }
+        return place < tokens.count && tokens[place] == token ? logits[place] : -.infinity
+      }
+    }
+  }
 
   public init(parameters: ParameterValues, group: GroupContext) {
     lambda = Float(parameters.number("lambda"))
@@ -56,30 +74,32 @@ public struct RKV: Policy {
   public mutating func observe(_ prompt: PromptView) {
     directions = prompt.tables.keyDirections
     values = prompt.recency
-    guard let steps = prompt.window?.steps else { return }
-    let attention = (0..<group.groupSize).map { prompt.windowAttention(head: $0) }
-    for query in steps.indices.suffix(window) {
-      let mean = attention.map { $0[query] }.summed.map { $0 / Float(group.groupSize) }
-      recent.append(steps[query].visible.map { ($0, mean[$0]) })
+    prompt.eachBlock(last: window) { block in
+      for (index, step) in block.steps.enumerated() {
+        recent.append(lastQuery(block, step: index, over: step.visible.map(Int32.init)))
+      }
     }
+  }
+
+  private func lastQuery(_ block: ScoredBlock, step: Int, over tokens: [Int32]) -> LastQuery {
+    let (logits, scale) = block.logits()
+    let rows = (0..<group.groupSize).map { logits.row(block.row(head: $0, step: step)) }
+    return LastQuery(
+      tokens: tokens,
+      logits: tokens.map { token in rows.reduce(-.infinity) { max($0, $1[Int(token)] * scale) } })
   }
 
   public mutating func choose(_ block: QueryBlock) -> Selections? {
     var record = EvictionRecord(block)
     for (step, k) in block.budgets.enumerated() {
-      let new = cache.join(0, block.steps[step]).count
-      joined = joined == .max ? buffer : joined + new
+      joined += cache.join(0, block.steps[step]).count
       if cache.kept[0].count > k {
-        if joined >= buffer { judge(block) }
+        if joined >= min(buffer, max(1, (k - window) / 2)) { judge(block) }
         let values = values
-        cache.shrink(0, to: k, keeping: Guard(sinks: sinks, recent: window)) { values[$0] }
+        cache.shrink(0, to: k, keeping: Guard(sinks: sinks, recent: window + joined)) { values[$0] }
       }
       record.add(cache, unit: 0, step: step)
-      let kept = cache.kept[0]
-      let weights = (0..<group.groupSize).map {
-        block.attention(block.shared.row(head: $0, step: step), over: kept)
-      }.summed
-      recent.append(zip(kept, weights).map { (Int($0), $1 / Float(group.groupSize)) })
+      recent.append(lastQuery(block.shared, step: step, over: cache.kept[0]))
       if recent.count > window { recent.removeFirst() }
     }
     let selections = record.selections
@@ -87,31 +107,38 @@ public struct RKV: Policy {
     return selections
   }
 
-  /// Values of all tokens held. Those that joined last are kept by the guard.
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
+    (cache.bytes(perToken: 4 * recent.count), 0)
+  }
+
+  /// Values of the tokens before the last `window` held; those, and what joins until the next time, are guarded.
   private mutating func judge(_ block: QueryBlock) {
     joined = 0
     let kept = cache.kept[0].map(Int.init)
-    let d = group.headDim
-    var importance = Array(repeating: Float(0), count: values.count)
-    for query in recent { for (token, weight) in query { importance[token] += weight / Float(recent.count) } }
-    var sum = Array(repeating: Float(0), count: d)
-    for token in kept { for c in 0..<d { sum[c] += directions[token * d + c] } }
-    var likeness = kept.map { token -> Float in
-      var with: Float = 0
-      for c in 0..<d { with += directions[token * d + c] * (sum[c] - directions[token * d + c]) }
-      return with / Float(kept.count)
-    }
-    likeness.withUnsafeMutableBufferPointer { values in
-      if let start = values.baseAddress {
-        block.shared.kernels.softmax(UnsafeBufferPointer(values), into: start)
-      }
-    }
-    for place in kept.indices {
-      let near = (place - kernel / 2..<place - kernel / 2 + kernel).clamped(to: kept.indices)
-      let pooled = near.reduce(Float(0)) { max($0, importance[kept[$1]]) }
-      values[kept[place]] = lambda * pooled - (1 - lambda) * likeness[place]
+    let past = Array(kept.dropLast(window))
+    let importance = importance(past, block.shared.kernels)
+    let likeness = KeyLikeness(directions: directions, width: group.headDim, block.shared.kernels).of(kept)
+    for place in past.indices {
+      let near = (place - kernel / 2..<place - kernel / 2 + kernel).clamped(to: past.indices)
+      let pooled = near.reduce(Float(0)) { max($0, importance[$1]) }
+      values[past[place]] = lambda * pooled - (1 - lambda) * likeness[place]
     }
     let read = kept.count * group.keyRowBytes
     block.charge(.init(.keys, .stream), readPerHead: read, readGroupUnion: read)
+  }
+
+  /// Mean over the last queries of their softmax over some tokens.
+  private func importance(_ tokens: [Int], _ kernels: Kernels) -> [Float] {
+    var sums = Array(repeating: Float(0), count: tokens.count)
+    for query in recent {
+      var weights = query.logits(of: tokens)
+      // A query that saw none of them has no say.
+      guard weights.contains(where: { $0 > -.infinity }) else { continue }
+      weights.withUnsafeMutableBufferPointer { values in
+        if let start = values.baseAddress { kernels.softmax(UnsafeBufferPointer(values), into: start) }
+      }
+      for place in sums.indices { sums[place] += weights[place] / Float(recent.count) }
+    }
+    return sums
   }
 }

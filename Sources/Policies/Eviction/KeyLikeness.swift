@@ -1,0 +1,61 @@
+import Kernels
+
+/// How alike each of some keys is to the others, as R-KV's authors have it.
+struct KeyLikeness {
+  /// Keys of length 1, `[token][width]`.
+  let directions: [Float]
+  let width: Int
+  let kernels: Kernels
+
+  /// Cosines of so many keys with all others are held at a time.
+  private static let blockRows = 48
+  /// Two keys whose cosine is above this are near copies.
+  private static let copy: Float = 0.5
+
+  init(directions: [Float], width: Int, _ kernels: Kernels) {
+    self.directions = directions
+    self.width = width
+    self.kernels = kernels
+  }
+
+  /// Softmax over the tokens of the mean of the others' cosines with each. Every key leaves out the latest of its near
+  /// copies, so that of several alike the last one is not held against itself, and the first token where it has none.
+  ///
+  /// - Complexity: O(n² · width).
+  func of(_ tokens: [Int]) -> [Float] {
+    let n = tokens.count
+    if n == 0 { return [] }
+    let rows = FloatBuffer(count: n * width)
+    for (place, token) in tokens.enumerated() {
+      for c in 0..<width { rows.pointer[place * width + c] = directions[token * width + c] }
+    }
+    let packed = kernels.packKeys(
+      UnsafeRawBufferPointer(start: rows.pointer, count: n * width * 4), element: .f32, tokens: n,
+      channels: width)
+    let stride = KeyPanels.paddedTokens(n)
+    let cosines = FloatBuffer(count: Self.blockRows * stride)
+    let channels = (0..<Int32(width)).map { $0 }
+    var sums = Array(repeating: 0.0, count: n)
+    for start in Swift.stride(from: 0, to: n, by: Self.blockRows) {
+      let count = min(Self.blockRows, n - start)
+      kernels.score(
+        queries: rows.pointer + start * width, rows: count, keys: packed, channelList: channels,
+        tokens: 0..<n, into: cosines.pointer, stride: stride)
+      for index in 0..<count { add(cosines.pointer + index * stride, row: start + index, to: &sums) }
+    }
+    var result = sums.map { Float($0 / Double(n)) }
+    result.withUnsafeMutableBufferPointer { values in
+      if let first = values.baseAddress { kernels.softmax(UnsafeBufferPointer(values), into: first) }
+    }
+    return result
+  }
+
+  private func add(_ cosines: UnsafePointer<Float>, row: Int, to sums: inout [Double]) {
+    var forgiven = 0
+    for other in sums.indices.reversed() where other != row && cosines[other] > Self.copy {
+      forgiven = other
+      break
+    }
+    for other in sums.indices where other != row && other != forgiven { sums[other] += Double(cosines[other]) }
+  }
+}
