@@ -20,8 +20,9 @@ public struct ExpectedAttention: Policy {
     ], common: [.denseLayers], needs: [.observationWindow],
     cost: "nothing",
     notes: """
-      Mean and covariance are of the observation window's queries, per query head; attention is averaged over the heads of a KV head, which keep one set. \
-      Decoded tokens take the places of the prompt tokens ranked last, as for snapkv.
+      Mean and covariance are of the observation window's queries, per query head; attention, over what the first decode step sees beyond the sinks, is averaged over the \
+      heads of a KV head, which keep one set. Decoded tokens take the places of the prompt tokens ranked last, as for snapkv; a 32-bit score is kept per prompt \
+      token held.
       """)
 
   private let future: Int
@@ -30,6 +31,9 @@ public struct ExpectedAttention: Policy {
   private let group: GroupContext
   private let rotation: Rotation
   private var cache: EvictionCache
+  /// Unrotated queries of the observation window, `[head][query][channel]`.
+  private var queries: [[[Double]]] = []
+  /// By token; empty until the first step says what it sees.
   private var values: [Float] = []
 
   public init(parameters: ParameterValues, group: GroupContext) {
@@ -45,24 +49,32 @@ public struct ExpectedAttention: Policy {
 
   public mutating func observe(_ prompt: PromptView) throws {
     let window = try prompt.requiredWindow("expected-attention")
-    let tables = prompt.tables
-    values = tables.cached("expected attention \(future) \(epsilon)") {
+    queries = (0..<group.groupSize).map { window.unrotatedQueries(head: $0, rotation) }
+  }
+
+  /// A value per token: of the prompt's that a step sees, the sinks' is the highest; decoded ones are above all.
+  private func judged(_ tables: GroupTables, visible: Range<Int>) -> [Float] {
+    let count = min(group.promptTokens, tables.tokens)
+    let first = min(max(sinks, visible.lowerBound), count)
+    return tables.cached("expected attention \(future) \(epsilon) \(sinks) \(visible.lowerBound)") {
       let turn = rotation.meanTurn(over: group.promptTokens..<group.promptTokens + future)
-      let heads = (0..<group.groupSize).map { head in
-        expected(window.unrotatedQueries(head: head, rotation), turn: turn, tables)
-      }.summed
-      let count = min(group.promptTokens, tables.tokens)
-      return (0..<tables.tokens).map { token in
-        guard token < count else { return 0x1p20 + Float(token) }
-        return (heads[token] / Float(group.groupSize) + epsilon) * tables.valueNorm(token)
+      let attention = queries.map { expected($0, turn: turn, tables, first..<count) }.summed
+      var result = (0..<tables.tokens).map { 0x1p20 + Float($0) }
+      for token in first..<count {
+        result[token] =
+          (attention[token - first] / Float(group.groupSize) + epsilon) * tables.valueNorm(token)
       }
+      let most = result[first..<count].max() ?? 0
+      for token in 0..<first { result[token] = most }
+      return result
     }
   }
 
-  /// Softmax over the prompt of `k · μ · s + kᵀ Σ k · s² / 2`, s the model's scale.
-  private func expected(_ queries: [[Double]], turn: [(cos: Double, sin: Double)], _ tables: GroupTables)
-    -> [Float]
-  {
+  /// Softmax over some tokens of `k · μ · s + kᵀ Σ k · s² / 2`, s the model's scale.
+  private func expected(
+    _ queries: [[Double]], turn: [(cos: Double, sin: Double)], _ tables: GroupTables, _ tokens: Range<Int>
+  ) -> [Float] {
+    if tokens.isEmpty { return [] }
     let d = group.headDim
     let scale = Double(group.scale)
     let mean = meanVector(queries)
@@ -75,7 +87,7 @@ public struct ExpectedAttention: Policy {
     let half = transposed(covariance.map { rotation.apply(turn, to: $0) })
     let turned = half.map { rotation.apply(turn, to: $0) }
     let centre = rotation.apply(turn, to: mean)
-    var logits = (0..<min(group.promptTokens, tables.tokens)).map { token -> Float in
+    var logits = tokens.map { token -> Float in
       let key = tables.key(token).map(Double.init)
       var (linear, square) = (0.0, 0.0)
       for i in 0..<d {
@@ -93,7 +105,14 @@ public struct ExpectedAttention: Policy {
   }
 
   public mutating func choose(_ block: QueryBlock) -> Selections? {
-    cache.walk(block, budgets: block.budgets, values: [values], keeping: Guard(sinks: sinks))
+    if values.isEmpty, let first = block.steps.first {
+      values = judged(block.shared.tables, visible: first.visible)
+    }
+    return cache.walk(block, budgets: block.budgets, values: [values], keeping: Guard(sinks: sinks))
+  }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
+    (cache.bytes(perToken: 4, before: group.promptTokens), 0)
   }
 }
 
