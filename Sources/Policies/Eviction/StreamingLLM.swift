@@ -21,7 +21,8 @@ public struct StreamingLLM: Policy {
   public mutating func choose(_ block: QueryBlock) -> Selections? {
     var kept: [(sinks: Range<Int>, recent: Range<Int>)] = []
     for (step, k) in zip(block.steps, block.budgets) {
-      if k < step.visible.count { held = min(held, k) }
+      // The query's own token has a place, whatever the sinks.
+      if k < step.visible.count { held = min(held, k - 1) }
       // A sliding window leaves the first tokens behind; later ones were never sinks.
       let sinks = step.visible.clamped(to: 0..<held)
       kept.append((sinks, (step.visible.upperBound - (k - sinks.count))..<step.visible.upperBound))

@@ -9,16 +9,17 @@ import Testing
     #expect(try trace.answer("streaming-llm", budget: .tokens(6)).tokens == [expected, expected])
   }
 
-  @Test(arguments: [("0", [7, 8, 9]), ("1", [0, 8, 9]), ("3", [0, 1, 2]), ("8", [0, 1, 2])])
+  /// The query's own token has a place even where there are as many sinks as places.
+  @Test(arguments: [("0", [7, 8, 9]), ("1", [0, 8, 9]), ("3", [0, 1, 9]), ("8", [0, 1, 9])])
   func sinksCountInTheBudget(sinks: String, expected: [Int]) throws {
     let trace = SmallTrace(heads: 1, positions: [9])
     #expect(try trace.answer("streaming-llm:sinks=\(sinks)", budget: .tokens(3)).tokens == [[expected]])
   }
 
-  /// Half of 4, 5, 6, 8 tokens is 2, 2, 3, 4: sinks 2 and 3 were given up when only two fitted.
+  /// Half of 4, 5, 6, 8 tokens is 2, 2, 3, 4: sinks 1 to 3 were given up when only one fitted beside the newest.
   @Test func aGrowingBudgetDoesNotBringSinksBack() throws {
     let trace = SmallTrace(heads: 1, positions: [3, 4, 5, 7])
-    let expected = [[0, 1], [0, 1], [0, 1, 5], [0, 1, 6, 7]]
+    let expected = [[0, 3], [0, 4], [0, 4, 5], [0, 5, 6, 7]]
     #expect(try trace.answer("streaming-llm", budget: .share(0.5)).tokens == [expected])
     #expect(try trace.answer("streaming-llm", budget: .share(0.5), blockSteps: 1).tokens == [expected])
   }
