@@ -1,3 +1,5 @@
+import Foundation
+
 extension TraceMetadata {
   /// Largest T. Opening a trace reads all token numbers; more than any context, these are 64 MiB.
   static let tokenLimit = 1 << 24
@@ -70,12 +72,27 @@ extension TraceMetadata {
         try require(
           frequency >= 0 && frequency.isFinite, file, "rope.frequencies", "finite values of at least 0",
           frequency)
+        try checkTurn(frequency, file, "rope.frequencies", found: frequency)
       }
     }
     try checkLayers(rope.layerBases, file, "rope.layer_bases")
     for base in rope.layerBases?.values ?? [] {
       try require(base > 0 && base.isFinite, file, "rope.layer_bases", "positive numbers", base)
+      if rope.frequencies == nil { try checkTurn(fastest(base), file, "rope.layer_bases", found: base) }
     }
+    if rope.frequencies == nil { try checkTurn(fastest(rope.base), file, "rope.base", found: rope.base) }
+  }
+
+  /// The fastest chunk's radians per token: the first one's, or where the base is below 1, the last one's.
+  private func fastest(_ base: Double) -> Double {
+    max(1, pow(base, 2 / Double(rope.rotaryDim) - 1))
+  }
+
+  /// Sines of larger angles have few right digits, and angles beyond all numbers have none.
+  private func checkTurn(_ frequency: Double, _ file: String, _ part: String, found: Double) throws {
+    try require(
+      frequency * Double(tokens.total) < 1e9, file, part,
+      "rotations of less than 1e9 radians over the \(tokens.total) tokens", found)
   }
 
   private func checkAttention(_ file: String) throws {

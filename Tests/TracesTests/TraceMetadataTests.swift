@@ -51,6 +51,22 @@ import Testing
       ),
       ("rope.frequencies", [1.0], "rope.frequencies: expected 2 values, one per chunk, found 1"),
       ("rope.frequencies", [1.0, -1], "rope.frequencies: expected finite values of at least 0, found -1.0"),
+      (
+        "rope.frequencies", [1.0, 1e300],
+        "rope.frequencies: expected rotations of less than 1e9 radians over the 5 tokens, found 1e+300"
+      ),
+      (
+        "rope.frequencies", [2e8, 1],
+        "rope.frequencies: expected rotations of less than 1e9 radians over the 5 tokens, found 200000000.0"
+      ),
+      (
+        "rope.base", 1e-300,
+        "rope.base: expected rotations of less than 1e9 radians over the 5 tokens, found 1e-300"
+      ),
+      (
+        "rope.layer_bases", [1e-300],
+        "rope.layer_bases: expected rotations of less than 1e9 radians over the 5 tokens, found 1e-300"
+      ),
       ("rope.layer_bases", ["2": 1.0], "rope.layer_bases: expected layers from 0 to 1, found 2"),
       ("rope.layer_bases", [1.0, -1], "rope.layer_bases: expected positive numbers, found -1.0"),
       (
