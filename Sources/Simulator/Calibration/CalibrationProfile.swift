@@ -74,6 +74,8 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
   /// - Throws: ``ReplayError`` where they are not of one model, one kind of slices and the same layers and windows.
   public static func merging(_ profiles: [CalibrationProfile]) throws -> CalibrationProfile {
     guard var result = profiles.first else { throw ReplayError("no trace to calibrate on was given") }
+    // Taking one's axes apart and together again would only add to their rounding.
+    if profiles.count == 1 { return result }
     let shape = result.layers.map { [$0.layer, $0.window] }
     for other in profiles.dropFirst() {
       guard other.model == result.model, other.slices == result.slices, other.pairing == result.pairing,

@@ -51,10 +51,14 @@ public struct LoadedProfile: Sendable {
       && profile.layers.first?.agreement.first?.count == trace.metadata.rope.rotaryDim / 2
   }
 
-  /// Whether a text that calibrated is the trace's own.
+  /// Whether a text that calibrated is the trace's own, or where the trace does not say what its text is, whether the
+  /// trace itself calibrated.
   public func calibrated(on trace: Trace) -> Bool {
     let own = trace.metadata.text.sha256
-    return profile.texts.contains { $0.sha256 == own && own.contains(where: { $0 != "0" }) }
+    if own.contains(where: { $0 != "0" }) { return profile.texts.contains { $0.sha256 == own } }
+    // A trace that cannot be read any more is not scored either.
+    guard let digest = try? trace.digest() else { return false }
+    return profile.texts.contains { $0.traceDigest == digest }
   }
 
   /// - Throws: ``ReplayError`` where the profile is of another model or was made from this very text.

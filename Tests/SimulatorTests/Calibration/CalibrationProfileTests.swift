@@ -37,6 +37,13 @@ import Testing
     #expect(throws: ReplayError.self) { try CalibrationProfile.merging([]) }
   }
 
+  /// Axes that were rounded for a file are not turned again.
+  @Test func oneProfilesAxesStay() throws {
+    let profile = try RivalsReplayTests.profile(in: TemporaryFolder()).profile
+    #expect(profile.statistics != nil)
+    #expect(try CalibrationProfile.merging([profile]) == profile)
+  }
+
   @Test func profilesThatDifferAreNotMerged() {
     let profile = Self.profile([[0.5, 0.1]])
     var others = [Self.profile([[0.5, 0.1]], layer: 1), Self.profile([[0.5, 0.1], [0, 0]])]

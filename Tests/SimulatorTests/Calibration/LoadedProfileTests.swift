@@ -116,6 +116,24 @@ import Traces
     try load(profile).check(against: trace)
   }
 
+  /// Where nobody knows what a text is, the trace that calibrated is still known.
+  @Test(arguments: ["", String(repeating: "0", count: 64)]) func aProfileOfTheTraceItselfIsRefused(digest: String)
+    throws
+  {
+    var hand = HandTrace(prompt: 40, decode: 6)
+    hand.metadata.text.sha256 = digest
+    let unknown = try hand.trace(in: folder, name: "unknown.zst")
+    var profile = good
+    profile.texts[0].sha256 = digest
+    try load(profile).check(against: unknown)
+    profile.texts[0].traceDigest = try unknown.digest()
+    let loaded = try load(profile)
+    #expect(loaded.calibrated(on: unknown))
+    let error = try #require(throws: ReplayError.self) { try loaded.check(against: unknown) }
+    #expect(error.message.contains("was calibrated on 'numbers'"))
+    try loaded.check(against: trace)
+  }
+
   /// A profile that lacks a layer is found before anything is computed, and the error names it.
   @Test func aLayerThatIsNotCalibratedIsNamed() throws {
     var profile = good
