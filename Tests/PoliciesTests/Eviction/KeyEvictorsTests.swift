@@ -42,32 +42,23 @@ import Testing
     #expect(isBest, "\(text)")
   }
 
-  @Test(arguments: [0.0, 0.1, 0.7, 1.0], [1, 5]) func rKVWeighsImportanceAgainstLikeness(
-    lambda: Double, kernel: Int
-  ) throws {
-    let trace = Self.trace
-    let seen = Array(0...20)
-    let directions = seen.map { token in trace.key(token).map { $0 / max(length(trace.key(token)), 1e-30) } }
-    let centre = sum(directions)
-    let cosines = directions.map { (dot($0, centre) - dot($0, $0)) / Double(seen.count) }
-    let largest = cosines.max() ?? 0
-    let weights = cosines.map { exponential($0 - largest) }
-    let importance = seen.map { token in
-      (2..<6).reduce(0.0) { sum, query in
-        sum + (0..<3).reduce(0.0) { $0 + (trace.windowAttention(head: $1, query)[token] ?? 0) / 12 }
-      }
-    }
-    try expectBest(
-      "r-kv:lambda=\(lambda),window=4,kernel=\(kernel)", trace, k: 11, always: [17, 18, 19, 20],
-      tolerance: 1e-6
-    ) { token in
-      let near = seen.filter { abs($0 - token) <= kernel / 2 }.map { importance[$0] }.max() ?? 0
-      return lambda * near - (1 - lambda) * weights[token] / weights.reduce(0, +)
+  /// All steps, at budgets below and above the window, and with a buffer that is longer than a budget.
+  @Test(arguments: [0.0, 0.1, 0.7, 1.0], [1, 5]) func rKV(lambda: Double, kernel: Int) throws {
+    for (budget, buffer) in [(11, 128), (16, 3), (9, 1), (4, 2), (1, 1)] {
+      let trace = AttentionEvictorsTests.trace(seed: UInt64(kernel))
+      var naive = NaiveRKV(trace: trace, lambda: lambda, window: 4, kernel: kernel, buffer: buffer)
+      let expected = naive.sets(trace.steps.map { _ in budget })
+      let text = "r-kv:lambda=\(lambda),window=4,kernel=\(kernel),buffer=\(buffer)"
+      #expect(
+        try trace.answer(text, budget: .tokens(budget)).tokens == [expected, expected, expected],
+        "\(text) \(budget)")
     }
   }
 
-  @Test(arguments: [1, 16]) func expectedAttentionLooksAhead(future: Int) throws {
-    let trace = Self.trace
+  /// Sinks have no part of the softmax, nor what a sliding window has left behind.
+  @Test(arguments: [1, 16], [Int.max, 12]) func expectedAttentionLooksAhead(future: Int, window: Int) throws {
+    let trace = SmallTrace(heads: 3, positions: Array(20..<44), window: window).complete(prompt: 20, window: 6)
+    let seen = max(2, 21 - min(window, 21))..<20
     // Mean rotation as a matrix over channels, applied to mean and covariance.
     let units = (0..<8).map { c in (0..<8).map { $0 == c ? 1.0 : 0.0 } }
     let turns = units.map { unit in mean((20..<20 + future).map { trace.turned(unit, by: $0) }) }
@@ -81,7 +72,7 @@ import Testing
         trace.turned(trace.windowQueries[head][$0].map(Double.init), by: -trace.windowPositions[$0])
       }
       let centre = mean(queries)
-      let logits = (0..<20).map { token -> Double in
+      let logits = seen.map { token -> Double in
         let key = trace.key(token)
         // kᵀ R Σ Rᵀ k is the mean of (k · R (q − μ))².
         let squares = queries.map { q in dot(key, turn(zip(q, centre).map { $0 - $1 })) }.map { $0 * $0 }
@@ -90,51 +81,50 @@ import Testing
       }
       let largest = logits.max() ?? 0
       let weights = logits.map { exponential($0 - largest) }
-      for token in 0..<20 { attention[token] += weights[token] / weights.reduce(0, +) / 3 }
+      for (token, weight) in zip(seen, weights) { attention[token] += weight / weights.reduce(0, +) / 3 }
     }
-    try expectBest("expected-attention:future=\(future),sinks=2", trace, k: 10, always: [0, 1, 20]) { token in
+    let always: Set<Int> = window == .max ? [0, 1, 20] : [20]
+    try expectBest("expected-attention:future=\(future),sinks=2", trace, k: 8, always: always) { token in
       attention[token] * length(trace.values[token].map(Double.init))
     }
   }
 
   @Test(arguments: [1, 16, 65_536]) func triAttentionFollowsTheCentres(farthest: Int) throws {
     let trace = Self.trace
-    let layer = try #require(trace.statistics?[trace.layer])
-    let offsets = (0..<17).map { 1 << $0 }.filter { $0 <= farthest }
-    let heads = trace.queryHeads.map { head -> [Double] in
-      let centre = layer.queryCentres[head].map(Double.init)
-      return (0...20).map { token in
-        let key = trace.turned(trace.key(token), by: -token)
-        // The centre at each coming position against the rotated key.
-        let products = offsets.map { dot(trace.turned(centre, by: 20 + $0), trace.key(token)) }
-        var score = products.reduce(0, +) / Double(products.count)
-        for chunk in 0..<4 {
-          let part = { (v: [Double]) in length([v[chunk], v[chunk + 4]]) }
-          score += (Double(layer.queryNorms[head][chunk]) - part(centre)) * part(key)
-        }
-        return score
-      }
-    }
-    let standard = heads.map { scores -> [Double] in
-      let centre = scores.reduce(0, +) / Double(scores.count)
-      let spread = (scores.reduce(0) { $0 + ($1 - centre) * ($1 - centre) } / Double(scores.count))
-        .squareRoot()
-      return scores.map { ($0 - centre) / spread }
-    }
+    let values = try NaiveEviction(trace: trace).triAttention(Array(0...20), at: 20, farthest: farthest)
     try expectBest("triattention:offsets=\(farthest)", trace, k: 9, always: [20], tolerance: 1e-3) { token in
-      standard.map { $0[token] }.max() ?? 0
+      values[token] ?? 0
     }
   }
 
-  /// Tokens are scored when a round's worth has joined, and by that score till the next.
-  @Test func triAttentionScoresOncePerRound() throws {
-    let trace = Self.trace
-    let long = try trace.answer("triattention:round=1000", budget: .tokens(9)).tokens[0]
-    let short = try trace.answer("triattention:round=1", budget: .tokens(9)).tokens[0]
-    #expect(long[0] == short[0])
-    #expect(long != short)
-    // With no new scores the prompt's tokens go in one order, and what joined stays.
-    for (step, tokens) in long.enumerated().prefix(8) { #expect(Set(tokens).isSuperset(of: 20...20 + step)) }
+  /// Tokens are scored when a round's worth has joined, and by that score till the next; a round is at most k / 2.
+  @Test(arguments: [1, 2, 3, 4, 9], [1, 3, 1000]) func triAttentionScoresOncePerRound(k: Int, round: Int) throws {
+    for sinks in [0, 2] {
+      let naive = NaiveEviction(trace: Self.trace, sinks: sinks)
+      var (held, joined, values) = ([Int](), 1000, [Int: Double]())
+      let expected = try Self.trace.steps.indices.map { step -> [Int] in
+        joined += naive.join(&held, step)
+        if joined >= min(round, max(1, k / 2)) {
+          values = try naive.triAttention(held, at: Self.trace.steps[step].position)
+          joined = 0
+        }
+        naive.drop(&held, to: k, recent: joined + 1) { values[$0] ?? 0 }
+        return held
+      }
+      let text = "triattention:round=\(round),sinks=\(sinks)"
+      #expect(
+        try Self.trace.answer(text, budget: .tokens(k)).tokens == [expected, expected, expected],
+        "\(text) \(k)")
+    }
+  }
+
+  /// Half of a budget of 8 is judged, whatever the round: the tokens kept are not the most recent ones alone.
+  @Test func aRoundLongerThanTheBudgetIsNoSlidingWindow() throws {
+    let rows = try Self.trace.answer("triattention:round=128", budget: .tokens(8)).tokens[0]
+    for (step, row) in rows.enumerated().dropFirst(8) {
+      let position = Self.trace.steps[step].position
+      #expect(row != Array(position - 7...position))
+    }
   }
 
   @Test func duoAttentionKeepsEverythingOnRetrievalHeads() throws {

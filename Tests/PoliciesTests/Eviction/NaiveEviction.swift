@@ -16,21 +16,32 @@ struct NaiveEviction {
     see: (Int, [Int]) -> Void = { _, _ in }
   ) -> [[Int]] {
     var held: [Int] = []
-    var next = 0
     return trace.steps.indices.map { step in
-      held += Array(next..<trace.steps[step].visible.upperBound)
-      next = trace.steps[step].visible.upperBound
-      let k = budgets[step]
-      while held.count > k {
-        let last = max(1, min(recent?(step) ?? self.recent, k - min(sinks, k - 1)))
-        let first = min(sinks, k - 1)
-        let candidates = held.dropFirst(first).dropLast(last)
-        // Of equals the later goes.
-        let victim = candidates.min { (value($0, step), -$0) < (value($1, step), -$1) }
-        held.removeAll { $0 == victim }
-      }
+      join(&held, step)
+      drop(&held, to: budgets[step], recent: recent?(step) ?? self.recent) { value($0, step) }
       see(step, held)
       return held
+    }
+  }
+
+  /// What a step sees for the first time joins; what it sees no more goes.
+  ///
+  /// - Returns: how many joined.
+  @discardableResult func join(_ held: inout [Int], _ step: Int) -> Int {
+    let next = step == 0 ? 0 : trace.steps[step - 1].visible.upperBound
+    let visible = trace.steps[step].visible
+    let new = Array(next..<visible.upperBound).filter(visible.contains)
+    held = held.filter(visible.contains) + new
+    return new.count
+  }
+
+  /// Those of least value go; of equals the later.
+  func drop(_ held: inout [Int], to k: Int, recent: Int, value: (Int) -> Double) {
+    while held.count > k {
+      let first = min(held.filter { $0 < sinks }.count, k - 1)
+      let last = max(1, min(recent, k - first))
+      let victim = held.dropFirst(first).dropLast(last).min { (value($0), -$0) < (value($1), -$1) }
+      held.removeAll { $0 == victim }
     }
   }
 
