@@ -79,8 +79,9 @@ import Testing
       ])
     #expect(
       try Self.bytes("triattention:round=1", 3) == [.init(.keys, .stream): Self.each(8 * 16, 8 * 16, 0)])
+    // A round is at most half the budget.
     #expect(
-      try Self.bytes("triattention:round=9", 3) == [.init(.keys, .stream): Self.each(4 * 16, 4 * 16, 0)])
+      try Self.bytes("triattention:round=9", 3) == [.init(.keys, .stream): Self.each(8 * 16, 8 * 16, 0)])
   }
 
   @Test(arguments: ["snapkv", "expected-attention", "adakv", "pyramidkv", "duo-attention", "streaming-llm"])
