@@ -22,7 +22,8 @@ public struct ArkVale: Policy {
       Reads the digests of all pages. The chosen rows are read on the device; pages that the step before did not hold \
       come over the link first, a page at a time. Sink and window pages count in k; where a budget cannot hold them, \
       first tokens come first.
-      """)
+      """,
+    alwaysKeeps: { "the first \($0.integer("sink-pages")) and last \($0.integer("window-pages")) pages" })
 
   private let page: Int
   private let sinkPages: Int

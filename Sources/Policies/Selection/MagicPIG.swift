@@ -21,7 +21,8 @@ public struct MagicPIG: Policy {
       Sizes its own sets. Keys are centred by the prompt's mean key before they are hashed. Tables of token numbers, keys and values lie on the host: \
       a step reads the numbers in the query's buckets, 4 bytes each, and where a bucket begins and ends. Tables hold the prompt; decoded tokens are always kept, as the authors do, who \
       leave layers 0 and 16 dense; here the first. Projections lie on the device, and are seeded by the run, layer and KV head.
-      """)
+      """,
+    alwaysKeeps: { _ in "every decoded token" })
 
   private let bits: Int
   private let count: Int

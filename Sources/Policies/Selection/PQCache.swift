@@ -25,7 +25,8 @@ public struct PQCache: Policy {
     notes: """
       Reads m codes a token and the centroids at every step; codes and centroids lie on the device, keys and values on the host. k-means \
       begins at keys evenly apart in the prompt. Tokens of decode steps take the nearest of the prompt's centroids.
-      """)
+      """,
+    alwaysKeeps: { "the newest \($0.number("recent-share")) of k" })
 
   private let parts: Int
   private let bits: Int

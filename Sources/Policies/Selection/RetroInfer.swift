@@ -26,7 +26,8 @@ public struct RetroInfer: Policy {
       The authors read .018 of the clusters; here k decides, sinks and last tokens included, and what exceeds it is cut from the last cluster, later tokens first. The last tokens \
       are at least all that decoding added. k-means is over the whole prompt, by distance, and begins at keys evenly apart; the authors cluster segments of 8K by cosine. Centroids and sums lie on the device, keys and values on the \
       host.
-      """)
+      """,
+    alwaysKeeps: { _ in "every decoded token" })
 
   private let cluster: Int
   private let estimated: Double

@@ -24,7 +24,10 @@ public struct ShadowKV: Policy {
       Outliers and local chunks count in k here, so that budgets are comparable. Chosen values come from the host. The released code rebuilds \
       chosen keys from a low-rank copy of the unrotated ones on the device; here keys are exact, and are read from the host as well. A chunk that \
       decoding completes gets a landmark of its own.
-      """)
+      """,
+    alwaysKeeps: {
+      "the last \($0.integer("local")) chunks, and up to \($0.number("outlier-share")) of k as outliers"
+    })
 
   private let chunk: Int
   private let outliers: Int

@@ -27,7 +27,8 @@ public struct SparQ: Policy {
       Keys are kept twice, so that single channels are a stream. The mean value is a running one, of the tokens \
       that a step sees. The last tokens, `recent` or `local-share` of k, whichever are more, count in k. Heads' scores are \
       summed at the temperature of each, as the released code does.
-      """)
+      """,
+    alwaysKeeps: { "the newest \($0.number("local-share")) of k" })
 
   private let rank: Int
   private let mixes: Bool

@@ -137,6 +137,17 @@ import Testing
     }
   }
 
+  /// What is always kept without a common parameter saying so is named, for who compares.
+  @Test(arguments: [
+    ("sparq", "the newest 0.25 of k"), ("pqcache:recent-share=0.1", "the newest 0.1 of k"),
+    ("infllm", "the first 0.02 and newest 0.65 of k"), ("arkvale", "the first 1 and last 2 pages"),
+    ("shadowkv", "the last 4 chunks, and up to 0.16 of k as outliers"), ("magicpig", "every decoded token"),
+    ("retroinfer", "every decoded token"),
+  ]) func whatIsAlwaysKeptIsNamed(text: String, phrase: String) throws {
+    let configuration = try #require(PolicyGrammar.parse([text]).first)
+    #expect(configuration.descriptor.alwaysKeeps?(configuration.values) == phrase)
+  }
+
   /// Hardly a chance to meet, and nothing kept by force: the query's own token is there.
   @Test func magicPIGAttendsToTheNewestAtLeast() throws {
     let trace = Self.trace
