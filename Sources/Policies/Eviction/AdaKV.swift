@@ -9,7 +9,8 @@ public struct AdaKV: LayerPolicy {
     paper: "https://arxiv.org/abs/2407.11550", kind: .eviction,
     parameters: SnapKV.snapParameters.filter { $0.name != "scope" } + [
       ParameterDescriptor(
-        "floor", .number(0...1), default: .number(0.2), help: "share of an even budget that every head keeps; the authors' scripts give 0.5")
+        "floor", .number(0...1), default: .number(0.2),
+        help: "share of an even budget that every head keeps; the authors' scripts give 0.5")
     ], common: [.denseLayers], needs: [.promptWindow], scope: .layer,
     cost: "nothing",
     notes: """
@@ -77,7 +78,9 @@ public struct AdaKV: LayerPolicy {
     let exact = shares.joined().map { Double(k) * $0 }
     var whole = exact.map { max(1, Int($0.rounded(.down))) }
     var left = k * exact.count - whole.reduce(0, +)
-    for head in exact.indices.sorted(by: { (exact[$0] - Double(whole[$0]), $1) > (exact[$1] - Double(whole[$1]), $0) })
+    for head in exact.indices.sorted(by: {
+      (exact[$0] - Double(whole[$0]), $1) > (exact[$1] - Double(whole[$1]), $0)
+    })
     where left > 0 {
       whole[head] += 1
       left -= 1

@@ -107,6 +107,7 @@ public struct ExpectedAttention: Policy {
   public mutating func choose(_ block: QueryBlock) -> Selections? {
     if values.isEmpty, let first = block.steps.first {
       values = judged(block.shared.tables, visible: first.visible)
+      queries = []
     }
     return cache.walk(block, budgets: block.budgets, values: [values], keeping: Guard(sinks: sinks))
   }

@@ -56,6 +56,8 @@ struct KeyLikeness {
       forgiven = other
       break
     }
-    for other in sums.indices where other != row && other != forgiven { sums[other] += Double(cosines[other]) }
+    for other in sums.indices where other != row && other != forgiven {
+      sums[other] += Double(cosines[other])
+    }
   }
 }

@@ -37,7 +37,8 @@ extension PromptView {
   func windowAttention(head: Int, last count: Int = .max) -> [[Float]] {
     let heads = tables.cached("window attention \(count)") {
       var heads = Array(repeating: [[Float]](), count: window?.group.groupSize ?? 0)
-      eachQuery(last: count) { _, weights in for head in weights.indices { heads[head].append(weights[head]) } }
+      eachQuery(last: count) { _, weights in for head in weights.indices { heads[head].append(weights[head]) }
+      }
       return heads
     }
     return head < heads.count ? heads[head] : []

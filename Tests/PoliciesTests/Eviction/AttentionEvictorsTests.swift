@@ -129,7 +129,9 @@ import Testing
   }
 
   /// Sinks are the text's first tokens: what is oldest after a window of 8 has left them behind is none.
-  @Test(arguments: ["h2o", "scissorhands", "knorm"]) func aSlidingWindowLeavesTheSinksBehind(name: String) throws {
+  @Test(arguments: ["h2o", "scissorhands", "knorm"]) func aSlidingWindowLeavesTheSinksBehind(name: String)
+    throws
+  {
     let trace = SmallTrace(heads: 1, positions: Array(5..<30), window: 8, seed: 4)
     let naive = NaiveEviction(trace: trace, sinks: 3, recent: 1)
     let budgets = trace.steps.map { min(5, $0.visible.count) }

@@ -57,7 +57,8 @@ import Testing
 
   /// Sinks have no part of the softmax, nor what a sliding window has left behind.
   @Test(arguments: [1, 16], [Int.max, 12]) func expectedAttentionLooksAhead(future: Int, window: Int) throws {
-    let trace = SmallTrace(heads: 3, positions: Array(20..<44), window: window).complete(prompt: 20, window: 6)
+    let trace = SmallTrace(heads: 3, positions: Array(20..<44), window: window).complete(
+      prompt: 20, window: 6)
     let seen = max(2, 21 - min(window, 21))..<20
     // Mean rotation as a matrix over channels, applied to mean and covariance.
     let units = (0..<8).map { c in (0..<8).map { $0 == c ? 1.0 : 0.0 } }
@@ -98,7 +99,9 @@ import Testing
   }
 
   /// Tokens are scored when a round's worth has joined, and by that score till the next; a round is at most k / 2.
-  @Test(arguments: [1, 2, 3, 4, 9], [1, 3, 1000]) func triAttentionScoresOncePerRound(k: Int, round: Int) throws {
+  @Test(arguments: [1, 2, 3, 4, 9], [1, 3, 1000]) func triAttentionScoresOncePerRound(k: Int, round: Int)
+    throws
+  {
     for sinks in [0, 2] {
       let naive = NaiveEviction(trace: Self.trace, sinks: sinks)
       var (held, joined, values) = ([Int](), 1000, [Int: Double]())

@@ -33,7 +33,9 @@ extension NaiveEviction {
       return centred.map { $0 / max(spread, 1e-12) }
     }
     return Dictionary(
-      uniqueKeysWithValues: held.enumerated().map { place, token in (token, heads.map { $0[place] }.max() ?? 0) })
+      uniqueKeysWithValues: held.enumerated().map { place, token in
+        (token, heads.map { $0[place] }.max() ?? 0)
+      })
   }
 }
 

@@ -21,7 +21,9 @@ import Testing
   }
 
   /// A rotation's angle may be no number where a trace's header says anything at all.
-  @Test(arguments: [Double.nan, .infinity, -.infinity, 1e300, -1e300, 0x1p53]) func noAngleAtAll(angle: Double) {
+  @Test(arguments: [Double.nan, .infinity, -.infinity, 1e300, -1e300, 0x1p53]) func noAngleAtAll(
+    angle: Double
+  ) {
     #expect(PortableMath.sinCos(angle) == (0, 1))
   }
 

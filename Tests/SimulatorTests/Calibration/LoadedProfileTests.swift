@@ -117,7 +117,9 @@ import Traces
   }
 
   /// Where nobody knows what a text is, the trace that calibrated is still known.
-  @Test(arguments: ["", String(repeating: "0", count: 64)]) func aProfileOfTheTraceItselfIsRefused(digest: String)
+  @Test(arguments: ["", String(repeating: "0", count: 64)]) func aProfileOfTheTraceItselfIsRefused(
+    digest: String
+  )
     throws
   {
     var hand = HandTrace(prompt: 40, decode: 6)
