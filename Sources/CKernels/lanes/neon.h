@@ -38,27 +38,7 @@ static inline vf v_load_bf16(const uint16_t *p) {
 static inline void v_store_sums(float *out, vf a, vf b, vf c, vf d) {
   vst1q_f32(out, vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d)));
 }
-/// The first `count` < LANES values, the rest zero; nothing past them is touched.
-static inline vf v_load_part(const float *p, size_t count) {
-  float lanes[LANES] = {0};
-  memcpy(lanes, p, count * sizeof(float));
-  return v_load(lanes);
-}
-static inline void v_store_part(float *p, vf a, size_t count) {
-  float lanes[LANES];
-  v_store(lanes, a);
-  memcpy(p, lanes, count * sizeof(float));
-}
-static inline vf v_load_f16_part(const uint16_t *p, size_t count) {
-  uint16_t lanes[LANES] = {0};
-  memcpy(lanes, p, count * sizeof(uint16_t));
-  return v_load_f16(lanes);
-}
-static inline vf v_load_bf16_part(const uint16_t *p, size_t count) {
-  uint16_t lanes[LANES] = {0};
-  memcpy(lanes, p, count * sizeof(uint16_t));
-  return v_load_bf16(lanes);
-}
+#include "parts.h"
 
 /// Lanes in which a >= b, as bits.
 static inline unsigned v_mask_at_least(vf a, vf b) {
