@@ -58,9 +58,10 @@ public struct OmniKV: LayerPolicy {
   }
 
   public mutating func observe(layer prompts: [PromptView]) {
-    let heads = prompts.flatMap { prompt in (0..<(prompt.heads ?? 0)).map { prompt.windowAttention(head: $0) }
+    let heads = prompts.flatMap { prompt in
+      (0..<(prompt.heads ?? 0)).map { prompt.windowAttention(head: $0, last: window) }
     }
-    for query in (heads.first ?? []).indices.suffix(window) {
+    for query in (heads.first ?? []).indices {
       recent.append(largest(heads.map { $0[query] }))
     }
   }
