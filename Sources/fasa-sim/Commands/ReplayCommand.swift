@@ -33,8 +33,9 @@ struct ReplayCommand: ParsableCommand {
   var policy: [String] = ["fasa"]
 
   @Option(
-    help: ArgumentHelp("Token budgets: counts or shares; repeat or separate by commas.", valueName: "k,…"))
-  var budget: [BudgetList] = [BudgetList([.tokens(256)])]
+    help: ArgumentHelp(
+      "Token budgets: counts or shares; repeat or separate by commas. (default: 256)", valueName: "k,…"))
+  var budget: [BudgetList] = []
 
   @Option(
     help: ArgumentHelp(
@@ -86,6 +87,15 @@ struct ReplayCommand: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
 
+  /// Those asked for, or 256 tokens.
+  var budgets: [Budget] { budget.isEmpty ? [.tokens(256)] : budget.flatMap(\.budgets) }
+
+  func validate() throws {
+    guard budget.isEmpty || budgetBytes.isEmpty else {
+      throw ValidationError("--budget and --budget-bytes: expected one of them, found both; leave one out")
+    }
+  }
+
   func run() throws {
     let policies = try PolicyGrammar.parse(policy)
     // Every trace is opened, and so checked, before anything is written.
@@ -118,8 +128,13 @@ struct ReplayCommand: ParsableCommand {
     }
     let configurations =
       budgetBytes.isEmpty
-      ? try ReplayConfiguration.grid(runnable, budgets: budget.flatMap(\.budgets))
+      ? try ReplayConfiguration.grid(runnable, budgets: budgets)
       : try byteBudgets(trace, runnable, options: options, notes: &notes)
+    guard !configurations.isEmpty else {
+      throw ReplayError(
+        "\(trace.path): nothing to replay: \(notes.filter { $0.hasPrefix("left out") }.joined(separator: "; "))"
+      )
+    }
     return try ReplayJob(
       trace: trace, configurations: configurations, options: options, isTimed: !noTiming, detail: detail,
       computesAgain: again, notes: notes, bytesReading: budgetBytes.isEmpty ? nil : bytesReading)

@@ -32,6 +32,10 @@ import Testing
     ("replay flipped.zst --policy oracle", "; copy or download the file again"),
     ("replay t.zst text.txt --policy oracle", "text.txt: expected a Zstandard"),
     (
+      "replay t.zst --policy random --budget-bytes 0.001",
+      "t.zst: nothing to replay: left out: random: one token with what it reads to choose costs more than 0.1 % of dense attention's bytes"
+    ),
+    (
       "replay t.zst --policy nope",
       "no policy is called 'nope': there are dense, oracle, oracle-mass, random, streaming-llm, h2o"
     ),
@@ -104,7 +108,7 @@ import Testing
   @Test(arguments: [
     "replay", "replay t.zst --budget 0", "replay t.zst --budget 1,x", "replay t.zst --layers x",
     "replay t.zst --steps 3,5", "replay t.zst --threads 0", "replay t.zst --isa sse9",
-    "replay t.zst --detail all",
+    "replay t.zst --detail all", "replay t.zst --budget 8 --budget-bytes 0.2",
     "replay t.zst --nope", "calibrate t.zst", "calibrate t.zst -o p.json --window 0", "calibrate -o p.json",
     "info",
     "nope",
