@@ -14,6 +14,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .systemLibrary(
@@ -26,7 +27,12 @@ let package = Package(
       dependencies: ["CZstd", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: swift),
     .target(name: "Policies", dependencies: ["Kernels"], swiftSettings: swift),
-    .target(name: "Hardware", dependencies: ["Kernels"], swiftSettings: swift),
+    .target(
+      name: "Hardware",
+      dependencies: [
+        "Kernels", .product(name: "Yams", package: "Yams"), .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: swift),
     .target(
       name: "Simulator",
       dependencies: [
@@ -37,7 +43,7 @@ let package = Package(
     .target(
       name: "Results",
       dependencies: [
-        "Simulator", .product(name: "GRDB", package: "GRDB.swift"),
+        "Simulator", "Hardware", "Policies", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: swift),

@@ -6,18 +6,7 @@ import Traces
 /// Finds the bundled calibration profile of a trace's model.
 enum ProfileLocator {
   /// Where profiles may lie, first come first served.
-  static var folders: [URL] {
-    var result: [URL] = []
-    if let given = ProcessInfo.processInfo.environment["FASA_SIM_PROFILES"] {
-      result.append(URL(fileURLWithPath: given))
-    }
-    let executable = Bundle.main.executableURL?.resolvingSymlinksInPath()
-    if let bin = executable?.deletingLastPathComponent() {
-      result.append(bin.deletingLastPathComponent().appendingPathComponent("share/fasa-sim/profiles"))
-    }
-    if let root = SourceTree.root { result.append(root.appendingPathComponent("profiles")) }
-    return result
-  }
+  static var folders: [URL] { DataFolders.named("profiles", variable: "FASA_SIM_PROFILES") }
 
   /// The profile that a command was given, else the bundled one where a policy uses one.
   static func profile(given path: String?, for trace: Trace, _ policies: [PolicyConfiguration]) throws

@@ -32,6 +32,8 @@ public struct KernelBenchmark: Sendable {
   /// Query heads of a KV group.
   public var heads = 4
   public var element = Element.f16
+  /// Of rounds that are timed, of each kernel.
+  public var secondsEach = 0.25
   public let roofline: Roofline
   let kernels: Kernels
 
@@ -40,10 +42,14 @@ public struct KernelBenchmark: Sendable {
     self.roofline = roofline
   }
 
-  /// - Parameter progress: called with a kernel's name before it is measured.
-  public func run(tokens: Int, progress: ((String) -> Void)? = nil) -> [KernelResult] {
+  /// - Parameters:
+  ///   - names: only these kernels; nil for all.
+  ///   - progress: called with a kernel's name before it is measured.
+  public func run(tokens: Int, only names: Set<String>? = nil, progress: ((String) -> Void)? = nil)
+    -> [KernelResult]
+  {
     let cases = exactCases(tokens: tokens) + decodeCases(tokens: tokens)
-    return cases.map { make in
+    return cases.filter { names?.contains($0.name) ?? true }.map { make in
       progress?(make.name)
       return measure(make, tokens: tokens)
     }
@@ -71,7 +77,7 @@ public struct KernelBenchmark: Sendable {
   private func measure(_ benchmark: Case, tokens: Int) -> KernelResult {
     let ready = benchmark.ready()
     let threads = roofline.threads
-    let seconds = ParallelRounds(threads: threads).time { thread in
+    let seconds = ParallelRounds(threads: threads, seconds: secondsEach).time { thread in
       for call in 0..<ready.calls { ready.body(thread, call) }
     }.scaled(1 / Double(ready.calls))
     let floor = roofline.floor(

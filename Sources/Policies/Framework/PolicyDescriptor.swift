@@ -46,6 +46,8 @@ public struct PolicyDescriptor: Sendable {
   public let scope: Scope
   /// Whether this project has decode kernels for all that a step of the policy does, so that it can be timed.
   public let isTimed: Bool
+  /// Whether a layer's tokens are known while the layer before it computes, so that fetching them can be hidden.
+  public let prefetches: Bool
   /// What a step reads to choose, per KV head, in elements unless it says bytes: a phrase for the documentation.
   public let cost: String
   /// What it reads and keeps, and where this differs from its authors' code: a paragraph for the documentation.
@@ -57,8 +59,8 @@ public struct PolicyDescriptor: Sendable {
   public init(
     name: String, summary: String, paper: String? = nil, kind: Kind, parameters: [ParameterDescriptor] = [],
     common: [ParameterDescriptor] = ParameterDescriptor.common, needs: [Need] = [], usesBudget: Bool = true,
-    scope: Scope = .group, isTimed: Bool = false, cost: String = "nothing", notes: String = "",
-    alwaysKeeps: (@Sendable (ParameterValues) -> String)? = nil
+    scope: Scope = .group, isTimed: Bool = false, prefetches: Bool = false, cost: String = "nothing",
+    notes: String = "", alwaysKeeps: (@Sendable (ParameterValues) -> String)? = nil
   ) {
     self.name = name
     self.summary = summary
@@ -70,6 +72,7 @@ public struct PolicyDescriptor: Sendable {
     self.usesBudget = usesBudget
     self.scope = scope
     self.isTimed = isTimed
+    self.prefetches = prefetches
     self.cost = cost
     self.notes = notes
     self.alwaysKeeps = alwaysKeeps

@@ -40,6 +40,11 @@ public struct FASA: Policy {
         help:
           "where dominant channels are read: a packed side cache per head, channel planes, or the rows themselves"
       ),
+      ParameterDescriptor(
+        "cache", .choice(MemoryTier.allCases.map(\.rawValue)), default: .word(MemoryTier.device.rawValue),
+        help:
+          "where keys and values lie: device is the paper's FASA-C; host its FASA-M, with dominant channels alone on the device"
+      ),
     ],
     needs: [.contextualAgreement], isTimed: true, cost: "2 per dominant chunk, token and query head; scores")
 
@@ -48,6 +53,7 @@ public struct FASA: Policy {
   private let group: GroupContext
   public let choosesPerGroup: Bool
   private let layout: ChannelLayout
+  public let cacheTier: MemoryTier
   /// The dominant channels of each query head of the group, ascending.
   private let channels: [[Int32]]
 
@@ -55,6 +61,12 @@ public struct FASA: Policy {
     self.group = group
     choosesPerGroup = parameters.word("scope") == "group"
     layout = ChannelLayout(rawValue: parameters.word("layout")) ?? .packed
+    cacheTier = MemoryTier(rawValue: parameters.word("cache")) ?? .device
+    guard cacheTier == .device || layout == .packed else {
+      throw PolicyError(
+        "fasa: cache=host with layout=\(layout.rawValue): on the device lie packed channels alone; leave one of the two out"
+      )
+    }
     channels = try Self.dominantChannels(parameters, group)
   }
 

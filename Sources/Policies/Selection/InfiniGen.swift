@@ -17,7 +17,7 @@ public struct InfiniGen: Policy {
         "ratio", .amount, default: .amount(.share(0.2)),
         help: "skewed channels that are scored: a count or a share of d"),
     ], needs: [.observationWindow],
-    cost: "ratio d a token and query head, ratio d² a query head for the axes; scores",
+    prefetches: true, cost: "ratio d a token and query head, ratio d² a query head for the axes; scores",
     notes: """
       Optimistic: the authors speculate from the layer before, on its input; here the layer's own query is used, which a trace holds. The axes \
       come from the observation window, per query head. Takes at most k tokens, fewer where fewer come within α. Keys and values lie on the host.

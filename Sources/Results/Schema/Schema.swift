@@ -21,6 +21,9 @@ enum Schema {
         try db.execute(sql: part)
       }
     }
+    migrator.registerMigration("2: modelled speed-ups") { db in
+      try db.execute(sql: modelledView)
+    }
     return migrator
   }
 }

@@ -1,0 +1,119 @@
+import GRDB
+import Policies
+import Simulator
+
+/// A stored configuration as pricing needs it, beside dense attention over the same steps.
+public struct StoredShape: Sendable {
+  public let configuration: ConfigurationID
+  public let label: String
+  public let policy: String
+  public let traceTitle: String
+  public let modelName: String
+  public let outputError: Double?
+  public let recall: Double?
+  public let shape: StepShape
+  public let dense: StepShape
+  /// The trace's own: all its model's layers at the mean context of the scored steps.
+  public let geometry: PricedGeometry
+}
+
+extension ResultsStore {
+  /// - Parameter labels: configurations by label or policy; nil for all.
+  public func storedShapes(labels: [String]? = nil) throws -> [StoredShape] {
+    try read { db in
+      let rows = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT summary.*, model_layers, traces.query_heads AS heads_of_model, traces.kv_heads, head_dim
+          FROM summary JOIN traces ON traces.digest = summary.trace_digest ORDER BY configuration
+          """)
+      return try rows.filter { row in
+        guard let labels else { return true }
+        return labels.contains(row["label"]) || labels.contains(row["policy"])
+      }.map { try Self.shape($0, db) }
+    }
+  }
+
+  private static func shape(_ row: Row, _ db: Database) throws -> StoredShape {
+    let id: Int64 = row["configuration"]
+    let scope: Int64 = row["scope"]
+    let steps: Double = row["step_count"]
+    let visible: Double = row["visible"] ?? 0
+    let headDim: Double = row["head_dim"]
+    let groupSize = (row["heads_of_model"] as Double) / (row["kv_heads"] as Double)
+    let denseEntries = try entries(db, table: "dense_traffic", key: "scope", id, scope, steps: steps)
+    let denseKeys = denseEntries.filter { $0.kind.content == .keys }.reduce(0) { $0 + $1.readGroupUnion }
+    let elementBytes = denseKeys / max(visible * headDim, 1)
+    let descriptor = PolicyRegistry.policy(named: row["policy"])?.descriptor
+    func make(
+      _ kind: PolicyDescriptor.Kind, budget: Budget?, prefetches: Bool, selected: Double,
+      _ entries: [StepShape.Entry],
+      _ resident: (Double, Double)
+    ) -> StepShape {
+      StepShape(
+        policyKind: kind, budget: budget, prefetches: prefetches, visible: visible, selected: selected,
+        groupSize: groupSize, headDim: headDim, elementBytes: elementBytes, entries: entries,
+        residentDeviceBytes: resident.0, residentHostBytes: resident.1)
+    }
+    return StoredShape(
+      configuration: ConfigurationID(rawValue: id), label: row["label"], policy: row["policy"],
+      traceTitle: row["text_title"], modelName: row["model_name"], outputError: row["output_error"],
+      recall: row["recall"],
+      shape: make(
+        PolicyDescriptor.Kind(rawValue: row["kind"]) ?? .selection,
+        budget: (row["budget"] as String?).flatMap { Budget($0) },
+        prefetches: descriptor?.prefetches ?? false, selected: row["selected"] ?? 0,
+        try entries(db, table: "traffic", key: "configuration", id, id, steps: steps),
+        try resident(db, table: "residency", key: "configuration", id)),
+      dense: make(
+        .bound, budget: nil, prefetches: false, selected: visible, denseEntries,
+        try resident(db, table: "dense_residency", key: "scope", scope)),
+      geometry: PricedGeometry(
+        layers: row["model_layers"], queryHeads: row["heads_of_model"], kvHeads: row["kv_heads"],
+        headDim: headDim,
+        elementBytes: elementBytes, context: visible))
+  }
+
+  /// Bytes a step of one KV group: sums over layers, KV heads and steps, over how many there are of them.
+  private static func entries(
+    _ db: Database, table: String, key: String, _ configuration: Int64, _ id: Int64, steps: Double
+  ) throws -> [StepShape.Entry] {
+    let groups =
+      try Double.fetchOne(
+        db,
+        sql:
+          "SELECT count(*) FROM (SELECT DISTINCT layer, kv_head FROM head_summaries WHERE configuration = ?)",
+        arguments: [configuration]) ?? 1
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT content, tier, pattern, row_bytes, sum(read_per_head_bytes) AS per_head,
+          sum(read_group_union_bytes) AS group_union, sum(written_bytes) AS written
+        FROM \(table) WHERE \(key) = ? GROUP BY content, tier, pattern, row_bytes
+        ORDER BY content, tier, pattern, row_bytes
+        """, arguments: [id])
+    return rows.compactMap { row in
+      guard let content = TrafficContent(rawValue: row["content"]),
+        let tier = MemoryTier(rawValue: row["tier"])
+      else { return nil }
+      let rowBytes: Int = row["row_bytes"]
+      let pattern =
+        (row["pattern"] as String) == "gather" ? AccessPattern.gather(rowBytes: rowBytes) : .stream
+      let count = groups * steps
+      return StepShape.Entry(
+        kind: TrafficKind(content, pattern, tier: tier), readPerHead: (row["per_head"] as Double) / count,
+        readGroupUnion: (row["group_union"] as Double) / count, written: (row["written"] as Double) / count)
+    }
+  }
+
+  private static func resident(_ db: Database, table: String, key: String, _ id: Int64) throws -> (
+    Double, Double
+  ) {
+    let row = try Row.fetchOne(
+      db,
+      sql:
+        "SELECT avg(resident_device_bytes) AS device, avg(resident_host_bytes) AS host FROM \(table) WHERE \(key) = ?",
+      arguments: [id])
+    return (row?["device"] ?? 0, row?["host"] ?? 0)
+  }
+}

@@ -1,0 +1,117 @@
+import Hardware
+import Policies
+
+/// A model's attention at a context, for which a stored run is priced.
+public struct PricedGeometry: Sendable, Equatable {
+  public var layers: Double
+  public var queryHeads: Double
+  public var kvHeads: Double
+  public var headDim: Double
+  public var elementBytes: Double
+  /// Tokens a query sees.
+  public var context: Double
+
+  public init(
+    layers: Double, queryHeads: Double, kvHeads: Double, headDim: Double, elementBytes: Double,
+    context: Double
+  ) {
+    self.layers = layers
+    self.queryHeads = queryHeads
+    self.kvHeads = kvHeads
+    self.headDim = headDim
+    self.elementBytes = elementBytes
+    self.context = context
+  }
+
+  public var groupSize: Double { queryHeads / kvHeads }
+}
+
+extension StepShape {
+  public enum Reading: String, Sendable, CaseIterable {
+    case perHead = "per-head", groupUnion = "group-union"
+  }
+
+  /// Tokens that a head attends to at another context: a count stays, a share grows with it.
+  public func selected(at context: Double) -> Double {
+    if case .tokens = budget, policyKind != .bound || selected < visible { return min(selected, context) }
+    return selected * context / visible
+  }
+
+  /// What a step of one layer asks of a machine at another geometry: the measured shares, scaled.
+  ///
+  /// At the trace's own geometry and context these are the counted bytes. How much a group's heads share is known for
+  /// the trace's group size; a larger group is taken to share in proportion.
+  public func load(_ target: PricedGeometry, reading: Reading) -> StepLoad {
+    let width = target.headDim * target.elementBytes / (headDim * elementBytes)
+    let longer = target.context / visible
+    let chosen = selected > 0 ? selected(at: target.context) / selected : 0
+    // What an evicting policy keeps is all that it goes through.
+    let choosing = policyKind == .eviction ? chosen : longer
+    var load = StepLoad()
+    for entry in entries {
+      let isAttending = isAttending(entry.kind)
+      let isScores = entry.kind.content == .scores
+      let factor = (isAttending ? chosen : choosing) * (isScores ? 1 : width)
+      let limit = isAttending ? target.context * width * headDim * elementBytes : .infinity
+      let read = access(entry, factor: factor, limit: limit, target: target, reading: reading, width: width)
+      let fixed =
+        entry.kind.content == .keys || entry.kind.content == .values || entry.kind.content == .metadata
+      let written = Access(
+        bytes: entry.written * (fixed ? width : factor) * target.kvHeads
+          * (isScores ? target.groupSize / groupSize : 1),
+        pattern: .stream, isOnHost: entry.kind.tier == .host)
+      if isScores {
+        load.select += [read, written]
+        load.candidates += entry.readPerHead / 4 * factor * target.queryHeads / groupSize
+      } else {
+        if written.bytes > 0 { load.upkeep.append(written) }
+        guard read.bytes > 0 else { continue }
+        let operations = 2 * entry.readPerHead * factor * target.queryHeads / groupSize / target.elementBytes
+        if isAttending {
+          load.attend.append(read)
+          load.attendOperations += operations
+        } else {
+          load.score.append(read)
+          load.scoreOperations += operations
+        }
+      }
+    }
+    load.rows = max(1, target.queryHeads)
+    load.chooses = load.candidates > 0
+    load.prefetches = prefetches
+    return load
+  }
+
+  private func access(
+    _ entry: Entry, factor: Double, limit: Double, target: PricedGeometry, reading: Reading, width: Double
+  ) -> Access {
+    let perHead = entry.readPerHead * factor * target.groupSize / groupSize
+    let served = entry.readGroupUnion > 0 ? entry.readPerHead / entry.readGroupUnion : 1
+    let union = min(perHead / sharing(served, at: target.groupSize), max(limit, perHead / target.groupSize))
+    let pattern: Access.Pattern
+    switch entry.kind.pattern {
+    case .stream: pattern = .stream
+    case .gather(let rowBytes): pattern = .gather(rowBytes: Double(rowBytes) * width)
+    }
+    return Access(
+      bytes: union * target.kvHeads,
+      againBytes: reading == .perHead ? (perHead - union) * target.kvHeads : 0, pattern: pattern,
+      isOnHost: entry.kind.tier == .host)
+  }
+
+  /// How many heads each read serves, at another group size: 1 stays 1, and the whole group stays the whole group.
+  private func sharing(_ own: Double, at size: Double) -> Double {
+    guard groupSize > 1 else { return policyKind == .bound && selected >= visible ? size : 1 }
+    return 1 + (own - 1) * (size - 1) / (groupSize - 1)
+  }
+
+  /// Resident bytes of one sequence over all layers: on the device and on the host.
+  public func residentBytes(_ target: PricedGeometry) -> (device: Double, host: Double) {
+    let width = target.headDim * target.elementBytes / (headDim * elementBytes)
+    let grows =
+      policyKind == .eviction && selected > 0
+      ? selected(at: target.context) / selected : target.context / visible
+    let factor = width * grows * target.kvHeads * target.layers
+    return (residentDeviceBytes * factor, residentHostBytes * factor)
+  }
+}

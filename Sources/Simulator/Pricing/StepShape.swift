@@ -1,0 +1,69 @@
+import Hardware
+import Policies
+
+/// What a stored configuration did in a decode step of one KV group, averaged over layers, KV heads and steps: all
+/// that pricing needs, so that a run is priced again without being replayed.
+public struct StepShape: Sendable, Equatable {
+  public struct Entry: Sendable, Equatable {
+    public let kind: TrafficKind
+    /// Bytes a step.
+    public let readPerHead: Double
+    public let readGroupUnion: Double
+    public let written: Double
+
+    public init(kind: TrafficKind, readPerHead: Double, readGroupUnion: Double, written: Double) {
+      self.kind = kind
+      self.readPerHead = readPerHead
+      self.readGroupUnion = readGroupUnion
+      self.written = written
+    }
+  }
+
+  public let policyKind: PolicyDescriptor.Kind
+  /// Nil where the policy sizes its own sets: what it chose is then taken as a share.
+  public let budget: Budget?
+  public let prefetches: Bool
+  /// Tokens a query sees, and those that a head attends to.
+  public let visible: Double
+  public let selected: Double
+  /// Query heads of a KV head, channels of a key, bytes of a channel.
+  public let groupSize: Double
+  public let headDim: Double
+  public let elementBytes: Double
+  public let entries: [Entry]
+  /// Of one KV group at the last step.
+  public let residentDeviceBytes: Double
+  public let residentHostBytes: Double
+
+  public init(
+    policyKind: PolicyDescriptor.Kind, budget: Budget?, prefetches: Bool, visible: Double, selected: Double,
+    groupSize: Double, headDim: Double, elementBytes: Double, entries: [Entry], residentDeviceBytes: Double,
+    residentHostBytes: Double
+  ) {
+    self.policyKind = policyKind
+    self.budget = budget
+    self.prefetches = prefetches
+    self.visible = visible
+    self.selected = selected
+    self.groupSize = groupSize
+    self.headDim = headDim
+    self.elementBytes = elementBytes
+    self.entries = entries
+    self.residentDeviceBytes = residentDeviceBytes
+    self.residentHostBytes = residentHostBytes
+  }
+
+  /// Values are gathered, or keys come over the link page by page: rows are chosen among more.
+  private var gathers: Bool {
+    entries.contains { if case .gather = $0.kind.pattern { $0.kind.content == .values } else { false } }
+  }
+
+  /// Whether the bytes are of attending, as against choosing.
+  func isAttending(_ kind: TrafficKind) -> Bool {
+    switch kind.content {
+    case .values: true
+    case .keys: kind.pattern != .stream || !gathers
+    case .metadata, .scores, .state: false
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Foundation
+import Hardware
+import Results
+import Simulator
+import Traces
+
+struct ModelCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "model",
+    abstract: "Prices stored runs on machines that you do not have, without replaying.",
+    discussion: """
+      What a replay counted is scaled to a model's geometry and a context, and priced on a described machine: a \
+      speed-up over dense attention with the error that the model had on measurements it did not see. ~ marks what is \
+      extrapolated: another machine than the kernels were fitted on, another geometry or context than was replayed.
+
+      EXAMPLES:
+        fasa-sim model --db runs.db --hardware a100-40gb,h100-sxm,rtx-4090
+        fasa-sim model --hardware a100-40gb --geometry llama-3.1-8b --context 1k..1m --batch 1..256
+        fasa-sim model --hardware h100-sxm --geometry llama-3.1-8b --context 64k --policy fasa --sensitivity
+        fasa-sim model --hardware mine.yaml --kernels fused --geometry qwen2.5-32b --context 128k --json
+      """)
+
+  @Option(help: ArgumentHelp("SQLite database that replay wrote.", valueName: "file"), completion: .file())
+  var db = "runs.db"
+
+  @OptionGroup var pricing: PricingOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Attention of another model than the trace's: \(ModelShape.allCases.map(\.rawValue).joined(separator: ", ")).",
+      valueName: "model"))
+  var geometry: ModelShape?
+
+  @Option(
+    help: ArgumentHelp(
+      "Tokens that a query sees, such as 64k or 1k..1m; the trace's by default.", valueName: "n,…"))
+  var context: CountRange?
+
+  @Option(help: ArgumentHelp("Sequences that decode together, such as 1..256.", valueName: "n,…"))
+  var batch = CountRange([1])
+
+  @Option(
+    help: ArgumentHelp(
+      "Only these policies, or labels such as fasa@256; repeat or separate by commas.", valueName: "policy,…")
+  )
+  var policy: [String] = []
+
+  @Flag(
+    help: "Which parameter of machine and kernels moves the speed-up most, at the first context and batch.")
+  var sensitivity = false
+
+  @Flag(name: .customLong("no-store"), help: "Do not keep the times in the database.")
+  var noStore = false
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    guard !pricing.hardware.isEmpty else {
+      throw ValidationError("--hardware: expected machines to price, found none; see fasa-sim hardware list")
+    }
+  }
+
+  func run() throws {
+    let machines = try pricing.machines()
+    let store = try ResultsStore(path: db, access: noStore ? .readOnly : .readWrite)
+    let labels = policy.flatMap { $0.split(separator: ",").map(String.init) }
+    let shapes = try store.storedShapes(labels: labels.isEmpty ? nil : labels.map(Self.label))
+    guard !shapes.isEmpty else {
+      throw HardwareError(
+        labels.isEmpty
+          ? "\(db): expected stored configurations, found none; fill it with fasa-sim replay"
+          : "\(db): expected configurations called \(labels.joined(separator: ", ")), found none; see SELECT label FROM summary"
+      )
+    }
+    let job = PricingJob(
+      shapes: shapes, machines: machines, model: geometry, contexts: context?.values ?? [],
+      batches: batch.values,
+      reading: pricing.reading)
+    let points = job.run()
+    if !noStore { try store.store(points.map(\.row)) }
+    let report = ModelReport(
+      job: job, points: points, showsSensitivity: sensitivity, database: noStore ? nil : db)
+    if json { try Output.json(report.json) } else { print(report.text) }
+  }
+
+  /// Labels are stored with spaces round the @.
+  private static func label(_ text: String) -> String {
+    guard let at = text.lastIndex(of: "@"), !text.contains(" @ ") else { return text }
+    return "\(text[..<at]) @ \(text[text.index(after: at)...])"
+  }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Hardware
+import Results
+import Simulator
+import Traces
+
+/// Prices stored configurations on machines, at contexts and batch sizes, and keeps the times.
+struct PricingJob {
+  let shapes: [StoredShape]
+  let machines: [PricedMachine]
+  /// Nil for the geometry of each trace.
+  let model: ModelShape?
+  /// Empty for each trace's own mean context.
+  let contexts: [Int]
+  let batches: [Int]
+  let reading: StepShape.Reading
+
+  struct Point {
+    let stored: StoredShape
+    let row: ModelledRow
+    let residency: Residency?
+    /// Of the whole model over dense attention's; nil where its weights are not known.
+    let wholeSpeedUp: Double?
+    let tokensPerSecond: Double?
+
+    var step: PricedStep { row.step }
+    var fits: Bool? { residency.map { Double($0.largestBatch) >= row.step.batch } }
+  }
+
+  func run() -> [Point] {
+    shapes.flatMap { stored in
+      machines.flatMap { machine in
+        geometries(stored).flatMap { geometry in
+          batches.map { point(stored, machine, geometry, batch: Double($0)) }
+        }
+      }
+    }
+  }
+
+  func geometry(_ stored: StoredShape, context: Int) -> PricedGeometry {
+    guard let model else {
+      var own = stored.geometry
+      own.context = Double(context)
+      return own
+    }
+    let shape = model.geometry
+    return PricedGeometry(
+      layers: Double(shape.layers), queryHeads: Double(shape.queryHeads), kvHeads: Double(shape.kvHeads),
+      headDim: Double(shape.headDim), elementBytes: 2, context: Double(context))
+  }
+
+  private func geometries(_ stored: StoredShape) -> [PricedGeometry] {
+    guard contexts.isEmpty else { return contexts.map { geometry(stored, context: $0) } }
+    guard model != nil else { return [stored.geometry] }
+    return [geometry(stored, context: Int(stored.geometry.context.rounded()))]
+  }
+
+  private func point(
+    _ stored: StoredShape, _ machine: PricedMachine, _ geometry: PricedGeometry, batch: Double
+  ) -> Point {
+    let step = machine.price(
+      stored.shape, dense: stored.dense, geometry: geometry, batch: batch, reading: reading)
+    let row = ModelledRow(
+      configuration: stored.configuration, machine: machine, geometryName: model?.rawValue ?? "own",
+      step: step,
+      isExtrapolated: !machine.isFittedHere || geometry != stored.geometry)
+    guard let model else {
+      return Point(stored: stored, row: row, residency: nil, wholeSpeedUp: nil, tokensPerSecond: nil)
+    }
+    let whole = WholeModel(model)
+    func nanoseconds(_ attention: StepTime) -> Double {
+      whole.stepNanoseconds(attention: attention, machine.machine, machine.kernels, batch: batch)
+    }
+    let device = stored.shape.residentBytes(geometry)
+    let unified = machine.machine.hostLink == nil
+    return Point(
+      stored: stored, row: row,
+      residency: Residency(
+        capacityBytes: machine.machine.memory.capacityBytes, weightBytes: model.parameters * 2,
+        cacheBytes: device.device + (unified ? device.host : 0)),
+      wholeSpeedUp: nanoseconds(step.dense) / nanoseconds(step.policy),
+      tokensPerSecond: batch * 1e9 / nanoseconds(step.policy))
+  }
+}
