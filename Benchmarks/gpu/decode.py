@@ -3,7 +3,6 @@
 import itertools
 import sys
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 
@@ -57,9 +56,9 @@ class Fasa:
         self.multiprocessors = multiprocessors
         self.channels = dominant_channels(keys.shape[1], keys.shape[3], rank, keys.device)
         self.packed = [pack(keys, self.channels) for keys, _ in caches]
-        self.steps = lru_cache(maxsize=1)(self._steps)
+        self.top_k, self.steps = 0, []
 
-    def _steps(self, top_k: int) -> list[FasaStep]:
+    def _made(self, top_k: int) -> list[FasaStep]:
         """One for each copy and as many more, with other queries and so other rows, as attending alone needs."""
         copies = len(self.caches)
         turns = -(-copies_needed(self.attend_bytes(top_k), self.cache_bytes) // copies)
@@ -74,12 +73,14 @@ class Fasa:
         return steps
 
     def calls(self, case: Case) -> list:
-        steps = self.steps(case.top_k)
+        if case.top_k != self.top_k:
+            self.steps = []  # Their memory is needed.
+            self.top_k, self.steps = case.top_k, self._made(case.top_k)
         if not case.is_stage:
-            return steps[: len(self.caches)]
-        for step in steps:  # A stage needs what the one before it leaves.
+            return self.steps[: len(self.caches)]
+        for step in self.steps:  # A stage needs what the one before it leaves.
             step()
-        return [getattr(step, case.name) for step in steps]
+        return [getattr(step, case.name) for step in self.steps]
 
 
 class Decode:

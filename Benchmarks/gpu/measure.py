@@ -17,7 +17,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--check", action="store_true", help="compare every kernel with a float64 reference, and stop")
     parser.add_argument(
         "--device", choices=["cuda", "cpu"], default="cuda", help="cpu: for --check, with TRITON_INTERPRET=1")
-    parser.add_argument("--out", type=Path, default=Path("gpu-results"), help="folder to write or take up (%(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("gpu-results"), help="folder, new or taken up (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="a grid of 4 shapes, to see whether all works")
     parser.add_argument(
         "--launch", choices=["python", "graph", "both"], default="both", help="how kernels start (%(default)s)")

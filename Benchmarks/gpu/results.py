@@ -1,4 +1,4 @@
-"""A folder of results: tables whose rows are appended one by one, so that a run can be broken off and taken up again."""
+"""A folder of results: tables to which rows are appended, so that a run can be broken off and taken up again."""
 
 import csv
 import json
@@ -91,7 +91,7 @@ class Folder:
             changed = [name for name in fixed if before.get(name) != environment.get(name)]
             if changed:
                 found = ", ".join(f"{name} {before.get(name)}, now {environment.get(name)}" for name in changed)
-                raise ResultsError(f"{note}: rows there were measured with another {found}; name another folder with --out")
+                raise ResultsError(f"{note}: rows there were measured with {found}; name another folder with --out")
             environment = {**environment, "started": before.get("started", []) + environment["started"]}
         note.write_text(json.dumps(environment, indent=2) + "\n")
         self.measurements = Table(path / "measurements.csv", MEASUREMENTS)

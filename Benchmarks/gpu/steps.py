@@ -31,17 +31,17 @@ def pack(keys: torch.Tensor, channels: torch.Tensor, output: torch.Tensor | None
 class Splits:
     """How a row's tokens are shared out over programs so that every multiprocessor has work, and room for the parts."""
 
-    def __init__(self, length: int, rows: int, block: int, multiprocessors: int, query_rows: int, queries: torch.Tensor):
+    def __init__(self, length: int, rows: int, block: int, multiprocessors: int, queries: torch.Tensor):
         wanted = math.ceil(4 * multiprocessors / rows)
         blocks = math.ceil(length / block)
         self.share = math.ceil(blocks / max(1, min(wanted, blocks, 128))) * block
         self.count = math.ceil(length / self.share)
-        head_dim = queries.shape[-1]
+        batch, heads, head_dim = queries.shape
 
         def room(*shape):
             return torch.empty(*shape, dtype=torch.float32, device=queries.device)
 
-        parts = query_rows * self.count
+        parts = batch * heads * self.count
         self.parts = room(parts), room(parts), room(parts, head_dim)
 
     def reduce(self, output: torch.Tensor) -> None:
@@ -76,7 +76,7 @@ class DenseStep:
         self.kv_rows, self.tokens = batch * keys.shape[1], keys.shape[2]
         self.group = heads // keys.shape[1]
         self.output = torch.empty_like(queries)
-        self.splits = Splits(self.tokens, self.kv_rows, self.BLOCK, multiprocessors, batch * heads, queries)
+        self.splits = Splits(self.tokens, self.kv_rows, self.BLOCK, multiprocessors, queries)
         self.scale = LOG2_E / math.sqrt(head_dim)
 
     def __call__(self):
@@ -108,7 +108,7 @@ class FasaStep:
             torch.zeros(batch, heads, top_k, dtype=keys.dtype, device=keys.device),
             torch.zeros(batch, heads, top_k, dtype=torch.int64, device=keys.device))
         self.output = torch.empty_like(queries)
-        self.splits = Splits(top_k, self.rows, self.ATTEND_BLOCK, multiprocessors, self.rows, queries)
+        self.splits = Splits(top_k, self.rows, self.ATTEND_BLOCK, multiprocessors, queries)
         self.scale = LOG2_E / math.sqrt(head_dim)
 
     def score(self):
