@@ -20,6 +20,7 @@ let package = Package(
       name: "CZstd", pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     .target(name: "CKernels", cSettings: c),
+    .target(name: "CReportPage", exclude: ["page", "vendor"], cSettings: c),
     .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: swift),
     .target(
       name: "Traces",
@@ -44,7 +45,7 @@ let package = Package(
     .executableTarget(
       name: "fasa-sim",
       dependencies: [
-        "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results",
+        "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results", "CReportPage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
