@@ -64,7 +64,7 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "fasa-sim", "Results", "Simulator", "Traces", "Policies",
+        "fasa-sim", "Results", "Simulator", "Traces", "Policies", "CReportPage",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: swift),

@@ -31,6 +31,7 @@ import Testing
         info                    Says what a trace holds, and checks it.
         synth                   Writes a synthetic trace of any shape, layer by layer, for scale tests.
         bench                   Measures this machine, the kernels against its roofline, or whole replays.
+        report                  Draws a database of results as one HTML page.
 
         See 'fasa-sim help <subcommand>' for detailed help.
       """
@@ -40,7 +41,7 @@ import Testing
   /// Examples in help are commands that can be read.
   @Test(arguments: [
     "root", "replay", "compare", "calibrate", "info", "policies", "synth", "bench", "bench kernels",
-    "bench replay",
+    "bench replay", "report",
   ])
   func examplesParse(command: String) throws {
     let discussion =
@@ -52,6 +53,7 @@ import Testing
       case "bench": BenchCommand.configuration.discussion
       case "bench kernels": BenchKernelsCommand.configuration.discussion
       case "bench replay": BenchReplayCommand.configuration.discussion
+      case "report": ReportCommand.configuration.discussion
       case "synth": SynthCommand.configuration.discussion
       case "policies": PoliciesCommand.configuration.discussion
       default: FasaSim.configuration.discussion

@@ -26,7 +26,7 @@ const qualityScale = () => ({
   xScale: state.logX ? "log" : "linear", xZero: state.logX ? undefined : false, metric: metrics[state.metric].title, metricShort: metrics[state.metric].short,
 });
 const zeroNote = (all, drawn) =>
-  all.length > drawn.length && state.logY ? ` Not on a logarithmic axis: ${all.filter((c) => !drawn.includes(c)).map((c) => c.name).slice(0, 4).join(", ")}, which lie at zero.` : "";
+  all.length > drawn.length && state.logY ? ` Zero, and so not on a logarithmic axis: ${all.filter((c) => !drawn.includes(c)).map((c) => c.name).slice(0, 4).join(", ")}.` : "";
 
 const drawQuality = () => {
   const all = chosenInScope().filter((c) => c[state.metric].value !== undefined && bytesShare(c) !== undefined);
@@ -37,7 +37,12 @@ const drawQuality = () => {
   return draw("quality", "quality", values, caption, "Nothing to draw: choose a policy above.");
 };
 
-const headMaps = () => report.headMaps.filter((m) => configurations.get(m.configuration).scope === state.scope);
+// Policies before bounds.
+const headMaps = () => {
+  const isBound = (m) => configurations.get(m.configuration).kind === "bound";
+  const maps = report.headMaps.filter((m) => configurations.get(m.configuration).scope === state.scope);
+  return [...maps.filter((m) => !isBound(m)), ...maps.filter(isBound)];
+};
 const heat = (id, rows, column, title, value, scheme, domain, caption, empty) => {
   const layers = unique(rows.map((r) => r.layer)).length;
   const height = Math.min(560, Math.max(80, layers * 12));
@@ -83,7 +88,7 @@ const drawBytes = () => {
   const parts = contents.filter((p) => rows.some((r) => r.content === p));
   const values = rows.length && dense > 0 ? {
     rows, order: shown.map((c) => c.name), contents: parts, colours: parts.map((p) => palettes[isDark() ? "dark" : "light"][contents.indexOf(p)]),
-    patterns: used, opacities: used.map((p) => [1, 0.55, 0.8, 0.3][patterns.indexOf(p)]), height: 22 * unique(rows.map((r) => r.name)).length, labelLimit: innerWidth < 600 ? 120 : 260,
+    patterns: used, opacities: used.map((p) => [1, 0.55, 0.8, 0.3][patterns.indexOf(p)]), height: 22 * unique(rows.map((r) => r.name)).length, labelLimit: isNarrow() ? 120 : 260,
   } : undefined;
   const cut = chosenInScope().length > mostBars ? ` The first ${mostBars} of ${chosenInScope().length} chosen configurations.` : "";
   return draw("bytes", "bytes", values,

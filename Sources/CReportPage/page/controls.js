@@ -59,6 +59,8 @@ const offerClock = () => {
 const offerCrossover = () => {
   const modelled = modelledInScope();
   const ids = unique(modelled.filter((m) => m.policyNs !== undefined).map((m) => m.configuration)).filter((id) => state.chosen.has(configurations.get(id).series));
+  const isBound = (id) => configurations.get(id).kind === "bound";
+  ids.sort((a, b) => isBound(a) - isBound(b));
   offer("cross-configuration", ids.map((id) => [id, configurations.get(id).name]));
   offer("cross-geometry", same(unique(modelled.map((m) => m.geometry))));
   offer("cross-batch", same(ascending(modelled.filter((m) => m.geometry === control("cross-geometry").value).map((m) => m.batch))));

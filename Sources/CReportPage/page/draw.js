@@ -14,16 +14,18 @@ const isDark = () => {
   const given = document.documentElement.dataset.theme;
   return given ? given === "dark" : prefersDark.matches;
 };
+const isNarrow = () => innerWidth < 640;
 const ink = () => (isDark() ? "#e4e7ee" : "#1f2430");
 const quiet = () => (isDark() ? "#a4abb9" : "#59606e");
 
-// How a series looks is the same in every chart, whatever else is chosen.
+// How a series looks is the same in every chart and on every trace, whatever else is chosen.
+const bySeries = new Map(report.configurations.map((c) => [c.series, c]));
+const methods = [...bySeries.values()].filter((c) => c.kind !== "bound").map((c) => c.series);
 const look = (name) => {
-  const all = seriesInScope();
-  const policy = all.find((c) => c.series === name)?.policy;
+  const policy = bySeries.get(name)?.policy;
   const bounds = { oracle: [[6, 3], "diamond"], "oracle-mass": [[8, 2, 2, 2], "diamond"], dense: [[1, 0], "square"], random: [[2, 3], "cross"] };
   if (bounds[policy]) return { colour: policy === "random" ? quiet() : ink(), dash: bounds[policy][0], shape: bounds[policy][1] };
-  return lookAt(all.filter((c) => !bounds[c.policy]).findIndex((c) => c.series === name));
+  return lookAt(Math.max(0, methods.indexOf(name)));
 };
 const lookAt = (place) => ({
   colour: palettes[isDark() ? "dark" : "light"][place % 6],
@@ -39,8 +41,8 @@ const config = () => {
   const text = { labelColor: ink(), titleColor: ink(), labelFontSize: 12, titleFontSize: 12, titleFontWeight: 600 };
   return {
     background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
-    axis: { ...text, gridColor: grid, domainColor: quiet(), tickColor: quiet(), labelLimit: 160, labelOverlap: true },
-    legend: { ...text, orient: "bottom", direction: "horizontal", labelLimit: 260, symbolSize: 90, symbolStrokeWidth: 2 },
+    axis: { ...text, gridColor: grid, domainColor: quiet(), tickColor: quiet(), labelLimit: 160, labelOverlap: true, labelSeparation: 4 },
+    legend: { ...text, orient: "bottom", direction: "horizontal", labelLimit: 260, symbolSize: 90, symbolStrokeWidth: 0, symbolBaseFillColor: ink(), ...(isNarrow() ? { layout: { bottom: { direction: "vertical", anchor: "start" } } } : {}) },
     title: { color: ink(), anchor: "start", fontSize: 13 },
     text: { color: ink(), fontSize: 12 }, rule: { color: ink() },
   };
@@ -55,6 +57,16 @@ const filled = (spec, values) => {
   if (Array.isArray(spec)) return spec.map((part) => filled(part, values));
   if (spec && typeof spec === "object") {
     return Object.fromEntries(Object.entries(spec).map(([key, part]) => [key, filled(part, values)]).filter(([, part]) => part !== undefined));
+  }
+  return spec;
+};
+
+// The title of a horizontal axis in lines that a phone's width holds.
+const broken = (spec) => {
+  if (!spec || typeof spec !== "object") return spec;
+  for (const [key, part] of Object.entries(spec)) {
+    if (key === "x" && typeof part?.title === "string") part.title = part.title.match(/.{1,28}(?:\s|$)/g).map((line) => line.trim());
+    else broken(part);
   }
   return spec;
 };
@@ -79,10 +91,11 @@ const drawNow = async (id, spec, values, caption, emptyNote) => {
     element.textContent = emptyNote;
     return;
   }
-  figcaption.textContent = caption;
+  figcaption.textContent = caption.replaceAll(" %", "\u00a0%");
   const width = element.clientWidth;
   const columns = Math.max(1, Math.floor(width / 190));
-  const drawn = filled(specs[spec], { columns, ...values });
+  let drawn = filled(specs[spec], { columns, ...values });
+  if (isNarrow()) drawn = broken(drawn);
   views.set(id, await vegaEmbed(element, drawn, {
     renderer: "svg", config: config(), tooltip: { theme: isDark() ? "dark" : "light" },
     actions: { export: true, source: false, compiled: false, editor: false }, downloadFileName: `fasa-sim-${id}`,
