@@ -91,11 +91,13 @@ const drawCrossover = (chosen, geometry, batch) => {
     });
   const all = unique(report.modelled.map((m) => m.hardware));
   const names = all.filter((h) => rows.some((r) => r.hardware === h));
+  // Side by side at each context, so that no bar hides another's.
+  for (const row of rows) row.place = row.context * 2 ** (0.06 * (names.indexOf(row.hardware) - (names.length - 1) / 2));
   const look = scales(names, (h) => lookAt(all.indexOf(h)));
   const contexts = unique(rows.map((r) => r.context)).sort((a, b) => a - b);
   const values = rows.length ? { rows, contexts, names, colours: look.colours, dashes: look.dashes, yScale: "log" } : undefined;
   const priced = modelledInScope().length > 0;
   return draw("crossover", "crossover", values,
-    `Modelled, not measured: ${geometry}, batch ${batch}, where ${readings[state.reading]}. Above the dashed line the policy is faster than dense attention. Bars: ${errorText}.${modelledCut()}`,
+    `Modelled, not measured: ${geometry}, batch ${batch}, where ${readings[state.reading]}. Above the dashed line the policy is faster than dense attention. Bars: ${errorText}; machines stand a little apart so that their bars can be told.${modelledCut()}`,
     priced ? "Dense attention was not priced beside this configuration, so that there is no speed-up: price it again with fasa-sim model." : fillModelled);
 };
