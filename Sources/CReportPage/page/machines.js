@@ -53,7 +53,7 @@ const drawModelled = ({ machine, geometry, context, batch }) => {
     time: `modelled time of a decode step, ${unit[1]}`, timeShort: "modelled time",
   } : undefined;
   return draw("time", "time", values,
-    `Modelled, not measured: ${machine}, ${geometry}, ${number(context, 6)} tokens, batch ${batch}, where ${readings[state.reading]}. Bars across: ${errorText}. ${dense ? "The dashed line is dense attention." : "Dense attention was not priced."} Quality is the trace's own, whatever is priced.${modelledCut()}`,
+    `Modelled, not measured: ${machine}, ${geometry}, ${number(context, 6)} tokens, batch ${batch}, where ${readings[state.reading]}. Bars across: ${errorText}. ${dense ? "The dashed line is dense attention." : "Dense attention was not priced."} Quality is the trace's own, whatever is priced. ${rows.length ? intervalsText(shown.map((m) => configurations.get(m.configuration))) : ""}${modelledCut()}`,
     found.length ? "Nothing to draw: choose a policy above." : fillModelled);
 };
 
