@@ -3,8 +3,10 @@
 The database is of scripts/test-report. It gets modelled times that are made up, which a test may do and nothing else.
 """
 
+import base64
 import json
 import math
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -50,7 +52,7 @@ class Page:
         for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage"):
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        service = webdriver.ChromeService("/usr/bin/chromedriver")
+        service = webdriver.ChromeService(shutil.which("chromedriver"))
         self.browser = webdriver.Chrome(options=options, service=service)
         self.report, self.pictures = report, pictures
 
@@ -102,7 +104,6 @@ class Page:
 
     def picture(self, name: str) -> None:
         size = self.command("Page.getLayoutMetrics")["cssContentSize"]
-        import base64
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
         data = self.command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
         (self.pictures / f"{name}.png").write_bytes(base64.b64decode(data))
