@@ -21,6 +21,7 @@ let package = Package(
       name: "CZstd", pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     .target(name: "CKernels", cSettings: c),
+    .target(name: "CReportPage", exclude: ["page", "vendor"], cSettings: c),
     .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: swift),
     .target(
       name: "Traces",
@@ -50,7 +51,7 @@ let package = Package(
     .executableTarget(
       name: "fasa-sim",
       dependencies: [
-        "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results",
+        "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results", "CReportPage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -69,7 +70,7 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "fasa-sim", "Results", "Simulator", "Traces", "Policies",
+        "fasa-sim", "Results", "Simulator", "Traces", "Policies", "CReportPage",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: swift),

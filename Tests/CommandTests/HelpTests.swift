@@ -34,6 +34,7 @@ import Testing
         hardware                Machines that times are modelled for: bundled, your own, measured, and how far the model can
                                 be trusted.
         model                   Prices stored runs on machines that you do not have, without replaying.
+        report                  Draws a database of results as one HTML page.
 
         See 'fasa-sim help <subcommand>' for detailed help.
       """
@@ -44,7 +45,7 @@ import Testing
   @Test(arguments: [
     "root", "replay", "compare", "calibrate", "info", "policies", "synth", "bench", "bench kernels",
     "bench replay", "hardware", "hardware validate", "hardware measure", "hardware show", "hardware list",
-    "model",
+    "model", "report",
   ])
   func examplesParse(command: String) throws {
     let discussion =
@@ -62,6 +63,7 @@ import Testing
       case "hardware show": HardwareShowCommand.configuration.discussion
       case "hardware list": HardwareListCommand.configuration.discussion
       case "model": ModelCommand.configuration.discussion
+      case "report": ReportCommand.configuration.discussion
       case "synth": SynthCommand.configuration.discussion
       case "policies": PoliciesCommand.configuration.discussion
       default: FasaSim.configuration.discussion
