@@ -25,7 +25,7 @@ import Testing
 
       SUBCOMMANDS:
         replay                  Replays a trace through policies at budgets, into SQLite and a table.
-        compare                 Compares two configurations on the same queries, with intervals.
+        compare                 Compares two configurations, or two runs, on the same queries, with intervals.
         calibrate               Measures what calibrated policies need of a model's heads, and writes a profile.
         policies                Lists the policies, or tells all about one.
         info                    Says what a trace holds, and checks it.
