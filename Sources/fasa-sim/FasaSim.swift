@@ -20,7 +20,7 @@ struct FasaSim: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      ReplayCommand.self, SweepCommand.self, CompareCommand.self, CalibrateCommand.self, PoliciesCommand.self, InfoCommand.self,
-      SynthCommand.self, BenchCommand.self,
+      ReplayCommand.self, SweepCommand.self, CompareCommand.self, ExportCommand.self, CalibrateCommand.self,
+      PoliciesCommand.self, InfoCommand.self, SynthCommand.self, BenchCommand.self,
     ])
 }

@@ -42,7 +42,8 @@ struct ReplayJob {
     // What is stored is known by the trace's digest. Where no trace of this size is, nothing can be, and the
     // digest is taken beside the replay.
     let early = try store.holdsTrace(ofBytes: trace.fileSize) ? trace.digest() : nil
-    let missing = try early.map { try self.missing(in: store, traceDigest: $0) } ?? Array(configurations.indices)
+    let missing =
+      try early.map { try self.missing(in: store, traceDigest: $0) } ?? Array(configurations.indices)
     let started = Date()
     // Computed before anything is written: a damaged trace leaves no trace in the database.
     let result =

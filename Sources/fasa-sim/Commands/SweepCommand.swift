@@ -4,7 +4,8 @@ import Results
 
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sweep", abstract: "Replays traces through grids of policies at many budgets, and can be interrupted.",
+    commandName: "sweep",
+    abstract: "Replays traces through grids of policies at many budgets, and can be interrupted.",
     discussion: """
       Takes a YAML file, or traces with --policy and --budget. A parameter's values are parted by slashes: \
       fasa:chunks=4/8/16,layout=packed/planes is six policies. What the database already holds is not computed again: a sweep \
@@ -12,7 +13,7 @@ struct SweepCommand: ParsableCommand {
 
       EXAMPLES:
         fasa-sim sweep sweeps/policies-and-budgets.yaml
-        fasa-sim sweep traces/prose-8192.zst traces/qa-4096.zst --policy fasa:chunks=4/8/16,quest:page=16/32 --budget 64,256,19%
+        fasa-sim sweep traces/prose-8192.zst traces/qa-4096.zst --policy fasa:chunks=4/8/16 --budget 64,19%
         fasa-sim sweep sweeps/policies-and-budgets.yaml --dry-run
       """)
 
@@ -37,12 +38,14 @@ struct SweepCommand: ParsableCommand {
   func validate() throws {
     guard let file = inputs.first(where: SweepFile.isOne) else {
       guard !flags.policy.isEmpty, !flags.budget.isEmpty else {
-        throw ValidationError("expected a YAML file, or traces with --policy and --budget; give what is missing")
+        throw ValidationError(
+          "expected a YAML file, or traces with --policy and --budget; give what is missing")
       }
       return
     }
     guard inputs.count == 1 else {
-      throw ValidationError("\(file): expected one YAML file alone, found \(inputs.count) inputs; name traces in it")
+      throw ValidationError(
+        "\(file): expected one YAML file alone, found \(inputs.count) inputs; name traces in it")
     }
     if let name = flags.given.first {
       throw ValidationError("\(name) and \(file): expected one of them, found both; set it in the file")
@@ -50,7 +53,8 @@ struct SweepCommand: ParsableCommand {
   }
 
   func run() throws {
-    let plan = try inputs.first.map(SweepFile.isOne) == true ? SweepFile(path: inputs[0]).read() : flags.plan(inputs)
+    let plan =
+      try inputs.first.map(SweepFile.isOne) == true ? SweepFile(path: inputs[0]).read() : flags.plan(inputs)
     let pricing = try SweepPricing(hardware: plan.hardware)
     let jobs = try Sweep.jobs(plan, machine: machine)
     if dryRun {

@@ -31,7 +31,8 @@ struct SweepFlags: ParsableArguments {
   var steps: StepRange?
 
   @Option(
-    help: ArgumentHelp("Calibration profile; the bundled one of a trace's model by default.", valueName: "file"),
+    help: ArgumentHelp(
+      "Calibration profile; the bundled one of a trace's model by default.", valueName: "file"),
     completion: .file())
   var profile: String?
 

@@ -94,7 +94,8 @@ struct Sweep {
     return try jobs.map { job in
       let digest = try job.trace.digest()
       if let other = paths.updateValue(job.trace.path, forKey: digest) {
-        throw ReplayError("\(job.trace.path): expected another trace, found that of \(other) again; leave one out")
+        throw ReplayError(
+          "\(job.trace.path): expected another trace, found that of \(other) again; leave one out")
       }
       return digest
     }

@@ -60,7 +60,8 @@ struct SweepFile {
       for member in try field.members("policies, such as fasa or fasa: {chunks: [4, 8]}") {
         try SweepFilePolicy(field: member).add(to: &plan)
       }
-    case "budgets": plan.budgets = try distinct(field, "a count of tokens or a share, such as 256 or 19%", Budget.init)
+    case "budgets":
+      plan.budgets = try distinct(field, "a count of tokens or a share, such as 256 or 19%", Budget.init)
     case "hardware": plan.hardware = try distinct(field, "names of hardware") { $0 }
     case "layers": plan.layers = try ranges("layers")
     case "heads": plan.heads = try ranges("query heads")

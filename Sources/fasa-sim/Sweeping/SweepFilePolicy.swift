@@ -9,7 +9,8 @@ struct SweepFilePolicy {
     if field.node.scalar != nil {
       let text = try field.text("a policy")
       if PolicyGrammar.asksForEverything([text]) { plan.asksForEverything = true }
-      return plan.add(try checked(field, name: nil) { () throws(PolicyError) in try PolicyGrammar.parse([text]) })
+      return plan.add(
+        try checked(field, name: nil) { () throws(PolicyError) in try PolicyGrammar.parse([text]) })
     }
     let entries = try field.fields("a policy")
     guard let (key, parameters) = entries.first, entries.count == 1 else {
@@ -25,7 +26,8 @@ struct SweepFilePolicy {
     let known = try checked(key, name: name) { () throws(PolicyError) in
       try PolicyGrammar.configurations(of: name, settings: [])
     }
-    let fields = parameters.node.scalar?.string == "" ? [] : try parameters.fields("parameters with their values")
+    let fields =
+      parameters.node.scalar?.string == "" ? [] : try parameters.fields("parameters with their values")
     var combinations: [[(name: String, values: [String])]] = [[]]
     for (inner, value) in fields {
       let parameter = try inner.text("a parameter")

@@ -66,7 +66,9 @@ struct SweepListing {
       )
     }
     lines += jobs.flatMap(\.notes).map { "note: \($0)" }
-    if plan.repeated > 0 { lines.append("note: \(plan.repeated) policies were asked for again, and run once") }
+    if plan.repeated > 0 {
+      lines.append("note: \(plan.repeated) policies were asked for again, and run once")
+    }
     return lines.joined(separator: "\n")
   }
 }

@@ -90,7 +90,8 @@ struct SweepReport {
     var lines = [table.text, ""]
     lines += (notes + footing).map { "note: \($0)" }
     lines.append(
-      "the \(Self.shown) lowest output errors of each budget, means over \(traces) \(traces == 1 ? "trace" : "traces"); bounds left out")
+      "the \(Self.shown) lowest output errors of each budget, means over \(traces) \(traces == 1 ? "trace" : "traces"); bounds left out"
+    )
     lines.append(
       "\(NumberText.grouped(rows.count)) configurations in \(database)"
         + (reused > 0 ? ", \(NumberText.grouped(reused)) of which were there already" : "")
