@@ -32,6 +32,7 @@ def server(folder, environment, tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = ["datasette", "serve", "runs.db", "--metadata", METADATA, "--port", str(port)]
+    command += ["--setting", "sql_time_limit_ms", "10000"]
     process = subprocess.Popen(
         command, cwd=work, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
