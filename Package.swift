@@ -53,6 +53,7 @@ let package = Package(
       dependencies: [
         "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results", "CReportPage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: swift),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: swift),
