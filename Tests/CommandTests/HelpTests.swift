@@ -27,16 +27,16 @@ import Testing
         replay                  Replays a trace through policies at budgets, into SQLite and a table.
         sweep                   Replays traces through grids of policies at many budgets, and can be interrupted.
         compare                 Compares two configurations, or two runs, on the same queries, with intervals.
+        model                   Prices stored runs on machines that you do not have, without replaying.
+        report                  Draws a database of results as one HTML page.
         export                  Writes a table or view of the database as CSV, JSON or Parquet.
         calibrate               Measures what calibrated policies need of a model's heads, and writes a profile.
         policies                Lists the policies, or tells all about one.
+        hardware                Machines that times are modelled for: bundled, your own, measured, and how far the model can
+                                be trusted.
         info                    Says what a trace holds, and checks it.
         synth                   Writes a synthetic trace of any shape, layer by layer, for scale tests.
         bench                   Measures this machine, the kernels against its roofline, or whole replays.
-        hardware                Machines that times are modelled for: bundled, your own, measured, and how far the model can
-                                be trusted.
-        model                   Prices stored runs on machines that you do not have, without replaying.
-        report                  Draws a database of results as one HTML page.
 
         See 'fasa-sim help <subcommand>' for detailed help.
       """
