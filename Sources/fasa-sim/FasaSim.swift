@@ -21,6 +21,6 @@ struct FasaSim: ParsableCommand {
     version: version,
     subcommands: [
       ReplayCommand.self, CompareCommand.self, CalibrateCommand.self, PoliciesCommand.self, InfoCommand.self,
-      SynthCommand.self, BenchCommand.self, HardwareCommand.self, ModelCommand.self,
+      SynthCommand.self, BenchCommand.self, HardwareCommand.self, ModelCommand.self, ExploreCommand.self,
     ])
 }
