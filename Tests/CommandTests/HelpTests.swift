@@ -31,6 +31,10 @@ import Testing
         info                    Says what a trace holds, and checks it.
         synth                   Writes a synthetic trace of any shape, layer by layer, for scale tests.
         bench                   Measures this machine, the kernels against its roofline, or whole replays.
+        hardware                Machines that times are modelled for: bundled, your own, measured, and how far the model can
+                                be trusted.
+        model                   Prices stored runs on machines that you do not have, without replaying.
+        explore                 Finds the cheapest policies, parameters and budgets that meet a quality target.
 
         See 'fasa-sim help <subcommand>' for detailed help.
       """
@@ -39,13 +43,15 @@ import Testing
 
   /// Examples in help are commands that can be read.
   @Test(arguments: [
-    "root", "replay", "compare", "calibrate", "info", "policies", "synth", "bench", "bench kernels",
+    "root", "replay", "explore", "compare", "calibrate", "info", "policies", "synth", "bench",
+    "bench kernels",
     "bench replay",
   ])
   func examplesParse(command: String) throws {
     let discussion =
       switch command {
       case "replay": ReplayCommand.configuration.discussion
+      case "explore": ExploreCommand.configuration.discussion
       case "compare": CompareCommand.configuration.discussion
       case "calibrate": CalibrateCommand.configuration.discussion
       case "info": InfoCommand.configuration.discussion

@@ -3,9 +3,24 @@ extension Exploration {
   /// of the front, those nearest to the target first.
   func proposals(_ result: Result, without seen: Set<Candidate>, room: Int) -> [Candidate] {
     var known = seen
-    func new(_ candidates: [Candidate]) -> [Candidate] { candidates.filter { known.insert($0).inserted } }
-    var chosen = Array(new(bisections(result)).prefix((room + 1) / 2))
-    known = seen.union(chosen)
+    var budgets: [Space.Family: [Double]] = [:]
+    for (family, budget) in result.trials.compactMap({ space.family(of: $0.candidate) }) {
+      budgets[family, default: []].append(budget)
+    }
+    // Budgets as near as this to a known one would tell nothing new.
+    func isNew(_ candidate: Candidate) -> Bool {
+      guard known.insert(candidate).inserted else { return false }
+      guard let (family, budget) = space.family(of: candidate) else { return true }
+      if (budgets[family] ?? []).contains(where: { max($0, budget) < min($0, budget) * Self.nearness }) {
+        return false
+      }
+      budgets[family, default: []].append(budget)
+      return true
+    }
+    var chosen: [Candidate] = []
+    for candidate in bisections(result) where chosen.count < (room + 1) / 2 && isNew(candidate) {
+      chosen.append(candidate)
+    }
     let front = result.front
     let centre = front.firstIndex { $0 == result.cheapest } ?? 0
     let members = front.indices.sorted { (abs($0 - centre), $0) < (abs($1 - centre), $1) }
@@ -14,7 +29,7 @@ extension Exploration {
     while chosen.count < room, queues.contains(where: { !$0.isEmpty }) {
       for index in queues.indices where chosen.count < room {
         while let next = queues[index].popFirst() {
-          guard known.insert(next).inserted else { continue }
+          guard isNew(next) else { continue }
           chosen.append(next)
           break
         }
@@ -66,6 +81,8 @@ extension Exploration {
     }.map(\.element.candidate)
   }
 
-  /// Budgets nearer than this to each other are as good as one.
+  /// Budgets whose ratio is below this are not bisected further.
   private static var precision: Double { 1.03 }
+  /// Budgets whose ratio is below this are as good as one; bisection stays above it.
+  private static var nearness: Double { 1.01 }
 }

@@ -88,7 +88,8 @@ public struct Exploration<Space: SearchSpace> {
       }
     }
     while result.tried < settings.maxTrials {
-      let room = min(settings.maxTrials - result.tried, max(8, (settings.maxTrials - firstCount) / 4))
+      let room = min(
+        settings.maxTrials - result.tried, max(4, (settings.maxTrials - firstCount) / Self.refinementRounds))
       let proposals = proposals(result, without: seen, room: room)
       if proposals.isEmpty { break }
       seen.formUnion(proposals)
@@ -97,6 +98,9 @@ public struct Exploration<Space: SearchSpace> {
     }
     return result
   }
+
+  /// Enough for a bisection from a factor of two to a few per cent, beside each other many families at once.
+  private static var refinementRounds: Int { 8 }
 
   private var firstCount: Int {
     max(1, settings.maxTrials - Int(Double(settings.maxTrials) * settings.refinementShare))

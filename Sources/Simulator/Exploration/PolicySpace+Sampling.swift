@@ -71,7 +71,8 @@ extension PolicySpace {
     else { return [] }
     var result: [ReplayConfiguration] = []
     if let (family, budget) = family(of: candidate) {
-      for factor in [Double(2).squareRoot(), Double(0.5).squareRoot()] where budgets.contains(budget * factor) {
+      for factor in [Double(2).squareRoot(), Double(0.5).squareRoot()] where budgets.contains(budget * factor)
+      {
         result.append(self.candidate(of: family, budget: budget * factor))
       }
     }

@@ -6,7 +6,8 @@ extension ExploreReport {
     var lines = [heading, "", conclusion, ""]
     if !cheapestByPolicy.isEmpty {
       lines += [
-        "the cheapest of each policy with \(target.text)", "", table(cheapestByPolicy, reference: oracle), "",
+        "the cheapest found of each policy with \(target.text)", "", table(alternatives, reference: oracle),
+        "",
       ]
     }
     lines += [
@@ -14,7 +15,7 @@ extension ExploreReport {
       "",
     ]
     lines += [
-      front.isEmpty ? "nothing tried costs less than dense attention" : table(front, reference: nil), "",
+      front.isEmpty ? "nothing tried costs less than dense attention" : table(shownFront, reference: nil), "",
     ]
     lines += notes.map { "note: \($0)" }
     lines.append(
@@ -99,8 +100,17 @@ extension ExploreReport {
 
   private var notes: [String] {
     var notes = jobNotes + [effort]
+    if shownFront.count < front.count {
+      notes.append(
+        "the front has \(front.count) configurations, of which \(shownFront.count) are shown; --json has all")
+    }
+    if result.evaluations.count > 1, plannedPolicies > 1 {
+      notes.append(
+        "policies that others dominate are dropped early: what is not in the tables may meet the target too, though the first rungs had it dearer; explore it alone with --policy"
+      )
+    }
     if let error = pricing.machine?.error, let cheapest {
-      let alike = cheapestByPolicy.dropFirst().filter {
+      let alike = alternatives.dropFirst().filter {
         $0.cost.value <= cheapest.cost.value * (1 + error.median)
       }
       if !alike.isEmpty {

@@ -30,7 +30,8 @@ struct ExploreReport {
   let seconds: Double
   let jobNotes: [String]
 
-  /// The cheapest of each policy that meets the target, ascending in cost.
+  /// The cheapest found of each policy that meets the target, ascending in cost. Of policies that others dominate the
+  /// search drops most early, so that theirs may be cheaper than it found.
   var cheapestByPolicy: [Judged] {
     var seen: Set<String> = []
     return judged.filter(\.tradeOff.meetsTarget)
@@ -52,6 +53,22 @@ struct ExploreReport {
     NonDominated.front(judged.map(\.tradeOff)).map { judged[$0] }.filter { $0.cost.value < $0.cost.dense }
       .sorted { $0.cost.value < $1.cost.value }
   }
+  /// Those of them that cost less than dense attention, at least the cheapest.
+  var alternatives: [Judged] {
+    cheapestByPolicy.enumerated().filter { $0.offset == 0 || $0.element.cost.value < $0.element.cost.dense }
+      .map(\.element)
+  }
+  /// The front, thinned evenly where it is long, the cheapest that meets the target kept.
+  var shownFront: [Judged] {
+    let all = front
+    guard all.count > Self.longestTable else { return all }
+    let last = Self.longestTable - 1
+    let even = Set((0...last).map { $0 * (all.count - 1) / last })
+    return all.indices.filter {
+      even.contains($0) || all[$0].row.configuration == cheapest?.row.configuration
+    }.map { all[$0] }
+  }
+  private static let longestTable = 16
   /// The cheapest budget at which even the best choice of tokens meets the target.
   var oracle: Judged? { oracles.filter(\.tradeOff.meetsTarget).min { $0.cost.value < $1.cost.value } }
   var verdict: Verdict {
