@@ -83,8 +83,7 @@ public struct Exploration<Space: SearchSpace> {
       if rung == settings.rungs - 1 {
         result.trials = judged
       } else {
-        let order = NonDominated.order(judged.map(\.tradeOff))
-        left = order.prefix(promoted(left.count)).map { judged[$0].candidate }
+        left = best(judged, promoted(left.count))
       }
     }
     while result.tried < settings.maxTrials {
@@ -106,7 +105,20 @@ public struct Exploration<Space: SearchSpace> {
     max(1, settings.maxTrials - Int(Double(settings.maxTrials) * settings.refinementShare))
   }
 
-  private func promoted(_ count: Int) -> Int { (count + settings.keepOneIn - 1) / settings.keepOneIn }
+  private func promoted(_ count: Int) -> Int {
+    max(min(count, Self.fewestPromoted), (count + settings.keepOneIn - 1) / settings.keepOneIn)
+  }
+  private static var fewestPromoted: Int { 8 }
+
+  /// NSGA-II's order, after the one that all is about: the cheapest that meets the target, else the nearest to it.
+  private func best(_ judged: [(candidate: Candidate, tradeOff: TradeOff)], _ count: Int) -> [Candidate] {
+    let order = NonDominated.order(judged.map(\.tradeOff))
+    let aim = judged.indices.min {
+      (judged[$0].tradeOff.violation, judged[$0].tradeOff.cost, $0)
+        < (judged[$1].tradeOff.violation, judged[$1].tradeOff.cost, $1)
+    }
+    return ([aim].compactMap(\.self) + order.filter { $0 != aim }).prefix(count).map { judged[$0].candidate }
+  }
 
   private func judge(
     _ candidates: [Candidate], _ rung: Int, _ evaluate: ([Candidate], Int) throws -> [TradeOff?],

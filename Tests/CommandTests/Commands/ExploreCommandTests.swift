@@ -104,6 +104,7 @@ import Testing
     let found = try report(options)
     #expect(found.verdict == "not-met" && found.cheapest == nil && found.cheapestByPolicy.isEmpty)
     let nearest = try #require(found.nearest)
+    #expect(nearest.budget.flatMap(Double.init).map { $0 > 0.85 } == true)
     let text = try explore(options)
     #expect(text.status == 0)
     #expect(

@@ -45,6 +45,8 @@ import Testing
     let nearest = try #require(result.nearest.map { result.trials[$0] })
     #expect(result.trials.allSatisfy { $0.tradeOff.violation >= nearest.tradeOff.violation })
     #expect(nearest.tradeOff.violation > 0)
+    // Nothing has less loss than the most budget.
+    #expect(nearest.candidate.budget > 0.85)
   }
 
   @Test func rungsKeepTheBestThirdAndThePlanIsKept() {
