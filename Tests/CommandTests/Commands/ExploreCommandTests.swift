@@ -131,13 +131,20 @@ import Testing
     let text = try explore(options).output
     #expect(text.contains("cost: NVIDIA H100") && text.contains("llama-3.1-8b, context 64k, batch 1"))
     #expect(text.contains("note: ~ extrapolated"))
-    // Priced as model prices what is stored.
+    // Priced as model prices what is stored; a label may be stored for each rung.
     let model = try Executable.run(
-      "model --db r.db --hardware h100-sxm --geometry llama-3.1-8b --context 64k --no-store".split(
-        separator: " "
-      )
-      .map(String.init) + ["--policy", cheapest.configuration], in: folder)
-    #expect(model.output.contains(NumberText.times(cheapest.speedUp)))
+      "model --db r.db --hardware h100-sxm --geometry llama-3.1-8b --context 64k --no-store --json"
+        .split(separator: " ").map(String.init), in: folder)
+    struct Priced: Decodable {
+      struct Point: Decodable {
+        let configuration: String
+        let speedUp: Double
+      }
+      let points: [Point]
+    }
+    let priced = try JSONDecoder().decode(Priced.self, from: Data(model.output.utf8)).points
+    #expect(
+      priced.contains { $0.configuration == cheapest.configuration && $0.speedUp == cheapest.speedUp })
   }
 
   @Test(arguments: [
