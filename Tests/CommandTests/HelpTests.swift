@@ -25,16 +25,19 @@ import Testing
 
       SUBCOMMANDS:
         replay                  Replays a trace through policies at budgets, into SQLite and a table.
-        compare                 Compares two configurations on the same queries, with intervals.
+        sweep                   Replays traces through grids of policies at many budgets, and can be interrupted.
+        explore                 Finds the cheapest policies, parameters and budgets that meet a quality target.
+        compare                 Compares two configurations, or two runs, on the same queries, with intervals.
+        model                   Prices stored runs on machines that you do not have, without replaying.
+        report                  Draws a database of results as one HTML page.
+        export                  Writes a table or view of the database as CSV, JSON or Parquet.
         calibrate               Measures what calibrated policies need of a model's heads, and writes a profile.
         policies                Lists the policies, or tells all about one.
+        hardware                Machines that times are modelled for: bundled, your own, measured, and how far the model can
+                                be trusted.
         info                    Says what a trace holds, and checks it.
         synth                   Writes a synthetic trace of any shape, layer by layer, for scale tests.
         bench                   Measures this machine, the kernels against its roofline, or whole replays.
-        hardware                Machines that times are modelled for: bundled, your own, measured, and how far the model can
-                                be trusted.
-        model                   Prices stored runs on machines that you do not have, without replaying.
-        explore                 Finds the cheapest policies, parameters and budgets that meet a quality target.
 
         See 'fasa-sim help <subcommand>' for detailed help.
       """
@@ -43,21 +46,33 @@ import Testing
 
   /// Examples in help are commands that can be read.
   @Test(arguments: [
-    "root", "replay", "explore", "compare", "calibrate", "info", "policies", "synth", "bench",
-    "bench kernels",
-    "bench replay",
+    "root", "replay", "sweep", "explore", "compare", "model", "report", "export", "calibrate", "info",
+    "policies",
+    "synth",
+    "bench", "bench kernels", "bench replay", "hardware", "hardware validate", "hardware measure",
+    "hardware show",
+    "hardware list",
   ])
   func examplesParse(command: String) throws {
     let discussion =
       switch command {
       case "replay": ReplayCommand.configuration.discussion
       case "explore": ExploreCommand.configuration.discussion
+      case "sweep": SweepCommand.configuration.discussion
+      case "export": ExportCommand.configuration.discussion
       case "compare": CompareCommand.configuration.discussion
       case "calibrate": CalibrateCommand.configuration.discussion
       case "info": InfoCommand.configuration.discussion
       case "bench": BenchCommand.configuration.discussion
       case "bench kernels": BenchKernelsCommand.configuration.discussion
       case "bench replay": BenchReplayCommand.configuration.discussion
+      case "hardware": HardwareCommand.configuration.discussion
+      case "hardware validate": HardwareValidateCommand.configuration.discussion
+      case "hardware measure": HardwareMeasureCommand.configuration.discussion
+      case "hardware show": HardwareShowCommand.configuration.discussion
+      case "hardware list": HardwareListCommand.configuration.discussion
+      case "model": ModelCommand.configuration.discussion
+      case "report": ReportCommand.configuration.discussion
       case "synth": SynthCommand.configuration.discussion
       case "policies": PoliciesCommand.configuration.discussion
       default: FasaSim.configuration.discussion
@@ -67,7 +82,9 @@ import Testing
     #expect(examples.count >= 2)
     for example in examples {
       #expect(throws: Never.self, "\(example)") {
-        _ = try FasaSim.parseAsRoot(example.split(separator: " ").dropFirst().map(String.init))
+        // What a shell would do with the output is no part of the command.
+        let words = example.split(separator: " ").prefix { $0 != ">" }.dropFirst()
+        _ = try FasaSim.parseAsRoot(words.map(String.init))
       }
     }
   }
@@ -77,7 +94,7 @@ import Testing
     for option in [
       "<traces>", "--policy", "--budget", "--budget-bytes", "--bytes-reading", "--layers", "--heads",
       "--steps", "--profile", "--seed", "--db",
-      "--detail",
+      "--detail", "--hardware", "--kernels", "--reading",
       "--no-timing", "--again", "--json", "--threads", "--isa",
     ] {
       #expect(help.contains("  \(option) "), "\(option)")
