@@ -18,11 +18,8 @@ public struct StoredShape: Sendable {
 }
 
 extension ResultsStore {
-  /// - Parameters:
-  ///   - labels: configurations by label or policy; nil for all.
-  ///   - configurations: only these rows of `configurations`; nil for all.
-  public func storedShapes(labels: [String]? = nil, configurations: Set<Int64>? = nil) throws -> [StoredShape]
-  {
+  /// - Parameter configurations: only these rows of `configurations`; nil for all.
+  public func storedShapes(configurations: Set<Int64>? = nil) throws -> [StoredShape] {
     try read { db in
       let rows = try Row.fetchAll(
         db,
@@ -30,11 +27,9 @@ extension ResultsStore {
           SELECT summary.*, model_layers, traces.query_heads AS heads_of_model, traces.kv_heads, head_dim
           FROM summary JOIN traces ON traces.digest = summary.trace_digest ORDER BY configuration
           """)
-      return try rows.filter { row in
-        if let configurations, !configurations.contains(row["configuration"]) { return false }
-        guard let labels else { return true }
-        return labels.contains(row["label"]) || labels.contains(row["policy"])
-      }.map { try Self.shape($0, db) }
+      return try rows.filter { configurations?.contains($0["configuration"]) ?? true }.map {
+        try Self.shape($0, db)
+      }
     }
   }
 

@@ -122,7 +122,7 @@ struct ReplayCommand: ParsableCommand {
   {
     let replayed = Set(reports.flatMap { $0.rows.map(\.configuration) })
     let job = PricingJob(
-      shapes: try store.storedShapes().filter { replayed.contains($0.configuration.rawValue) },
+      shapes: try store.storedShapes(configurations: replayed),
       machines: machines,
       model: nil, contexts: [], batches: [1], reading: pricing.reading)
     let points = job.run()

@@ -65,8 +65,10 @@ struct ModelCommand: ParsableCommand {
   func run() throws {
     let machines = try pricing.machines()
     let store = try ResultsStore(path: db, access: noStore ? .readOnly : .readWrite)
-    let labels = policy.flatMap { $0.split(separator: ",").map(String.init) }
-    let shapes = try store.storedShapes(labels: labels.isEmpty ? nil : labels.map(Self.label))
+    let stored = try store.storedShapes()
+    let labels = policy.flatMap { Self.labels($0, among: stored) }
+    let shapes =
+      labels.isEmpty ? stored : stored.filter { labels.contains($0.label) || labels.contains($0.policy) }
     guard !shapes.isEmpty else {
       throw HardwareError(
         labels.isEmpty
@@ -83,6 +85,13 @@ struct ModelCommand: ParsableCommand {
     let report = ModelReport(
       job: job, points: points, showsSensitivity: sensitivity, database: noStore ? nil : db)
     if json { try Output.json(report.json) } else { print(report.text) }
+  }
+
+  /// A label may hold commas of its own, so that it is split only where none is called so.
+  private static func labels(_ text: String, among stored: [StoredShape]) -> [String] {
+    let whole = label(text)
+    if stored.contains(where: { $0.label == whole }) { return [whole] }
+    return text.split(separator: ",").map { label(String($0)) }
   }
 
   /// Labels are stored with spaces round the @.

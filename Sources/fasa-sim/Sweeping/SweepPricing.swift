@@ -16,7 +16,7 @@ struct SweepPricing {
     guard !machines.isEmpty else { return }
     let wanted = Set(try store.summaries(identities: configurations).map(\.configuration))
     let job = PricingJob(
-      shapes: try store.storedShapes().filter { wanted.contains($0.configuration.rawValue) },
+      shapes: try store.storedShapes(configurations: wanted),
       machines: machines,
       model: nil, contexts: [], batches: [1], reading: .groupUnion)
     try store.store(job.run().map(\.row))

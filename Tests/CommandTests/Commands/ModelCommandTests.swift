@@ -135,6 +135,15 @@ import Testing
     #expect(outcome.output.isEmpty && !folder.holds("new.db") && !folder.holds("none.db"))
   }
 
+  @Test func aLabelMayHoldCommas() throws {
+    #expect(
+      try run("replay t.zst --policy random:sinks=1,recent=2,oracle --budget 10 --no-timing --db r.db").status
+        == 0)
+    let one = try points("--hardware a100-40gb --policy random:sinks=1,recent=2@10")
+    #expect(one.map(\.configuration) == ["random:sinks=1,recent=2 @ 10"])
+    #expect(try points("--hardware a100-40gb --policy random,oracle@10").count == 2)
+  }
+
   @Test func aMachineOfOnesOwnIsAFile() throws {
     #expect(try run(Self.replay).status == 0)
     let shown = try run("hardware show a100-40gb")
