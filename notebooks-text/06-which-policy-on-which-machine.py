@@ -117,9 +117,9 @@ base = alt.Chart(cells).encode(
 ink = alt.condition("isValid(datum.speed_up) && abs(log(datum.speed_up)) > 1.3", alt.value("white"), alt.value("#1f2430"))
 panel = alt.layer(
     base.mark_rect(stroke="white", strokeWidth=2).encode(color=alt.Color(
-        "speed_up:Q", title="speed-up over dense attention; white: 1 or none", scale=alt.Scale(
+        "speed_up:Q", title="speed-up over dense attention", scale=alt.Scale(
             type="log", domain=[0.1, 0.33, 1, 3, 10], range=["#b35806", "#f1a340", "#f7f7f7", "#92c5de", "#2166ac"],
-            clamp=True), legend=alt.Legend(orient="bottom", gradientLength=300, format=".2~g", values=[0.1, 0.33, 1, 3, 10]))),
+            clamp=True), legend=alt.Legend(orient="bottom", gradientLength=300, titleLimit=300, format=".2~g", values=[0.1, 0.33, 1, 3, 10]))),
     *(base.transform_filter(sure).mark_text(fontSize=10, dy=dy, fontWeight=weight).encode(text=f"{line}:N", color=ink)
       for sure, weight in (("datum.sure", "bold"), ("!datum.sure", "normal")) for line, dy in (("name", -7), ("times", 8))),
 ).properties(width=360, height=114)
