@@ -60,7 +60,7 @@ let package = Package(
     .testTarget(name: "PoliciesTests", dependencies: ["Policies"], swiftSettings: swift),
     .testTarget(name: "HardwareTests", dependencies: ["Hardware"], swiftSettings: swift),
     .testTarget(
-      name: "SimulatorTests", dependencies: ["Simulator", "Traces", "Policies", "Kernels"],
+      name: "SimulatorTests", dependencies: ["Simulator", "Traces", "Policies", "Kernels", "Hardware"],
       swiftSettings: swift),
     .testTarget(
       name: "ResultsTests",

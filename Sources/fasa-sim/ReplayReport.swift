@@ -22,6 +22,7 @@ struct ReplayReport {
   struct JSON: Encodable {
     let database: String
     let traces: [TraceReport]
+    let modelled: ModelReport.JSON?
 
     struct TraceReport: Encodable {
       let trace: String
@@ -32,8 +33,9 @@ struct ReplayReport {
       let configurations: [SummaryRow]
     }
 
-    init(reports: [ReplayReport], database: String) {
+    init(reports: [ReplayReport], database: String, modelled: ModelReport.JSON? = nil) {
       self.database = database
+      self.modelled = modelled
       traces = reports.map {
         TraceReport(
           trace: $0.trace.path, notes: $0.notes, exactResultsDigest: $0.exactResultsDigest,

@@ -31,6 +31,9 @@ import Testing
         info                    Says what a trace holds, and checks it.
         synth                   Writes a synthetic trace of any shape, layer by layer, for scale tests.
         bench                   Measures this machine, the kernels against its roofline, or whole replays.
+        hardware                Machines that times are modelled for: bundled, your own, measured, and how far the model can
+                                be trusted.
+        model                   Prices stored runs on machines that you do not have, without replaying.
 
         See 'fasa-sim help <subcommand>' for detailed help.
       """
@@ -40,7 +43,8 @@ import Testing
   /// Examples in help are commands that can be read.
   @Test(arguments: [
     "root", "replay", "compare", "calibrate", "info", "policies", "synth", "bench", "bench kernels",
-    "bench replay",
+    "bench replay", "hardware", "hardware validate", "hardware measure", "hardware show", "hardware list",
+    "model",
   ])
   func examplesParse(command: String) throws {
     let discussion =
@@ -52,6 +56,12 @@ import Testing
       case "bench": BenchCommand.configuration.discussion
       case "bench kernels": BenchKernelsCommand.configuration.discussion
       case "bench replay": BenchReplayCommand.configuration.discussion
+      case "hardware": HardwareCommand.configuration.discussion
+      case "hardware validate": HardwareValidateCommand.configuration.discussion
+      case "hardware measure": HardwareMeasureCommand.configuration.discussion
+      case "hardware show": HardwareShowCommand.configuration.discussion
+      case "hardware list": HardwareListCommand.configuration.discussion
+      case "model": ModelCommand.configuration.discussion
       case "synth": SynthCommand.configuration.discussion
       case "policies": PoliciesCommand.configuration.discussion
       default: FasaSim.configuration.discussion
@@ -61,7 +71,9 @@ import Testing
     #expect(examples.count >= 2)
     for example in examples {
       #expect(throws: Never.self, "\(example)") {
-        _ = try FasaSim.parseAsRoot(example.split(separator: " ").dropFirst().map(String.init))
+        // What a shell would do with the output is no part of the command.
+        let words = example.split(separator: " ").prefix { $0 != ">" }.dropFirst()
+        _ = try FasaSim.parseAsRoot(words.map(String.init))
       }
     }
   }
@@ -71,7 +83,7 @@ import Testing
     for option in [
       "<traces>", "--policy", "--budget", "--budget-bytes", "--bytes-reading", "--layers", "--heads",
       "--steps", "--profile", "--seed", "--db",
-      "--detail",
+      "--detail", "--hardware", "--kernels", "--reading",
       "--no-timing", "--again", "--json", "--threads", "--isa",
     ] {
       #expect(help.contains("  \(option) "), "\(option)")

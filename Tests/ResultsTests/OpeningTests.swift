@@ -87,7 +87,7 @@ struct OpeningTests {
     let error = try refusal(access)
     #expect(error.kind == .newerVersion)
     #expect(error.found == "'9: what comes later'")
-    #expect(error.expected.contains("1: traces, runs, configurations and their results"))
+    #expect(error.expected.contains("2: modelled speed-ups"))
   }
 
   @Test func asksForAnUpgradeWhereItMayNotWrite() throws {

@@ -47,29 +47,35 @@ public struct Validation: Sendable {
   let rows: [Measurement]
 
   public init(_ table: MeasurementTable, machines: [HardwareDescription]) {
+    self.init(rows: table.rows, machines: machines)
+  }
+
+  init(rows: [Measurement], machines: [HardwareDescription]) {
     let fit = KernelFit(machines: machines)
     self.fit = fit
-    rows = table.rows.filter { fit.machines[$0.device] != nil }
+    self.rows = rows.filter { fit.machines[$0.device] != nil }
   }
 
   public var devices: [String] { Array(Set(rows.map(\.device))).sorted() }
 
   /// Sparse kernels, each with the dense one that it is held against: that of the same name where there is one, else the
-  /// one that is fastest most often.
+  /// one that is fastest most often among those launched the same way.
   public var pairs: [(sparse: String, dense: String)] {
-    let dense = Set(rows.filter { !$0.isSparse }.map(\.kernel))
-    return Set(rows.filter(\.isSparse).map(\.kernel)).sorted().compactMap { kernel in
+    Set(rows.filter(\.isSparse).map(\.kernel)).sorted().compactMap { kernel in
       let name = kernel.replacing("sparq-", with: "").replacing("-oneK", with: "")
-      return (dense.contains(name) ? name : fastestDense).map { (kernel, $0) }
+      if denseKernels.contains(name) { return (kernel, name) }
+      return fastestDense(inGraphs: kernel.hasSuffix(Self.graph)).map { (kernel, $0) }
     }
   }
 
+  /// Ends the names of kernels that are replayed from a graph, and not launched one by one.
+  private static let graph = "-graph"
+
   public var denseKernels: [String] { Array(Set(rows.filter { !$0.isSparse }.map(\.kernel))).sorted() }
 
-  private var fastestDense: String? {
-    let shapes = Dictionary(grouping: rows.filter { !$0.isSparse }) {
-      "\($0.device) \($0.batch) \($0.tokens)"
-    }
+  private func fastestDense(inGraphs: Bool) -> String? {
+    let dense = rows.filter { !$0.isSparse && $0.kernel.hasSuffix(Self.graph) == inGraphs }
+    let shapes = Dictionary(grouping: dense) { "\($0.device) \($0.batch) \($0.tokens)" }
     let winners = shapes.values.compactMap { $0.min { $0.seconds < $1.seconds }?.kernel }
     let counts = Dictionary(winners.map { ($0, 1) }, uniquingKeysWith: +)
     return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key

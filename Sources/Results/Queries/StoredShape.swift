@@ -45,6 +45,8 @@ extension ResultsStore {
     let denseKeys = denseEntries.filter { $0.kind.content == .keys }.reduce(0) { $0 + $1.readGroupUnion }
     let elementBytes = denseKeys / max(visible * headDim, 1)
     let descriptor = PolicyRegistry.policy(named: row["policy"])?.descriptor
+    let denseResident = try resident(db, table: "dense_residency", key: "scope", scope)
+    let visibleAtEnd = (denseResident.0 + denseResident.1) / max(2 * headDim * elementBytes, 1)
     func make(
       _ kind: PolicyDescriptor.Kind, budget: Budget?, prefetches: Bool, selected: Double,
       _ entries: [StepShape.Entry],
@@ -53,6 +55,7 @@ extension ResultsStore {
       StepShape(
         policyKind: kind, budget: budget, prefetches: prefetches, visible: visible, selected: selected,
         groupSize: groupSize, headDim: headDim, elementBytes: elementBytes, entries: entries,
+        visibleAtEnd: visibleAtEnd,
         residentDeviceBytes: resident.0, residentHostBytes: resident.1)
     }
     return StoredShape(
@@ -67,7 +70,7 @@ extension ResultsStore {
         try resident(db, table: "residency", key: "configuration", id)),
       dense: make(
         .bound, budget: nil, prefetches: false, selected: visible, denseEntries,
-        try resident(db, table: "dense_residency", key: "scope", scope)),
+        denseResident),
       geometry: PricedGeometry(
         layers: row["model_layers"], queryHeads: row["heads_of_model"], kvHeads: row["kv_heads"],
         headDim: headDim,

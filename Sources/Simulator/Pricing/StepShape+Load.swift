@@ -108,9 +108,10 @@ extension StepShape {
   /// Resident bytes of one sequence over all layers: on the device and on the host.
   public func residentBytes(_ target: PricedGeometry) -> (device: Double, host: Double) {
     let width = target.headDim * target.elementBytes / (headDim * elementBytes)
+    let isCount = if case .tokens = budget { true } else { false }
     let grows =
-      policyKind == .eviction && selected > 0
-      ? selected(at: target.context) / selected : target.context / visible
+      policyKind == .eviction && isCount && selected > 0
+      ? selected(at: target.context) / selected : target.context / visibleAtEnd
     let factor = width * grows * target.kvHeads * target.layers
     return (residentDeviceBytes * factor, residentHostBytes * factor)
   }

@@ -31,13 +31,16 @@ public struct StepShape: Sendable, Equatable {
   public let headDim: Double
   public let elementBytes: Double
   public let entries: [Entry]
+  /// Tokens that the last step sees, which resident bytes are of.
+  public let visibleAtEnd: Double
   /// Of one KV group at the last step.
   public let residentDeviceBytes: Double
   public let residentHostBytes: Double
 
   public init(
     policyKind: PolicyDescriptor.Kind, budget: Budget?, prefetches: Bool, visible: Double, selected: Double,
-    groupSize: Double, headDim: Double, elementBytes: Double, entries: [Entry], residentDeviceBytes: Double,
+    groupSize: Double, headDim: Double, elementBytes: Double, entries: [Entry], visibleAtEnd: Double,
+    residentDeviceBytes: Double,
     residentHostBytes: Double
   ) {
     self.policyKind = policyKind
@@ -49,6 +52,7 @@ public struct StepShape: Sendable, Equatable {
     self.headDim = headDim
     self.elementBytes = elementBytes
     self.entries = entries
+    self.visibleAtEnd = visibleAtEnd
     self.residentDeviceBytes = residentDeviceBytes
     self.residentHostBytes = residentHostBytes
   }

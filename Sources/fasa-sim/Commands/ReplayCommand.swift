@@ -20,6 +20,7 @@ struct ReplayCommand: ParsableCommand {
         fasa-sim replay trace.zst --policy streaming-llm --layers 5,14 --json
         fasa-sim replay trace.zst --policy all --budget 64,256,0.19 --no-timing
         fasa-sim replay trace.zst --policy fasa,quest,sketch --budget-bytes 0.2
+        fasa-sim replay trace.zst --policy fasa,quest --hardware a100-40gb,h100-sxm
       """)
 
   @Argument(help: "Traces to replay.", completion: .file())
@@ -87,6 +88,8 @@ struct ReplayCommand: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
 
+  @OptionGroup var pricing: PricingOptions
+
   /// Those asked for, or 256 tokens.
   var budgets: [Budget] { budget.isEmpty ? [.tokens(256)] : budget.flatMap(\.budgets) }
 
@@ -98,16 +101,33 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     let policies = try PolicyGrammar.parse(policy)
-    // Every trace is opened, and so checked, before anything is written.
+    // Every machine is read and every trace is opened, and so checked, before anything is written.
+    let machines = try pricing.machines()
     let opened = try traces.map { try Trace(path: $0) }
     let plans = try opened.map { try makeJob($0, policies) }
     let store = try ResultsStore(path: db)
     let reports = try plans.map { try $0.run(store: store) }
+    let priced = machines.isEmpty ? nil : try price(reports, machines, store: store)
     if json {
-      try Output.json(ReplayReport.JSON(reports: reports, database: db))
+      try Output.json(ReplayReport.JSON(reports: reports, database: db, modelled: priced?.json))
     } else {
-      print(reports.map { $0.text(database: db) }.joined(separator: "\n\n"))
+      print(
+        (reports.map { $0.text(database: db) } + [priced?.text].compactMap(\.self)).joined(separator: "\n\n"))
     }
+  }
+
+  /// At each trace's own geometry and context, one sequence at a time; fasa-sim model asks for others.
+  private func price(_ reports: [ReplayReport], _ machines: [PricedMachine], store: ResultsStore) throws
+    -> ModelReport
+  {
+    let replayed = Set(reports.flatMap { $0.rows.map(\.configuration) })
+    let job = PricingJob(
+      shapes: try store.storedShapes().filter { replayed.contains($0.configuration.rawValue) },
+      machines: machines,
+      model: nil, contexts: [], batches: [1], reading: pricing.reading)
+    let points = job.run()
+    try store.store(points.map(\.row))
+    return ModelReport(job: job, points: points, showsSensitivity: false, database: db)
   }
 
   private func makeJob(_ trace: Trace, _ policies: [PolicyConfiguration]) throws -> ReplayJob {

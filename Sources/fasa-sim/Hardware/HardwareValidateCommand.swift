@@ -110,7 +110,8 @@ struct HardwareValidateCommand: ParsableCommand {
       let set = validation.fitted(sparse: pair.sparse, dense: pair.dense, device: device)
       print(
         KernelSetText(
-          set: set, name: pair.sparse, dense: pair.dense, machine: machine, validation: validation
+          set: set, name: pair.sparse, dense: pair.dense, machine: machine,
+          data: measurements ?? "measurements/sparq.csv", validation: validation
         ).yaml)
     }
   }

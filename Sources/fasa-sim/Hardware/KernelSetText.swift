@@ -7,6 +7,8 @@ struct KernelSetText {
   let name: String
   let dense: String
   let machine: HardwareDescription
+  /// The table of measurements, as the file shall name it.
+  let data: String
   let validation: Validation
 
   var yaml: String {
@@ -21,7 +23,7 @@ struct KernelSetText {
       Calibration(
         method:
           "least squares on the logarithm of times, soft absolute loss (fasa-sim hardware validate --fit)",
-        machine: machine.name, data: "measurements/sparq.csv", heldOut: $0, otherMachine: other)
+        machine: machine.name, data: data, heldOut: $0, otherMachine: other)
     }
     return KernelSetFields(set: named).lines.joined(separator: "\n")
   }

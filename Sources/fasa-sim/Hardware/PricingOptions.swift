@@ -57,7 +57,7 @@ struct PricingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Kernel set of machines that were not measured themselves: \(KernelSetNames.text), or a .yaml file.",
+      "Kernel set of machines that were not measured themselves, or a .yaml file. See fasa-sim hardware list.",
       valueName: "name"))
   var kernels = "triton"
 
@@ -77,11 +77,6 @@ struct PricingOptions: ParsableArguments {
       return PricedMachine(machine: machine, kernels: machine.kernels ?? set)
     }
   }
-}
-
-/// Kernel sets named in help.
-enum KernelSetNames {
-  static var text: String { HardwareLocator.names(folder: "kernels").joined(separator: ", ") }
 }
 
 extension StepShape.Reading: ExpressibleByArgument {}
