@@ -8,6 +8,7 @@ import json
 import os
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import altair
@@ -75,7 +76,7 @@ def replay(database: Path, traces, policies, budgets, *more, executable: Path | 
 
 
 def query(database: Path, sql: str) -> polars.DataFrame:
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         return polars.read_database(sql, connection, infer_schema_length=None)
 
 
@@ -129,10 +130,6 @@ def block_interval(values: numpy.ndarray, draws: int = 2_000, block: int = 8) ->
     drawn = ((starts[..., None] + numpy.arange(block)) % count).reshape(draws, -1)[:, :count]
     low, high = numpy.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
     return float(low), float(high)
-
-
-def times(value: float) -> str:
-    return f"{value:.2f}×"
 
 
 def interval(metric: dict, digits: int = 3) -> str:
