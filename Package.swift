@@ -21,6 +21,7 @@ let package = Package(
       name: "CZstd", pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     .target(name: "CKernels", cSettings: c),
+    .target(name: "CReportPage", exclude: ["page", "vendor"], cSettings: c),
     .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: swift),
     .target(
       name: "Traces",
@@ -50,8 +51,9 @@ let package = Package(
     .executableTarget(
       name: "fasa-sim",
       dependencies: [
-        "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results",
+        "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results", "CReportPage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: swift),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: swift),
@@ -69,7 +71,7 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "fasa-sim", "Results", "Simulator", "Traces", "Policies",
+        "fasa-sim", "Results", "Simulator", "Traces", "Policies", "CReportPage",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: swift),

@@ -82,7 +82,7 @@ def query(database: Path, sql: str) -> polars.DataFrame:
 
 def compare(database: Path, a: str, b: str) -> dict[str, dict]:
     """Paired differences, b less a, by metric: `difference`, `low` and `high` (95 %), over all traces stored."""
-    told = json.loads(fasa_sim("compare", database, a, b, "--json"))
+    told = json.loads(fasa_sim("compare", a, b, "--db", database, "--json"))
     return {metric["metric"]: metric for metric in told["metrics"]}
 
 

@@ -14,7 +14,7 @@ public struct ResultsError: Error, Equatable, Sendable, CustomStringConvertible 
     case notReproduced
     /// A result that contradicts itself.
     case invalidResult
-    case unknownRun, unknownConfiguration
+    case unknownRun, unknownConfiguration, unknownView
   }
 
   public let kind: Kind

@@ -19,7 +19,7 @@ struct ReplayJob {
   let notes: [String]
   /// How heads read, where budgets are what a share of dense attention's bytes buys.
   let bytesReading: ByteBudget.Reading?
-  private let plan: ReplayPlan
+  let plan: ReplayPlan
 
   init(
     trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions, isTimed: Bool,
@@ -42,28 +42,16 @@ struct ReplayJob {
     // What is stored is known by the trace's digest. Where no trace of this size is, nothing can be, and the
     // digest is taken beside the replay.
     let early = try store.holdsTrace(ofBytes: trace.fileSize) ? trace.digest() : nil
-    let missing = try configurations.indices.filter { index in
-      guard let early, !computesAgain else { return true }
-      return try !store.contains(
-        identity(index, early), detail: detail,
-        timings: isTimed && configurations[index].policy.descriptor.isTimed)
-    }
+    let missing =
+      try early.map { try self.missing(in: store, traceDigest: $0) } ?? Array(configurations.indices)
     let started = Date()
     // Computed before anything is written: a damaged trace leaves no trace in the database.
     let result =
       missing.isEmpty ? nil : try compute(missing.map { configurations[$0] }, traceDigest: early)
     let digest = try early ?? result?.trace.digest ?? trace.digest()
     let identities = try configurations.indices.map { try identity($0, digest) }
-    let run = try store.beginRun(
-      RunInfo(
-        commandLine: CommandLine.arguments.map(\.shellQuoted).joined(separator: " "),
-        toolVersion: FasaSim.version,
-        gitCommit: SourceTree.commit, hostCPU: HostMachine.current.processor,
-        instructionSet: options.instructionSet, threads: options.threads,
-        startedAt: started))
-    if let profile = options.profile, plan.usesProfile {
-      try store.store(profile.profile, digest: profile.digest)
-    }
+    let run = try store.beginRun(.ofThisProcess(options, startedAt: started))
+    try storeProfile(in: store)
     if let result { try store.store(result, run: run, detail: detail) }
     let stored = configurations.indices.filter { !missing.contains($0) }
     try store.reuse(stored.map { identities[$0] }, run: run)
@@ -88,7 +76,22 @@ struct ReplayJob {
     }.seconds
   }
 
-  private func identity(_ index: Int, _ traceDigest: String) throws -> ConfigurationIdentity {
+  /// Places of the configurations that the store lacks, or of which it lacks the steps or times asked for.
+  func missing(in store: ResultsStore, traceDigest: String) throws -> [Int] {
+    if computesAgain { return Array(configurations.indices) }
+    return try configurations.indices.filter { index in
+      try !store.contains(
+        identity(index, traceDigest), detail: detail,
+        timings: isTimed && configurations[index].policy.descriptor.isTimed)
+    }
+  }
+
+  func storeProfile(in store: ResultsStore) throws {
+    guard let profile = options.profile, plan.usesProfile else { return }
+    try store.store(profile.profile, digest: profile.digest)
+  }
+
+  func identity(_ index: Int, _ traceDigest: String) throws -> ConfigurationIdentity {
     try ConfigurationIdentity(
       traceDigest: traceDigest, configuration: configurations[index],
       calibration: plan.calibrationUse(configurations[index]), input: plan.inputDigest(configurations[index]),
@@ -96,16 +99,28 @@ struct ReplayJob {
       queryHeads: plan.heads, steps: plan.rows)
   }
 
-  private func compute(_ configurations: [ReplayConfiguration], traceDigest: String?) throws -> ReplayResult {
+  /// Some of the configurations: exact results, then times.
+  func compute(_ configurations: [ReplayConfiguration], traceDigest: String?) throws -> ReplayResult {
     let line = isSilent ? nil : ProgressLine("replaying \(trace.path)")
     defer { line?.finish() }
     var options = options
     options.progress = { line?.update($0, of: $1) }
-    let exact = try Replay(trace).run(configurations, options: options, traceDigest: traceDigest)
+    let exact = try Replay(trace).run(
+      configurations, options: options, traceDigest: traceDigest, whole: plan)
     guard isTimed else { return exact }
-    let timing = ProgressLine("timing kernels")
-    defer { timing.finish() }
-    return try KernelTiming(trace).run(exact) { timing.update($0, of: $1) }
+    let timing = isSilent ? nil : ProgressLine("timing kernels")
+    defer { timing?.finish() }
+    return try KernelTiming(trace).run(exact) { timing?.update($0, of: $1) }
+  }
+}
+
+extension RunInfo {
+  /// A run of this command line on this machine.
+  static func ofThisProcess(_ options: ReplayOptions, startedAt: Date) -> RunInfo {
+    RunInfo(
+      commandLine: CommandLine.arguments.map(\.shellQuoted).joined(separator: " "),
+      toolVersion: FasaSim.version, gitCommit: SourceTree.commit, hostCPU: HostMachine.current.processor,
+      instructionSet: options.instructionSet, threads: options.threads, startedAt: startedAt)
   }
 }
 

@@ -25,7 +25,9 @@ import Testing
 
       SUBCOMMANDS:
         replay                  Replays a trace through policies at budgets, into SQLite and a table.
-        compare                 Compares two configurations on the same queries, with intervals.
+        sweep                   Replays traces through grids of policies at many budgets, and can be interrupted.
+        compare                 Compares two configurations, or two runs, on the same queries, with intervals.
+        export                  Writes a table or view of the database as CSV, JSON or Parquet.
         calibrate               Measures what calibrated policies need of a model's heads, and writes a profile.
         policies                Lists the policies, or tells all about one.
         info                    Says what a trace holds, and checks it.
@@ -34,6 +36,7 @@ import Testing
         hardware                Machines that times are modelled for: bundled, your own, measured, and how far the model can
                                 be trusted.
         model                   Prices stored runs on machines that you do not have, without replaying.
+        report                  Draws a database of results as one HTML page.
 
         See 'fasa-sim help <subcommand>' for detailed help.
       """
@@ -42,14 +45,18 @@ import Testing
 
   /// Examples in help are commands that can be read.
   @Test(arguments: [
-    "root", "replay", "compare", "calibrate", "info", "policies", "synth", "bench", "bench kernels",
-    "bench replay", "hardware", "hardware validate", "hardware measure", "hardware show", "hardware list",
-    "model",
+    "root", "replay", "sweep", "compare", "model", "report", "export", "calibrate", "info", "policies",
+    "synth",
+    "bench", "bench kernels", "bench replay", "hardware", "hardware validate", "hardware measure",
+    "hardware show",
+    "hardware list",
   ])
   func examplesParse(command: String) throws {
     let discussion =
       switch command {
       case "replay": ReplayCommand.configuration.discussion
+      case "sweep": SweepCommand.configuration.discussion
+      case "export": ExportCommand.configuration.discussion
       case "compare": CompareCommand.configuration.discussion
       case "calibrate": CalibrateCommand.configuration.discussion
       case "info": InfoCommand.configuration.discussion
@@ -62,6 +69,7 @@ import Testing
       case "hardware show": HardwareShowCommand.configuration.discussion
       case "hardware list": HardwareListCommand.configuration.discussion
       case "model": ModelCommand.configuration.discussion
+      case "report": ReportCommand.configuration.discussion
       case "synth": SynthCommand.configuration.discussion
       case "policies": PoliciesCommand.configuration.discussion
       default: FasaSim.configuration.discussion

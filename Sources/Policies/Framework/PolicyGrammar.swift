@@ -22,6 +22,13 @@ public enum PolicyGrammar {
     return result
   }
 
+  /// The configurations of one policy whose parameters are written apart: every combination of their values.
+  public static func configurations(of name: String, settings: [(name: String, values: [String])])
+    throws(PolicyError) -> [PolicyConfiguration]
+  {
+    try configurations(of: Entry(name: name, settings: settings))
+  }
+
   /// The name that stands for every policy.
   public static let everything = "all"
 

@@ -5,7 +5,11 @@ import Policies
 /// A stored configuration as one side of a comparison on one trace.
 struct ComparedSide {
   let id: Int64
+  let label: String
   let digest: String
+  let scope: Int64
+  let model: String
+  let modelDigest: String
   let title: String
   let layers: String
   let queryHeads: String
@@ -15,7 +19,11 @@ struct ComparedSide {
 
   init(_ row: Row) throws {
     id = row["id"]
+    label = row["label"]
     digest = row["digest"]
+    scope = row["scope"]
+    model = row["model_name"]
+    modelDigest = row["model_sha256"]
     title = row["text_title"]
     layers = row["layers"]
     queryHeads = row["query_heads"]
@@ -28,6 +36,16 @@ struct ComparedSide {
       String(($0 as String).prefix(12))
     }
   }
+
+  /// Where it was scored, for people.
+  var place: String { "'\(title)' (layers \(layers), heads \(queryHeads), steps \(steps))" }
+
+  /// The columns that ``init(_:)`` reads.
+  static let sql = """
+    SELECT c.id, c.label, c.scope, c.parameters, c.budget, c.seed, c.profile_digest, c.calibration, t.digest,
+      t.text_title, t.model_name, t.model_sha256, s.layers, s.query_heads, s.steps
+    FROM configurations AS c JOIN traces AS t ON t.id = c.trace JOIN scopes AS s ON s.id = c.scope
+    """
 
   /// A parameter as it is stored: a word, a number or nothing.
   private struct Value: Decodable {

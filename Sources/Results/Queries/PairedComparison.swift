@@ -2,9 +2,18 @@ import GRDB
 
 /// Two configurations side by side on the same queries of the same traces.
 public struct PairedComparison: Sendable {
+  /// Names of the sides: labels with their budgets.
+  public let a: String
+  public let b: String
   /// Titles of the texts.
   public let traces: [String]
-  public let differences: [PairedDifference]
+  public internal(set) var differences: [PairedDifference]
+  public let bytes: [ByteDifference]
+  public let kernel: KernelDifference
+  /// One per machine, geometry, context, batch and reading that was modelled for both sides; often empty.
+  public let modelled: [ModelledDifference]
+  /// Where the sides differ most.
+  public let extremes: [Extremes]
   /// What differs between the sides beside the policy.
   public let settings: [Setting]
   /// The settings that must be alike for a comparison on equal footing, where they are not.
@@ -22,7 +31,7 @@ extension ResultsStore {
   /// Metrics that are compared.
   public static let comparedMetrics = ["recall", "mass", "output_error"]
 
-  /// B less A in each metric over the traces on which both are stored with every step.
+  /// B less A in each metric, in bytes and times, over the traces on which both are stored with every step.
   ///
   /// - Parameters:
   ///   - a: A label as `summary` shows it; with `@` and a budget where several budgets are stored.
@@ -31,20 +40,51 @@ extension ResultsStore {
   public func pairedDifferences(_ a: String, _ b: String) throws -> PairedComparison {
     try read { db in
       let (left, right) = (try self.sides(a, db), try self.sides(b, db))
-      let pairs = try self.paired((a, left), (b, right))
-      let differences = try Self.comparedMetrics.map { metric in
-        let series = try pairs.map { try self.series(metric, $0, $1, names: "\(a), \(b)", db) }
-        // The pairs' own numbers seed the draws.
-        let seed = series.reduce(UInt64(1)) { seed, pair in
-          (pair.a + pair.b).reduce(seed) { ($0 ^ $1.bitPattern) &* 0x0000_0100_0000_01b3 }
-        }
-        return PairedDifference(metric: metric, series: series, seed: seed)
-      }
-      let sides = (pairs.map(\.0), pairs.map(\.1))
-      return PairedComparison(
-        traces: pairs.map(\.0.title), differences: PairedDifference.adjusted(differences),
-        settings: ComparedSide.settings(sides.0, sides.1), footing: ComparedSide.footing(sides.0, sides.1))
+      return try self.comparison(self.paired((a, left), (b, right)), runs: (nil, nil), db)
     }
+  }
+
+  /// - Parameters:
+  ///   - pairs: the two sides, trace by trace, at least one.
+  ///   - runs: the runs whose kernel samples alone count; nil for any.
+  func comparison(_ pairs: [ComparedPair], runs: (a: Int64?, b: Int64?), _ db: Database) throws
+    -> PairedComparison
+  {
+    let differences = try Self.comparedMetrics.map { metric in
+      let series = try pairs.map { try self.series(metric, $0.a, $0.b, db) }
+      // The pairs' own numbers seed the draws.
+      let seed = series.reduce(UInt64(1)) { seed, pair in
+        (pair.a + pair.b).reduce(seed) { ($0 ^ $1.bitPattern) &* 0x0000_0100_0000_01b3 }
+      }
+      return PairedDifference(metric: metric, series: series, seed: seed)
+    }
+    return try self.comparison(
+      pairs, runs: runs, PairedDifference.adjusted(differences), try Extremes.all(pairs, db), db)
+  }
+
+  /// The same without intervals, from the means over steps, layers and heads, where a side has no steps stored.
+  func means(_ pair: ComparedPair, runs: (a: Int64?, b: Int64?), _ db: Database) throws -> PairedComparison {
+    let differences = try Self.comparedMetrics.compactMap { metric -> PairedDifference? in
+      func mean(_ side: ComparedSide) throws -> Double? {
+        try Double.fetchOne(
+          db, sql: "SELECT \(metric) FROM quality WHERE configuration = ?", arguments: [side.id])
+      }
+      guard let a = try mean(pair.a), let b = try mean(pair.b) else { return nil }
+      return PairedDifference(metric: metric, meanA: a, meanB: b)
+    }
+    return try comparison([pair], runs: runs, differences, [], db)
+  }
+
+  private func comparison(
+    _ pairs: [ComparedPair], runs: (a: Int64?, b: Int64?), _ differences: [PairedDifference],
+    _ extremes: [Extremes], _ db: Database
+  ) throws -> PairedComparison {
+    let sides = (pairs.map(\.a), pairs.map(\.b))
+    return PairedComparison(
+      a: pairs[0].a.label, b: pairs[0].b.label, traces: sides.0.map(\.title), differences: differences,
+      bytes: try ByteDifference.all(pairs, db), kernel: try KernelDifference(pairs, runs: runs, db),
+      modelled: try ModelledDifference.all(pairs, db), extremes: extremes,
+      settings: ComparedSide.settings(sides.0, sides.1), footing: ComparedSide.footing(sides.0, sides.1))
   }
 
   /// What a side names on each trace.
@@ -54,8 +94,7 @@ extension ResultsStore {
     let rows = try Row.fetchAll(
       db,
       sql: """
-        SELECT c.id, c.parameters, c.budget, c.seed, c.profile_digest, c.calibration, t.digest, t.text_title, s.layers, s.query_heads, s.steps
-        FROM configurations AS c JOIN traces AS t ON t.id = c.trace JOIN scopes AS s ON s.id = c.scope
+        \(ComparedSide.sql)
         WHERE (c.label = ?1 OR c.label = ?1 || ' @ ' || c.budget) AND (?2 IS NULL OR c.budget = ?2) AND EXISTS (SELECT 1 FROM steps WHERE configuration = c.id)
         ORDER BY t.digest, c.id
         """, arguments: [label, parts.count > 1 ? String(parts[1]) : nil])
@@ -70,7 +109,7 @@ extension ResultsStore {
 
   /// The sides trace by trace.
   private func paired(_ a: (name: String, sides: [ComparedSide]), _ b: (name: String, sides: [ComparedSide]))
-    throws -> [(ComparedSide, ComparedSide)]
+    throws -> [ComparedPair]
   {
     for side in [a, b] where side.sides.isEmpty {
       throw ResultsError(
@@ -100,12 +139,12 @@ extension ResultsStore {
         throw refuse(what, "\(mine) for \(a.name) and \(other) for \(b.name) on '\(left.title)'")
       }
     }
-    return pairs
+    return pairs.map { ComparedPair(a: $0, b: $1) }
   }
 
-  private func series(
-    _ metric: String, _ a: ComparedSide, _ b: ComparedSide, names: String, _ db: Database
-  ) throws -> (a: [Double], b: [Double]) {
+  private func series(_ metric: String, _ a: ComparedSide, _ b: ComparedSide, _ db: Database) throws
+    -> (a: [Double], b: [Double])
+  {
     let rows = try Row.fetchAll(
       db,
       sql: """
@@ -114,9 +153,9 @@ extension ResultsStore {
         WHERE a.configuration = ?1 AND a.\(metric) IS NOT NULL AND b.\(metric) IS NOT NULL
         GROUP BY a.step ORDER BY a.step
         """, arguments: [a.id, b.id])
-    guard !rows.isEmpty else {
+    if rows.isEmpty {
       throw ResultsError(
-        .unknownConfiguration, file: file, part: names,
+        .unknownConfiguration, file: file, part: "\(a.label), \(b.label)",
         expected: "steps of '\(a.title)' at which \(metric) is defined on both sides", found: "none",
         advice: "replay both again in one command with --detail step")
     }

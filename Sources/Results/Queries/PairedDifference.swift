@@ -53,6 +53,15 @@ public struct PairedDifference: Sendable, Equatable {
     p = min(1, 2 * Double(rarer + 1) / Double(drawn.count + 1))
   }
 
+  /// Means alone, where no steps are stored.
+  init(metric: String, meanA: Double, meanB: Double) {
+    self.metric = metric
+    self.meanA = meanA
+    self.meanB = meanB
+    difference = meanB - meanA
+    (interval, p) = (nil, nil)
+  }
+
   /// The mean of as many steps, drawn in blocks that wrap round.
   private static func resampledMean(_ steps: [Double], _ generator: inout SeededGenerator) -> Double {
     let block = blockSteps(of: steps.count)

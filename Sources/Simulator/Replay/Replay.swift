@@ -13,13 +13,17 @@ public struct Replay: Sendable {
 
   public init(_ trace: Trace) { self.trace = trace }
 
-  /// - Parameter traceDigest: `Trace.digest()`, where the caller has computed it already; else one thread does
-  ///   while the others replay.
+  /// - Parameters:
+  ///   - traceDigest: `Trace.digest()`, where the caller has computed it already; else one thread does while the others
+  ///     replay.
+  ///   - whole: of all the configurations that belong together, where these are a part of them: which steps are scored
+  ///     may depend on the others.
   /// - Throws: ``ReplayError``, `PolicyError` or `TraceError`, before anything is kept.
-  public func run(_ configurations: [ReplayConfiguration], options: ReplayOptions, traceDigest: String? = nil)
-    throws -> ReplayResult
-  {
-    let plan = try ReplayPlan(trace, configurations: configurations, options: options)
+  public func run(
+    _ configurations: [ReplayConfiguration], options: ReplayOptions, traceDigest: String? = nil,
+    whole: ReplayPlan? = nil
+  ) throws -> ReplayResult {
+    let plan = try whole ?? ReplayPlan(trace, configurations: configurations, options: options)
     let walk = ReplayWalk(
       trace: trace, plan: plan, options: options,
       inputs: GroupInputs(

@@ -12,6 +12,19 @@ public struct Runnability {
     self.options = options
   }
 
+  /// The policies that can run, and why each of the others cannot.
+  public func sorted(_ policies: [PolicyConfiguration]) -> (
+    runnable: [PolicyConfiguration], obstacles: [String]
+  ) {
+    var obstacles: [String] = []
+    let runnable = policies.filter { policy in
+      guard let obstacle = obstacle(policy) else { return true }
+      obstacles.append(obstacle)
+      return false
+    }
+    return (runnable, obstacles)
+  }
+
   /// Why a policy cannot run on the trace's layers that are asked for, or nil.
   public func obstacle(_ policy: PolicyConfiguration) -> String? {
     if policy.needs.contains(.observationWindow), TraceGroups(trace).promptRows.isEmpty {

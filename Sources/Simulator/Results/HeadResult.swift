@@ -52,7 +52,7 @@ public struct MetricSummary: Sendable, Equatable {
   }
 
   /// Linear between the two nearest ranks, as NumPy's default.
-  static func percentile(_ share: Double, of sorted: [Double]) -> Double {
+  public static func percentile(_ share: Double, of sorted: [Double]) -> Double {
     guard let last = sorted.indices.last else { return .nan }
     let place = share * Double(last)
     let below = Int(place)

@@ -139,12 +139,9 @@ struct ReplayCommand: ParsableCommand {
     var notes: [String] = []
     var runnable = policies
     if PolicyGrammar.asksForEverything(policy) {
-      let fitness = Runnability(trace, options: options)
-      runnable = policies.filter { policy in
-        guard let obstacle = fitness.obstacle(policy) else { return true }
-        notes.append("left out: \(obstacle)")
-        return false
-      }
+      let sorted = Runnability(trace, options: options).sorted(policies)
+      runnable = sorted.runnable
+      notes += sorted.obstacles.map { "left out: \($0)" }
     }
     let configurations =
       budgetBytes.isEmpty

@@ -59,13 +59,22 @@ struct PricingOptions: ParsableArguments {
     help: ArgumentHelp(
       "Kernel set of machines that were not measured themselves, or a .yaml file. See fasa-sim hardware list.",
       valueName: "name"))
-  var kernels = "triton"
+  var kernels = Self.defaultKernels
 
   @Option(help: "How the heads of a KV head read: each for itself, or their union once.")
   var reading: StepShape.Reading = .groupUnion
 
+  static let defaultKernels = "triton"
+
   func machines() throws -> [PricedMachine] {
-    let names = hardware.flatMap { $0.split(separator: ",").map(String.init) }
+    try PricedMachine.named(hardware.flatMap { $0.split(separator: ",").map(String.init) }, kernels: kernels)
+  }
+}
+
+extension PricedMachine {
+  /// Bundled machines or files by name, each with its own kernels or else with the named set.
+  static func named(_ names: [String], kernels: String) throws -> [PricedMachine] {
+    guard !names.isEmpty else { return [] }
     let set = try HardwareLocator.kernels(kernels)
     return try names.map { name in
       let machine = try HardwareLocator.machine(name)

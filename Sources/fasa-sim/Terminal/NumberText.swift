@@ -8,6 +8,9 @@ enum NumberText {
 
   static func percent(_ share: Double?) -> String { share.map { String(format: "%.1f %%", 100 * $0) } ?? "–" }
 
+  /// A difference of two shares.
+  static func points(_ difference: Double) -> String { String(format: "%.1f points", 100 * difference) }
+
   static func times(_ factor: Double?) -> String { factor.map { String(format: "%.2f×", $0) } ?? "–" }
 
   /// `7.1 MiB`

@@ -13,6 +13,14 @@ struct TextTable {
 
   mutating func add(_ row: [String]) { rows.append(row) }
 
+  /// As Markdown writes tables.
+  var markdown: String {
+    let rule = alignments.map { $0 == .left ? "---" : "---:" }
+    return ([header, rule] + rows).map { row in
+      "| \(row.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ")) |"
+    }.joined(separator: "\n")
+  }
+
   var text: String {
     let widths = header.indices.map { column in
       ([header] + rows).map { $0[column].count }.max() ?? 0

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Testing
+import Traces
 
 @testable import Results
 @testable import fasa_sim
@@ -49,6 +50,17 @@ import Testing
     let part = try replay("--policy oracle --budget 10 --steps 0-4 --db r.db")
     #expect(part.output.hasSuffix("stored in r.db\n"))
     #expect(try numbers("SELECT count(*) FROM configurations") == [5])
+  }
+
+  /// FASA without a profile calibrates on early queries, which are then scored for no policy: for none that is computed
+  /// later either.
+  @Test func whatIsMissingIsScoredOnTheSameSteps() throws {
+    try SyntheticTrace(prompt: 80, decode: 40, window: 4, seed: 5).write(to: folder.path("t.zst"))
+    #expect(try replay("--policy fasa --budget 10 --db r.db").status == 0)
+    let both = try replay("--policy fasa,oracle --budget 10 --db r.db")
+    #expect(both.output.hasSuffix("stored in r.db (1 of 2 were there already)\n"))
+    #expect(both.output.contains("\noracle "))
+    #expect(try numbers("SELECT DISTINCT step_count FROM summary") == [12])
   }
 
   /// Wherever the kill falls, the same command completes the work, and to the same results.

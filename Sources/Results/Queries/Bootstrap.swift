@@ -1,0 +1,72 @@
+import Simulator
+
+/// 95 % intervals by drawing anew with replacement, the same on every machine (percentile bootstrap,
+/// doi:10.1214/aos/1176344552).
+enum Bootstrap {
+  static let resamples = 2_000
+
+  /// A metric of all heads at one step: their sum, and at how many of them it is defined.
+  struct Step {
+    let sum: Double
+    let count: Int
+  }
+
+  /// Of the mean over all heads and steps. Blocks of consecutive steps are drawn together, as in ``PairedDifference``,
+  /// since neighbouring steps are alike.
+  ///
+  /// - Returns: Nil where the metric is defined nowhere.
+  static func meanInterval(_ steps: [Step]) -> ClosedRange<Double>? {
+    let block = PairedDifference.blockSteps(of: steps.count)
+    var generator = SeededGenerator(seed: 1)
+    let means = (0..<resamples).compactMap { _ -> Double? in
+      var (sum, count, left) = (0.0, 0, steps.count)
+      while left > 0 {
+        let start = Int(generator.next() % UInt64(steps.count))
+        for offset in 0..<min(block, left) {
+          let step = steps[(start + offset) % steps.count]
+          sum += step.sum
+          count += step.count
+        }
+        left -= block
+      }
+      return count > 0 ? sum / Double(count) : nil
+    }
+    return middle(means)
+  }
+
+  /// Of the ratio of two medians over pairs, each pair drawn as one.
+  ///
+  /// - Returns: Nil for fewer than two pairs.
+  static func medianRatioInterval(_ pairs: [(over: Double, under: Double)]) -> ClosedRange<Double>? {
+    guard pairs.count > 1 else { return nil }
+    let over = pairs.indices.sorted { pairs[$0].over < pairs[$1].over }
+    let under = pairs.indices.sorted { pairs[$0].under < pairs[$1].under }
+    var generator = SeededGenerator(seed: 1)
+    var drawn = [Int](repeating: 0, count: pairs.count)
+    let ratios = (0..<resamples).compactMap { _ -> Double? in
+      for index in drawn.indices { drawn[index] = 0 }
+      for _ in pairs { drawn[Int(generator.next() % UInt64(pairs.count))] += 1 }
+      let below = median(under, drawn) { pairs[$0].under }
+      return below > 0 ? median(over, drawn) { pairs[$0].over } / below : nil
+    }
+    return middle(ratios)
+  }
+
+  private static func middle(_ values: [Double]) -> ClosedRange<Double>? {
+    guard !values.isEmpty else { return nil }
+    let sorted = values.sorted()
+    return MetricSummary.percentile(0.025, of: sorted)...MetricSummary.percentile(0.975, of: sorted)
+  }
+
+  /// Of a sample in which `order[i]`, from the smallest value on, stands `drawn[order[i]]` times.
+  private static func median(_ order: [Int], _ drawn: [Int], _ value: (Int) -> Double) -> Double {
+    var before = 0
+    var lower: Double?
+    for index in order where drawn[index] > 0 {
+      before += drawn[index]
+      if lower == nil, before > (order.count - 1) / 2 { lower = value(index) }
+      if before > order.count / 2 { return ((lower ?? value(index)) + value(index)) / 2 }
+    }
+    return lower ?? 0
+  }
+}

@@ -1,0 +1,15 @@
+import Foundation
+
+/// The two sides of a comparison on one trace: the same layers, query heads and steps.
+struct ComparedPair {
+  let a: ComparedSide
+  let b: ComparedSide
+}
+
+extension Collection where Element == Double {
+  /// 0 for nothing.
+  var mean: Double { reduce(0, +) / Double(Swift.max(count, 1)) }
+
+  /// NaN for nothing.
+  var geometricMean: Double { isEmpty ? .nan : pow(reduce(1, *), 1 / Double(count)) }
+}

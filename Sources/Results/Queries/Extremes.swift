@@ -1,0 +1,85 @@
+import GRDB
+
+/// The layers, heads and steps at which two configurations differ most in a metric.
+public struct Extremes: Sendable, Equatable, Encodable {
+  public let metric: String
+  public let layers: [Place]
+  public let heads: [Place]
+  public let steps: [Place]
+
+  /// How many of each are named.
+  public static let count = 5
+
+  /// Where it is; what the place does not tell apart is averaged over.
+  public struct Place: Sendable, Equatable, Encodable {
+    public let layer: Int?
+    public let queryHead: Int?
+    public let step: Int?
+    /// Title of the text; nil where texts of a model are averaged.
+    public let trace: String?
+    /// Nil where all traces are of one model.
+    public let model: String?
+    public let a: Double
+    public let b: Double
+    /// B less A.
+    public let difference: Double
+  }
+
+  static func all(_ pairs: [ComparedPair], _ db: Database) throws -> [Extremes] {
+    try ["output_error", "recall"].map { metric in
+      Extremes(
+        metric: metric, layers: try places(metric, ["layer"], pairs, db),
+        heads: try places(metric, ["layer", "query_head"], pairs, db),
+        steps: try places(metric, ["step"], pairs, db))
+    }
+  }
+
+  /// What is averaged over traces: layers and heads of a model. A step is of its text alone.
+  private struct Key: Hashable {
+    let model: String
+    let trace: Int?
+    let numbers: [Int]
+  }
+
+  private static func places(_ metric: String, _ columns: [String], _ pairs: [ComparedPair], _ db: Database)
+    throws -> [Place]
+  {
+    let isStep = columns == ["step"]
+    let hasModels = Set(pairs.map(\.a.modelDigest)).count > 1
+    var found: [Key: [(a: Double, b: Double)]] = [:]
+    for (index, pair) in pairs.enumerated() {
+      let names = columns.map { "a.\($0)" }.joined(separator: ", ")
+      let rows = try Row.fetchCursor(
+        db,
+        sql: """
+          SELECT \(names), avg(a.\(metric)) AS va, avg(b.\(metric)) AS vb FROM steps AS a
+          JOIN steps AS b ON b.configuration = ?2 AND b.layer = a.layer AND b.query_head = a.query_head AND b.step = a.step
+          WHERE a.configuration = ?1 AND a.\(metric) IS NOT NULL AND b.\(metric) IS NOT NULL GROUP BY \(names)
+          """, arguments: [pair.a.id, pair.b.id])
+      while let row = try rows.next() {
+        let key = Key(
+          model: pair.a.modelDigest, trace: isStep ? index : nil, numbers: columns.map { row[$0] })
+        found[key, default: []].append((row["va"], row["vb"]))
+      }
+    }
+    let places = found.map { key, values in
+      let (a, b) = (values.map(\.a).mean, values.map(\.b).mean)
+      let names = Dictionary(uniqueKeysWithValues: zip(columns, key.numbers))
+      return (
+        key,
+        Place(
+          layer: names["layer"], queryHead: names["query_head"], step: names["step"],
+          trace: key.trace.map { pairs[$0].a.title },
+          model: hasModels ? pairs.first { $0.a.modelDigest == key.model }?.a.model : nil, a: a, b: b,
+          difference: b - a)
+      )
+    }
+    // Ties by place, so that the order is the same every time.
+    return places.filter { $0.1.difference != 0 }.sorted {
+      let (x, y) = (abs($0.1.difference), abs($1.1.difference))
+      if x != y { return x > y }
+      return ([$0.0.trace ?? 0] + $0.0.numbers).lexicographicallyPrecedes(
+        [$1.0.trace ?? 0] + $1.0.numbers)
+    }.prefix(count).map(\.1)
+  }
+}

@@ -1,0 +1,80 @@
+import GRDB
+
+extension Report {
+  /// Bytes of one kind, read and written, over all scored steps, layers and KV heads.
+  public struct Traffic: ReportRow {
+    /// `configurations.id`; `scopes.id` for dense attention.
+    public let owner: Int64
+    public let content: String
+    public let tier: String
+    public let pattern: String
+    public let perHeadBytes: Int
+    public let groupUnionBytes: Int
+  }
+
+  /// Means over steps by layer and query head: one value per entry of `layers`.
+  public struct HeadMap: Encodable, Sendable {
+    public let configuration: Int64
+    public let layers: [Int]
+    public let queryHeads: [Int]
+    public let recall: [Double?]
+    public let outputError: [Double?]
+  }
+
+  /// As in `kernel_stages`, of the last run that timed the configuration.
+  public struct Stage: ReportRow {
+    public let configuration: Int64
+    public let run: Int64
+    public let stage: String
+    public let samples: Int
+    public let medianNs: Double
+    public let meanMovedBytes: Double
+    public let bandwidthBytesPerS: Double
+    public let readBandwidthShare: Double?
+  }
+
+  static func traffic(_ chosen: [Int64], _ db: Database) throws -> [Traffic] {
+    try Traffic.fetchAll(
+      db,
+      sql: trafficSQL(
+        "configuration", of: "traffic WHERE configuration IN (SELECT value FROM json_each(?))"),
+      arguments: [list(chosen)])
+  }
+
+  static func denseTraffic(_ db: Database) throws -> [Traffic] {
+    try Traffic.fetchAll(db, sql: trafficSQL("scope", of: "dense_traffic"))
+  }
+
+  private static func trafficSQL(_ owner: String, of rows: String) -> String {
+    """
+    SELECT \(owner) AS owner, content, tier, pattern, sum(read_per_head_bytes + written_bytes) AS per_head_bytes,
+      sum(read_group_union_bytes + written_bytes) AS group_union_bytes
+    FROM \(rows) GROUP BY \(owner), content, tier, pattern ORDER BY \(owner), content, tier, pattern
+    """
+  }
+
+  static func headMap(_ configuration: Int64, _ db: Database) throws -> HeadMap {
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT layer, query_head, recall_mean, output_error_mean FROM head_summaries
+        WHERE configuration = ? ORDER BY layer, query_head
+        """, arguments: [configuration])
+    return HeadMap(
+      configuration: configuration, layers: rows.map { $0["layer"] },
+      queryHeads: rows.map { $0["query_head"] },
+      recall: rows.map { ($0["recall_mean"] as Double?)?.shown },
+      outputError: rows.map { ($0["output_error_mean"] as Double?)?.shown })
+  }
+
+  static func stages(_ chosen: [Int64], _ db: Database) throws -> [Stage] {
+    try Stage.fetchAll(
+      db,
+      sql: """
+        SELECT * FROM kernel_stages AS stages
+        WHERE configuration IN (SELECT value FROM json_each(?))
+          AND run = (SELECT max(run) FROM kernel_samples WHERE configuration = stages.configuration)
+        ORDER BY configuration, stage
+        """, arguments: [list(chosen)])
+  }
+}

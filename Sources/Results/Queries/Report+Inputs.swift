@@ -1,0 +1,138 @@
+import GRDB
+
+/// Rows whose columns are named as their properties, in snake case.
+protocol ReportRow: Codable, Sendable, FetchableRecord {}
+
+extension ReportRow {
+  public static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+}
+
+extension Report {
+  /// As in `traces`.
+  public struct Trace: ReportRow {
+    public let id: Int64
+    public let digest: String
+    public let path: String
+    public let fileBytes: Int
+    public let modelName: String
+    public let modelArchitecture: String
+    public let modelWeights: String
+    public let modelLayers: Int
+    public let queryHeads: Int
+    public let kvHeads: Int
+    public let headDim: Int
+    public let promptTokens: Int
+    public let decodeTokens: Int
+    public let textTitle: String
+    public let textLicence: String
+    public let textKind: String
+    public let captureTool: String
+    public let captureEngine: String
+    public let captureSampling: String
+  }
+
+  /// As in `scopes`.
+  public struct Scope: ReportRow {
+    public let id: Int64
+    public let trace: Int64
+    public let layers: String
+    public let queryHeads: String
+    public let steps: String
+    public let stepCount: Int
+  }
+
+  /// As in `runs`, the newest first.
+  public struct Run: ReportRow {
+    public let id: Int64
+    public let commandLine: String
+    public let toolVersion: String
+    public let gitCommit: String?
+    public let hostCpu: String
+    public let instructionSet: String
+    public let threads: Int
+    public let readBandwidthBytesPerS: Double?
+    public let startedAt: String
+    public let endedAt: String?
+    public let exactResultsDigest: String?
+  }
+
+  /// A calibration profile, with contextual agreement averaged two ways for each window.
+  public struct Profile: Encodable, Sendable {
+    public let digest: String
+    public let modelName: String
+    public let slices: String
+    /// Titles of the texts that calibrated.
+    public let texts: [String]
+    public let windows: [Window]
+
+    public struct Window: Encodable, Sendable {
+      public let window: Int
+      /// Mean over chunks: (layer, query head, agreement).
+      public let heads: [Cell]
+      /// Mean over query heads: (layer, chunk, agreement).
+      public let chunks: [Cell]
+    }
+
+    /// Written as `[layer, column, value]`.
+    public struct Cell: Encodable, Sendable {
+      public let layer: Int
+      public let column: Int
+      public let value: Double?
+
+      public func encode(to encoder: any Encoder) throws {
+        var row = encoder.unkeyedContainer()
+        try row.encode(layer)
+        try row.encode(column)
+        try row.encode(value)
+      }
+    }
+  }
+
+  static func traces(_ db: Database) throws -> [Trace] {
+    try Trace.fetchAll(db, sql: "SELECT * FROM traces ORDER BY id")
+  }
+
+  static func scopes(_ db: Database) throws -> [Scope] {
+    try Scope.fetchAll(db, sql: "SELECT * FROM scopes ORDER BY trace, id")
+  }
+
+  static func runs(_ most: Int, _ db: Database) throws -> [Run] {
+    try Run.fetchAll(db, sql: "SELECT * FROM runs ORDER BY id DESC LIMIT ?", arguments: [most])
+  }
+
+  static func profiles(_ db: Database) throws -> [Profile] {
+    let sql = """
+      SELECT id, digest, model_name, slices,
+        (SELECT json_group_array(json_extract(value, '$.title')) FROM json_each(texts)) AS titles
+      FROM profiles ORDER BY id
+      """
+    return try Row.fetchAll(db, sql: sql).map { row in
+      let id: Int64 = row["id"]
+      let windows = try Int.fetchAll(
+        db, sql: "SELECT DISTINCT window FROM contextual_agreement WHERE profile = ? ORDER BY window",
+        arguments: [id])
+      return Profile(
+        digest: row["digest"], modelName: row["model_name"], slices: row["slices"],
+        texts: try CanonicalText.strings(row["titles"]),
+        windows: try windows.map { window in
+          Profile.Window(
+            window: window, heads: try cells("query_head", id, window, db),
+            chunks: try cells("chunk", id, window, db))
+        })
+    }
+  }
+
+  private static func cells(
+    _ column: String, _ profile: Int64, _ window: Int, _ db: Database
+  ) throws -> [Profile.Cell] {
+    try Row.fetchAll(
+      db,
+      sql: """
+        SELECT layer, \(column) AS place, avg(agreement) AS mean FROM contextual_agreement
+        WHERE profile = ? AND window = ? GROUP BY layer, \(column) ORDER BY layer, \(column)
+        """, arguments: [profile, window]
+    ).map {
+      Profile.Cell(layer: $0["layer"], column: $0["place"], value: ($0["mean"] as Double?)?.shown)
+    }
+  }
+}

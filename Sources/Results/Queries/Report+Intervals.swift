@@ -1,0 +1,61 @@
+import GRDB
+import Simulator
+
+extension Report {
+  /// Intervals of the compared metrics: over steps where enough of them are stored, else over heads.
+  static func qualityIntervals(
+    _ configuration: Int64, _ db: Database
+  ) throws -> (kind: IntervalKind, intervals: [String: ClosedRange<Double>]) {
+    let metrics = ResultsStore.comparedMetrics
+    let columns = metrics.map { "total(\($0)) AS \($0)_sum, count(\($0)) AS \($0)_count" }
+    let steps = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT \(columns.joined(separator: ", ")) FROM steps
+        WHERE configuration = ? GROUP BY step ORDER BY step
+        """, arguments: [configuration])
+    guard steps.count >= PairedDifference.fewestSteps else {
+      return (.heads, try headSpread(configuration, db))
+    }
+    let intervals = metrics.compactMap { metric in
+      let series = steps.map {
+        Bootstrap.Step(sum: $0["\(metric)_sum"], count: $0["\(metric)_count"])
+      }
+      return Bootstrap.meanInterval(series).map { (metric, $0) }
+    }
+    return (.steps, Dictionary(uniqueKeysWithValues: intervals))
+  }
+
+  /// 5th to 95th percentile of the heads' means.
+  private static func headSpread(
+    _ configuration: Int64, _ db: Database
+  ) throws -> [String: ClosedRange<Double>] {
+    let pairs = try ResultsStore.comparedMetrics.compactMap { metric in
+      let means = try Double.fetchAll(
+        db,
+        sql: """
+          SELECT \(metric)_mean FROM head_summaries WHERE configuration = ? AND \(metric)_mean IS NOT NULL
+          ORDER BY \(metric)_mean
+          """, arguments: [configuration])
+      return means.isEmpty
+        ? nil
+        : (metric, MetricSummary.percentile(0.05, of: means)...MetricSummary.percentile(0.95, of: means))
+    }
+    return Dictionary(uniqueKeysWithValues: pairs)
+  }
+
+  /// Of the view `kernel_speedups`' ratio of medians, over the same pairs.
+  static func speedupInterval(
+    _ configuration: Int64, run: Int64, _ db: Database
+  ) throws -> ClosedRange<Double>? {
+    let pairs = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT sum(CASE WHEN stage = 'dense' THEN duration_ns END) AS dense,
+          sum(CASE WHEN stage <> 'dense' THEN duration_ns END) AS policy
+        FROM kernel_samples WHERE configuration = ? AND run = ? GROUP BY layer, kv_head, repeat
+        HAVING dense IS NOT NULL AND policy IS NOT NULL ORDER BY layer, kv_head, repeat
+        """, arguments: [configuration, run])
+    return Bootstrap.medianRatioInterval(pairs.map { ($0["dense"], $0["policy"]) })
+  }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import GRDB
+
+/// All that a report of a database draws, read in one transaction and bounded, whatever the database holds.
+///
+/// Numbers are rounded to six significant digits: a report is for eyes, the database for sums.
+public struct Report: Encodable, Sendable {
+  public let traces: [Trace]
+  public let scopes: [Scope]
+  public let runs: [Run]
+  public let profiles: [Profile]
+  public let configurations: [Configuration]
+  /// Bytes by kind of traffic of each configuration, and of dense attention on each scope.
+  public let traffic: [Traffic]
+  public let denseTraffic: [Traffic]
+  /// Metrics by layer and query head.
+  public let headMaps: [HeadMap]
+  public let stages: [Stage]
+  public let modelled: [ModelledTime]
+  public let counts: Counts
+
+  /// How much a report may hold, so that its page stays light.
+  public struct Limits: Sendable {
+    public var configurations: Int
+    /// Configurations whose heads are drawn one by one.
+    public var headMaps: Int
+    /// Newest runs whose commands are listed.
+    public var runs = 100
+    /// Modelled times, taken configuration by configuration.
+    public var modelledTimes = 40_000
+
+    public init(configurations: Int = 2_000, headMaps: Int = 60) {
+      self.configurations = configurations
+      self.headMaps = headMaps
+    }
+  }
+
+  /// What the database holds, beside what the report shows of it.
+  public struct Counts: Encodable, Sendable {
+    public let configurations: Int
+    public let runs: Int
+    /// Configurations that have modelled times, and how many of them are shown.
+    public let modelled: Int
+    public let modelledShown: Int
+    public let resamples: Int
+    /// Fewer steps than this give no bootstrap interval.
+    public let fewestSteps: Int
+  }
+}
+
+extension ResultsStore {
+  /// Gathers a report.
+  ///
+  /// - Parameter progress: Told how many configurations are done, of how many.
+  /// - Throws: ``ResultsError``, where the database holds no configuration too.
+  public func report(
+    limits: Report.Limits = .init(), progress: (Int, Int) -> Void = { _, _ in }
+  ) throws -> Report {
+    try read { db in
+      let chosen = try Report.chosen(limits.configurations, db)
+      guard !chosen.isEmpty else {
+        throw ResultsError(
+          .unknownConfiguration, file: self.file, expected: "a stored configuration", found: "none",
+          advice: "replay a trace first: `fasa-sim replay trace.zst --db \(self.file)`")
+      }
+      let modelled = try Report.modelledTimes(chosen, most: limits.modelledTimes, db)
+      return Report(
+        traces: try Report.traces(db), scopes: try Report.scopes(db),
+        runs: try Report.runs(limits.runs, db), profiles: try Report.profiles(db),
+        configurations: try Report.configurations(chosen, progress: progress, db),
+        traffic: try Report.traffic(chosen, db), denseTraffic: try Report.denseTraffic(db),
+        headMaps: try chosen.prefix(limits.headMaps).map { try Report.headMap($0, db) },
+        stages: try Report.stages(chosen, db), modelled: modelled.times,
+        counts: Report.Counts(
+          configurations: try Int.fetchOne(db, sql: "SELECT count(*) FROM configurations") ?? 0,
+          runs: try Int.fetchOne(db, sql: "SELECT count(*) FROM runs") ?? 0,
+          modelled: try Int.fetchOne(db, sql: "SELECT count(DISTINCT configuration) FROM modelled") ?? 0,
+          modelledShown: modelled.configurations, resamples: Bootstrap.resamples,
+          fewestSteps: PairedDifference.fewestSteps))
+    }
+  }
+}
+
+extension Report {
+  /// The configurations to show: of each policy at each budget first the one of least output error, then the second, and so on,
+  /// so that a bound leaves out variants before it leaves out policies.
+  static func chosen(_ most: Int, _ db: Database) throws -> [Int64] {
+    try Int64.fetchAll(
+      db,
+      sql: """
+        WITH ranked AS (
+          SELECT c.id, row_number() OVER (
+            PARTITION BY c.scope, c.policy, c.budget ORDER BY q.output_error, c.id) AS place
+          FROM configurations AS c LEFT JOIN quality AS q ON q.configuration = c.id)
+        SELECT id FROM ranked ORDER BY place, id LIMIT ?
+        """, arguments: [most])
+  }
+
+  /// An argument for `IN (SELECT value FROM json_each(?))`.
+  static func list(_ configurations: [Int64]) -> String {
+    "[\(configurations.map(String.init).joined(separator: ","))]"
+  }
+}
+
+extension Double {
+  /// Six significant digits; nil where it is no number.
+  var shown: Double? {
+    guard isFinite, self != 0 else { return isFinite ? 0 : nil }
+    // A factor of ten is exact only as a whole number, so that small numbers are multiplied and large ones divided.
+    let places = 5 - Int(log10(abs(self)).rounded(.down))
+    guard abs(places) < 300 else { return self }
+    let factor = pow(10, Double(abs(places)))
+    return places >= 0 ? (self * factor).rounded() / factor : (self / factor).rounded() * factor
+  }
+}

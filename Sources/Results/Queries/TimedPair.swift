@@ -1,0 +1,111 @@
+import GRDB
+
+/// Kernel samples of two configurations on one trace.
+///
+/// A sample is one decode step of one KV group, timed under the policy and under dense attention by turns. Where one run
+/// timed both configurations, samples of the same layer, KV head and repeat are paired.
+struct TimedPair {
+  let a: Samples
+  let b: Samples
+  let isPaired: Bool
+  let machines: Set<String>
+
+  /// Why there are no samples to compare.
+  struct Untimed: Error {
+    let text: String
+  }
+
+  static func of(_ pair: ComparedPair, runs: (a: Int64?, b: Int64?), _ db: Database) throws
+    -> Result<TimedPair, Untimed>
+  {
+    let (left, right) = (try Self.runs(of: pair.a.id, runs.a, db), try Self.runs(of: pair.b.id, runs.b, db))
+    // The last run that timed both, else the last of each.
+    let common = left.last { right.contains($0) }
+    guard let ofA = common ?? left.last, let ofB = common ?? right.last else {
+      let missing = left.isEmpty ? pair.a : pair.b
+      return .failure(Untimed(text: "no times of \(missing.label) on '\(missing.title)'"))
+    }
+    var (mine, others) = (try samples(pair.a.id, ofA, db), try samples(pair.b.id, ofB, db))
+    if ofA == ofB {
+      let keys = Set(mine.keys).intersection(others.keys)
+      mine = mine.filter { keys.contains($0.key) }
+      others = others.filter { keys.contains($0.key) }
+    }
+    guard !mine.isEmpty, !others.isEmpty else {
+      return .failure(Untimed(text: "no samples of both sides on '\(pair.a.title)'"))
+    }
+    let machines = try String.fetchSet(
+      db, sql: "SELECT host_cpu || ', ' || instruction_set FROM runs WHERE id IN (?, ?)",
+      arguments: [ofA, ofB])
+    return .success(
+      TimedPair(a: Samples(mine), b: Samples(others), isPaired: ofA == ofB, machines: machines))
+  }
+
+  private static func runs(of configuration: Int64, _ only: Int64?, _ db: Database) throws -> [Int64] {
+    try Int64.fetchAll(
+      db,
+      sql:
+        "SELECT DISTINCT run FROM kernel_samples WHERE configuration = ?1 AND (?2 IS NULL OR run = ?2) ORDER BY run",
+      arguments: [configuration, only])
+  }
+
+  private static func samples(_ configuration: Int64, _ run: Int64, _ db: Database) throws
+    -> [[Int]: Times]
+  {
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT layer, kv_head, repeat, sum(CASE WHEN stage = 'dense' THEN duration_ns END) AS dense,
+          sum(CASE WHEN stage <> 'dense' THEN duration_ns END) AS policy
+        FROM kernel_samples WHERE configuration = ? AND run = ? GROUP BY layer, kv_head, repeat
+        HAVING dense IS NOT NULL AND policy > 0
+        """, arguments: [configuration, run])
+    var result: [[Int]: Times] = [:]
+    for row in rows {
+      let key: [Int] = [row["layer"], row["kv_head"], row["repeat"]]
+      result[key] = Times(dense: row["dense"], policy: row["policy"])
+    }
+    return result
+  }
+
+  /// Nanoseconds of one sample.
+  struct Times {
+    let dense: Double
+    let policy: Double
+  }
+
+  /// B's speed-up over A's on samples drawn anew, with replacement.
+  func resampledRatio(_ generator: inout SeededGenerator) -> Double {
+    func draw(_ count: Int) -> [Int] {
+      (0..<count).map { _ in Int(generator.next() % UInt64(count)) }
+    }
+    let first = draw(a.count)
+    return b.speedup(of: isPaired ? first : draw(b.count)) / a.speedup(of: first)
+  }
+
+  /// Of one side, in the order of layer, KV head and repeat.
+  struct Samples {
+    private let dense: [Double]
+    private let policy: [Double]
+
+    init(_ samples: [[Int]: Times]) {
+      let ordered = samples.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+      dense = ordered.map(\.value.dense)
+      policy = ordered.map(\.value.policy)
+    }
+
+    var count: Int { dense.count }
+
+    /// Dense attention's median over the policy's.
+    var speedup: Double { speedup(of: Array(0..<count)) }
+
+    func speedup(of indices: [Int]) -> Double {
+      median(indices.map { dense[$0] }) / median(indices.map { policy[$0] })
+    }
+
+    private func median(_ values: [Double]) -> Double {
+      let sorted = values.sorted()
+      return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    }
+  }
+}

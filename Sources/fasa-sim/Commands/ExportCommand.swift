@@ -1,0 +1,70 @@
+import ArgumentParser
+import Foundation
+import Results
+import Simulator
+
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Writes a table or view of the database as CSV, JSON or Parquet.",
+    discussion: """
+      The file's extension says how: .csv, .json (an array), .jsonl (an object a line), .parquet. Parquet is written by what is on the \
+      path: python3 with pyarrow, polars or duckdb, or the duckdb command. The file appears when it is complete.
+
+      EXAMPLES:
+        fasa-sim export summary -o summary.csv
+        fasa-sim export steps --db runs.db -o steps.parquet
+        fasa-sim export --list
+      """)
+
+  @Argument(help: "A table or view, such as summary.")
+  var view: String?
+
+  @Option(
+    help: ArgumentHelp("SQLite database that replay or sweep wrote.", valueName: "file"), completion: .file())
+  var db = "runs.db"
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("File to write: .csv, .json, .jsonl or .parquet.", valueName: "file"),
+    completion: .file())
+  var output: String?
+
+  @Flag(help: "List the views and tables with their columns.")
+  var list = false
+
+  @Flag(help: "Replace the file if there is one.")
+  var force = false
+
+  func validate() throws {
+    if list {
+      guard view == nil, output == nil else {
+        throw ValidationError("--list: expected nothing beside it, found a view or --output; leave one out")
+      }
+      return
+    }
+    guard view != nil, let output else {
+      throw ValidationError("expected a view and --output, such as: fasa-sim export summary -o summary.csv")
+    }
+    guard ExportFormat.of(output) != nil else {
+      throw ValidationError(
+        "\(output): expected a name that ends in \(ExportFormat.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")); name it so"
+      )
+    }
+  }
+
+  func run() throws {
+    let store = try ResultsStore(path: db, access: .readOnly)
+    if list {
+      let views = try store.exportedViews()
+      return print(
+        views.map { "\($0.name) (\($0.type)): \($0.columns.joined(separator: ", "))" }.joined(separator: "\n")
+      )
+    }
+    guard let view, let output, let format = ExportFormat.of(output) else { return }
+    guard force || !FileManager.default.fileExists(atPath: output) else {
+      throw ReplayError("\(output): is there already: give --force to replace it, or another name")
+    }
+    let count = try Export(store: store, view: view).write(format, to: output)
+    print("\(output): \(NumberText.grouped(count)) \(count == 1 ? "row" : "rows") of \(view)")
+  }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import Results
+import Simulator
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report", abstract: "Draws a database of results as one HTML page.",
+    discussion: """
+      The page opens in a browser without a network. It has charts of quality against bytes and time with intervals, heat maps by \
+      layer and head, what the bytes are, kernels against the roofline, modelled machines where there are any, a table that sorts, \
+      and where all of it comes from.
+
+      EXAMPLES:
+        fasa-sim report
+        fasa-sim report --db runs.db -o report.html
+        fasa-sim report --db large.db --most-configurations 500 --most-heat-maps 20
+      """)
+
+  @Option(
+    help: ArgumentHelp("SQLite database that replay wrote.", valueName: "file"), completion: .file())
+  var db = "runs.db"
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Page to write; one that is there is replaced.", valueName: "file"),
+    completion: .file())
+  var output = "report.html"
+
+  @Option(
+    name: .customLong("most-configurations"),
+    help: ArgumentHelp(
+      "Configurations to show: of each policy and budget those of least output error first.", valueName: "n"))
+  var mostConfigurations = 2_000
+
+  @Option(
+    name: .customLong("most-heat-maps"),
+    help: ArgumentHelp(
+      "Configurations among them to draw head by head, in the same order.", valueName: "n"))
+  var mostHeatMaps = 60
+
+  func validate() throws {
+    guard mostConfigurations >= 1 else {
+      throw ValidationError("--most-configurations \(mostConfigurations): expected 1 or more")
+    }
+    guard mostHeatMaps >= 0 else {
+      throw ValidationError("--most-heat-maps \(mostHeatMaps): expected 0 or more")
+    }
+  }
+
+  func run() throws {
+    try checkOutput()
+    let line = ProgressLine("reading \(db)")
+    defer { line.finish() }
+    let report = try ResultsStore(path: db, access: .readOnly).report(
+      limits: .init(configurations: mostConfigurations, headMaps: mostHeatMaps),
+      progress: { line.update($0, of: $1) })
+    let name = URL(fileURLWithPath: db).deletingPathExtension().lastPathComponent
+    let page = try ReportPage(title: "fasa-sim: \(name)", report: report).html()
+    do {
+      try page.write(to: URL(fileURLWithPath: output), options: .atomic)
+    } catch {
+      throw ReplayError(
+        "\(output): cannot be written: \(error.localizedDescription); check the folder, its permissions and the space left"
+      )
+    }
+    line.finish()
+    let shown = report.configurations.count
+    let all = report.counts.configurations
+    print(
+      "\(output): \(shown == all ? "" : "\(NumberText.grouped(shown)) of ")\(NumberText.grouped(all)) configurations, \(NumberText.bytes(page.count))"
+    )
+  }
+
+  /// A page must not take the place of the database or of another kind of file.
+  private func checkOutput() throws {
+    guard let file = FileHandle(forReadingAtPath: output) else { return }
+    defer { try? file.close() }
+    let start = try file.read(upToCount: 16) ?? Data()
+    guard start.starts(with: Data("SQLite format 3".utf8)) else { return }
+    throw ReplayError("\(output): is a SQLite database, which a page must not replace: name another file")
+  }
+}

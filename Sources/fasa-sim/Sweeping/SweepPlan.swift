@@ -1,0 +1,31 @@
+import Policies
+import Results
+
+/// What a sweep asks for: traces × policies × budgets, and hardware to price them on.
+struct SweepPlan {
+  /// Paths, from the working directory.
+  var traces: [String] = []
+  /// Every combination of the grids, each once.
+  var policies: [PolicyConfiguration] = []
+  /// Policies that were asked for again.
+  var repeated = 0
+  /// Whether `all` was among the policies, so that those which a trace cannot serve are left out.
+  var asksForEverything = false
+  var budgets: [Budget] = []
+  /// Names of machines.
+  var hardware: [String] = []
+  var layers: [Int]?
+  var heads: [Int]?
+  var steps: Range<Int>?
+  var seed: UInt64 = 0
+  var profile: String?
+  var detail = ResultsStore.Detail.head
+  var isTimed = true
+
+  /// Adds what is not there yet.
+  mutating func add(_ more: [PolicyConfiguration]) {
+    for policy in more {
+      if policies.contains(policy) { repeated += 1 } else { policies.append(policy) }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import Testing
+
+@testable import Results
+
+@Suite struct BootstrapTests {
+  private func normals(_ count: Int, seed: UInt64) -> [Double] {
+    var generator = SeededGenerator(seed: seed)
+    // A sum of twelve uniform numbers less its mean: variance 1, near enough normal.
+    return (0..<count).map { _ in
+      (0..<12).reduce(-6.0) { sum, _ in sum + Double(generator.next() >> 11) / 0x1p53 }
+    }
+  }
+
+  /// Independent steps of variance 1: the interval is as wide as the normal one, 2 · 1.96 / √n.
+  @Test func theMeansIntervalIsAsWideAsItMustBe() throws {
+    let steps = normals(400, seed: 3)
+    let interval = try #require(Bootstrap.meanInterval(steps.map { .init(sum: $0 * 5, count: 5) }))
+    let mean = steps.reduce(0, +) / 400
+    #expect(interval.contains(mean))
+    let width = interval.upperBound - interval.lowerBound
+    #expect(abs(width / (2 * 1.96 / 20) - 1) < 0.15, "\(width)")
+  }
+
+  @Test func stepsWeighByWhereTheyAreDefined() throws {
+    let steps: [Bootstrap.Step] = [
+      .init(sum: 6, count: 2), .init(sum: 0, count: 0), .init(sum: 3, count: 1),
+    ]
+    #expect(Bootstrap.meanInterval(steps) == 3...3)
+    #expect(Bootstrap.meanInterval([.init(sum: 0, count: 0)]) == nil)
+    #expect(Bootstrap.meanInterval([]) == nil)
+  }
+
+  /// Neighbours that are alike say less than their number: blocks widen the interval.
+  @Test func alikeNeighboursWidenTheInterval() throws {
+    let values = normals(50, seed: 5)
+    let alike = values.flatMap { Array(repeating: Bootstrap.Step(sum: $0, count: 1), count: 8) }
+    let shuffled = (0..<8).flatMap { _ in values.map { Bootstrap.Step(sum: $0, count: 1) } }
+    func width(_ steps: [Bootstrap.Step]) throws -> Double {
+      let interval = try #require(Bootstrap.meanInterval(steps))
+      return interval.upperBound - interval.lowerBound
+    }
+    #expect(try width(alike) > 1.8 * width(shuffled))
+  }
+
+  @Test func theRatioOfMediansHasAnInterval() throws {
+    #expect(Bootstrap.medianRatioInterval([(2, 1), (4, 2), (6, 3)].map { ($0.0 * 2, $0.0) }) == 2...2)
+    #expect(Bootstrap.medianRatioInterval([(2, 1)]) == nil)
+    let noise = normals(301, seed: 7)
+    let interval = try #require(Bootstrap.medianRatioInterval(noise.map { (30 + $0, 10) }))
+    let median = (30 + noise.sorted()[150]) / 10
+    #expect(interval.contains(median))
+    // The standard error of a normal sample's median is 1.2533 σ / √n.
+    let width = (interval.upperBound - interval.lowerBound) / (2 * 1.96 * 1.2533 / 301.squareRoot() / 10)
+    #expect(abs(width - 1) < 0.4, "\(width)")
+  }
+
+  @Test func theSameNumbersGiveTheSameInterval() {
+    let steps = normals(64, seed: 1).map { Bootstrap.Step(sum: $0, count: 1) }
+    #expect(Bootstrap.meanInterval(steps) == Bootstrap.meanInterval(steps))
+  }
+
+  @Test(arguments: [
+    (0.123_456_789, 0.123457), (1_234_567.8, 1_234_570), (-0.000_012_345_678, -0.000_012_345_7), (0, 0),
+    (1, 1),
+  ])
+  func sixDigitsAreShown(value: Double, shown: Double) {
+    #expect(value.shown == shown)
+    #expect(Double.nan.shown == nil && Double.infinity.shown == nil)
+  }
+}

@@ -1,0 +1,225 @@
+"""Tests a report in a browser: python3 Tests/report/browser.py FASA_SIM RUNS_DB PICTURES
+
+The database is of scripts/test-report. It gets modelled times that are made up, which a test may do and nothing else.
+"""
+
+import base64
+import json
+import math
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select
+
+TITLE = '</script><script>window.broken = 1</script> <!-- "quotes" & \'ünïcode\' 🙂 {{data}}'
+CHARTS = {
+    "quality": 10, "time": 8, "head-recall": 270, "head-error": 270, "agreement-heads": 270, "agreement-chunks": 960,
+    "bytes": 30, "roofline": 20, "crossover": 12,
+}
+HARDWARE = [("Card A", 2e12, 9e3), ("Card B", 5e11, 4e3), ("Board C", 1e11, 2e3)]
+
+
+def add_made_up_times(database: sqlite3.Connection) -> None:
+    """Bytes over bandwidth, and a launch per stage, so that crossovers lie at different contexts."""
+    shares = database.execute(
+        "SELECT configuration, per_head_bytes_share, group_union_bytes_share FROM summary WHERE trace_digest = "
+        "(SELECT digest FROM traces ORDER BY id LIMIT 1) AND policy <> 'dense'").fetchall()
+    for configuration, per_head, union in shares:
+        for number, (hardware, bandwidth, launch) in enumerate(HARDWARE):
+            for geometry in ("SmolLM2-135M-Instruct", "Llama-3.1-8B"):
+                for context in (896, 4096, 16384, 65536):
+                    for reading, share in (("per-head", per_head), ("group-union", union)):
+                        size = context * 1e5
+                        stages = [("dense", 1.0, 1), ("score", share * 0.6, 2), ("attend", share * 0.4, 3)]
+                        for stage, part, launches in stages:
+                            database.execute(
+                                "INSERT INTO modelled VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, 0.1, 0.25, 0.02, ?)",
+                                (configuration, hardware, f"{number}" * 64, geometry, context, reading, stage,
+                                 1e9 * part * size / bandwidth + launches * launch, part * size,
+                                 int((geometry, context) != ("SmolLM2-135M-Instruct", 896))))
+    database.commit()
+
+
+class Page:
+    def __init__(self, report: Path, pictures: Path) -> None:
+        options = webdriver.ChromeOptions()
+        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage"):
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        service = webdriver.ChromeService(shutil.which("chromedriver"))
+        self.browser = webdriver.Chrome(options=options, service=service)
+        self.report, self.pictures = report, pictures
+
+    def open(self, width: int, height: int, dark: bool) -> None:
+        self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self.browser.get_log("browser"), self.browser.get_log("performance")
+        self.browser.get(self.report.as_uri())
+        self.wait(lambda: self.marks("crossover") > 0, "the last chart")
+
+    def command(self, name: str, **values) -> dict:
+        return self.browser.execute_cdp_cmd(name, values)
+
+    def js(self, script: str, *values):
+        return self.browser.execute_script("return " + script, *values)
+
+    def element(self, selector: str):
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def choose(self, identifier: str, text: str) -> None:
+        Select(self.element(f"#{identifier}")).select_by_visible_text(text)
+
+    def marks(self, chart: str) -> int:
+        """Shapes that stand for data, not axes or legends."""
+        return self.js(
+            "document.querySelectorAll(`#chart-${arguments[0]} svg .mark-symbol.role-mark path,"
+            "#chart-${arguments[0]} svg .mark-rect.role-mark path`).length", chart)
+
+    def wait(self, condition, what: str):
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            if found := condition():
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"waited in vain for {what}: {self.browser.get_log('browser')}")
+
+    def check_silence(self) -> None:
+        said = self.browser.get_log("browser")
+        assert not said, f"the console is not empty: {said}"
+        events = [json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance")]
+        asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        outside = [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
+        files = [url for url in asked if url.startswith("file:")]
+        assert not outside and files == [self.report.as_uri()], f"the page asked for {asked}"
+
+    def check_width(self) -> None:
+        page, window = self.js("document.documentElement.scrollWidth"), self.js("innerWidth")
+        assert page <= window, f"the page is {page} px wide in a window of {window} px"
+
+    def picture(self, name: str) -> None:
+        size = self.command("Page.getLayoutMetrics")["cssContentSize"]
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+        data = self.command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
+        (self.pictures / f"{name}.png").write_bytes(base64.b64decode(data))
+
+
+def check_charts(page: Page) -> None:
+    for chart, least in CHARTS.items():
+        page.wait(lambda: page.marks(chart) >= least, f"{least} marks in {chart}, which has {page.marks(chart)}")
+        titles = page.js("[...document.querySelectorAll(`#chart-${arguments[0]} svg .role-axis-title text`)].map(t => t.textContent)", chart)
+        assert titles and all(titles), f"{chart}: an axis has no title: {titles}"
+
+
+def check_data(page: Page, database: sqlite3.Connection) -> None:
+    """What the page draws is what SQL says."""
+    assert page.js("window.broken") is None and TITLE in page.element("#replayed").text
+    rows = database.execute(
+        "SELECT label, recall FROM summary WHERE scope = (SELECT min(id) FROM scopes) ORDER BY configuration").fetchall()
+    shown = page.js("[...document.querySelectorAll('#summary-table tbody tr')].map(r => [r.cells[0].textContent, r.cells[2].textContent])")
+    assert [label for label, _ in shown] == [label for label, _ in rows]
+    for (_, text), (_, recall) in zip(shown, rows):
+        assert math.isclose(float(text.split(" ")[0]), recall, rel_tol=6e-3), (text, recall)
+    assert "fasa-sim replay" in page.element("#provenance").get_attribute("textContent")
+    for digest, in database.execute("SELECT digest FROM traces UNION SELECT exact_results_digest FROM runs"):
+        assert digest in page.element("#provenance").get_attribute("textContent")
+    captions = {c: page.element(f"#chart-{c} + figcaption").text for c in ("quality", "time", "crossover")}
+    assert "95 % intervals of the mean" in captions["quality"] and "measured on" in captions["time"]
+    assert "Modelled, not measured" in captions["crossover"]
+
+
+def check_table(page: Page) -> None:
+    def column() -> list[float]:
+        cells = page.js("[...document.querySelectorAll('#summary-table tbody tr')].map(r => r.cells[2].textContent)")
+        return [float(cell.split(" ")[0]) for cell in cells]
+    def press() -> None:
+        page.js("document.querySelector('#summary-table th:nth-child(3) button').click()")
+    before = column()
+    press()
+    assert column() == sorted(before, reverse=True) != before
+    press()
+    assert column() == sorted(before)
+    assert page.element("#summary-table th:nth-child(3)").get_attribute("aria-sort") == "ascending"
+
+
+def check_controls(page: Page) -> None:
+    page.js("document.getElementById('chooser').open = true")
+    all_marks = page.marks("quality")
+    page.element("#series input[value='fasa']").click()
+    page.wait(lambda: page.marks("quality") == all_marks - 2, "fasa's two points to go")
+    page.element("#none").click()
+    page.wait(lambda: "choose a policy" in page.element("#chart-quality").text, "an empty chart's note")
+    page.element("#all").click()
+    page.wait(lambda: page.marks("quality") == all_marks, "all points")
+    page.choose("metric", "recall")
+    page.wait(lambda: "recall" in page.element("#chart-quality").text, "recall on the axis")
+    assert not page.element("#log-y").is_selected()
+    page.element("#log-x").click()
+    page.choose("reading", "every query head reads for itself")
+    page.wait(lambda: "every query head" in page.element("#chart-quality + figcaption").text, "the other reading")
+    page.choose("clock", "modelled: Card B")
+    page.wait(lambda: "modelled time" in page.element("#chart-time").text, "modelled times")
+    page.choose("context", "65,536")
+    page.wait(lambda: "65,536 tokens" in page.element("#chart-time + figcaption").text, "another context")
+    page.choose("head-map", "streaming-llm @ 64")
+    page.choose("window", "512")
+    assert page.element("#crossover-table tbody tr")
+    first = page.element("#replayed").text
+    Select(page.element("#scope")).select_by_index(1)
+    page.wait(lambda: page.element("#replayed").text != first, "another trace")
+    page.wait(lambda: page.marks("quality") == 6, "the other trace's points")
+    assert "want of stored steps" in page.element("#chart-quality + figcaption").text
+    for chart, advice in (("time", "--no-timing"), ("roofline", "--no-timing"), ("crossover", "fasa-sim model")):
+        page.wait(lambda: advice in page.element(f"#chart-{chart}").text, f"what fills {chart}")
+
+
+def check_tooltip(page: Page) -> None:
+    page.js("document.querySelector('#chart-quality').scrollIntoView({block: 'center'})")
+    point = page.browser.find_elements(By.CSS_SELECTOR, "#chart-quality svg .mark-symbol.role-mark path")[-1]
+    webdriver.ActionChains(page.browser).move_to_element(point).perform()
+    text = page.wait(lambda: page.js("document.getElementById('vg-tooltip-element')?.textContent"), "a tooltip")
+    assert "configuration" in text and "interval" in text, text
+
+
+def main() -> None:
+    tool, database_path, pictures = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    database = sqlite3.connect(database_path)
+    add_made_up_times(database)
+    database.execute("UPDATE traces SET text_title = ? WHERE id = 1", (TITLE,))
+    database.commit()
+    report = database_path.with_suffix(".html").resolve()
+    subprocess.run([tool, "report", "--db", database_path, "-o", report], check=True)
+    assert report.stat().st_size < 2_000_000, report.stat().st_size
+    page = Page(report, pictures)
+    try:
+        for name, width, height in (("desktop", 1280, 900), ("phone", 360, 740)):
+            for dark in (False, True):
+                page.open(width, height, dark)
+                check_charts(page)
+                check_data(page, database)
+                page.check_width()
+                paper = page.js("getComputedStyle(document.body).backgroundColor")
+                assert (paper == "rgb(20, 23, 29)") == dark, paper
+                page.picture(f"{name}-{'dark' if dark else 'light'}")
+                page.element("#theme").click()
+                page.wait(lambda: page.js("getComputedStyle(document.body).backgroundColor") != paper, "the other theme")
+                check_charts(page)
+                if width > 600:
+                    check_tooltip(page)
+                check_table(page)
+                check_controls(page)
+                page.check_width()
+                page.picture(f"{name}-{'dark' if dark else 'light'}-chosen")
+                page.check_silence()
+                print(f"{name}, {'dark' if dark else 'light'}: sound")
+    finally:
+        page.browser.quit()
+
+
+if __name__ == "__main__":
+    main()
