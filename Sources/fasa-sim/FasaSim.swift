@@ -20,7 +20,8 @@ struct FasaSim: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      ReplayCommand.self, SweepCommand.self, CompareCommand.self, ModelCommand.self, ReportCommand.self,
+      ReplayCommand.self, SweepCommand.self, ExploreCommand.self, CompareCommand.self, ModelCommand.self,
+      ReportCommand.self,
       ExportCommand.self, CalibrateCommand.self, PoliciesCommand.self, HardwareCommand.self, InfoCommand.self,
       SynthCommand.self, BenchCommand.self,
     ])

@@ -104,7 +104,7 @@ struct ReplayJob {
     let line = isSilent ? nil : ProgressLine("replaying \(trace.path)")
     defer { line?.finish() }
     var options = options
-    options.progress = { line?.update($0, of: $1) }
+    if let line { options.progress = { line.update($0, of: $1) } }
     let exact = try Replay(trace).run(
       configurations, options: options, traceDigest: traceDigest, whole: plan)
     guard isTimed else { return exact }

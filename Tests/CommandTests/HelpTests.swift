@@ -26,17 +26,18 @@ import Testing
       SUBCOMMANDS:
         replay                  Replays a trace through policies at budgets, into SQLite and a table.
         sweep                   Replays traces through grids of policies at many budgets, and can be interrupted.
+        explore                 Finds the cheapest policies, parameters and budgets that meet a quality target.
         compare                 Compares two configurations, or two runs, on the same queries, with intervals.
+        model                   Prices stored runs on machines that you do not have, without replaying.
+        report                  Draws a database of results as one HTML page.
         export                  Writes a table or view of the database as CSV, JSON or Parquet.
         calibrate               Measures what calibrated policies need of a model's heads, and writes a profile.
         policies                Lists the policies, or tells all about one.
+        hardware                Machines that times are modelled for: bundled, your own, measured, and how far the model can
+                                be trusted.
         info                    Says what a trace holds, and checks it.
         synth                   Writes a synthetic trace of any shape, layer by layer, for scale tests.
         bench                   Measures this machine, the kernels against its roofline, or whole replays.
-        hardware                Machines that times are modelled for: bundled, your own, measured, and how far the model can
-                                be trusted.
-        model                   Prices stored runs on machines that you do not have, without replaying.
-        report                  Draws a database of results as one HTML page.
 
         See 'fasa-sim help <subcommand>' for detailed help.
       """
@@ -45,7 +46,8 @@ import Testing
 
   /// Examples in help are commands that can be read.
   @Test(arguments: [
-    "root", "replay", "sweep", "compare", "model", "report", "export", "calibrate", "info", "policies",
+    "root", "replay", "sweep", "explore", "compare", "model", "report", "export", "calibrate", "info",
+    "policies",
     "synth",
     "bench", "bench kernels", "bench replay", "hardware", "hardware validate", "hardware measure",
     "hardware show",
@@ -55,6 +57,7 @@ import Testing
     let discussion =
       switch command {
       case "replay": ReplayCommand.configuration.discussion
+      case "explore": ExploreCommand.configuration.discussion
       case "sweep": SweepCommand.configuration.discussion
       case "export": ExportCommand.configuration.discussion
       case "compare": CompareCommand.configuration.discussion

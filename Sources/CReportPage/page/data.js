@@ -51,7 +51,7 @@ const readings = {
 
 // Numbers as people read them.
 const number = (value, digits = 3) =>
-  value === undefined || value === null ? "–" : Number(value.toPrecision(digits)).toLocaleString("en", { maximumSignificantDigits: digits });
+  value === undefined || value === null ? "–" : Number.isInteger(value) ? value.toLocaleString("en") : Number(value.toPrecision(digits)).toLocaleString("en", { maximumSignificantDigits: digits });
 const percent = (value) => (value === undefined || value === null ? "–" : `${number(100 * value)} %`);
 const range = (e) => (e.value === undefined ? "–" : e.low === undefined ? number(e.value) : `${number(e.value)} (${number(e.low)} to ${number(e.high)})`);
 const bytes = (value) => {

@@ -18,8 +18,11 @@ public struct StoredShape: Sendable {
 }
 
 extension ResultsStore {
-  /// - Parameter labels: configurations by label or policy; nil for all.
-  public func storedShapes(labels: [String]? = nil) throws -> [StoredShape] {
+  /// - Parameters:
+  ///   - labels: configurations by label or policy; nil for all.
+  ///   - configurations: only these rows of `configurations`; nil for all.
+  public func storedShapes(labels: [String]? = nil, configurations: Set<Int64>? = nil) throws -> [StoredShape]
+  {
     try read { db in
       let rows = try Row.fetchAll(
         db,
@@ -28,6 +31,7 @@ extension ResultsStore {
           FROM summary JOIN traces ON traces.digest = summary.trace_digest ORDER BY configuration
           """)
       return try rows.filter { row in
+        if let configurations, !configurations.contains(row["configuration"]) { return false }
         guard let labels else { return true }
         return labels.contains(row["label"]) || labels.contains(row["policy"])
       }.map { try Self.shape($0, db) }

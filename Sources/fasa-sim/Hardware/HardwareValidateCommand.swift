@@ -76,6 +76,7 @@ struct HardwareValidateCommand: ParsableCommand {
     let isWhole = measurements == nil && kernel.isEmpty
     let report = ValidationReport(
       table: table, outcomes: outcomes, listsCases: cases, claim: isWhole ? try ClaimReport(.fasaC) : nil,
+      quest: isWhole ? try QuestReport() : nil,
       local: isWhole && !noLocal ? LocalValidation(measured: try measured()) : nil)
     if json { try Output.json(report.json) } else { print(report.text) }
   }

@@ -7,16 +7,20 @@ struct ValidationReport {
   let outcomes: [Validation.Outcome]
   let listsCases: Bool
   let claim: ClaimReport?
+  let quest: QuestReport?
   let local: LocalValidation?
 
   struct JSON: Encodable {
     let measurements: String
     let outcomes: [Validation.Outcome]
     let claim: ClaimReport?
+    let quest: QuestReport?
     let local: LocalValidation.JSON?
   }
 
-  var json: JSON { JSON(measurements: table.path, outcomes: outcomes, claim: claim, local: local?.json) }
+  var json: JSON {
+    JSON(measurements: table.path, outcomes: outcomes, claim: claim, quest: quest, local: local?.json)
+  }
 
   var text: String {
     var table = TextTable([
@@ -47,6 +51,7 @@ struct ValidationReport {
       "relative error of predictions of measurements that were not fitted; mean: signed, + predicted too long (or too large a speed-up); "
         + "side: cases measured outside 0.8× to 1.25×",
     ]
+    if let quest { lines += ["", quest.text] }
     if let claim { lines += ["", claim.text] }
     if let local { lines += ["", local.text] }
     return lines.joined(separator: "\n")

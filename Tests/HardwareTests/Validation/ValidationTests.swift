@@ -104,4 +104,18 @@ import Testing
     #expect(speedUps == speedUps.sorted())
     #expect(points[0].fits && !points[2].fits)
   }
+
+  /// The whole of a decoded token, with kernels that were assumed: 30 published times.
+  @Test func questsSpeedUpsArePredicted() throws {
+    let times = try QuestTimes(
+      path: Machines.path("measurements/quest-end-to-end.csv"),
+      machine: try HardwareDescription(path: Machines.path("rtx-6000-ada.yaml")),
+      kernels: try KernelSet(path: Machines.path("kernels/fused.yaml")))
+    #expect(times.cases.count == 30)
+    #expect(times.speedUps.count == 24)
+    #expect(ModelError(times.speedUps).median < 0.1)
+    // 13.22 GB of weights at 0.87 of 960 GB/s, and 32 layers of 134 MB with 15 µs of latency and launches beside.
+    let first = try #require(times.cases.first { $0.budget == nil && $0.weightBits == 16 })
+    #expect(abs(first.predictedSeconds - (15.829e-3 + 32 * (160.7e-6 + 10e-6))) < 5e-5)
+  }
 }
