@@ -47,7 +47,8 @@ kinds = tool.query(database, "SELECT label AS configuration, policy, kind, budge
 # ## Prices
 #
 # Two kernel sets: `triton` is fitted to measured kernels, and validated on a machine that it was not fitted to; `fused`
-# is assumed, three fused kernels launched from a graph, and has no known error.
+# is assumed, three fused kernels launched from a graph, and the model states no error for it
+# ([what stands behind it](../docs/hardware.md)).
 
 # %%
 def priced(kernels: str) -> pl.DataFrame:
