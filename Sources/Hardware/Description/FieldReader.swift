@@ -26,7 +26,7 @@ final class FieldReader {
   }
 
   /// A positive number in `unit`.
-  func number(_ name: String, unit: String, range: ClosedRange<Double> = Double.leastNormalMagnitude...1e300)
+  func number(_ name: String, unit: String, range: ClosedRange<Double> = 1e-3...1e21)
     throws -> Double
   {
     guard let value = try optionalNumber(name, unit: unit, range: range) else { throw missing(name, unit) }
@@ -34,14 +34,13 @@ final class FieldReader {
   }
 
   func optionalNumber(
-    _ name: String, unit: String, range: ClosedRange<Double> = Double.leastNormalMagnitude...1e300
+    _ name: String, unit: String, range: ClosedRange<Double> = 1e-3...1e21
   ) throws -> Double? {
     guard let node = node(name) else { return nil }
     let number = node.scalar.flatMap { Double($0.string.replacing("_", with: "")) }
     guard let number, range.contains(number) else {
       let limits =
-        range.upperBound >= 1e300
-        ? (range.lowerBound > 0 ? "above 0" : "0 or more") : "from \(range.lowerBound) to \(range.upperBound)"
+        range.upperBound >= 1e21 ? "above 0" : "from \(range.lowerBound) to \(range.upperBound)"
       throw HardwareError.at(
         Self.place(file, node, path + name), expected: "a number of \(unit), \(limits)",
         found: Self.text(node))

@@ -68,6 +68,8 @@ public struct Calibration: Sendable, Equatable {
   public var method: String
   /// The machine's name, as descriptions have it.
   public var machine: String
+  /// That machine's memory's: an edited description is another machine.
+  public var bandwidthBytesPerSecond: Double
   public var data: String
   /// On the machine of the fit.
   public var heldOut: ModelError
@@ -75,10 +77,12 @@ public struct Calibration: Sendable, Equatable {
   public var otherMachine: ModelError?
 
   public init(
-    method: String, machine: String, data: String, heldOut: ModelError, otherMachine: ModelError? = nil
+    method: String, machine: String, bandwidthBytesPerSecond: Double, data: String, heldOut: ModelError,
+    otherMachine: ModelError? = nil
   ) {
     self.method = method
     self.machine = machine
+    self.bandwidthBytesPerSecond = bandwidthBytesPerSecond
     self.data = data
     self.heldOut = heldOut
     self.otherMachine = otherMachine

@@ -54,6 +54,7 @@ extension Calibration {
   fileprivate init(_ fields: FieldReader) throws {
     method = try fields.word("method")
     machine = try fields.word("machine")
+    bandwidthBytesPerSecond = try fields.number("bandwidth_bytes_per_s", unit: "bytes per second")
     data = try fields.word("data")
     heldOut = try ModelError(fields.inner("held_out"))
     otherMachine = try fields.optionalInner("other_machine").map { try ModelError($0) }

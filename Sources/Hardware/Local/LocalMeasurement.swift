@@ -72,7 +72,7 @@ public struct LocalMeasurement: Sendable {
     set.calibration = Calibration(
       method:
         "least squares on the logarithm of kernel times, soft absolute loss (fasa-sim hardware measure)",
-      machine: machine.name,
+      machine: machine.name, bandwidthBytesPerSecond: machine.memory.bandwidthBytesPerSecond,
       data:
         "\(seen.count) kernel timings at head dimensions 64 and 128, 4,096 and 16,384 tokens; held out: 8,192 and 32,768 tokens, and head dimension 96",
       heldOut: ModelError(predicted.map { ($0.predictedSeconds, $0.measuredSeconds) }))

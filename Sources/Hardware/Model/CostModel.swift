@@ -29,7 +29,7 @@ public struct CostModel: Sendable {
       (.attend, load.attend, load.attendOperations),
     ]
     for (stage, accesses, operations) in stages {
-      let onDevice = accesses.filter { !$0.isOnHost }
+      let onDevice = accesses.filter { !isRemote($0) }
       let moving = onDevice.reduce(0) { $0 + seconds($1, batch: batch, chooses: load.chooses) }
       let computing = operations * batch / (machine.peakOperations * kernels.computeEfficiency)
       add(stage, max(moving, computing), bytes: counted(onDevice) * batch)
@@ -38,13 +38,16 @@ public struct CostModel: Sendable {
     add(.latency, overhead * 1e-9)
     if load.chooses { add(.select, selectSeconds(load, batch: batch), bytes: counted(load.select) * batch) }
     let device = parts.reduce(0) { $0 + $1.nanoseconds } * 1e-9
-    let remote = [load.upkeep, load.score, load.attend].joined().filter(\.isOnHost)
+    let remote = [load.upkeep, load.score, load.attend].joined().filter(isRemote)
     let link = linkSeconds(Array(remote), batch: batch)
     add(.link, load.prefetches ? max(0, link - device) : link, bytes: counted(Array(remote)) * batch)
     let working = device + (load.prefetches ? max(0, link - device) : link)
     add(.launch, whole(working: working, launching: launchSeconds(load, batch: batch)) - working)
     return StepTime(parts: parts)
   }
+
+  /// Where there is one memory, the host's rows are read like any other's.
+  private func isRemote(_ access: Access) -> Bool { access.isOnHost && machine.hostLink != nil }
 
   private func counted(_ accesses: [Access]) -> Double {
     accesses.reduce(0) { $0 + $1.bytes + $1.againBytes }
@@ -59,12 +62,12 @@ public struct CostModel: Sendable {
     }
     let factor = access.sectorFactor(machine.memory.sectorBytes)
     let first = access.bytes * batch * factor / (machine.reachableBandwidth * efficiency)
-    return first + access.againBytes * batch * factor / (againBandwidth(access) * efficiency)
+    return first + access.againBytes * batch * factor / (againBandwidth(access, batch: batch) * efficiency)
   }
 
   /// Where heads of a group read again what one of them has just read.
-  private func againBandwidth(_ access: Access) -> Double {
-    guard let cache = machine.lastLevelCache, access.bytes <= cache.bytes,
+  private func againBandwidth(_ access: Access, batch: Double) -> Double {
+    guard let cache = machine.lastLevelCache, access.bytes * batch <= cache.bytes,
       let bandwidth = cache.bandwidthBytesPerSecond
     else { return machine.reachableBandwidth }
     return max(bandwidth, machine.reachableBandwidth)
@@ -93,11 +96,7 @@ public struct CostModel: Sendable {
   }
 
   private func linkSeconds(_ accesses: [Access], batch: Double) -> Double {
-    guard !accesses.isEmpty else { return 0 }
-    guard let link = machine.hostLink else {
-      // One memory: the host's rows are read like any other's.
-      return accesses.reduce(0) { $0 + seconds($1, batch: batch, chooses: true) }
-    }
+    guard !accesses.isEmpty, let link = machine.hostLink else { return 0 }
     let wire = accesses.reduce(0) { sum, access in
       let bytes = (access.bytes + access.againBytes) * batch
       var payload = link.payloadBytes

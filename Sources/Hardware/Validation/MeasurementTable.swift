@@ -55,10 +55,12 @@ public struct MeasurementTable: Sendable {
       throw HardwareError.at(place, expected: "\(names.count) columns", found: "\(cells.count)")
     }
     let fields = Dictionary(zip(names, cells)) { first, _ in first }
-    func number(_ name: String, unit: String) throws -> Double {
+    func number(_ name: String, unit: String, range: ClosedRange<Double> = 1...1e12) throws -> Double {
       let text = fields[name] ?? ""
-      guard let value = Double(text), value > 0, value.isFinite else {
-        throw HardwareError.at("\(place): \(name)", expected: "\(unit), above 0", found: "'\(text)'")
+      guard let value = Double(text), range.contains(value) else {
+        throw HardwareError.at(
+          "\(place): \(name)", expected: "\(unit), from \(range.lowerBound) to \(range.upperBound)",
+          found: "'\(text)'")
       }
       return value
     }
@@ -79,6 +81,6 @@ public struct MeasurementTable: Sendable {
       headDim: try number("head_dim", unit: "channels"),
       rank: isSparse ? try number("rank_r", unit: "channels") : nil,
       topK: isSparse ? try number("top_k", unit: "tokens") : nil,
-      seconds: try number("duration_s", unit: "seconds"))
+      seconds: try number("duration_s", unit: "seconds", range: 1e-9...1e6))
   }
 }

@@ -17,7 +17,7 @@ public struct PublishedClaim: Sendable {
   public static let fasaC = PublishedClaim(
     text: "FASA-C 2.56× at 64K tokens, N_tip 16 (arXiv 2602.03152, 5.3)", stated: 2.56, tokens: 65_536,
     rank: 32,
-    topK: 256, heads: 32, headDim: 128, layers: 32, weightBytes: 15.0e9)
+    topK: 256, heads: 32, headDim: 128, layers: 32, weightBytes: 16.06e9)
 
   public struct Point: Sendable, Encodable {
     public let machine: String
@@ -43,7 +43,8 @@ public struct PublishedClaim: Sendable {
           let (slow, fast) = (
             model.time(dense, batch: batch).nanoseconds, model.time(sparse, batch: batch).nanoseconds
           )
-          let cache = layers * batch * heads * tokens * 2 * row
+          // Keys, values and the packed channels.
+          let cache = layers * batch * heads * tokens * (2 * row + 2 * rank)
           return Point(
             machine: machine.name, kernels: set.name, batch: batch, attention: slow / fast,
             wholeModel: (linear + layers * slow) / (linear + layers * fast),

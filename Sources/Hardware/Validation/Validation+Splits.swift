@@ -4,8 +4,9 @@ extension Validation {
 
   /// The ways in which measurements are held out: longer lengths, a batch size, another machine.
   ///
-  /// Fitted and predicted measurements never overlap.
-  public func outcomes(sparse: String?, dense: String) -> [Outcome] {
+  /// Fitted and predicted measurements never overlap. `knowsFixedCost`: whether one measurement of the other machine is
+  /// used, for its fixed cost.
+  public func outcomes(sparse: String?, dense: String, knowsFixedCost: Bool = true) -> [Outcome] {
     var result: [Outcome] = []
     let own = rows.filter { $0.kernel == sparse || $0.kernel == dense }
     for device in Set(own.map(\.device)).sorted() {
@@ -30,11 +31,13 @@ extension Validation {
         }
       if let pooled = Outcome(pooling: turns) { result.append(pooled) }
     }
-    return result + transfers(sparse: sparse, dense: dense, own)
+    return result + transfers(sparse: sparse, dense: dense, own, knowsFixedCost)
   }
 
   /// From the machine with most measurements to each other one of its kind.
-  private func transfers(sparse: String?, dense: String, _ own: [Measurement]) -> [Outcome] {
+  private func transfers(sparse: String?, dense: String, _ own: [Measurement], _ knowsFixedCost: Bool)
+    -> [Outcome]
+  {
     HardwareDescription.Kind.allCases.flatMap { kind -> [Outcome] in
       let ofKind = own.filter { fit.machines[$0.device]?.kind == kind }
       let counts = Dictionary(ofKind.map { ($0.device, 1) }, uniquingKeysWith: +)
@@ -43,7 +46,7 @@ extension Validation {
         let split = Split(
           name: "\(name(most)), predict \(name(other))", fits: { $0.device == most },
           predicts: { $0.device == other })
-        return run(split, sparse: sparse, dense: dense, scalesLaunches: true)
+        return run(split, sparse: sparse, dense: dense, scalesLaunches: knowsFixedCost)
       }
     }
   }

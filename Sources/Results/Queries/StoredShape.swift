@@ -13,6 +13,8 @@ public struct StoredShape: Sendable {
   public let recall: Double?
   public let shape: StepShape
   public let dense: StepShape
+  /// Tokens of the sliding window that some layer of the model attends to; nil for none.
+  public let slidingWindow: Int?
   /// The trace's own: all its model's layers at the mean context of the scored steps.
   public let geometry: PricedGeometry
 }
@@ -24,7 +26,10 @@ extension ResultsStore {
       let rows = try Row.fetchAll(
         db,
         sql: """
-          SELECT summary.*, model_layers, traces.query_heads AS heads_of_model, traces.kv_heads, head_dim
+          SELECT summary.*, model_layers,
+            coalesce(sliding_window, (SELECT min(value) FROM json_each(metadata, '$.attention.layer_windows')
+              WHERE value IS NOT NULL)) AS sliding_window,
+             traces.query_heads AS heads_of_model, traces.kv_heads, head_dim
           FROM summary JOIN traces ON traces.digest = summary.trace_digest ORDER BY configuration
           """)
       return try rows.filter { configurations?.contains($0["configuration"]) ?? true }.map {
@@ -70,6 +75,7 @@ extension ResultsStore {
       dense: make(
         .bound, budget: nil, prefetches: false, selected: visible, denseEntries,
         denseResident),
+      slidingWindow: row["sliding_window"],
       geometry: PricedGeometry(
         layers: row["model_layers"], queryHeads: row["heads_of_model"], kvHeads: row["kv_heads"],
         headDim: headDim,

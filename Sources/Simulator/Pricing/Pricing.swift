@@ -26,7 +26,10 @@ public struct PricedMachine: Sendable {
   /// As results name it.
   public var name: String { "\(machine.name)/\(kernels.name)" }
   public var model: CostModel { CostModel(machine: machine, kernels: kernels) }
-  public var isFittedHere: Bool { kernels.calibration?.machine == machine.name }
+  public var isFittedHere: Bool {
+    guard let calibration = kernels.calibration, calibration.machine == machine.name else { return false }
+    return abs(calibration.bandwidthBytesPerSecond / machine.memory.bandwidthBytesPerSecond - 1) < 1e-4
+  }
 
   /// Of the machine of the fit, or of another one whose data sheet is all that was known; nil where nothing was measured.
   public var error: ModelError? {

@@ -33,8 +33,9 @@ extension StepShape {
 
   /// Tokens that a head attends to at another context: a count stays, a share grows with it.
   public func selected(at context: Double) -> Double {
-    if case .tokens = budget, policyKind != .bound || selected < visible { return min(selected, context) }
-    return selected * context / visible
+    guard case .tokens(let count) = budget else { return selected * context / visible }
+    // Where the trace had no more tokens than the budget, all of them were attended to.
+    return min(selected < visible * 0.999 ? selected : Double(count), context)
   }
 
   /// What a step of one layer asks of a machine at another geometry: the measured shares, scaled.
@@ -51,7 +52,9 @@ extension StepShape {
     for entry in entries {
       let isAttending = isAttending(entry.kind)
       let isScores = entry.kind.content == .scores
-      let factor = (isAttending ? chosen : choosing) * (isScores ? 1 : width)
+      // Rows that a choosing policy streams are of layers that it keeps dense.
+      let isDense = isAttending && gathers && entry.kind.pattern == .stream
+      let factor = (isAttending && !isDense ? chosen : choosing) * (isScores ? 1 : width)
       let limit = isAttending ? target.context * width * headDim * elementBytes : .infinity
       let read = access(entry, factor: factor, limit: limit, target: target, reading: reading, width: width)
       let fixed =
@@ -77,7 +80,9 @@ extension StepShape {
       }
     }
     load.rows = max(1, target.queryHeads)
-    load.chooses = load.candidates > 0
+    load.chooses =
+      load.candidates > 0 || gathers
+      || entries.contains { $0.kind.content == .metadata && $0.readPerHead > 0 }
     load.prefetches = prefetches
     return load
   }
@@ -89,14 +94,20 @@ extension StepShape {
     let served = entry.readGroupUnion > 0 ? entry.readPerHead / entry.readGroupUnion : 1
     let union = min(perHead / sharing(served, at: target.groupSize), max(limit, perHead / target.groupSize))
     let pattern: Access.Pattern
+    var extent = Double.infinity
     switch entry.kind.pattern {
     case .stream: pattern = .stream
-    case .gather(let rowBytes): pattern = .gather(rowBytes: Double(rowBytes) * width)
+    case .gather(let rowBytes):
+      pattern = .gather(rowBytes: Double(rowBytes) * width)
+      // Channels lie in rows of keys: whole sectors of them are never more than the rows.
+      if entry.kind.content == .keys, !isAttending(entry.kind) {
+        extent = target.context * target.headDim * target.elementBytes * target.kvHeads
+      }
     }
     return Access(
       bytes: union * target.kvHeads,
       againBytes: reading == .perHead ? (perHead - union) * target.kvHeads : 0, pattern: pattern,
-      isOnHost: entry.kind.tier == .host)
+      isOnHost: entry.kind.tier == .host, extentBytes: extent)
   }
 
   /// How many heads each read serves, at another group size: 1 stays 1, and the whole group stays the whole group.

@@ -57,17 +57,19 @@ public struct StepShape: Sendable, Equatable {
     self.residentHostBytes = residentHostBytes
   }
 
-  /// Values are gathered, or keys come over the link page by page: rows are chosen among more.
-  private var gathers: Bool {
+  /// Whether rows are chosen among more: those of values are gathered.
+  var gathers: Bool {
     entries.contains { if case .gather = $0.kind.pattern { $0.kind.content == .values } else { false } }
   }
 
   /// Whether the bytes are of attending, as against choosing.
   func isAttending(_ kind: TrafficKind) -> Bool {
-    switch kind.content {
-    case .values: true
-    case .keys: kind.pattern != .stream || !gathers
-    case .metadata, .scores, .state: false
+    switch (kind.content, kind.pattern) {
+    case (.values, _): true
+    case (.keys, .stream): !gathers
+    // Single channels of a key are read to choose by; whole rows, or pages of them, to attend to.
+    case (.keys, .gather(let rowBytes)): Double(rowBytes) >= headDim * elementBytes
+    case (.metadata, _), (.scores, _), (.state, _): false
     }
   }
 }

@@ -44,6 +44,6 @@ public struct Residency: Sendable {
   /// 0 where not one sequence fits.
   public var largestBatch: Int {
     guard cacheBytes > 0 else { return weightBytes <= capacityBytes ? Int.max : 0 }
-    return max(0, Int((capacityBytes - weightBytes) / cacheBytes))
+    return Int(max(0, min((capacityBytes - weightBytes) / cacheBytes, 1e15)))
   }
 }

@@ -125,7 +125,7 @@ struct ReplayCommand: ParsableCommand {
       shapes: try store.storedShapes(configurations: replayed),
       machines: machines,
       model: nil, contexts: [], batches: [1], reading: pricing.reading)
-    let points = job.run()
+    let points = try job.run()
     try store.store(points.map(\.row))
     return ModelReport(job: job, points: points, showsSensitivity: false, database: db)
   }

@@ -35,7 +35,7 @@ struct ExplorePricing {
       batches: [batch],
       reading: reading)
     return Dictionary(
-      job.run().map { point in
+      try job.run().map { point in
         (
           point.stored.configuration.rawValue,
           Cost(value: point.step.policy.nanoseconds, dense: point.step.dense.nanoseconds, point: point)

@@ -35,7 +35,7 @@ extension ExploreReport {
     }
     let error =
       machine.error.map {
-        "speed-ups ±\(NumberText.percent($0.median)) (90 %: ±\(NumberText.percent($0.p90)))"
+        "held-out times ±\(NumberText.percent($0.median)) (90 %: ±\(NumberText.percent($0.p90)))"
       } ?? "error unknown"
     return "\(judgedOn)\ncost: \(machine.machine.title), kernels \(machine.kernels.name): \(error); "
       + "\(pricing.model?.rawValue ?? metadata.model.name), context \(CountText.of(Int(step.geometry.context.rounded()))), batch \(pricing.batch), \(pricing.reading.rawValue) reading"

@@ -66,6 +66,7 @@ struct KernelSetFields {
     guard let calibration = set.calibration else { return lines }
     lines += [
       "calibration:", "  method: \(calibration.method)", "  machine: \(calibration.machine)",
+      "  bandwidth_bytes_per_s: \(String(format: "%.6g", calibration.bandwidthBytesPerSecond))",
       "  data: '\(calibration.data)'", "  held_out: \(text(calibration.heldOut))",
     ]
     if let other = calibration.otherMachine { lines.append("  other_machine: \(text(other))") }

@@ -13,7 +13,7 @@ struct KernelSetText {
 
   var yaml: String {
     let short = name.replacing("sparq-attn-", with: "")
-    let outcomes = validation.outcomes(sparse: name, dense: dense)
+    let outcomes = validation.outcomes(sparse: name, dense: dense, knowsFixedCost: false)
     let heldOut = error(outcomes.filter { $0.split.hasPrefix(machine.name + ": ") })
     let other = error(outcomes.filter { $0.split.hasPrefix(machine.name + ", ") })
     var named = set
@@ -23,7 +23,8 @@ struct KernelSetText {
       Calibration(
         method:
           "least squares on the logarithm of times, soft absolute loss (fasa-sim hardware validate --fit)",
-        machine: machine.name, data: data, heldOut: $0, otherMachine: other)
+        machine: machine.name, bandwidthBytesPerSecond: machine.memory.bandwidthBytesPerSecond, data: data,
+        heldOut: $0, otherMachine: other)
     }
     return KernelSetFields(set: named).lines.joined(separator: "\n")
   }

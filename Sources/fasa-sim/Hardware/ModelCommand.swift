@@ -64,7 +64,10 @@ struct ModelCommand: ParsableCommand {
 
   func run() throws {
     let machines = try pricing.machines()
-    let store = try ResultsStore(path: db, access: noStore ? .readOnly : .readWrite)
+    // A database that is not there is not made to be found empty.
+    let access: ResultsStore.Access =
+      noStore || !FileManager.default.fileExists(atPath: db) ? .readOnly : .readWrite
+    let store = try ResultsStore(path: db, access: access)
     let stored = try store.storedShapes()
     let labels = policy.flatMap { Self.labels($0, among: stored) }
     let shapes =
@@ -80,7 +83,7 @@ struct ModelCommand: ParsableCommand {
       shapes: shapes, machines: machines, model: geometry, contexts: context?.values ?? [],
       batches: batch.values,
       reading: pricing.reading)
-    let points = job.run()
+    let points = try job.run()
     if !noStore { try store.store(points.map(\.row)) }
     let report = ModelReport(
       job: job, points: points, showsSensitivity: sensitivity, database: noStore ? nil : db)

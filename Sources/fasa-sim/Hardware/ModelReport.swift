@@ -35,7 +35,7 @@ struct ModelReport {
   private func heading(_ point: PricingJob.Point) -> String {
     let machine = point.row.machine
     let error = machine.error.map {
-      "speed-ups ±\(NumberText.percent($0.median)) (90 %: ±\(NumberText.percent($0.p90)))"
+      "held-out times ±\(NumberText.percent($0.median)) (90 %: ±\(NumberText.percent($0.p90)))"
     }
     return "\(machine.machine.title), kernels \(machine.kernels.name): \(error ?? "error unknown"); "
       + "\(job.model?.rawValue ?? point.stored.modelName), shares of '\(point.stored.traceTitle)'"

@@ -27,7 +27,20 @@ struct PricingJob {
     var fits: Bool? { residency.map { Double($0.largestBatch) >= row.step.batch } }
   }
 
-  func run() -> [Point] {
+  /// - Throws: `HardwareError` where a model's window keeps it from seeing so many tokens.
+  func run() throws -> [Point] {
+    for stored in shapes {
+      guard let window = stored.slidingWindow, let longest = contexts.max(), longest > window else {
+        continue
+      }
+      throw HardwareError(
+        "'\(stored.traceTitle)': expected contexts up to \(window), since \(stored.modelName) attends to a sliding window of so many tokens, found \(longest); leave --context out or leave this trace's policies out"
+      )
+    }
+    return points()
+  }
+
+  private func points() -> [Point] {
     shapes.flatMap { stored in
       machines.flatMap { machine in
         geometries(stored).flatMap { geometry in

@@ -19,6 +19,6 @@ struct SweepPricing {
       shapes: try store.storedShapes(configurations: wanted),
       machines: machines,
       model: nil, contexts: [], batches: [1], reading: .groupUnion)
-    try store.store(job.run().map(\.row))
+    try store.store(try job.run().map(\.row))
   }
 }

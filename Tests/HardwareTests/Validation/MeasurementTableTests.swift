@@ -40,13 +40,13 @@ import Testing
     (header + "\n1,2\n", ":2: expected 11 columns, found 2"),
     (
       header + "\n" + row.replacing("0.001", with: "-1"),
-      ":2: duration_s: expected seconds, above 0, found '-1'"
+      ":2: duration_s: expected seconds, from 1e-09 to 1000000.0, found '-1'"
     ),
     (header + "\n" + row.replacing("float16", with: "int3"), "dtype"),
     (header + "\n" + row.replacing(",16,64,", with: ",16,,"), "both rank_r and top_k"),
     (
       "# note\n\n" + header + "\n" + row.replacing("1024", with: "many"),
-      ":4: sequence_length: expected tokens, above 0, found 'many'"
+      ":4: sequence_length: expected tokens, from 1.0 to 1000000000000.0, found 'many'"
     ),
   ])
   func aWrongTableIsOneClearError(text: String, part: String) {

@@ -118,6 +118,41 @@ import Testing
     #expect(Residency(capacityBytes: 100, weightBytes: 40, cacheBytes: 25).largestBatch == 2)
     #expect(Residency(capacityBytes: 30, weightBytes: 40, cacheBytes: 25).largestBatch == 0)
   }
+
+  /// Layers that a choosing policy keeps dense grow with the context, and the rows that it gathers do not.
+  @Test func denseLayersOfAChoosingPolicyGrow() {
+    let mixed = StepShape(
+      policyKind: .selection, budget: .tokens(100), prefetches: false, visible: 1000, selected: 280,
+      groupSize: 1,
+      headDim: 64, elementBytes: 2,
+      entries: [
+        Self.entry(.values, .gather(rowBytes: 128), 80 * 128, 80 * 128),
+        Self.entry(.values, .stream, 200 * 128, 200 * 128), Self.entry(.keys, .stream, 200 * 128, 200 * 128),
+      ], visibleAtEnd: 1000, residentDeviceBytes: 1, residentHostBytes: 0)
+    let target = PricedGeometry(
+      layers: 1, queryHeads: 1, kvHeads: 1, headDim: 64, elementBytes: 2, context: 4000)
+    let load = mixed.load(target, reading: .groupUnion)
+    // 80 rows, and 4 times 200.
+    #expect(Self.near(load.attend.sum, 112_640))
+    #expect(Self.near(load.score.sum, 102_400))
+    #expect(load.chooses)
+  }
+
+  /// A budget that the trace was too short for is the budget at a longer context.
+  @Test func aBudgetBeyondTheTraceIsKept() {
+    let all = StepShape(
+      policyKind: .bound, budget: .tokens(8192), prefetches: false, visible: 1000, selected: 1000,
+      groupSize: 1,
+      headDim: 64, elementBytes: 2, entries: [], visibleAtEnd: 1000, residentDeviceBytes: 1,
+      residentHostBytes: 0)
+    #expect(all.selected(at: 65_536) == 8192)
+    #expect(all.selected(at: 4000) == 4000)
+  }
+
+  /// Channels of a key are read to choose by, and whole sectors of them are no more than the keys.
+  @Test func channelsInRowsAreScores() {
+    #expect(!Self.shape().isAttending(TrafficKind(.keys, .gather(rowBytes: 2))))
+  }
 }
 
 extension [Access] {
