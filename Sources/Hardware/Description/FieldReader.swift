@@ -40,7 +40,8 @@ final class FieldReader {
     let number = node.scalar.flatMap { Double($0.string.replacing("_", with: "")) }
     guard let number, range.contains(number) else {
       let limits =
-        range.upperBound >= 1e21 ? "above 0" : "from \(range.lowerBound) to \(range.upperBound)"
+        range.upperBound >= 1e21
+        ? ((number ?? 0) > 1 ? "at most 1e21" : "above 0") : "from \(range.lowerBound) to \(range.upperBound)"
       throw HardwareError.at(
         Self.place(file, node, path + name), expected: "a number of \(unit), \(limits)",
         found: Self.text(node))
