@@ -17,6 +17,9 @@ public struct CostModel: Sendable {
     self.kernels = kernels
   }
 
+  /// SHA-256 over the digests of both files, lower-case hexadecimal.
+  public var digest: String { HardwareFile.digest(machine.digest + kernels.digest) }
+
   /// Of one layer's step for `batch` sequences.
   public func time(_ load: StepLoad, batch: Double) -> StepTime {
     var parts: [StepTime.Part] = []

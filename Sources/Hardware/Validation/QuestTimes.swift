@@ -24,10 +24,12 @@ public struct QuestTimes: Sendable {
   public init(path: String, machine: HardwareDescription, kernels: KernelSet) throws {
     let model = CostModel(machine: machine, kernels: kernels)
     let text = try String(contentsOfFile: path, encoding: .utf8)
-    cases = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.dropFirst().compactMap { line in
+    cases = try text.split(separator: "\n").filter { !$0.hasPrefix("#") }.dropFirst().map { line in
       let cells = line.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
       guard cells.count == 4, let bits = cells[0], let tokens = cells[1], let latency = cells[3] else {
-        return nil
+        throw HardwareError.at(
+          path, expected: "lines of weight_bits,context_tokens,token_budget,latency_ms", found: "'\(line)'",
+          advice: "put the table of the same version there")
       }
       let bytes = Self.weights * (bits + (bits < 16 ? Self.groupBits : 0)) / 8
       let linear = bytes / (machine.reachableBandwidth * kernels.dense.streamEfficiency)

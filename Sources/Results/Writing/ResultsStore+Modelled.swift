@@ -1,5 +1,3 @@
-import Crypto
-import Foundation
 import GRDB
 import Hardware
 import Simulator
@@ -24,11 +22,6 @@ public struct ModelledRow: Sendable {
     self.step = step
     self.isExtrapolated = isExtrapolated
   }
-
-  var hardwareDigest: String {
-    SHA256.hash(data: Data((machine.machine.digest + machine.kernels.digest).utf8))
-      .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
 }
 
 extension ResultsStore {
@@ -37,7 +30,7 @@ extension ResultsStore {
     try write { db in
       for row in rows {
         let key: StatementArguments = [
-          row.configuration.rawValue, row.hardwareDigest, row.geometryName,
+          row.configuration.rawValue, row.machine.model.digest, row.geometryName,
           Int(row.step.geometry.context.rounded()),
           Int(row.step.batch), row.step.reading.rawValue,
         ]
@@ -46,11 +39,11 @@ extension ResultsStore {
             DELETE FROM modelled WHERE configuration = ? AND hardware_digest = ? AND geometry = ?
               AND context_tokens = ? AND batch = ? AND reading = ?
             """, arguments: key)
+        let error = row.machine.error
         let dense = ("dense", row.step.dense.nanoseconds, row.step.dense.bytes)
         for (stage, nanoseconds, bytes) in [dense]
           + row.step.policy.parts.map({ ($0.stage.rawValue, $0.nanoseconds, $0.bytes) })
         {
-          let error = row.machine.error
           try db.execute(
             sql: """
               INSERT INTO modelled (configuration, hardware_digest, geometry, context_tokens, batch, reading, hardware,
