@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from fasa_capture.rotation import RotationCheck
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ class LayerAttention:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What is known once a run has ended: its tokens, and every layer's attention."""
+    """What is known once a run has ended: its tokens, every captured layer's attention, and how rotation was checked."""
 
     token_ids: np.ndarray
-    attention: tuple[LayerAttention, ...]
+    attention: dict[int, LayerAttention]
+    rotation: RotationCheck

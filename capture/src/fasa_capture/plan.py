@@ -63,6 +63,17 @@ def parse_layers(text: str, count: int) -> tuple[int, ...]:
     return tuple(sorted(chosen))
 
 
+def layer_ranges(layers) -> str:
+    """Layers as --layers takes them: ``0-2,4``."""
+    spans: list[list[int]] = []
+    for layer in sorted(layers):
+        if spans and layer == spans[-1][1] + 1:
+            spans[-1][1] = layer
+        else:
+            spans.append([layer, layer])
+    return ",".join(f"{first}-{last}" if last > first else f"{first}" for first, last in spans)
+
+
 def split_tokens(
     available: int, prompt: int | None, decode: int, sampling: str
 ) -> int:
