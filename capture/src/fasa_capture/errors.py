@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+LONGEST = 1000
+
+
+def plain(text: object, longest: int = LONGEST) -> str:
+    """On one line, without what would steer a terminal, and no longer than ``longest`` characters.
+
+    Names, titles and engines' messages come from files that anybody may have made.
+    """
+    kept = str(text)[: 2 * longest + 2]
+    line = "".join(
+        letter if letter.isprintable() else " " if letter.isspace() else ascii(letter)[1:-1] for letter in kept
+    )
+    line = " ".join(line.split())
+    if len(line) <= longest:
+        return line
+    half = longest // 2
+    return f"{line[:half]} ... {line[-half:]}" if len(str(text)) == len(kept) else f"{line[:longest]} ..."
+
 
 class CaptureError(Exception):
     """Says on one line what is wrong, where, what was expected and found, and what to do."""
@@ -22,7 +40,7 @@ class CaptureError(Exception):
             line += f"; found {found}"
         if do is not None:
             line += f"; {do}"
-        super().__init__(" ".join(line.split()))
+        super().__init__(plain(line))
 
 
 class SelfCheckFailed(CaptureError):
