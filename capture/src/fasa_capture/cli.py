@@ -7,7 +7,7 @@ import os
 import sys
 
 from fasa_capture import __version__, interrupts
-from fasa_capture.errors import CaptureError, SelfCheckFailed
+from fasa_capture.errors import CaptureError, SelfCheckFailed, plain, unforeseen
 
 EXAMPLES = """examples:
   fasa-capture model smollm2
@@ -16,7 +16,7 @@ EXAMPLES = """examples:
   fasa-capture run ./Llama-3.2-1B book.txt -o book.zst --engine hf --layers 0-3
   fasa-capture check book.zst
 
-exit codes: 0 done, 1 a check failed, 2 wrong usage or input."""
+exit codes: 0 done, 1 a check failed, 2 wrong usage or input, 130 interrupted."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -67,7 +67,13 @@ def command() -> int:
         sys.stdout.flush()
         return code
     except OSError as error:
+        if error.filename is not None:
+            print(f"fasa-capture: {plain(error.filename)}: {error.strerror}", file=sys.stderr)
+            return 2
         # What is left in the buffer must not be tried again when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         print(f"fasa-capture: what there is to tell cannot be printed ({error.strerror})", file=sys.stderr)
+        return 2
+    except Exception as error:  # noqa: BLE001 - a defect of ours, which is no reason for a page of sources
+        print(f"fasa-capture: {unforeseen(error)}", file=sys.stderr)
         return 2

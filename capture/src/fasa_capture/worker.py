@@ -6,6 +6,7 @@ may take the command with it: what it says is kept, and its end becomes one erro
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from fasa_capture import interrupts
-from fasa_capture.errors import CaptureError, plain
+from fasa_capture.errors import CaptureError, plain, unforeseen
 from fasa_capture.progress import Progress, Reporting
 
 # A copy of this process starts at once. Elsewhere than on Linux, system libraries do not bear being copied.
@@ -126,6 +127,8 @@ class _Watch:
 
 
 def _work(job: Callable[..., Any], arguments: tuple, telling, speaking, scrap: Path) -> None:
+    # Its end is told by the parent, on one line.
+    faulthandler.disable()
     interrupts.ignore()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, interrupts.TOLD)
     threading.Thread(target=_end_with_parent, args=(scrap,), daemon=True).start()
@@ -153,18 +156,3 @@ def _end_with_parent(scrap: Path) -> None:
     with suppress(OSError):
         scrap.unlink(missing_ok=True)
     os._exit(1)
-
-
-def unforeseen(error: BaseException) -> CaptureError:
-    """An error that nothing foresaw, told on one line with its place in the sources."""
-    frames = error.__traceback__
-    place = ""
-    while frames is not None:
-        if "fasa_capture" in frames.tb_frame.f_code.co_filename:
-            place = f"{os.path.basename(frames.tb_frame.f_code.co_filename)}:{frames.tb_lineno}"
-        frames = frames.tb_next
-    return CaptureError(
-        f"this input was not foreseen ({type(error).__name__}: {plain(error, 300)})",
-        where=place or None,
-        do="please report it, with the model's name",
-    )

@@ -21,6 +21,8 @@ NAME = re.compile(r"blk\.(\d{1,9})\.(.+)\.(weight|bias)")
 RECURRENT = ("ssm_", "shortconv", "time_mix", "channel_mix")
 SPLIT = ("attn_q", "attn_k", "attn_v")
 FUSED, OUT = "attn_qkv", "attn_output"
+# Whose queries, keys and values always have biases; llama.cpp runs them without, if the file has none.
+BIASED = ("qwen", "qwen2", "qwen2moe", "qwen2vl", "phi2")
 ADVICE = "convert or fetch the model again"
 
 
@@ -58,7 +60,7 @@ def layer_shapes(
         if not attends:
             shapes.append(None)
             continue
-        _refuse_missing(path, layer, shared)
+        _refuse_missing(path, layer, shared, architecture in BIASED)
         shape = LayerShape(
             heads, kv, _dim(path, layer, "attn_k", kv, head_dims), _dim(path, layer, "attn_v", kv, value_dims)
         )
@@ -119,7 +121,7 @@ def _dim(path: Path, layer: Layer, name: str, heads: int, allowed: tuple[int, ..
     return rows[1] // heads
 
 
-def _refuse_missing(path: Path, layer: Layer, shared: bool) -> None:
+def _refuse_missing(path: Path, layer: Layer, shared: bool, biased: bool) -> None:
     if layer.has(FUSED):
         wanted = [OUT]
     elif shared:
@@ -127,9 +129,12 @@ def _refuse_missing(path: Path, layer: Layer, shared: bool) -> None:
     else:
         # Some models take their keys for values: whether a layer lost them, its neighbours tell.
         wanted = ["attn_q", "attn_k", OUT]
+    wanted = [f"{name}.weight" for name in wanted]
+    if biased:
+        wanted += [f"{name}.bias" for name in ((FUSED,) if layer.has(FUSED) else SPLIT)]
     for name in wanted:
-        if not layer.has(name):
-            raise _missing(path, layer.number, f"{name}.weight")
+        if name not in layer.shapes:
+            raise _missing(path, layer.number, name)
 
 
 def _refuse_reshaped(path: Path, layer: Layer, shape: LayerShape, width: int) -> None:

@@ -123,4 +123,10 @@ class LlamaTap:
             self._recorder.attention_weights(layer, start, values)
         else:
             tokens, heads = values.shape[1], self.layers[layer].query_heads
+            if not heads:
+                raise CaptureError(
+                    "the engine shows no rotated queries of this layer",
+                    where=f"layer {layer}",
+                    do="this architecture cannot be captured",
+                )
             self._recorder.output(layer, start, values[0].reshape(tokens, heads, -1))
