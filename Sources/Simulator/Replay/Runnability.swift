@@ -12,6 +12,12 @@ public struct Runnability {
     self.options = options
   }
 
+  /// - Throws: ``ReplayError`` where the profile that was given is not one for this trace and a policy would use it: that is
+  ///   nothing to leave a policy out for.
+  public func checkProfile(_ policies: [PolicyConfiguration]) throws {
+    try CalibrationCheck(trace: trace, options: options).checkProfile(policies)
+  }
+
   /// The policies that can run, and why each of the others cannot.
   public func sorted(_ policies: [PolicyConfiguration]) -> (
     runnable: [PolicyConfiguration], obstacles: [String]
@@ -30,7 +36,8 @@ public struct Runnability {
     if policy.needs.contains(.observationWindow), TraceGroups(trace).promptRows.isEmpty {
       return "\(policy.label): needs traced queries of the prompt, and the trace has none"
     }
-    // Where no profile serves, the trace calibrates chunks itself.
+    if let obstacle = CalibrationCheck(trace: trace, options: options).obstacle(policy) { return obstacle }
+    // What the trace's own queries calibrate holds every layer.
     if policy.needs.contains(.contextualAgreement), options.profile == nil { return nil }
     do {
       try begin(policy)
