@@ -23,6 +23,8 @@ public struct ReplayPlan: Sendable {
   private static let ownWindows = [128, 256, 512, 1024]
   /// What the user should know, a sentence each.
   public private(set) var notes: [String] = []
+  /// Those of them about what calibrates.
+  public private(set) var calibrationNotes: [String] = []
 
   /// - Throws: ``ReplayError`` where the trace does not hold what is asked, or the profile is of another model.
   public init(_ trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions) throws {
@@ -50,8 +52,6 @@ public struct ReplayPlan: Sendable {
         "\(trace.path): steps \(asked.lowerBound)-\(asked.upperBound - 1) were asked for, and it has decode steps 0-\(decode.count - 1): choose among those"
       )
     }
-    if needsAgreement || needsStatistics { notes += options.profile?.notes(for: trace) ?? [] }
-    notes += Self.promptNotes(configurations, trace: trace)
     // Whichever policies run beside each other, the same steps are scored.
     let calibrating = TraceGroups(trace).ownCalibrationRows(options)
     let scored = decode[asked].filter { !calibrating.contains($0) }
@@ -60,19 +60,27 @@ public struct ReplayPlan: Sendable {
         "\(trace.path): calibrating on the trace's own \(calibrating.count) earliest queries leaves no decode step to score: ask for later steps, or give --profile in place of --self-calibrate"
       )
     }
+    if needsAgreement || needsStatistics { calibrationNotes += options.profile?.notes(for: trace) ?? [] }
     if options.selfCalibrates {
       let dropped = asked.count - scored.count
-      notes.append(
+      calibrationNotes.append(
         "calibrated on this trace's own \(calibrating.count) earliest traced queries"
           + (dropped > 0
             ? ", and \(dropped) decode steps among them are scored for no policy" : ", none of which is scored")
       )
     }
+    notes = Self.promptNotes(configurations, trace: trace) + calibrationNotes
     calibrationRows = calibrating
     rows = scored
     // What an evicting policy holds at a step depends on all steps before it, asked for or not.
     warmUpRows =
       configurations.contains { $0.policy.keepsState } ? Array(decode.prefix { $0 != scored.first }) : []
+  }
+
+  /// The decode steps that are scored, counted from 0.
+  public var scoredSteps: Range<Int> {
+    let first = (rows.first ?? 0) - TraceGroups(trace).promptRows.count
+    return first..<first + rows.count
   }
 
   /// Whether a policy uses a profile, rather than the trace itself or nothing.
