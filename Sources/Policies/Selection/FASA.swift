@@ -52,6 +52,12 @@ public struct FASA: Policy {
 
   private static let adaptiveThreshold = 0.4
 
+  /// Every chunk needs no ranking.
+  public static func needs(_ parameters: ParameterValues) -> [PolicyDescriptor.Need] {
+    let takesAll = parameters["chunks"] == .amount(.share(1)) && parameters.word("adaptive") == "off"
+    return takesAll ? [] : descriptor.needs
+  }
+
   private let group: GroupContext
   public let choosesPerGroup: Bool
   private let layout: ChannelLayout

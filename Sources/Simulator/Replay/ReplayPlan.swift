@@ -38,7 +38,6 @@ public struct ReplayPlan: Sendable {
     heads = try Self.members(options.heads, of: allHeads, what: "query head", trace: trace)
     needsAgreement = configurations.contains { $0.policy.needs.contains(.contextualAgreement) }
     needsStatistics = configurations.contains { $0.policy.needs.contains(.headStatistics) }
-    try CalibrationCheck(trace: trace, options: options).check(configurations.map(\.policy))
 
     let decode = TraceGroups(trace).decodeRows
     guard !decode.isEmpty else {
@@ -52,6 +51,7 @@ public struct ReplayPlan: Sendable {
         "\(trace.path): steps \(asked.lowerBound)-\(asked.upperBound - 1) were asked for, and it has decode steps 0-\(decode.count - 1): choose among those"
       )
     }
+    try CalibrationCheck(trace: trace, options: options).check(configurations.map(\.policy))
     // Whichever policies run beside each other, the same steps are scored.
     let calibrating = TraceGroups(trace).ownCalibrationRows(options)
     let scored = decode[asked].filter { !calibrating.contains($0) }
