@@ -64,7 +64,8 @@ public struct OmniKV: LayerPolicy {
     let layer = groups.first?.layer ?? 0
     recent = []
     // Layers may rotate each by its own frequencies.
-    turned = turnsQueries ? groups.first.map { TurnedWindow(size: weights == "last" ? 1 : window, group: $0) } : nil
+    turned =
+      turnsQueries ? groups.first.map { TurnedWindow(size: weights == "last" ? 1 : window, group: $0) } : nil
     let chooser = filters.filter { $0 <= layer }.max()
     try shared.begin(layer, chooser: chooser, policy: "omnikv")
   }

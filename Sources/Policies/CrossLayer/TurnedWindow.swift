@@ -36,7 +36,8 @@ struct TurnedWindow {
   private func unrotated(_ block: ScoredBlock, step: Int) -> [Float] {
     (0..<block.group.groupSize).flatMap { head in
       var query = Array(
-        UnsafeBufferPointer(start: block.query(block.row(head: head, step: step)), count: block.group.headDim))
+        UnsafeBufferPointer(start: block.query(block.row(head: head, step: step)), count: block.group.headDim)
+      )
       query.withUnsafeMutableBufferPointer {
         if let start = $0.baseAddress { rotation.turn(start, by: -block.steps[step].position) }
       }
@@ -58,7 +59,9 @@ struct TurnedWindow {
       for row in 0..<scores.rows {
         let weights = weights(scores.row(row), block.shared, now.visible, over: prompt)
         let query = row / block.group.groupSize
-        for (token, weight) in zip(now.visible, weights) { result[query][token] = max(result[query][token], weight) }
+        for (token, weight) in zip(now.visible, weights) {
+          result[query][token] = max(result[query][token], weight)
+        }
       }
     }
     return result
@@ -78,7 +81,8 @@ struct TurnedWindow {
     let result = ScoreMatrix(
       rows: queries.count * heads, tokens: step.visible.upperBound, pool: block.shared.pool)
     block.shared.kernels.score(
-      queries: turned.pointer, rows: result.rows, keys: block.shared.keys, channelList: (0..<Int32(d)).map { $0 },
+      queries: turned.pointer, rows: result.rows, keys: block.shared.keys,
+      channelList: (0..<Int32(d)).map { $0 },
       tokens: step.visible, into: result.row(0), stride: result.stride)
     return result
   }

@@ -33,7 +33,8 @@ extension GroupContext {
     return Array(heads[queryHeads])
   }
 
-  private func agreement(_ slices: ContextualAgreement.Slices, _ window: AgreementWindow, policy: String) throws
+  private func agreement(_ slices: ContextualAgreement.Slices, _ window: AgreementWindow, policy: String)
+    throws
     -> [[Double]]?
   {
     guard let agreement else { return nil }

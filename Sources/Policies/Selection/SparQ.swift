@@ -55,7 +55,8 @@ public struct SparQ: Policy {
     }
     block.charge(
       .init(.metadata, .stream),
-      readPerHead: block.visibleTokens * rank * group.element.byteCount * group.groupSize, readGroupUnion: read,
+      readPerHead: block.visibleTokens * rank * group.element.byteCount * group.groupSize,
+      readGroupUnion: read,
       written: block.steps.count * group.keyRowBytes)
     block.chargeWrittenScores()
     // The channels left out meet a query of zero, which adds nothing to the sum.

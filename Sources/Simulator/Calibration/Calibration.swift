@@ -88,7 +88,8 @@ public struct Calibration: Sendable {
           return HeadStatistics.Layer(
             layer: layers[index], keyAxes: groups.map(\.keyAxes),
             unrotatedKeyAxes: groups.map(\.unrotatedKeyAxes),
-            channelWeights: groups.map(\.channelWeights), ownChannelWeights: groups.flatMap(\.ownChannelWeights),
+            channelWeights: groups.map(\.channelWeights),
+            ownChannelWeights: groups.flatMap(\.ownChannelWeights),
             queryCentres: groups.flatMap(\.queryCentres),
             queryNorms: groups.flatMap(\.queryNorms), retrieval: groups.map(\.retrieval))
         })

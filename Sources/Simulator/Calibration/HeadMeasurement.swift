@@ -34,7 +34,9 @@ struct HeadMeasurement {
       for (c, weight) in statistics.channelWeights(block).enumerated() { weights[c] += weight }
       for head in queries.indices {
         queries[head] += statistics.unrotatedQueries(block, head: head)
-        for (c, weight) in statistics.ownChannelWeights(block, head: head).enumerated() { own[head][c] += weight }
+        for (c, weight) in statistics.ownChannelWeights(block, head: head).enumerated() {
+          own[head][c] += weight
+        }
       }
       lost += statistics.farMass(block, sinks: Self.streaming.sinks, recent: Self.streaming.recent)
     }

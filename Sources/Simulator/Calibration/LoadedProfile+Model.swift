@@ -34,7 +34,8 @@ extension LoadedProfile {
     }
     let (own, theirs) = (profile.model.sha256, trace.metadata.model.sha256)
     if [own, theirs].contains(where: { digest in digest.allSatisfy { $0 == "0" } }) {
-      notes.append("\(path): whether it is of the trace's weights is not known: one of the two does not name them")
+      notes.append(
+        "\(path): whether it is of the trace's weights is not known: one of the two does not name them")
     } else if own != theirs {
       notes.append(
         "\(path) was calibrated on other weights (SHA-256 \(own.prefix(12))…) than the trace's (\(theirs.prefix(12))…): right for another quantisation of the same model, wrong for another model"

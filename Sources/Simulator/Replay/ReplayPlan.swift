@@ -66,7 +66,8 @@ public struct ReplayPlan: Sendable {
       calibrationNotes.append(
         "calibrated on this trace's own \(calibrating.count) earliest traced queries"
           + (dropped > 0
-            ? ", and \(dropped) decode steps among them are scored for no policy" : ", none of which is scored")
+            ? ", and \(dropped) decode steps among them are scored for no policy"
+            : ", none of which is scored")
       )
     }
     notes = Self.promptNotes(configurations, trace: trace) + calibrationNotes

@@ -57,7 +57,8 @@ struct SweepFlags: ParsableArguments {
     [
       ("--policy", !policy.isEmpty), ("--budget", !budget.isEmpty), ("--hardware", !hardware.isEmpty),
       ("--layers", layers != nil), ("--heads", heads != nil), ("--steps", steps != nil),
-      ("--profile", profile != nil), ("--self-calibrate", selfCalibrates), ("--seed", seed != nil), ("--detail", detail != nil),
+      ("--profile", profile != nil), ("--self-calibrate", selfCalibrates), ("--seed", seed != nil),
+      ("--detail", detail != nil),
       ("--no-timing", noTiming),
     ].filter(\.1).map(\.0)
   }

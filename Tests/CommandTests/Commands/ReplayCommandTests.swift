@@ -137,7 +137,8 @@ import Testing
     let both = try replay("--policy fasa --self-calibrate --profile p.json --budget 10 --db :memory:")
     #expect(both.status == 1)
     #expect(
-      both.errors == "Error: --profile and --self-calibrate: expected one of them, found both; leave one out\n")
+      both.errors
+        == "Error: --profile and --self-calibrate: expected one of them, found both; leave one out\n")
   }
 
   /// What a policy is scored on does not depend on its neighbours: FASA alone is refused, and among all left out.
@@ -158,7 +159,8 @@ import Testing
   }
 
   /// Refused before any policy looks anything up in it, and not a reason to leave policies out.
-  @Test(arguments: ["all", "fasa", "loki,oracle"]) func aProfileOfAnotherModelIsAnError(policy: String) throws {
+  @Test(arguments: ["all", "fasa", "loki,oracle"]) func aProfileOfAnotherModelIsAnError(policy: String) throws
+  {
     try Inputs.profile(in: folder)
     try SyntheticTrace(
       prompt: 60, decode: 4,

@@ -112,7 +112,9 @@ import Testing
     return (0..<layers).map { max(1, window + most - $0 * step) }
   }
 
-  @Test(arguments: [10, 33, 40, 50, 51, 60, 90], [2, 20]) func pyramidKVFallsAsTheReleasedCode(k: Int, beta: Int)
+  @Test(arguments: [10, 33, 40, 50, 51, 60, 90], [2, 20]) func pyramidKVFallsAsTheReleasedCode(
+    k: Int, beta: Int
+  )
     throws
   {
     #expect(

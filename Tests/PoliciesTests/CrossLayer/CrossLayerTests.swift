@@ -106,11 +106,13 @@ import Testing
     var differs = false
     for step in filter.steps.indices {
       let position = filter.steps[step].position
-      let asked = filter.windowPositions.enumerated().map { q, at in
-        (0..<3).map { filter.turned(filter.windowQueries[$0][q].map(Double.init), by: position - at) }
-      } + (0...step).map { s in
-        (0..<3).map { filter.turned(filter.query($0, s), by: position - filter.steps[s].position) }
-      }
+      let asked =
+        filter.windowPositions.enumerated().map { q, at in
+          (0..<3).map { filter.turned(filter.windowQueries[$0][q].map(Double.init), by: position - at) }
+        }
+        + (0...step).map { s in
+          (0..<3).map { filter.turned(filter.query($0, s), by: position - filter.steps[s].position) }
+        }
       let end = 20 - max(0, size - (step + 1))
       let value = { (token: Int) -> Double in
         asked.suffix(size).reversed().enumerated().reduce(0) { sum, entry in

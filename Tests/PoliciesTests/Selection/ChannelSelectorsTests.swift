@@ -121,7 +121,8 @@ import Testing
   @Test(
     arguments: [2, 4, 16], [1, 3, 8],
     [("head", "rounded"), ("head", "exact"), ("group", "rounded"), ("group", "exact")])
-  func doubleSparsityRanksOnQuantisedLabels(bits: Int, r: Int, kind: (labels: String, queries: String)) throws {
+  func doubleSparsityRanksOnQuantisedLabels(bits: Int, r: Int, kind: (labels: String, queries: String)) throws
+  {
     let trace = Self.trace
     let answer = try trace.answer(
       "double-sparsity:channels=\(r),bits=\(bits),labels=\(kind.labels),queries=\(kind.queries)")
@@ -237,7 +238,8 @@ import Testing
     #expect(
       try metadata("sparq:channels=3,mean-values=off,scope=head")
         == TrafficBytes(
-          readPerHead: 9 * 3 * 2 * 2, readGroupUnion: (4 * unions[0] + 5 * unions[1]) * 2, written: 2 * 8 * 2))
+          readPerHead: 9 * 3 * 2 * 2, readGroupUnion: (4 * unions[0] + 5 * unions[1]) * 2, written: 2 * 8 * 2)
+    )
     // Four channels of 4 bits, and two halves for lowest and highest.
     #expect(
       try metadata("double-sparsity:channels=4,labels=group")

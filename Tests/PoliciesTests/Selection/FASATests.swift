@@ -57,7 +57,9 @@ import Testing
     for (heads, chunks) in [(6, 4), (8, 3), (0, 4), (8, 5)] {
       trace.agreement = ContextualAgreement(
         slices: .rope, pairing: .half,
-        values: [.init(layer: 3, window: 256): Array(repeating: Array(repeating: 0.5, count: chunks), count: heads)])
+        values: [
+          .init(layer: 3, window: 256): Array(repeating: Array(repeating: 0.5, count: chunks), count: heads)
+        ])
       let error = try #require(throws: PolicyError.self) { try trace.answer("\(name):chunks=1") }
       #expect(error.message.hasPrefix("\(name): the calibration has no contextual agreement for layer 3"))
     }

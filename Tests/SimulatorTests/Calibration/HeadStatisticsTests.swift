@@ -55,7 +55,10 @@ import Testing
         let own = try #require(found.ownChannelWeights)
         for c in 0..<8 {
           let products = rows.map {
-            abs(Double(Self.hand.queries[layer][head][$0][c] * Self.hand.keys[layer][head / 2][Self.hand.positions[$0]][c]))
+            abs(
+              Double(
+                Self.hand.queries[layer][head][$0][c]
+                  * Self.hand.keys[layer][head / 2][Self.hand.positions[$0]][c]))
           }
           #expect(abs(Double(own[head][c]) - products.reduce(0, +) / Double(rows.count)) < 1e-4)
         }

@@ -138,7 +138,9 @@ import Traces
 
   /// One model's name and shape, another's frequencies: a stretched context.
   @Test func otherFrequenciesAreRefused() throws {
-    let own = [CalibrationProfile.Rotation(layers: [0, 1], frequencies: trace.metadata.rotationFrequencies(layer: 0))]
+    let own = [
+      CalibrationProfile.Rotation(layers: [0, 1], frequencies: trace.metadata.rotationFrequencies(layer: 0))
+    ]
     var profile = good
     profile.model.rotations = own
     #expect(try load(profile).fits(trace))
@@ -188,8 +190,10 @@ import Traces
     let path = folder.path("p.json")
     func notes(_ policy: String = "fasa") throws -> [String] {
       let configurations = try ReplayConfiguration.grid(PolicyGrammar.parse([policy]), budgets: [.tokens(4)])
-      return try ReplayPlan(named, configurations: configurations, options: ReplayOptions(profile: load(profile)))
-        .calibrationNotes
+      return try ReplayPlan(
+        named, configurations: configurations, options: ReplayOptions(profile: load(profile))
+      )
+      .calibrationNotes
     }
     profile.model.sha256 = hand.metadata.model.sha256
     #expect(

@@ -82,7 +82,9 @@ import Traces
   }
 
   /// 8 prompt queries and 24 decode steps are the 32 earliest.
-  @Test(arguments: ["fasa", "oracle", "oracle,fasa,h2o"]) func whatCalibratesIsScoredForNoPolicy(policy: String) throws {
+  @Test(arguments: ["fasa", "oracle", "oracle,fasa,h2o"]) func whatCalibratesIsScoredForNoPolicy(
+    policy: String
+  ) throws {
     let own = ReplayOptions(selfCalibrates: true)
     let plan = try plan(own, policy)
     #expect(plan.calibrationRows == Array(0..<32))

@@ -136,7 +136,9 @@ import Testing
 
   /// A profile of fewer layers, heads or channels is refused before a policy looks anything up in it, for one policy and for all.
   @Test(arguments: [(2, 6, 2, 16), (3, 4, 2, 16), (3, 6, 1, 16), (3, 6, 2, 8), (4, 12, 4, 32)])
-  func aProfileOfAnotherShapeIsRefusedFirst(shape: (layers: Int, queryHeads: Int, kvHeads: Int, headDim: Int)) throws {
+  func aProfileOfAnotherShapeIsRefusedFirst(shape: (layers: Int, queryHeads: Int, kvHeads: Int, headDim: Int))
+    throws
+  {
     let folder = try TemporaryFolder()
     try Self.synthetic.write(to: folder.path("a.zst"))
     let trace = try Trace(path: folder.path("a.zst"))
