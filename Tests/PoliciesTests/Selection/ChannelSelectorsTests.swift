@@ -118,23 +118,26 @@ import Testing
     }
   }
 
-  @Test(
-    arguments: [2, 4, 16], [1, 3, 8],
-    [("head", "rounded"), ("head", "exact"), ("group", "rounded"), ("group", "exact")])
-  func doubleSparsityRanksOnQuantisedLabels(bits: Int, r: Int, kind: (labels: String, queries: String)) throws
-  {
+  @Test(arguments: [(2, 1), (2, 8), (4, 3), (16, 1), (16, 3), (16, 8)], ["head", "group"])
+  func doubleSparsityRanksOnQuantisedLabels(size: (bits: Int, r: Int), labels: String) throws {
+    for queries in ["rounded", "exact"] {
+      try Self.ranksOnQuantisedLabels(bits: size.bits, r: size.r, labels: labels, queries: queries)
+    }
+  }
+
+  static func ranksOnQuantisedLabels(bits: Int, r: Int, labels: String, queries: String) throws {
     let trace = Self.trace
     let answer = try trace.answer(
-      "double-sparsity:channels=\(r),bits=\(bits),labels=\(kind.labels),queries=\(kind.queries)")
+      "double-sparsity:channels=\(r),bits=\(bits),labels=\(labels),queries=\(queries)")
     let layer = try #require(trace.statistics?[trace.layer])
     let own = try #require(layer.ownChannelWeights)
     for head in trace.queries.indices {
       // The group's heads are 4 to 6 of the model's.
-      let weights = kind.labels == "head" ? own[4 + head] : layer.channelWeights[2]
+      let weights = labels == "head" ? own[4 + head] : layer.channelWeights[2]
       let channels = best(Array(0..<8), r) { Double(weights[$0]) }
       for step in trace.steps.indices {
         let exact = channels.map { trace.query(head, step)[$0] }
-        let q = kind.queries == "rounded" ? Self.rounded(exact, bits: bits) : exact
+        let q = queries == "rounded" ? Self.rounded(exact, bits: bits) : exact
         #expect(
           areBest(answer.tokens[head][step], of: Array(trace.steps[step].visible)) { token in
             dot(q, Self.rounded(channels.map { trace.key(token)[$0] }, bits: bits))
