@@ -71,6 +71,9 @@ public struct ReplayPlan: Sendable {
       )
     }
     notes = Self.promptNotes(configurations, trace: trace) + calibrationNotes
+    notes += external.values.filter { !$0.namesTrace }.map(\.path).sorted().map {
+      "\($0) does not say which trace it was chosen on (trace_sha256): its layers, heads and positions alone were compared"
+    }
     calibrationRows = calibrating
     rows = scored
     // What an evicting policy holds at a step depends on all steps before it, asked for or not.
