@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fasa_capture.shapes import LayerShape
+
 if TYPE_CHECKING:
     from fasa_capture.rotation import RotationCheck
 
@@ -19,6 +21,8 @@ class ModelFacts:
     sha256: str
     layers: int
     trained_context: int | None
+    # Per layer, None of one without attention; None as a whole where only a run tells.
+    shapes: tuple[LayerShape | None, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from fasa_capture.dtypes import encode
 from fasa_capture.errors import CaptureError
 from fasa_capture.plan import Plan
+from fasa_capture.shapes import ShownShapes
 
 
 class LayerRecord:
@@ -29,6 +30,7 @@ class Recorder:
         self.plan = plan
         self.layers = {layer: LayerRecord() for layer in plan.layers}
         self._recorded: dict[tuple[str, int], int] = {}
+        self._shapes = ShownShapes(plan.layers)
 
     def wants(self, layer: int) -> bool:
         return layer in self.layers
@@ -36,14 +38,17 @@ class Recorder:
     def keys(self, layer: int, start: int, values: np.ndarray) -> None:
         """Keys [tokens, KV heads, dimension] of the tokens from ``start`` on, post-RoPE."""
         record = self.layers[layer]
+        self._shapes.note("k", layer, start, *values.shape[1:])
         record.k = self._put("k", layer, record.k, start, values)
 
     def values(self, layer: int, start: int, values: np.ndarray) -> None:
         record = self.layers[layer]
+        self._shapes.note("v", layer, start, *values.shape[1:])
         record.v = self._put("v", layer, record.v, start, values)
 
     def queries(self, layer: int, start: int, values: np.ndarray) -> None:
         record = self.layers[layer]
+        self._shapes.note("q", layer, start, *values.shape[1:])
         kept, at = self._traced(start, values)
         if kept.shape[0]:
             record.q = self._put("q", layer, record.q, at, kept, len(self.plan.positions))
@@ -73,6 +78,7 @@ class Recorder:
 
     def finish(self) -> None:
         """Raises if the engine did not show every tensor of every kept layer to its end."""
+        self._shapes.compare()
         traced, tokens = len(self.plan.positions), self.plan.tokens
         for layer in self.plan.layers:
             for name, wanted in (("q", traced), ("k", tokens), ("v", tokens), ("o", traced)):

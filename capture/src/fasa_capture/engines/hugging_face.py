@@ -26,7 +26,7 @@ from fasa_capture.engines.hugging_face_rope import layer_ropes
 from fasa_capture.engines.hugging_face_tap import HuggingFaceTap, RotationTap
 from fasa_capture.errors import CaptureError
 from fasa_capture.facts import LayerAttention, Rope, RunFacts
-from fasa_capture.plan import Plan
+from fasa_capture.plan import Plan, check_ids, without_appended
 from fasa_capture.progress import Progress
 from fasa_capture.recorder import Recorder
 from fasa_capture.rotation import RotationProbe
@@ -52,15 +52,14 @@ class HuggingFaceEngine:
 
     def tokenize(self, text: str, special: bool) -> list[int]:
         with plain_errors("the tokenizer cannot split the text into tokens", where=self._path):
-            tokens = self._tokenizer(text, split_special_tokens=not special, verbose=False)["input_ids"]
-        known = self._model.get_input_embeddings().num_embeddings
-        if tokens and not 0 <= max(tokens) < known:
-            raise CaptureError(
-                "the tokenizer is not that of the model",
-                where=self._path,
-                expected=f"tokens from 0 to {known - 1}, which the model embeds",
-                found=max(tokens),
+            whole, own = (
+                self._tokenizer(text, split_special_tokens=not special, add_special_tokens=added, verbose=False)[
+                    "input_ids"
+                ]
+                for added in (True, False)
             )
+        tokens = without_appended(whole, own)
+        check_ids(tokens, self._model.get_input_embeddings().weight.shape[0])
         return tokens
 
     def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts:

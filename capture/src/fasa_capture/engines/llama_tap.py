@@ -8,6 +8,7 @@ whose inputs lead back to scale, softcap and mask; ``kqv_out-<layer>`` the outpu
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fasa_capture.engines.ggml_tensor import GgmlTensor
@@ -35,10 +36,13 @@ class LayerSeen:
 class LlamaTap:
     """``callback`` goes to llama.cpp; an exception inside it would be lost there, so it is kept in ``error``."""
 
-    def __init__(self, library, recorder: Recorder, geometry: Geometry) -> None:
+    def __init__(
+        self, library, recorder: Recorder, geometry: Geometry, beat: Callable[[], None] = lambda: None
+    ) -> None:
         self._library = library
         self._recorder = recorder
         self._geometry = geometry
+        self._beat = beat
         self._start = 0
         self._tokens = 0
         self._windows: dict[int, int | None] = {}
@@ -55,11 +59,14 @@ class LlamaTap:
         if self.error is not None:
             return False
         try:
+            self._beat()
             tensor = GgmlTensor(self._library, address)
             match = NODE.fullmatch(tensor.name)
             if match is None:
                 return False
             kind, layer = match[1], int(match[2])
+            if layer >= len(self._geometry.layers):
+                return False
             if asked:
                 return self._wanted(tensor, kind, layer)
             self._take(tensor, kind, layer)
@@ -71,7 +78,8 @@ class LlamaTap:
     def _wanted(self, tensor: GgmlTensor, kind: str, layer: int) -> bool:
         """Notes what the node says of its layer, and answers whether its values are needed."""
         if not self._recorder.wants(layer):
-            return False
+            # The output of a layer that is not kept is asked for as well: as a sign of progress in every layer.
+            return kind == "kqv_out"
         seen = self.layers.setdefault(layer, LayerSeen())
         operation = tensor.operation
         if kind in ("Qcur", "Kcur"):
@@ -82,7 +90,8 @@ class LlamaTap:
             return True
         if kind == "Vcur":
             # V is also shown flat, and with its width before the split into heads.
-            heads = (self._geometry.kv_heads[layer], self._geometry.value_dim)
+            shape = self._geometry.layers[layer]
+            heads = None if shape is None else (shape.kv_heads, shape.value_dim)
             return operation in ("RESHAPE", "VIEW", "CONT") and tensor.shape[2:] == heads
         if kind == "kq_soft_max":
             seen.logits = seen.logits or read_logits(tensor, layer)
@@ -100,6 +109,8 @@ class LlamaTap:
         return self._windows[mask.address]
 
     def _take(self, tensor: GgmlTensor, kind: str, layer: int) -> None:
+        if kind == "kqv_out" and not self._recorder.wants(layer):
+            return
         values = tensor.array()[0]
         start = self._start
         if kind == "Qcur":
@@ -113,4 +124,10 @@ class LlamaTap:
             self._recorder.attention_weights(layer, start, values)
         else:
             tokens, heads = values.shape[1], self.layers[layer].query_heads
+            if not heads:
+                raise CaptureError(
+                    "the engine shows no rotated queries of this layer",
+                    where=f"layer {layer}",
+                    do="this architecture cannot be captured",
+                )
             self._recorder.output(layer, start, values[0].reshape(tokens, heads, -1))
