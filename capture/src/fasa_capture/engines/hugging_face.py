@@ -84,7 +84,7 @@ class HuggingFaceEngine:
 
     def _probe(self, plan: Plan) -> RotationProbe:
         """Runs the text's first tokens at several positions, and keeps every layer's keys."""
-        probe = RotationProbe(plan)
+        probe = RotationProbe(plan, "shifted tokens")
         tap = RotationTap(probe)
         with self._attending(tap):
             for shift in (0, *probe.shifts):
