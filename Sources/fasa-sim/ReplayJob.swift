@@ -96,7 +96,7 @@ struct ReplayJob {
       traceDigest: traceDigest, configuration: configurations[index],
       calibration: plan.calibrationUse(configurations[index]), input: plan.inputDigest(configurations[index]),
       seed: options.seed, layers: plan.layers,
-      queryHeads: plan.heads, steps: plan.rows)
+      queryHeads: plan.heads, steps: plan.stepIndices)
   }
 
   /// Some of the configurations: exact results, then times.
