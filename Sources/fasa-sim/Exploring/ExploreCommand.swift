@@ -61,6 +61,7 @@ struct ExploreCommand: ParsableCommand {
   @OptionGroup var machine: MachineOptions
 
   func run() throws {
+    let interruption = Interruption(database: db)
     let pricing = try cost.explorePricing()
     let policies = try search.policies()
     let opened = try Trace(path: trace)
@@ -70,7 +71,7 @@ struct ExploreCommand: ParsableCommand {
       profile: try ProfileLocator.profile(given: profile, for: opened, policies))
     let job = try ExploreJob(
       trace: opened, policies: policies, options: options, target: target, pricing: pricing, search: search)
-    let report = try job.run(store: try ResultsStore(path: db), database: db)
+    let report = try job.run(store: try ResultsStore(path: db), database: db, interruption: interruption)
     if json { try Output.json(report.json) } else { print(report.text) }
   }
 }

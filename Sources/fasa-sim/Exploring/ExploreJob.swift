@@ -65,7 +65,7 @@ struct ExploreJob {
       : "\(policy.label): without a profile it would be calibrated on steps that the others are judged on"
   }
 
-  func run(store: ResultsStore, database: String) throws -> ExploreReport {
+  func run(store: ResultsStore, database: String, interruption: Interruption? = nil) throws -> ExploreReport {
     let clock = ContinuousClock()
     let started = clock.now
     let progress = ExploreProgress(
@@ -73,7 +73,7 @@ struct ExploreJob {
     defer { progress.finish() }
     let evaluator = ExploreEvaluator(
       trace, store: store, options: options, rungs: rungs, target: target, pricing: pricing,
-      progress: progress)
+      progress: progress, interruption: interruption)
     let result = try exploration.run { try evaluator.judge($0, rung: $1) }
     let judged = result.trials.compactMap { evaluator.judged[$0.candidate] }
     let oracles = space.coarseBudgets.map {
