@@ -9,6 +9,7 @@ import numpy as np
 
 from fasa_capture.check import CheckReport
 from fasa_capture.engines import Engine
+from fasa_capture.errors import CaptureError
 from fasa_capture.facts import RunFacts
 from fasa_capture.metadata import TextFacts, build_metadata
 from fasa_capture.plan import Plan
@@ -32,7 +33,10 @@ def capture(
     report = check_recorded(recorder, run, progress)
     report.verify()
     metadata = build_metadata(engine.model, plan, run, recorder, text, engine.description)
-    write_trace(output, metadata, tensors_of(recorder, run, store_output))
+    try:
+        write_trace(output, metadata, tensors_of(recorder, run, store_output), progress.beat)
+    except OSError as error:
+        raise CaptureError(f"the trace cannot be written ({error.strerror})", where=output.parent) from error
     return Captured(report, output.stat().st_size)
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fasa_capture.shapes import LayerShape
+
 
 @dataclass(frozen=True)
 class ModelFacts:
@@ -15,6 +17,8 @@ class ModelFacts:
     sha256: str
     layers: int
     trained_context: int | None
+    # Per layer, None of one without attention; None as a whole where only a run tells.
+    shapes: tuple[LayerShape | None, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class LayerAttention:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What is known once a run has ended: its tokens, and every layer's attention."""
+    """What is known once a run has ended: its tokens, and every layer's attention, None of a layer that has none."""
 
     token_ids: np.ndarray
-    attention: tuple[LayerAttention, ...]
+    attention: tuple[LayerAttention | None, ...]

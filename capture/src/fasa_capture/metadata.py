@@ -48,7 +48,7 @@ def build_metadata(
             "value_dim": record.v.shape[2],
         },
         "captured_layers": list(plan.layers),
-        **describe_attention(run.attention),
+        **describe_attention(run.attention, plan.layers),
         "tokens": {"prompt": plan.prompt, "decode": plan.decode},
         "text": {
             "title": text.title,
@@ -60,10 +60,14 @@ def build_metadata(
     }
 
 
-def describe_attention(layers: tuple[LayerAttention, ...]) -> dict:
-    """The keys ``rope`` and ``attention``; lists hold one entry per layer of the model."""
-    first = layers[0]
-    for index, layer in enumerate(layers):
+def describe_attention(layers: tuple[LayerAttention | None, ...], kept: tuple[int, ...]) -> dict:
+    """The keys ``rope`` and ``attention``; lists hold one entry per layer of the model.
+
+    A layer without attention, which is not among the ``kept`` ones, is described as the first of these: lists have no gaps.
+    """
+    first = layers[kept[0]]
+    for index in kept:
+        layer = layers[index]
         same = (
             layer.rope.pairing == first.rope.pairing
             and layer.rope.rotary_dim == first.rope.rotary_dim
@@ -75,11 +79,11 @@ def describe_attention(layers: tuple[LayerAttention, ...]) -> dict:
             raise CaptureError(
                 "a trace cannot say that layers differ in more than RoPE base and window",
                 where=f"layer {index}",
-                expected=f"as layer 0: {first}",
+                expected=f"as layer {kept[0]}: {first}",
                 found=layer,
             )
-    bases = [layer.rope.base for layer in layers]
-    windows = [layer.window for layer in layers]
+    bases = [(layer or first).rope.base for layer in layers]
+    windows = [(layer or first).window for layer in layers]
     return {
         "rope": {
             "pairing": first.rope.pairing,

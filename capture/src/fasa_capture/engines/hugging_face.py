@@ -25,7 +25,7 @@ from fasa_capture.engines.hugging_face_files import model_facts
 from fasa_capture.engines.hugging_face_rope import layer_ropes
 from fasa_capture.errors import CaptureError
 from fasa_capture.facts import LayerAttention, RunFacts
-from fasa_capture.plan import Plan
+from fasa_capture.plan import Plan, check_ids, without_appended
 from fasa_capture.progress import Progress
 from fasa_capture.recorder import Recorder
 from fasa_capture.sampling import Sampler
@@ -60,7 +60,13 @@ class HuggingFaceEngine:
         self.description = f"transformers {transformers_version}, torch {torch.__version__}"
 
     def tokenize(self, text: str, special: bool) -> list[int]:
-        return self._tokenizer(text, split_special_tokens=not special, verbose=False)["input_ids"]
+        whole, own = (
+            self._tokenizer(text, split_special_tokens=not special, add_special_tokens=added, verbose=False)["input_ids"]
+            for added in (True, False)
+        )
+        tokens = without_appended(whole, own)
+        check_ids(tokens, self._model.get_input_embeddings().weight.shape[0])
+        return tokens
 
     def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts:
         tap = HuggingFaceTap(recorder)

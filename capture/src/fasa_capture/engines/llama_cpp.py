@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes as c
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from fasa_capture.engines.gguf_model import Geometry, read_gguf
 from fasa_capture.engines.llama_tap import LlamaTap
 from fasa_capture.errors import CaptureError
 from fasa_capture.facts import LayerAttention, RunFacts
-from fasa_capture.plan import Plan
+from fasa_capture.plan import Plan, without_appended
 from fasa_capture.progress import Progress
 from fasa_capture.recorder import Recorder
 from fasa_capture.sampling import Sampler
@@ -23,23 +24,36 @@ BATCH = 512
 class LlamaCppEngine:
     """Caches are f32 and flash attention is off: otherwise what is captured is not what the engine attends with."""
 
-    def __init__(self, path: Path, threads: int) -> None:
-        self.model, self._geometry = read_gguf(path)
+    def __init__(self, path: Path, threads: int, progress: Progress) -> None:
+        self.model, self._geometry = read_gguf(path, progress)
+        self._path = path
         self._threads = threads
         self._library = llama_library.load()
-        self._model = self._library.llama_model_load_from_file(
-            str(path).encode(), self._library.llama_model_default_params()
-        )
-        if not self._model:
-            raise CaptureError(
-                f"llama.cpp cannot load this {self.model.architecture} model ({llama_library.first_error()})",
-                where=path,
-                expected="a complete GGUF file of an architecture that llama.cpp knows",
-            )
+        self._loaded: int | None = None
         version = self._library.llama_version().decode()
         self.description = f"llama.cpp {version} (xllamacpp {llama_library.PINNED})"
 
+    @property
+    def _model(self) -> int:
+        """llama.cpp's model, loaded once it is needed: what is refused before that is refused at once."""
+        if self._loaded is None:
+            self._loaded = self._library.llama_model_load_from_file(
+                os.fsencode(self._path), self._library.llama_model_default_params()
+            )
+        if not self._loaded:
+            raise CaptureError(
+                f"llama.cpp cannot load this {self.model.architecture} model ({llama_library.first_error()})",
+                where=self._path,
+                expected="a complete GGUF file of an architecture that llama.cpp knows",
+            )
+        return self._loaded
+
     def tokenize(self, text: str, special: bool) -> list[int]:
+        whole, own = (self._tokens_of(text, special, added) for added in (True, False))
+        return without_appended(whole, own)
+
+    def _tokens_of(self, text: str, special: bool, added: bool) -> list[int]:
+        """``added`` puts before and after the text what the model wants there."""
         library = self._library
         vocabulary = library.llama_model_get_vocab(self._model)
         raw = text.encode()
@@ -47,7 +61,7 @@ class LlamaCppEngine:
         while True:
             tokens = (c.c_int32 * capacity)()
             count = library.llama_tokenize(
-                vocabulary, raw, len(raw), c.addressof(tokens), capacity, True, special
+                vocabulary, raw, len(raw), c.addressof(tokens), capacity, added, special
             )
             if count >= 0:
                 return list(tokens[:count])
@@ -57,7 +71,7 @@ class LlamaCppEngine:
             capacity = -count
 
     def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts:
-        tap = LlamaTap(self._library, recorder, self._geometry)
+        tap = LlamaTap(self._library, recorder, self._geometry, progress.beat)
         context = self._open_context(plan, tap)
         try:
             tokens = np.asarray(plan.given, dtype=np.int32)
@@ -68,12 +82,12 @@ class LlamaCppEngine:
             self._library.llama_free(context)
             progress.clear()
         recorder.finish()
-        return RunFacts(tokens, layer_attention(tap, self._geometry, self.model.layers))
+        return RunFacts(tokens, layer_attention(tap, self._geometry, plan.layers))
 
     def close(self) -> None:
-        if self._model:
-            self._library.llama_model_free(self._model)
-            self._model = None
+        if self._loaded:
+            self._library.llama_model_free(self._loaded)
+        self._loaded = None
 
     def _open_context(self, plan: Plan, tap: LlamaTap) -> int:
         parameters = self._library.llama_context_default_params()
@@ -119,23 +133,26 @@ class LlamaCppEngine:
         return np.array(tokens, dtype=np.int32)
 
 
-def layer_attention(tap: LlamaTap, geometry: Geometry, layers: int) -> tuple[LayerAttention, ...]:
-    """How each layer attends, by the nodes that the graph ran."""
-    found = []
-    for layer in range(layers):
+def layer_attention(tap: LlamaTap, geometry: Geometry, kept: tuple[int, ...]) -> tuple[LayerAttention | None, ...]:
+    """How each layer attends, by the nodes that the graph ran; None of one that has no attention and is not kept."""
+    found: list[LayerAttention | None] = []
+    for layer, shape in enumerate(geometry.layers):
         seen = tap.layers.get(layer)
         where = f"layer {layer}"
         if seen is None or seen.rope is None or seen.logits is None:
+            if layer not in kept and (shape is None or seen is None):
+                found.append(None)
+                continue
             raise CaptureError(
                 "this layer has no softmax attention over rotated queries and keys",
                 where=where,
                 do="models with attention of other kinds cannot be captured",
             )
-        if seen.rope.rotary_dim > geometry.head_dim:
+        if shape is not None and seen.rope.rotary_dim > shape.head_dim:
             raise CaptureError(
                 "the graph rotates more channels than the model has",
                 where=where,
-                expected=f"at most {geometry.head_dim}",
+                expected=f"at most {shape.head_dim}",
                 found=seen.rope.rotary_dim,
                 do=llama_library.DO_PIN,
             )
