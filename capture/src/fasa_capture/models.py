@@ -141,10 +141,10 @@ def resolve(model: str, engine: str) -> Path:
 
 
 def files_of(model: Path) -> list[Path]:
-    """The files that a run reads of a model, by name: of a folder all of them, of a split GGUF its parts."""
+    """The files that a run reads of a model, by name: of a folder those directly in it, of a split GGUF its parts."""
     if not model.is_dir():
         return parts_of(model)
     try:
-        return [file for file in model.rglob("*") if file.is_file()]
+        return [file for file in model.iterdir() if file.is_file()]
     except OSError as error:
         raise CaptureError(f"cannot be read ({error.strerror})", where=model) from error
