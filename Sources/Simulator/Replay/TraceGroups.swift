@@ -81,6 +81,21 @@ struct TraceGroups: Sendable {
     trace.queryPositions.indices.filter { trace.queryPositions[$0] >= trace.metadata.tokens.prompt }
   }
 
+  /// Queries that are enough to rank chunks, where a trace calibrates itself.
+  private static let ownCalibrationQueries = 32
+
+  /// Rows that calibrate where a trace is to do so itself: those of its earliest queries.
+  func ownCalibrationRows(_ options: ReplayOptions) -> [Int] {
+    options.selfCalibrates ? Array(trace.queryPositions.indices.prefix(Self.ownCalibrationQueries)) : []
+  }
+
+  /// Decode steps that are to be scored, of those asked for: later ones than any that calibrates.
+  func scoredSteps(_ options: ReplayOptions) -> Range<Int> {
+    let asked = options.steps ?? 0..<decodeRows.count
+    let first = ownCalibrationRows(options).count - promptRows.count
+    return min(max(asked.lowerBound, first), asked.upperBound)..<asked.upperBound
+  }
+
   /// A KV head's keys, in the worker's memory until it packs the next head's.
   func keys(_ tensors: LayerTensors, kvHead: Int, worker: ReplayWorker) -> KeyPanels {
     let keys = rows(of: tensors.k, index: kvHead, tokens: geometryTokens, channels: geometry.headDim) {

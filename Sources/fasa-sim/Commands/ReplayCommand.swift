@@ -66,6 +66,13 @@ struct ReplayCommand: ParsableCommand {
     completion: .file())
   var profile: String?
 
+  @Flag(
+    name: .customLong("self-calibrate"),
+    help:
+      "Calibrate FASA's chunks on the trace's own earliest queries, in place of a profile, and score none of them for any policy."
+  )
+  var selfCalibrates = false
+
   @Option(help: "Seed of every random choice.")
   var seed: UInt64 = 0
 
@@ -135,11 +142,13 @@ struct ReplayCommand: ParsableCommand {
       layers: layers?.numbers, heads: heads?.numbers, steps: steps?.range, threads: machine.threads,
       seed: seed,
       instructionSet: machine.instructionSet,
-      profile: try ProfileLocator.profile(given: profile, for: trace, policies))
+      profile: try ProfileLocator.profile(
+        given: profile, for: trace, policies, selfCalibrates: selfCalibrates),
+      selfCalibrates: selfCalibrates)
     var notes: [String] = []
     var runnable = policies
     if PolicyGrammar.asksForEverything(policy) {
-      let sorted = Runnability(trace, options: options).sorted(policies)
+      let sorted = Runnability(trace, options: options).sorted(policies, budgets: budgets)
       runnable = sorted.runnable
       notes += sorted.obstacles.map { "left out: \($0)" }
     }

@@ -23,11 +23,13 @@ struct Sweep {
       let options = ReplayOptions(
         layers: plan.layers, heads: plan.heads, steps: plan.steps, threads: machine.threads, seed: plan.seed,
         instructionSet: machine.instructionSet,
-        profile: try ProfileLocator.profile(given: plan.profile, for: trace, plan.policies))
+        profile: try ProfileLocator.profile(
+          given: plan.profile, for: trace, plan.policies, selfCalibrates: plan.selfCalibrates),
+        selfCalibrates: plan.selfCalibrates)
       var policies = plan.policies
       var notes: [String] = []
       let sorted = Runnability(trace, options: options).sorted(
-        policies.filter { !$0.needs.contains(.file) })
+        policies.filter { !$0.needs.contains(.file) }, budgets: plan.budgets)
       if plan.asksForEverything {
         policies.removeAll { !$0.needs.contains(.file) && !sorted.runnable.contains($0) }
         notes = sorted.obstacles.map { "\(path): left out: \($0)" }
