@@ -28,7 +28,7 @@ if __name__ == "__main__":
 
 
 class Run:
-    """A capture in a process of its own, begun; ``also`` runs before it, ``together`` signals its children as a terminal does."""
+    """A capture in a process of its own, begun; ``also`` runs before it."""
 
     def __init__(self, model: Path, text: Path, folder: Path, also: str = "pass", options=OPTIONS) -> None:
         folder.mkdir(exist_ok=True)
@@ -42,6 +42,7 @@ class Run:
         assert self.process.stderr.readline() == "ready\n"
 
     def send(self, number: int, together: bool) -> None:
+        """``together`` with its children, as a terminal does."""
         if together:
             os.killpg(self.process.pid, number)
         else:

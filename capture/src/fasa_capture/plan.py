@@ -134,7 +134,9 @@ def check_lengths(prompt: int, decode: int, window: int, trained_context: int | 
     if window + decode == 0:
         raise CaptureError("nothing to trace", do="ask for --decode steps or a --window of queries")
     if prompt + decode > MOST_TOKENS:
-        raise CaptureError("the run is longer than a trace can be", expected=f"at most {MOST_TOKENS:,} tokens", found=prompt + decode)
+        raise CaptureError(
+            "the run is longer than a trace can be", expected=f"at most {MOST_TOKENS:,} tokens", found=prompt + decode
+        )
     if trained_context is not None and prompt + decode > trained_context:
         raise CaptureError(
             "the run is longer than the context that the model was trained on",

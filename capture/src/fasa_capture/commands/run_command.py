@@ -49,7 +49,9 @@ def add_to(commands) -> None:
         "--prompt-tokens", type=option_types.some_tokens, metavar="P",
         help="length of the prompt (default: the whole text, less teacher-forced steps)",
     )
-    run.add_argument("--decode", type=option_types.tokens, default=64, metavar="N", help="decode steps (default: %(default)s)")
+    run.add_argument(
+        "--decode", type=option_types.tokens, default=64, metavar="N", help="decode steps (default: %(default)s)"
+    )
     run.add_argument("--sampling", choices=SAMPLINGS, default=SAMPLINGS[0], help="default: %(default)s")
     run.add_argument("--seed", type=option_types.seed, default=0, metavar="N", help="of --sampling seeded (default: 0)")
     run.add_argument(
