@@ -154,7 +154,7 @@ def test_a_folder_without_a_tokenizer_is_one_error(copied, refused):
 
 def test_tokens_that_the_model_does_not_embed_are_one_error(tiny, tmp_path, refused):
     path = write_model("llama", tiny, tmp_path / "small", vocab_size=64)
-    assert "the tokenizer is not that of the model" in refused(path)
+    assert "a token that the model does not have" in refused(path)
 
 
 def test_code_of_the_folder_never_runs(copied, refused, tmp_path):

@@ -8,8 +8,7 @@ from reference import forward
 
 from fasa_capture.cli import main
 from fasa_capture.errors import CaptureError
-from fasa_capture.plan import layer_ranges
-from fasa_capture.shapes import LayerShape, ShownShapes, refuse_mixed
+from fasa_capture.shapes import LayerShape, ShownShapes, named, refuse_mixed
 from tiny_model import TinyModel, write_gguf
 
 SHAPE = LayerShape(query_heads=4, kv_heads=2, head_dim=16, value_dim=16)
@@ -112,4 +111,4 @@ def test_one_shape_passes_and_layers_are_named_as_they_are_read():
     refuse_mixed({0: SHAPE, 5: SHAPE})
     with pytest.raises(CaptureError, match="--layers 0-2,5"):
         refuse_mixed({0: SHAPE, 1: SHAPE, 2: SHAPE, 3: OTHER, 4: None, 5: SHAPE})
-    assert layer_ranges([7, 1, 2, 3, 9, 10]) == "1-3,7,9-10"
+    assert named([7, 1, 2, 3, 9, 10]) == "1-3,7,9-10"

@@ -148,10 +148,14 @@ import Testing
 
   /// What the released code does unless told otherwise.
   @Test func doubleSparsityRoundsQueriesAndLabelsHeads() throws {
-    let named = try Self.trace.answer("double-sparsity:channels=3,labels=head,queries=rounded")
-    #expect(try Self.trace.answer("double-sparsity:channels=3") == named)
-    #expect(try Self.trace.answer("double-sparsity:channels=3,queries=exact").tokens != named.tokens)
-    #expect(try Self.trace.answer("double-sparsity:channels=3,labels=group").tokens != named.tokens)
+    let named = try Self.trace.answer(
+      "double-sparsity:channels=4,bits=2,labels=head,queries=rounded")
+    func answer(_ more: String) throws -> Answer {
+      try Self.trace.answer("double-sparsity:channels=4,bits=2\(more)")
+    }
+    #expect(try answer("") == named)
+    #expect(try answer(",queries=exact").tokens != named.tokens)
+    #expect(try answer(",labels=group").tokens != named.tokens)
     var old = Self.trace
     old.statistics?.layers[0].ownChannelWeights = nil
     let message = """

@@ -41,7 +41,8 @@ import Testing
       #expect(throws: PolicyError(message)) { try tokens("budget", budget) }
     }
     var random = SeededRandom(5)
-    trace.agreement?.values[.init(layer: trace.layer, window: 1024)] = (0..<8).map { _ in
+    let key = ContextualAgreement.Key(layer: trace.layer, window: 1024)
+    trace.agreement?.values[key] = (0..<8).map { _ in
       (0..<4).map { _ in Double(random.below(9)) / 8 }
     }
     for budget in [Budget.tokens(63), .share(0.19)] {

@@ -8,9 +8,10 @@ from datetime import datetime, timezone
 from fasa_capture import __version__
 from fasa_capture.errors import CaptureError
 from fasa_capture.facts import LayerAttention, ModelFacts, Rope, RunFacts
-from fasa_capture.plan import Plan, layer_ranges
+from fasa_capture.plan import Plan
 from fasa_capture.recorder import Recorder
 from fasa_capture.rotation import LARGEST_ERROR, RotationCheck
+from fasa_capture.shapes import named
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def _without_what_may_differ(attention: LayerAttention) -> tuple:
 
 def _alike(layers: dict[int, LayerAttention], first: LayerAttention) -> str:
     same = _without_what_may_differ(first)
-    return layer_ranges(layer for layer, found in layers.items() if _without_what_may_differ(found) == same)
+    return named(layer for layer, found in layers.items() if _without_what_may_differ(found) == same)
 
 
 def _common(values: list):

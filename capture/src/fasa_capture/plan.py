@@ -69,17 +69,6 @@ def parse_layers(text: str, count: int) -> tuple[int, ...]:
     return tuple(sorted(chosen))
 
 
-def layer_ranges(layers) -> str:
-    """Layers as --layers takes them: ``0-2,4``."""
-    spans: list[list[int]] = []
-    for layer in sorted(layers):
-        if spans and layer == spans[-1][1] + 1:
-            spans[-1][1] = layer
-        else:
-            spans.append([layer, layer])
-    return ",".join(f"{first}-{last}" if last > first else f"{first}" for first, last in spans)
-
-
 def split_tokens(
     available: int, prompt: int | None, decode: int, sampling: str
 ) -> int:
@@ -118,7 +107,7 @@ def check_ids(tokens: Sequence[int], embedded: int, where: object) -> None:
     for position, token in enumerate(tokens):
         if not 0 <= token < embedded:
             raise CaptureError(
-                "the tokenizer is not that of the model",
+                "the tokenizer gives a token that the model does not have",
                 where=where,
                 expected=f"tokens from 0 to {embedded - 1}, which the model embeds",
                 found=f"{token}, the text's token {position}",

@@ -14,7 +14,8 @@ import numpy as np
 from fasa_capture.attention import channel_pairs, unrotate
 from fasa_capture.errors import CaptureError, SelfCheckFailed
 from fasa_capture.facts import Rope
-from fasa_capture.plan import Plan, layer_ranges
+from fasa_capture.plan import Plan
+from fasa_capture.shapes import named
 
 TOKENS = 32
 # Float32 leaves 1e-6 to 1e-3; a wrong pairing or base leaves 1 and more in the fast chunks. A frequency is right where
@@ -113,7 +114,7 @@ def refuse_layers(reason: str, refused: list[int], capturable: list[int]) -> Cap
     """The error for captured layers that a trace cannot hold, with the layers that it can."""
     return CaptureError(
         reason,
-        where=f"layer{'s' if len(refused) > 1 else ''} {layer_ranges(refused)}",
+        where=f"layer{'s' if len(refused) > 1 else ''} {named(refused)}",
         expected="softmax attention over rotated queries and keys",
-        do=f"capture others: --layers {layer_ranges(capturable)}" if capturable else "this model cannot be captured",
+        do=f"capture others: --layers {named(capturable)}" if capturable else "this model cannot be captured",
     )

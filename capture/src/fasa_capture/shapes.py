@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fasa_capture.errors import CaptureError
-from fasa_capture.plan import layer_ranges
 
 MOST_NAMED = 6
 
@@ -40,7 +39,7 @@ def refuse_mixed(shapes: Mapping[int, LayerShape | None]) -> None:
     raise CaptureError(
         "the layers differ in shape, and a trace has one",
         found="; ".join(told[:MOST_NAMED]) + (f"; {len(told) - MOST_NAMED} more shapes" if len(told) > MOST_NAMED else ""),
-        do=f"capture those of one shape, as by --layers {layer_ranges(layers_of[most])}",
+        do=f"capture those of one shape, as by --layers {named(layers_of[most])}",
     )
 
 
@@ -54,8 +53,19 @@ def refuse_unshared(layer: int, shape: LayerShape) -> None:
 
 
 def _counted(layers: Iterable[int]) -> str:
-    numbers = layer_ranges(layers)
+    numbers = named(layers)
     return f"layer {numbers}" if numbers.isdigit() else f"layers {numbers}"
+
+
+def named(layers: Iterable[int]) -> str:
+    """As --layers reads them: ``0-3,7``."""
+    runs: list[list[int]] = []
+    for layer in sorted(layers):
+        if runs and layer == runs[-1][1] + 1:
+            runs[-1][1] = layer
+        else:
+            runs.append([layer, layer])
+    return ",".join(f"{first}-{last}" if last > first else f"{first}" for first, last in runs)
 
 
 class ShownShapes:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-import gguf
 from transformers.integrations.ggml import GGUF_CONFIG_MAPPING
 from transformers.modeling_gguf_pytorch_utils import TENSOR_PROCESSORS, TensorProcessor, get_gguf_hf_weights_map
 
-from fasa_capture.errors import CaptureError
+from fasa_capture.engines.gguf_parts import GgufModel, read_gguf_model
+from fasa_capture.errors import CaptureError, plain
 
 DO = "use --engine llama.cpp"
 # The experts of a mixture, which lie merged in one tensor, are cut apart under other names.
@@ -25,41 +25,51 @@ SAY_NOTHING = {
     "context_length", "block_count", "vocab_size", "tensor_data_layout", "rope.scaling.original_context_length",
     "rope.scaling.finetuned",
 }
+LONGEST_VALUE = 80
 EPSILONS = ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon", "norm_eps")
 
 
-def refuse_what_is_left_out(path: Path, model) -> None:
+def refuse_what_is_left_out(path: Path, there: GgufModel, model) -> None:
     """Raises for a tensor that is no parameter of the loaded model, and for a setting that is not the model's."""
-    reader = gguf.GGUFReader(path)
-    architecture = reader.get_field("general.architecture").contents()
+    architecture = there.metadata["general.architecture"]
     config = model.config.get_text_config()
     processor = TENSOR_PROCESSORS.get(architecture, TensorProcessor)(config=config.to_dict())
     parameters = get_gguf_hf_weights_map(model, processor)
-    for tensor in reader.tensors:
-        if tensor.name not in parameters and CUT_APART not in tensor.name:
-            raise CaptureError(
-                "transformers leaves out a tensor of this file", where=path, found=tensor.name, do=DO
-            )
-    there = settings_of(model, config)
+    for name in there.tensors:
+        if name not in parameters and CUT_APART not in name:
+            raise CaptureError("transformers leaves out a tensor of this file", where=path, found=plain(name), do=DO)
+    loaded = settings_of(model, config)
     taken = {key for key, name in _mapping(architecture, config).items() if name is not None}
-    for name, field in reader.fields.items():
+    for name, value in there.metadata.items():
         prefix, _, key = name.partition(".")
         if prefix != architecture or key in SAY_NOTHING:
             continue
-        value = field.contents()
-        if key in there:
-            if not any(_agree(value, other) for other in there[key]):
+        if key in loaded:
+            if not any(_agree(value, other) for other in loaded[key]):
                 raise CaptureError(
                     "transformers loads this model without a setting of this file",
                     where=f"{path}: {name}",
-                    expected=" or ".join(map(str, there[key])) or "none, as in the loaded model",
-                    found=value,
+                    expected=" or ".join(map(str, loaded[key])) or "none, as in the loaded model",
+                    found=plain(value, LONGEST_VALUE),
                     do=DO,
                 )
         elif key not in taken:
             raise CaptureError(
-                "transformers leaves out a setting of this file", where=path, found=f"{name} = {value}", do=DO
+                "transformers leaves out a setting of this file",
+                where=path,
+                found=plain(f"{name} = {value}", LONGEST_VALUE),
+                do=DO,
             )
+
+
+def read_one_file(path: Path) -> GgufModel:
+    """The GGUF model, whose file is checked against its own size before transformers reads it; refused in parts."""
+    there = read_gguf_model(path)
+    if len(there.files) > 1:
+        raise CaptureError(
+            "transformers reads one GGUF file", where=path, found=f"{len(there.files)} parts of a model", do=DO
+        )
+    return there
 
 
 def settings_of(model, config) -> dict[str, list]:

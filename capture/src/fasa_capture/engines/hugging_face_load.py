@@ -10,8 +10,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
-from fasa_capture.engines.hugging_face_gguf import refuse_what_is_left_out
-from fasa_capture.errors import CaptureError
+from fasa_capture.engines.hugging_face_gguf import read_one_file, refuse_what_is_left_out
+from fasa_capture.errors import CaptureError, plain
 
 # Parts of a checkpoint beside the language model, and buffers that a model computes for itself.
 BESIDE_THE_TEXT_MODEL = ("vision", "visual", "audio", "image", "multi_modal", "mm_projector", "rotary_emb.inv_freq")
@@ -22,6 +22,7 @@ NAMED = 3
 def load(path: Path, attention: str):
     """The tokenizer, and the model in float32 whose layers attend through ``attention``."""
     logging.set_verbosity_error()
+    gguf = read_one_file(path) if path.is_file() else None
     source = {"gguf_file": path.name} if path.is_file() else {}
     folder = path.parent if path.is_file() else path
     # Without False, transformers asks on the terminal whether code of the folder may run, and waits for an answer.
@@ -36,8 +37,8 @@ def load(path: Path, attention: str):
             folder, dtype=torch.float32, attn_implementation=attention, output_loading_info=True, **common
         )
     refuse_other_weights(path, loaded)
-    if path.is_file():
-        refuse_what_is_left_out(path, model)
+    if gguf is not None:
+        refuse_what_is_left_out(path, gguf, model)
     return tokenizer, model.eval()
 
 
@@ -58,14 +59,15 @@ def refuse_other_weights(path: Path, loaded: dict) -> None:
                 what,
                 where=path,
                 expected="the weights that config.json describes",
-                found=named(names),
+                found=first_few(names),
                 do="the weights and config.json must be of one model",
             )
     if loaded["error_msgs"]:
-        raise CaptureError(f"transformers cannot load every weight ({brief(loaded['error_msgs'][0])})", where=path)
+        reason = plain(loaded["error_msgs"][0], LONGEST_REASON)
+        raise CaptureError(f"transformers cannot load every weight ({reason})", where=path)
 
 
-def named(names: list[str]) -> str:
+def first_few(names: list[str]) -> str:
     """The first few of the names, and how many there are beside."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
@@ -86,11 +88,5 @@ def plain_errors(what: str, **context) -> Iterator[None]:
                 expected="an architecture that transformers knows",
                 do="convert the model to GGUF and use the engine llama.cpp",
             ) from error
-        raise CaptureError(f"{what} ({brief(error)})", **context) from error
-
-
-def brief(error: object) -> str:
-    """One line of a message, and of that what a person reads."""
-    kind = f"{type(error).__name__}: " if isinstance(error, Exception) else ""
-    line = kind + " ".join(str(error).split())
-    return line if len(line) <= LONGEST_REASON else line[:LONGEST_REASON] + "…"
+        reason = plain(f"{type(error).__name__}: {error}", LONGEST_REASON)
+        raise CaptureError(f"{what} ({reason})", **context) from error

@@ -162,7 +162,7 @@ def layer_attention(tap: LlamaTap, geometry: Geometry, ropes: dict[int, Rope]) -
     """How each captured layer attends, by the nodes that the graph ran."""
     found = {}
     for layer, rope in ropes.items():
-        seen = tap.layers.get(layer)
+        seen, shape = tap.layers.get(layer), geometry.layers[layer]
         where = f"layer {layer}"
         if seen is None or seen.rope != rope or seen.logits is None:
             raise CaptureError(
@@ -172,7 +172,6 @@ def layer_attention(tap: LlamaTap, geometry: Geometry, ropes: dict[int, Rope]) -
                 found=None if seen is None else seen.rope,
                 do="models with attention of other kinds cannot be captured",
             )
-        shape = geometry.layers[layer]
         if shape is not None and rope.rotary_dim > shape.head_dim:
             raise CaptureError(
                 "the graph rotates more channels than the model has",

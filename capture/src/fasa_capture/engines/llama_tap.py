@@ -78,7 +78,7 @@ class LlamaTap:
     def _wanted(self, tensor: GgmlTensor, kind: str, layer: int) -> bool:
         """Notes what the node says of its layer, and answers whether its values are needed."""
         if not self._recorder.wants(layer):
-            # Its output is asked for all the same, as a sign of progress in every layer.
+            # The output of a layer that is not kept is asked for as well: as a sign of progress in every layer.
             return kind == "kqv_out"
         seen = self.layers.setdefault(layer, LayerSeen())
         operation = tensor.operation
