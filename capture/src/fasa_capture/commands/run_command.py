@@ -18,11 +18,12 @@ from fasa_capture.errors import CaptureError, plain
 from fasa_capture.metadata import TextFacts
 from fasa_capture.models import files_of, resolve
 from fasa_capture.output import opened, refuse_unfit
-from fasa_capture.plan import SAMPLINGS, Plan, check_lengths, parse_layers, split_tokens
+from fasa_capture.plan import MOST_TOKENS, SAMPLINGS, Plan, check_lengths, parse_layers, split_tokens
 from fasa_capture.progress import Progress
 from fasa_capture.shapes import refuse_mixed
 
-LONGEST_TEXT = 1 << 28
+# Four bytes for each token that a trace can hold.
+LONGEST_TEXT = 4 * MOST_TOKENS
 DESCRIPTION = """Runs MODEL over TEXT and writes what its attention saw as a trace. The prompt is the text's first
 tokens. Decode steps are the text's next tokens (teacher-forced: what decoding exactly this text would compute) or tokens
 that the model chooses (greedy, seeded). Before anything is written, attention recomputed from the rounded values is
