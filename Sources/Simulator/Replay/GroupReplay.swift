@@ -71,7 +71,8 @@ struct GroupReplay {
         for index in remembering { try states[index].warmUp(block) }
       }
     }
-    for range in scoredBlocks {
+    // Dense attention's bytes are counted for nobody else's sake, too, and need no scores.
+    for range in states.isEmpty ? [] : scoredBlocks {
       let block = block(range)
       let exact = try ExactAttention(block, values: values)
       let oracle = OracleMeasures(exact)

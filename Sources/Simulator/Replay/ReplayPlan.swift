@@ -14,6 +14,8 @@ public struct ReplayPlan: Sendable {
   /// Rows to calibrate FASA on, where the trace is to do so itself.
   let calibrationRows: [Int]
   private let trace: Trace
+  /// The rows as steps, with what they see in the first layer.
+  var steps: [Step] { TraceGroups(trace).steps(rows: rows, layer: layers.first ?? 0) }
   private let needsAgreement: Bool
   private let needsStatistics: Bool
   private let profile: LoadedProfile?

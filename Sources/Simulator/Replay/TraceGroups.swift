@@ -66,13 +66,20 @@ struct TraceGroups: Sendable {
     return PromptView(window: window, attention: attention, tables: tables)
   }
 
+  /// Row of the query tensors that holds decode step 0; those before it lie in the prompt.
+  private var firstDecodeRow: Int { promptRows.count }
+
+  /// The row of the query tensors that holds a step.
+  func row(of step: Step) -> Int { step.index + firstDecodeRow }
+
   /// The query of every given row of the trace's query tensors, with what it sees in a layer.
   func steps(rows: [Int], layer: Int) -> [Step] {
     let window = trace.metadata.slidingWindow(layer: layer)
+    let first = firstDecodeRow
     return rows.map { row in
       let position = trace.queryPositions[row]
       let start = window.map { max(0, position + 1 - $0) } ?? 0
-      return Step(index: row, position: position, visible: start..<position + 1)
+      return Step(index: row - first, position: position, visible: start..<position + 1)
     }
   }
 

@@ -68,6 +68,7 @@ struct ExploreCommand: ParsableCommand {
   @OptionGroup var machine: MachineOptions
 
   func run() throws {
+    let interruption = Interruption(database: db)
     let pricing = try cost.explorePricing()
     let policies = try search.policies()
     let opened = try Trace(path: trace)
@@ -79,7 +80,7 @@ struct ExploreCommand: ParsableCommand {
       selfCalibrates: selfCalibrates)
     let job = try ExploreJob(
       trace: opened, policies: policies, options: options, target: target, pricing: pricing, search: search)
-    let report = try job.run(store: try ResultsStore(path: db), database: db)
+    let report = try job.run(store: try ResultsStore(path: db), database: db, interruption: interruption)
     if json { try Output.json(report.json) } else { print(report.text) }
   }
 }

@@ -56,7 +56,7 @@ struct ExploreJob {
         refinementShare: search.exhaustive ? 0 : 0.25, seed: search.seed))
   }
 
-  func run(store: ResultsStore, database: String) throws -> ExploreReport {
+  func run(store: ResultsStore, database: String, interruption: Interruption? = nil) throws -> ExploreReport {
     let clock = ContinuousClock()
     let started = clock.now
     let progress = ExploreProgress(
@@ -64,7 +64,7 @@ struct ExploreJob {
     defer { progress.finish() }
     let evaluator = ExploreEvaluator(
       trace, store: store, options: options, rungs: rungs, target: target, pricing: pricing,
-      progress: progress)
+      progress: progress, interruption: interruption)
     let result = try exploration.run { try evaluator.judge($0, rung: $1) }
     let judged = result.trials.compactMap { evaluator.judged[$0.candidate] }
     let oracles = space.coarseBudgets.map {

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Policies
+import Results
 import Testing
 
 @testable import fasa_sim
@@ -42,7 +43,9 @@ import Testing
     #expect(run.status == 0 && run.errors.isEmpty)
     let lines = run.output.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(
-      lines.first == "synthetic, none (synthetic): 120 tokens, 40 decode steps, layers 0-1, 6 query heads")
+      lines.first
+        == "synthetic, none (synthetic): 120 tokens, 40 decode steps (0-39, at positions 80-119), layers 0-1, 6 query heads"
+    )
     let rows = lines.map { $0.split(separator: " ", omittingEmptySubsequences: true) }
     #expect(rows[2].first == "policy")
     #expect(
@@ -216,6 +219,9 @@ import Testing
       #expect(keys.subtracting(configuration.keys).isEmpty)
       #expect(configuration["stepCount"] as? Int == 4)
       #expect(configuration["queryHeads"] as? String == "0-2")
+      // As --steps takes them, after 32 traced queries of the prompt.
+      #expect(configuration["steps"] as? String == "0-3" && configuration["positions"] as? String == "80-83")
+      #expect(configuration["build"] as? String == SourceBuild.digest)
     }
     #expect(configurations.first?["recall"] as? Double == 1)
   }

@@ -43,8 +43,9 @@ def capture(
 def check_recorded(recorder: Recorder, run: RunFacts, progress: Progress) -> CheckReport:
     plan = recorder.plan
     report = CheckReport(plan.stored)
-    if recorder.rope_probe is not None:
-        report.add_rope(recorder.rope_probe, run.token_ids, run.attention[0].rope)
+    report.rotation = run.rotation
+    if recorder.wants(0):
+        report.add_rope(recorder.layers[0].k, run.token_ids, run.attention[0].rope)
     for done, layer in enumerate(plan.layers):
         progress.show("layers checked", done, len(plan.layers))
         record = recorder.layers[layer]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fasa_capture.shapes import LayerShape
+
+if TYPE_CHECKING:
+    from fasa_capture.rotation import RotationCheck
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ class LayerAttention:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What is known once a run has ended: its tokens, and every layer's attention, None of a layer that has none."""
+    """What is known once a run has ended: its tokens, every captured layer's attention, and how rotation was checked."""
 
     token_ids: np.ndarray
-    attention: tuple[LayerAttention | None, ...]
+    attention: dict[int, LayerAttention]
+    rotation: RotationCheck

@@ -29,7 +29,6 @@ class Recorder:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.layers = {layer: LayerRecord() for layer in plan.layers}
-        self.rope_probe: np.ndarray | None = None
         self._recorded: dict[tuple[str, int], int] = {}
         self._shapes = ShownShapes(plan.layers)
 
@@ -37,18 +36,10 @@ class Recorder:
         return layer in self.layers
 
     def keys(self, layer: int, start: int, values: np.ndarray) -> None:
-        """Keys [tokens, KV heads, dimension] of the tokens from ``start`` on, post-RoPE.
-
-        Layer 0's are taken whether kept or not: they show whether the declared rotation is the real one.
-        """
-        if layer == 0 and not self.wants(0):
-            self.rope_probe = self._put("k", 0, self.rope_probe, start, values)
-        elif self.wants(layer):
-            record = self.layers[layer]
-            self._shapes.note("k", layer, start, *values.shape[1:])
-            record.k = self._put("k", layer, record.k, start, values)
-            if layer == 0:
-                self.rope_probe = record.k
+        """Keys [tokens, KV heads, dimension] of the tokens from ``start`` on, post-RoPE."""
+        record = self.layers[layer]
+        self._shapes.note("k", layer, start, *values.shape[1:])
+        record.k = self._put("k", layer, record.k, start, values)
 
     def values(self, layer: int, start: int, values: np.ndarray) -> None:
         record = self.layers[layer]

@@ -10,12 +10,14 @@ import numpy as np
 
 from fasa_capture.engines import llama_library
 from fasa_capture.engines.gguf_model import Geometry, read_gguf
+from fasa_capture.engines.llama_rotation import RotationTap
 from fasa_capture.engines.llama_tap import LlamaTap
 from fasa_capture.errors import CaptureError
-from fasa_capture.facts import LayerAttention, RunFacts
+from fasa_capture.facts import LayerAttention, Rope, RunFacts
 from fasa_capture.plan import Plan, without_appended
 from fasa_capture.progress import Progress
 from fasa_capture.recorder import Recorder
+from fasa_capture.rotation import RotationCheck, RotationProbe
 from fasa_capture.sampling import Sampler
 
 BATCH = 512
@@ -71,6 +73,7 @@ class LlamaCppEngine:
             capacity = -count
 
     def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts:
+        ropes, rotation = self._rotations(plan, progress)
         tap = LlamaTap(self._library, recorder, self._geometry, progress.beat)
         context = self._open_context(plan, tap)
         try:
@@ -82,12 +85,28 @@ class LlamaCppEngine:
             self._library.llama_free(context)
             progress.clear()
         recorder.finish()
-        return RunFacts(tokens, layer_attention(tap, self._geometry, plan.layers))
+        return RunFacts(tokens, layer_attention(tap, self._geometry, ropes), rotation)
 
     def close(self) -> None:
         if self._loaded:
             self._library.llama_model_free(self._loaded)
         self._loaded = None
+
+    def _rotations(self, plan: Plan, progress: Progress) -> tuple[dict[int, Rope], RotationCheck]:
+        """Each captured layer's rotation by the graph's nodes, and how well the keys obey it."""
+        probe = RotationProbe(plan)
+        tap = RotationTap(self._library, probe, self._geometry, progress.beat)
+        context = self._open_context(plan, tap)
+        try:
+            for shift in (0, *probe.shifts):
+                self._library.llama_memory_clear(self._library.llama_get_memory(context), True)
+                self._decode(context, tap, probe.tokens, shift)
+        finally:
+            self._library.llama_free(context)
+        ropes = tap.rotations(plan.layers)
+        rotation = probe.check(ropes)
+        rotation.verify()
+        return ropes, rotation
 
     def _open_context(self, plan: Plan, tap: LlamaTap) -> int:
         parameters = self._library.llama_context_default_params()
@@ -110,15 +129,21 @@ class LlamaCppEngine:
         """Runs the tokens in batches, the first of them at position ``start``."""
         for at in range(0, len(tokens), BATCH):
             progress.show("tokens", start + at, plan.tokens)
-            part = np.ascontiguousarray(tokens[at : at + BATCH], dtype=np.int32)
-            tap.begin(start + at, len(part))
-            batch = self._library.llama_batch_get_one(part.ctypes.data, len(part))
-            code = self._library.llama_decode(context, batch)
-            if tap.error is not None:
-                raise tap.error
-            if code != 0:
-                reason = llama_library.first_error()
-                raise CaptureError(f"llama.cpp failed to run the model ({reason})", found=f"code {code}")
+            self._decode(context, tap, tokens[at : at + BATCH], start + at)
+
+    def _decode(self, context, tap, tokens, start: int) -> None:
+        """Runs one batch. Positions are given, so that a key's place is what the trace says it is."""
+        part = np.ascontiguousarray(tokens, dtype=np.int32)
+        positions = np.arange(start, start + len(part), dtype=np.int32)
+        tap.begin(start, len(part))
+        batch = self._library.llama_batch_get_one(part.ctypes.data, len(part))
+        batch.pos = positions.ctypes.data
+        code = self._library.llama_decode(context, batch)
+        if tap.error is not None:
+            raise tap.error
+        if code != 0:
+            reason = llama_library.first_error()
+            raise CaptureError(f"llama.cpp failed to run the model ({reason})", found=f"code {code}")
 
     def _generate(self, context, tap, prompt, plan: Plan, progress: Progress) -> np.ndarray:
         library = self._library
@@ -133,35 +158,32 @@ class LlamaCppEngine:
         return np.array(tokens, dtype=np.int32)
 
 
-def layer_attention(tap: LlamaTap, geometry: Geometry, kept: tuple[int, ...]) -> tuple[LayerAttention | None, ...]:
-    """How each layer attends, by the nodes that the graph ran; None of one that has no attention and is not kept."""
-    found: list[LayerAttention | None] = []
-    for layer, shape in enumerate(geometry.layers):
-        seen = tap.layers.get(layer)
+def layer_attention(tap: LlamaTap, geometry: Geometry, ropes: dict[int, Rope]) -> dict[int, LayerAttention]:
+    """How each captured layer attends, by the nodes that the graph ran."""
+    found = {}
+    for layer, rope in ropes.items():
+        seen, shape = tap.layers.get(layer), geometry.layers[layer]
         where = f"layer {layer}"
-        if seen is None or seen.rope is None or seen.logits is None:
-            if layer not in kept and (shape is None or seen is None):
-                found.append(None)
-                continue
+        if seen is None or seen.rope != rope or seen.logits is None:
             raise CaptureError(
-                "this layer has no softmax attention over rotated queries and keys",
+                "this layer did not attend in the run as it did when its rotation was verified",
                 where=where,
+                expected=rope,
+                found=None if seen is None else seen.rope,
                 do="models with attention of other kinds cannot be captured",
             )
-        if shape is not None and seen.rope.rotary_dim > shape.head_dim:
+        if shape is not None and rope.rotary_dim > shape.head_dim:
             raise CaptureError(
                 "the graph rotates more channels than the model has",
                 where=where,
                 expected=f"at most {shape.head_dim}",
-                found=seen.rope.rotary_dim,
+                found=rope.rotary_dim,
                 do=llama_library.DO_PIN,
             )
-        found.append(
-            LayerAttention(
-                rope=seen.rope,
-                scale=seen.logits.scale,
-                logit_softcap=seen.logits.softcap,
-                window=seen.window,
-            )
+        found[layer] = LayerAttention(
+            rope=rope,
+            scale=seen.logits.scale,
+            logit_softcap=seen.logits.softcap,
+            window=seen.window,
         )
-    return tuple(found)
+    return found

@@ -77,25 +77,26 @@ class LlamaTap:
 
     def _wanted(self, tensor: GgmlTensor, kind: str, layer: int) -> bool:
         """Notes what the node says of its layer, and answers whether its values are needed."""
+        if not self._recorder.wants(layer):
+            # The output of a layer that is not kept is asked for as well: as a sign of progress in every layer.
+            return kind == "kqv_out"
         seen = self.layers.setdefault(layer, LayerSeen())
-        kept = self._recorder.wants(layer)
         operation = tensor.operation
         if kind in ("Qcur", "Kcur"):
             if operation != "ROPE":
                 return False
             if seen.rope is None:
                 seen.rope = read_rope(tensor)
-            return kept or (kind == "Kcur" and layer == 0)
+            return True
         if kind == "Vcur":
             # V is also shown flat, and with its width before the split into heads.
             shape = self._geometry.layers[layer]
             heads = None if shape is None else (shape.kv_heads, shape.value_dim)
-            return kept and operation in ("RESHAPE", "VIEW", "CONT") and tensor.shape[2:] == heads
+            return operation in ("RESHAPE", "VIEW", "CONT") and tensor.shape[2:] == heads
         if kind == "kq_soft_max":
             seen.logits = seen.logits or read_logits(tensor, layer)
             seen.window = self._window(tensor.source(1), layer) or seen.window
-            return kept and self._recorder.plan.prompt_attention
-        # The output of a layer that is not kept is asked for as well: as a sign of progress in every layer.
+            return self._recorder.plan.prompt_attention
         return True
 
     def _window(self, mask: GgmlTensor | None, layer: int) -> int | None:
