@@ -106,13 +106,24 @@ def read_attention(metadata: dict, layer: int) -> LayerAttention:
         return LayerAttention(
             rope=Rope(
                 pairing=rope["pairing"],
-                base=bases[layer] if bases else rope["base"],
+                base=_of_layer(bases, layer, metadata, rope["base"]) or rope["base"],
                 rotary_dim=rope["rotary_dim"],
                 frequencies=None if frequencies is None else tuple(frequencies),
             ),
             scale=attention["scale"],
             logit_softcap=attention.get("logit_softcap"),
-            window=windows[layer] if windows else attention.get("sliding_window"),
+            window=_of_layer(windows, layer, metadata, attention.get("sliding_window")),
         )
     except (KeyError, IndexError, TypeError) as error:
         raise CaptureError(f"the metadata lacks {error} for layer {layer}") from error
+
+
+def _of_layer(values: list | dict | None, layer: int, metadata: dict, general):
+    """A layer's value: of an object by layer, or of a list over the model's or the captured layers."""
+    if values is None:
+        return general
+    if isinstance(values, dict):
+        return values.get(str(layer), general)
+    if len(values) == metadata["geometry"]["layers"]:
+        return values[layer]
+    return values[metadata["captured_layers"].index(layer)]
