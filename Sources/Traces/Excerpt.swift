@@ -14,7 +14,7 @@ public enum Excerpt {
     for _ in 0..<limit {
       guard let scalar = scalars.next() else { return result }
       if isUnsafe(scalar) {
-        result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+        result += "\\u{\(String(scalar.value, radix: 16))}"
       } else {
         result.unicodeScalars.append(scalar)
       }

@@ -14,10 +14,14 @@ extension TraceMetadata {
   /// Largest sliding window.
   static let windowLimit = Int(Int32.max)
 
+  /// Longest text, in UTF-8 bytes: titles and names are shown, stored and compared whole.
+  static let textLimit = 4096
+
   /// Checks that the values agree with one another.
   ///
   /// - Throws: `TraceError` of kind `invalidMetadata` that names the key.
   func check(file: String) throws {
+    try checkTexts(file)
     try checkGeometry(file)
     try checkTokens(file)
     try checkRope(file)
@@ -31,6 +35,19 @@ extension TraceMetadata {
     throw TraceError(
       .invalidMetadata, file: file, part: "\(Self.key).\(part)", expected: expected, found: "\(found)",
       advice: TraceError.captureAgain)
+  }
+
+  private func checkTexts(_ file: String) throws {
+    let texts = [
+      ("model.name", model.name), ("model.architecture", model.architecture), ("model.weights", model.weights),
+      ("model.sha256", model.sha256), ("text.title", text.title), ("text.licence", text.licence),
+      ("text.kind", text.kind), ("text.sha256", text.sha256), ("capture.tool", capture.tool),
+      ("capture.engine", capture.engine), ("capture.created", capture.created),
+    ]
+    for (name, text) in texts {
+      try require(
+        text.utf8.count <= Self.textLimit, file, name, "at most \(Self.textLimit) bytes", "\(text.utf8.count)")
+    }
   }
 
   private func checkGeometry(_ file: String) throws {

@@ -245,7 +245,7 @@ def sound_files() -> None:
         ("scale-largest", "attention.scale", 1e9),
         ("sampling-teacher-forced", "capture.sampling", "teacher-forced"),
         ("sampling-seeded", "capture.sampling", "seeded"),
-        ("title-long", "text.title", "t" * 2000),
+        ("title-long", "text.title", "t" * 4096),
     ):
         sound(f"metadata-{name}", spoilt(path, value))
 
@@ -467,7 +467,7 @@ def unsound_metadata() -> None:
             unsound(f"metadata-null-{path}", spoilt(path, None), f"fasa-trace.{path}", "null")
     for index, (path, value, *says) in enumerate((
         ("version", 2, "expected 1", "2"), ("version", "1", "Int"), ("version", 1.0, "Int"), ("version", True, "Int"),
-        ("model.name", 7, "String"), ("text.title", ["t"], "String"), ("capture.created", 2026, "String"),
+        ("model.name", 7, "String"), ("text.title", "ä" * 2049, "at most 4096 bytes", "4098"), ("text.title", ["t"], "String"), ("capture.created", 2026, "String"),
         ("geometry.layers", 2.0, "Int"), ("geometry.layers", "2", "Int"), ("geometry.layers", True, "Int"),
         ("geometry.layers", 0, "a number from 1 to 65536"), ("geometry.layers", 65537, "a number from 1 to 65536"),
         ("geometry.layers", 1 << 63, "Int"), ("geometry.query_heads", 1 << 20, "a number from 1 to 65536"),

@@ -17,5 +17,5 @@ def excerpt(value: object, limit: int = LIMIT) -> str:
 
 def escaped(text: str) -> str:
     return "".join(
-        f"\\u{{{ord(character):X}}}" if unicodedata.category(character) in UNSAFE else character for character in text
+        f"\\u{{{ord(character):x}}}" if unicodedata.category(character) in UNSAFE else character for character in text
     )

@@ -48,7 +48,7 @@ def build_metadata(
             "value_dim": record.v.shape[2],
         },
         "captured_layers": list(plan.layers),
-        **describe_attention(run.attention),
+        **describe_attention(run.attention, plan.layers),
         "tokens": {"prompt": plan.prompt, "decode": plan.decode},
         "text": {
             "title": text.title,
@@ -60,10 +60,14 @@ def build_metadata(
     }
 
 
-def describe_attention(layers: tuple[LayerAttention, ...]) -> dict:
-    """The keys ``rope`` and ``attention``; lists hold one entry per layer of the model."""
-    first = layers[0]
-    for index, layer in enumerate(layers):
+def describe_attention(layers: tuple[LayerAttention | None, ...], kept: tuple[int, ...]) -> dict:
+    """The keys ``rope`` and ``attention``; lists hold one entry per layer of the model.
+
+    A layer without attention, which is not among the ``kept`` ones, is described as the first of these: lists have no gaps.
+    """
+    first = layers[kept[0]]
+    for index in kept:
+        layer = layers[index]
         same = (
             layer.rope.pairing == first.rope.pairing
             and layer.rope.rotary_dim == first.rope.rotary_dim
@@ -75,11 +79,11 @@ def describe_attention(layers: tuple[LayerAttention, ...]) -> dict:
             raise CaptureError(
                 "a trace cannot say that layers differ in more than RoPE base and window",
                 where=f"layer {index}",
-                expected=f"as layer 0: {first}",
+                expected=f"as layer {kept[0]}: {first}",
                 found=layer,
             )
-    bases = [layer.rope.base for layer in layers]
-    windows = [layer.window for layer in layers]
+    bases = [(layer or first).rope.base for layer in layers]
+    windows = [(layer or first).window for layer in layers]
     return {
         "rope": {
             "pairing": first.rope.pairing,
@@ -101,29 +105,28 @@ def read_attention(metadata: dict, layer: int) -> LayerAttention:
     """How a layer attends, by a trace's metadata."""
     try:
         rope, attention = metadata["rope"], metadata["attention"]
-        bases, windows = rope.get("layer_bases"), attention.get("layer_windows")
-        frequencies = rope.get("frequencies")
+
+        def of_layer(values, general):
+            """A layer's own value: of an object by its number, of a list by its place."""
+            if isinstance(values, dict):
+                return values.get(str(layer), general)
+            if isinstance(values, list):
+                whole = len(values) == metadata["geometry"]["layers"]
+                return values[layer if whole else metadata["captured_layers"].index(layer)]
+            return general
+
+        base = of_layer(rope.get("layer_bases"), None)
+        frequencies = of_layer(rope.get("layer_frequencies"), rope.get("frequencies"))
         return LayerAttention(
             rope=Rope(
                 pairing=rope["pairing"],
-                base=_of_layer(bases, layer, metadata, rope["base"]) or rope["base"],
+                base=rope["base"] if base is None else base,
                 rotary_dim=rope["rotary_dim"],
                 frequencies=None if frequencies is None else tuple(frequencies),
             ),
             scale=attention["scale"],
             logit_softcap=attention.get("logit_softcap"),
-            window=_of_layer(windows, layer, metadata, attention.get("sliding_window")),
+            window=of_layer(attention.get("layer_windows"), attention.get("sliding_window")),
         )
-    except (KeyError, IndexError, TypeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError) as error:
         raise CaptureError(f"the metadata lacks {error} for layer {layer}") from error
-
-
-def _of_layer(values: list | dict | None, layer: int, metadata: dict, general):
-    """A layer's value: of an object by layer, or of a list over the model's or the captured layers."""
-    if values is None:
-        return general
-    if isinstance(values, dict):
-        return values.get(str(layer), general)
-    if len(values) == metadata["geometry"]["layers"]:
-        return values[layer]
-    return values[metadata["captured_layers"].index(layer)]

@@ -7,6 +7,7 @@ from fasa_capture.excerpt import excerpt
 from fasa_capture.safetensors_header import CAPTURE_AGAIN
 
 VERSION = 1
+LONGEST_TEXT = 4096
 MOST_TOKENS = 1 << 24
 LARGEST_COUNT = 1 << 16
 LARGEST_BASE = 1e15
@@ -46,7 +47,8 @@ class Checked:
         }
         for name, keys in STRINGS.items():
             for key in keys:
-                self._member(sections[name], key, str, name)
+                length = len(self._member(sections[name], key, str, name).encode())
+                self._need(length <= LONGEST_TEXT, f"{name}.{key}", f"at most {LONGEST_TEXT} bytes", length)
         self._choice(sections["capture"], "sampling", "capture", ("greedy", "seeded", "teacher-forced"))
         self._choice(sections["rope"], "pairing", "rope", ("half", "interleaved"))
         self._geometry(sections["geometry"], self._list(whole, "captured_layers", int, ""))
@@ -85,22 +87,21 @@ class Checked:
             rotary % 2 == 0 and 2 <= rotary <= self._head_dim, "rope.rotary_dim",
             f"an even number from 2 to the head dimension {self._head_dim}", rotary,
         )
-        frequencies = None
-        if rope.get("frequencies") is not None:
-            frequencies = self._list(rope, "frequencies", float, "rope")
-            self._need(
-                len(frequencies) == rotary // 2, "rope.frequencies", f"{rotary // 2} values, one per chunk",
-                len(frequencies),
-            )
-            for frequency in frequencies:
-                self._need(frequency >= 0, "rope.frequencies", "finite values of at least 0", frequency)
-                self._turn(frequency, "rope.frequencies", frequency)
+        frequencies = rope.get("frequencies")
+        if frequencies is not None:
+            self._frequencies(self._list(rope, "frequencies", float, "rope"), rotary, "rope.frequencies")
         for value, part in [(base, "rope.base")] + [
             (value, "rope.layer_bases") for value in self._per_layer(rope, "layer_bases", float, "rope")
         ]:
             self._need(0 < value <= LARGEST_BASE, part, f"a number above 0 and at most {LARGEST_BASE:g}", value)
             if frequencies is None:
                 self._turn(_fastest(value, rotary), part, value)
+
+    def _frequencies(self, frequencies: list[float], rotary: int, part: str) -> None:
+        self._need(len(frequencies) == rotary // 2, part, f"{rotary // 2} values, one per chunk", len(frequencies))
+        for frequency in frequencies:
+            self._need(frequency >= 0, part, "finite values of at least 0", frequency)
+            self._turn(frequency, part, frequency)
 
     def _attention(self, attention: dict) -> None:
         self._factor(self._member(attention, "scale", float, "attention"), "attention.scale")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from fasa_capture.excerpt import excerpt
 from fasa_capture.input_file import InputFile
 from fasa_capture.safetensors_header import LENGTH_FIELD, LONGEST, SafetensorsHeader, header_length
 from fasa_capture.seek_table import Entry, SeekTable, is_readable
+from fasa_capture.trace_writer import FRAME_BYTES
 from fasa_capture.zstd_frames import (
     COPY_AGAIN, FRAME_MAGIC, LARGEST_WINDOW, SKIPPABLE_MAGICS, checksum_of, content_of, damaged, ordinary_frames,
 )
@@ -95,65 +97,76 @@ class SeekableContent:
 
 
 class StreamContent:
-    """Any other zstd stream, read in order and held: what follows may come in any order."""
+    """Any other zstd stream, read in order and held once it is asked for: tensors may be wanted in another order."""
 
     def __init__(self, file: InputFile, table: SeekTable | None) -> None:
-        self._path = file.path
-        frames = ordinary_frames(file, 0, file.size)
-        most = sum(frame.most for frame in frames)
-        sizes = [frame.content for frame in frames]
-        stream = zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW).stream_reader(
+        self._file, self._table = file, table
+        self._most, said, all_say = 0, 0, True
+        for frame in ordinary_frames(file, 0, file.size):
+            self._most += frame.most
+            said += frame.content or 0
+            all_say = all_say and frame.content is not None
+        self._stream = zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW).stream_reader(
             _Reading(file), read_across_frames=True
         )
-        start = self._take(stream, LENGTH_FIELD, most)
-        length = header_length(start, file.path)
-        if LENGTH_FIELD + length > most:
-            raise _ends_early(file.path, f"a header of {LENGTH_FIELD + length} bytes", f"at most {most}")
-        start += self._take(stream, length, most)
-        self.header = SafetensorsHeader(start[LENGTH_FIELD:], file.path)
+        self._content = bytearray()
+        self._take(LENGTH_FIELD)
+        length = header_length(self._content, file.path)
+        self._take(length)
+        self.header = SafetensorsHeader(bytes(self._content[LENGTH_FIELD:]), file.path)
         size = self.header.content_size
         if table:
             _check_size(self.header, table.content_size, file.path)
-        if None not in sizes:
-            _check_size(self.header, sum(sizes), file.path)
-        elif size > most:
-            raise _ends_early(file.path, f"{size} bytes", f"at most {most}")
-        check_memory(size, file.path)
-        self._content = start + self._take(stream, size - len(start), most)
-        if self._take(stream, 1, most, may_end=True):
-            raise CaptureError(
-                "the header does not name all the content", where=file.path,
-                expected=f"{size} bytes of content, up to the last tensor", found="more",
-            )
-        self._compare_checksums(file, table)
+        if all_say:
+            _check_size(self.header, said, file.path)
+        elif size > self._most:
+            raise _ends_early(file.path, f"{size} bytes", f"at most {self._most}")
+        self._is_whole = False
 
     def bytes(self, first: int, last: int) -> memoryview:
+        if not self._is_whole:
+            self._take_all()
         return memoryview(self._content)[first:last]
 
-    def _take(self, stream, count: int, most: int, may_end: bool = False) -> bytes:
-        if count > most:
-            raise _ends_early(self._path, f"{count} bytes of content", f"at most {most}")
-        parts = []
+    def _take_all(self) -> None:
+        size, path = self.header.content_size, self._file.path
+        check_memory(size, path)
+        self._take(size - len(self._content))
+        # Asking for more also has the last checksum compared.
+        if self._read(1):
+            raise CaptureError(
+                "the header does not name all the content", where=path,
+                expected=f"{size} bytes of content, up to the last tensor", found="more",
+            )
+        self._is_whole = True
+        if self._table is None or not self._table.has_checksums:
+            return
+        for index in range(len(self._table)):
+            entry = self._table.entry(index)
+            if len(entry.content):
+                _compare(self._file, entry, checksum_of(self.bytes(entry.content.start, entry.content.stop)))
+
+    def _take(self, count: int) -> None:
+        """Adds the next ``count`` bytes to the content."""
+        if len(self._content) + count > self._most:
+            raise _ends_early(
+                self._file.path, f"a header of {len(self._content) + count} bytes", f"at most {self._most}"
+            )
+        end = len(self._content) + count
+        while len(self._content) < end:
+            part = self._read(min(FRAME_BYTES, end - len(self._content)))
+            if not part:
+                raise _ends_early(self._file.path, f"{end} bytes of content", len(self._content))
+            self._content += part
+
+    def _read(self, count: int) -> bytes:
         try:
-            while count and (part := stream.read(count)):
-                parts.append(part)
-                count -= len(part)
+            return self._stream.read(count)
         except zstandard.ZstdError as error:
             raise CaptureError(
-                "the stream is damaged", where=self._path, expected="whole zstd frames", found=excerpt(str(error)),
-                do=COPY_AGAIN,
+                "the stream is damaged", where=self._file.path, expected="whole zstd frames",
+                found=excerpt(str(error)), do=COPY_AGAIN,
             ) from error
-        if count and not may_end:
-            raise _ends_early(self._path, f"{count} more bytes of content", "the end of the file")
-        return b"".join(parts)
-
-    def _compare_checksums(self, file: InputFile, table: SeekTable | None) -> None:
-        if table is None or not table.has_checksums:
-            return
-        for index in range(len(table)):
-            entry = table.entry(index)
-            if len(entry.content):
-                _compare(file, entry, checksum_of(self.bytes(entry.content.start, entry.content.stop)))
 
 
 class _Reading:
@@ -170,7 +183,7 @@ class _Reading:
 
 def _content_of(file: InputFile, entry: Entry) -> bytes:
     """What the one frame of an entry holds, held against all that the table says of it."""
-    frames = ordinary_frames(file, entry.stored.start, entry.stored.stop)
+    frames = list(islice(ordinary_frames(file, entry.stored.start, entry.stored.stop), 2))
     at = entry.stored.start
     if len(frames) != 1 or (frames[0].start, frames[0].end) != (at, entry.stored.stop):
         raise damaged(file, at, f"one frame of {len(entry.stored)} bytes, as the seek table says", "others")

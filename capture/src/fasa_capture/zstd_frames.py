@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import zstandard
@@ -31,9 +32,8 @@ class Frame:
     most: int
 
 
-def ordinary_frames(file: InputFile, start: int, end: int) -> list[Frame]:
+def ordinary_frames(file: InputFile, start: int, end: int) -> Iterator[Frame]:
     """The frames in a range of the file, which must be whole; skippable ones are left out."""
-    frames = []
     window = _Window(file, end)
     at = start
     while at < end:
@@ -42,12 +42,12 @@ def ordinary_frames(file: InputFile, start: int, end: int) -> list[Frame]:
             following = at + 8 + window.number(at + 4, 4, at)
             window.need(following, at)
         elif magic == FRAME_MAGIC:
-            frames.append(_frame(window, at))
-            following = frames[-1].end
+            frame = _frame(window, at)
+            yield frame
+            following = frame.end
         else:
             raise damaged(file, at, "a zstd frame", "other bytes")
         at = following
-    return frames
 
 
 def content_of(file: InputFile, frame: Frame, limit: int) -> bytes:
