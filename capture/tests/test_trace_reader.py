@@ -14,8 +14,7 @@ from trace_rules import read_cases
 
 from fasa_capture import trace_content
 from fasa_capture.cli import main
-from fasa_capture.errors import CaptureError
-from fasa_capture.excerpt import excerpt
+from fasa_capture.errors import CaptureError, quoted
 from fasa_capture.trace_reader import TraceReader
 
 SOUND = read_cases()["bare"].content
@@ -49,10 +48,10 @@ def test_long_strings_are_read_in_time_and_quoted_short(key, tmp_path, capsys):
     assert len(errors) < 1000 and "\x1b" not in errors
 
 
-def test_excerpts_are_one_line():
-    assert excerpt("a\x1b[31m\nb\u202e") == "a\\u{1b}[31m\\u{a}b\\u{202e}"
-    assert excerpt("a" * 81) == "a" * 80 + "…"
-    assert len(excerpt(list(range(1_000_000)))) == 81
+def test_what_is_quoted_is_one_line():
+    assert "\x1b" not in quoted("a\x1b[31m\nb\u202e") and "\n" not in quoted("a\nb")
+    for long in ("a" * 1_000_000, list(range(1_000_000)), "é" * 100):
+        assert 80 <= len(quoted(long)) < 90
 
 
 def test_a_file_that_is_written_while_it_is_read_is_noticed(tmp_path):

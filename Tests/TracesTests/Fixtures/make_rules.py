@@ -33,6 +33,9 @@ METADATA = {
     "text": {"title": "t", "licence": "l", "kind": "k", "sha256": "0"},
     "capture": {"tool": "t", "engine": "e", "sampling": "greedy", "created": "c"},
 }
+ROTATION_CHECK = {
+    "method": "shifted tokens", "tokens": 8, "shifts": [1, -3], "largest_error": 1e-3, "largest_error_layer": 1, "tolerance": 1,
+}
 SHAPES = {
     "token_ids": [5], "query_positions": [3], "layers.1.k": [1, 5, 4], "layers.1.v": [1, 5, 2], "layers.1.q": [2, 3, 4],
     "layers.1.prompt_attention": [2, 3], "layers.1.o": [2, 3, 2], "extra.note": [7],
@@ -238,6 +241,10 @@ def sound_files() -> None:
         ("base-large", "rope.base", 1e15),
         ("base-below-one", "rope.base", 0.5),
         ("frequencies", "rope.frequencies", [1.5, 0]),
+        ("frequencies-by-layer", "rope.layer_frequencies", {"1": [0, 2], "0": None}),
+        ("frequencies-listed-for-the-model", "rope.layer_frequencies", [None, [1.5, 0.5]]),
+        ("rotation-check", "capture.rotation_check", ROTATION_CHECK),
+        ("rotation-check-null", "capture.rotation_check", None),
         ("interleaved", "rope.pairing", "interleaved"),
         ("rotary-part", "rope.rotary_dim", 2),
         ("captured-out-of-order", "captured_layers", [1]),
@@ -487,6 +494,12 @@ def unsound_metadata() -> None:
         ("rope.frequencies", [1.0], "2 values, one per chunk"), ("rope.frequencies", [1, -1], "finite values of at least 0"),
         ("rope.frequencies", [1, None], "Double"), ("rope.frequencies", 1, "Array"),
         ("rope.frequencies", [3e8, 1], "rotations of less than 1e9 radians"),
+        ("rope.layer_frequencies", [[1.0]], "2 values, one per chunk"), ("rope.layer_frequencies", [1.0], "layer_frequencies"),
+        ("rope.layer_frequencies", {"1": [1, -1]}, "finite values of at least 0"),
+        ("rope.layer_frequencies", {"7": [1, 1]}, "layers from 0 to 1"),
+        ("rope.layer_frequencies", [[1, 3e8]], "rotations of less than 1e9 radians"),
+        ("capture.rotation_check", {**ROTATION_CHECK, "tokens": 1.5}, "Int"), ("capture.rotation_check", {}, "method"),
+        ("capture.rotation_check", {**ROTATION_CHECK, "shifts": [None]}, "Int"), ("capture.rotation_check", [], "rotation_check"),
         ("rope.layer_bases", {"2": 1.0}, "layers from 0 to 1"), ("rope.layer_bases", {"01": 1.0}, "01"),
         ("rope.layer_bases", {"x": 1.0}, "x"), ("rope.layer_bases", [1.0, -1], "a number above 0"),
         ("rope.layer_bases", [1.0, 1, 1], "2 values, one per layer"), ("rope.layer_bases", {"1": 1e300}, "a number above 0"),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from fasa_capture.errors import CaptureError
-from fasa_capture.excerpt import excerpt
+from fasa_capture.errors import CaptureError, quoted
 from fasa_capture.safetensors_header import CAPTURE_AGAIN
 
 VERSION = 1
@@ -50,11 +49,23 @@ class Checked:
                 length = len(self._member(sections[name], key, str, name).encode())
                 self._need(length <= LONGEST_TEXT, f"{name}.{key}", f"at most {LONGEST_TEXT} bytes", length)
         self._choice(sections["capture"], "sampling", "capture", ("greedy", "seeded", "teacher-forced"))
+        self._rotation_check(sections["capture"])
         self._choice(sections["rope"], "pairing", "rope", ("half", "interleaved"))
         self._geometry(sections["geometry"], self._list(whole, "captured_layers", int, ""))
         self._tokens(sections["tokens"])
         self._rope(sections["rope"])
         self._attention(sections["attention"])
+
+    def _rotation_check(self, capture: dict) -> None:
+        if capture.get("rotation_check") is None:
+            return
+        name = "capture.rotation_check"
+        check = self._typed(capture["rotation_check"], dict, name)
+        for key, kind in (
+            ("method", str), ("tokens", int), ("largest_error", float), ("largest_error_layer", int), ("tolerance", float),
+        ):
+            self._member(check, key, kind, name)
+        self._list(check, "shifts", int, name)
 
     def _geometry(self, geometry: dict, captured: list[int]) -> None:
         names = ("layers", "query_heads", "kv_heads", "head_dim", "value_dim")
@@ -90,6 +101,9 @@ class Checked:
         frequencies = rope.get("frequencies")
         if frequencies is not None:
             self._frequencies(self._list(rope, "frequencies", float, "rope"), rotary, "rope.frequencies")
+        for values in self._per_layer(rope, "layer_frequencies", list, "rope"):
+            numbers = [self._typed(value, float, "rope.layer_frequencies") for value in values]
+            self._frequencies(numbers, rotary, "rope.layer_frequencies")
         for value, part in [(base, "rope.base")] + [
             (value, "rope.layer_bases") for value in self._per_layer(rope, "layer_bases", float, "rope")
         ]:
@@ -124,7 +138,7 @@ class Checked:
             for layer in values:
                 self._need(
                     layer.isascii() and layer.isdigit() and str(int(layer)) == layer, part,
-                    "keys that are layers' numbers", excerpt(layer),
+                    "keys that are layers' numbers", quoted(layer),
                 )
                 self._need_layer(int(layer), part)
             values = list(values.values())
@@ -150,7 +164,7 @@ class Checked:
 
     def _choice(self, section: dict, key: str, name: str, choices: tuple[str, ...]) -> None:
         value = self._member(section, key, str, name)
-        self._need(value in choices, f"{name}.{key}", " or ".join(choices), excerpt(value))
+        self._need(value in choices, f"{name}.{key}", " or ".join(choices), quoted(value))
 
     def _list(self, section: dict, key: str, kind: type, name: str) -> list:
         part = f"{name}.{key}" if name else key

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from fasa_capture.errors import CaptureError
-from fasa_capture.excerpt import excerpt
+from fasa_capture.errors import CaptureError, quoted
 from fasa_capture.strict_json import read_json
 
 LENGTH_FIELD = 8
@@ -95,9 +94,9 @@ def _tensor(name: str, entry: object, path: Path, start: int) -> TensorInfo:
     if size:
         wanted = 0 if 0 in shape else size * math.prod(shape)
         if wanted > LARGEST:
-            raise _damaged(path, name, "a shape whose bytes can be counted", excerpt(shape))
+            raise _damaged(path, name, "a shape whose bytes can be counted", quoted(shape))
         if wanted != count:
-            raise _damaged(path, name, f"{wanted} bytes for {dtype} {excerpt(shape)}", f"{count} bytes")
+            raise _damaged(path, name, f"{wanted} bytes for {dtype} {quoted(shape)}", f"{count} bytes")
     return TensorInfo(name, dtype, tuple(shape), start + offsets[0], count)
 
 
@@ -107,6 +106,6 @@ def _natural(values: list) -> bool:
 
 def _damaged(path: Path, part: str, expected: str, found: object) -> CaptureError:
     return CaptureError(
-        "the header is not that of a trace", where=f"{path}: {excerpt(part)}", expected=expected, found=found,
+        "the header is not that of a trace", where=f"{path}: {quoted(part)}", expected=expected, found=found,
         do=CAPTURE_AGAIN,
     )

@@ -6,8 +6,7 @@ import json
 import math
 import unicodedata
 
-from fasa_capture.errors import CaptureError
-from fasa_capture.excerpt import excerpt
+from fasa_capture.errors import CaptureError, quoted
 
 DEEPEST = 64
 MOST_VALUES = 1 << 20
@@ -39,7 +38,7 @@ def read_json(content: bytes | memoryview, where: object):
             "not JSON that a trace may hold", where=where, expected="text in UTF-8", found=f"other bytes at {error.start}"
         ) from None
     except json.JSONDecodeError as error:
-        raise CaptureError("not JSON", where=f"{where}, character {error.pos}", found=excerpt(error.msg)) from None
+        raise CaptureError("not JSON", where=f"{where}, character {error.pos}", found=quoted(error.msg)) from None
     except RecursionError:
         raise CaptureError(
             "not JSON that a trace may hold", where=where, expected=f"nesting of at most {DEEPEST} levels", found="more"
@@ -53,10 +52,10 @@ def _members(pairs: list[tuple[str, object]]) -> dict:
     seen: set[str] = set()
     for key, value in pairs:
         if len(key) > LONGEST_KEY or len(key.encode("utf-8", "surrogatepass")) > LONGEST_KEY:
-            raise _Unfit(f"keys of at most {LONGEST_KEY} bytes", excerpt(key))
+            raise _Unfit(f"keys of at most {LONGEST_KEY} bytes", quoted(key))
         same = key if key.isascii() else unicodedata.normalize("NFD", key)
         if same in seen:
-            raise _Unfit("keys that differ", f'"{excerpt(key)}" twice')
+            raise _Unfit("keys that differ", f'"{quoted(key)}" twice')
         seen.add(same)
         members[key] = value
     return members
@@ -71,7 +70,7 @@ def _short(digits: str) -> str:
 def _real(digits: str) -> float:
     value = float(_short(digits))
     if not math.isfinite(value):
-        raise _Unfit("a number that a double holds", excerpt(digits))
+        raise _Unfit("a number that a double holds", quoted(digits))
     return value
 
 

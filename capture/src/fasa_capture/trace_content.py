@@ -9,8 +9,7 @@ from typing import Protocol
 
 import zstandard
 
-from fasa_capture.errors import CaptureError
-from fasa_capture.excerpt import excerpt
+from fasa_capture.errors import CaptureError, quoted
 from fasa_capture.input_file import InputFile
 from fasa_capture.safetensors_header import LENGTH_FIELD, LONGEST, SafetensorsHeader, header_length
 from fasa_capture.seek_table import Entry, SeekTable, is_readable
@@ -165,7 +164,7 @@ class StreamContent:
         except zstandard.ZstdError as error:
             raise CaptureError(
                 "the stream is damaged", where=self._file.path, expected="whole zstd frames",
-                found=excerpt(str(error)), do=COPY_AGAIN,
+                found=quoted(str(error)), do=COPY_AGAIN,
             ) from error
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fasa_capture.dtypes import BY_TAG
-from fasa_capture.errors import CaptureError
-from fasa_capture.excerpt import excerpt
+from fasa_capture.errors import CaptureError, quoted
 from fasa_capture.input_file import InputFile
 from fasa_capture.strict_json import read_json
 from fasa_capture.trace_content import check_memory, open_content
@@ -66,9 +65,9 @@ class TraceReader:
         if tensor.dtype not in NUMPY_TYPES:
             raise CaptureError(
                 "a tensor has a type that traces do not have",
-                where=f"{self.path}: {excerpt(name)}",
+                where=f"{self.path}: {quoted(name)}",
                 expected=" or ".join(NUMPY_TYPES),
-                found=excerpt(tensor.dtype),
+                found=quoted(tensor.dtype),
             )
         check_memory(tensor.byte_count, f"{self.path}: {name}")
         content = self._content.bytes(tensor.offset, tensor.end)

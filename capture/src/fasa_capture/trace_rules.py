@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fasa_capture.errors import CaptureError
-from fasa_capture.excerpt import excerpt
+from fasa_capture.errors import CaptureError, quoted
 from fasa_capture.metadata_rules import check_metadata
 from fasa_capture.safetensors_header import CAPTURE_AGAIN, TensorInfo
 
@@ -54,7 +53,7 @@ def check_layout(metadata: dict, tensors: list[TensorInfo], where: str) -> None:
     for tensor in tensors:
         if tensor.name not in known and not tensor.name.startswith(EXTRA):
             raise CaptureError(
-                "a tensor is not one of a trace", where=f"{where}: {excerpt(tensor.name)}",
+                "a tensor is not one of a trace", where=f"{where}: {quoted(tensor.name)}",
                 expected="only tensors of format version 1 and of the captured layers", found="this one",
                 do=f"give other tensors names that begin with {EXTRA}",
             )
@@ -100,7 +99,7 @@ def _check(tensor: TensorInfo, dtypes: tuple[str, ...], shape: tuple[int, ...], 
     if tensor.dtype not in dtypes:
         raise CaptureError(
             "a tensor has another type", where=f"{where}: {tensor.name}", expected="dtype " + ", ".join(dtypes),
-            found=excerpt(tensor.dtype), do=CAPTURE_AGAIN,
+            found=quoted(tensor.dtype), do=CAPTURE_AGAIN,
         )
     if tensor.shape != shape:
         raise _wrong_shape(tensor, str(list(shape)), where)
@@ -109,7 +108,7 @@ def _check(tensor: TensorInfo, dtypes: tuple[str, ...], shape: tuple[int, ...], 
 def _wrong_shape(tensor: TensorInfo, expected: str, where: str) -> CaptureError:
     return CaptureError(
         "a tensor has another shape", where=f"{where}: {tensor.name}", expected=f"shape {expected}",
-        found=excerpt(list(tensor.shape)), do=CAPTURE_AGAIN,
+        found=quoted(list(tensor.shape)), do=CAPTURE_AGAIN,
     )
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import zstandard
 
-from fasa_capture.errors import CaptureError
-from fasa_capture.excerpt import excerpt
+from fasa_capture.errors import CaptureError, quoted
 from fasa_capture.input_file import InputFile
 
 FRAME_MAGIC = 0xFD2FB528
@@ -63,7 +62,7 @@ def content_of(file: InputFile, frame: Frame, limit: int) -> bytes:
     except zstandard.ZstdError as error:
         raise CaptureError(
             "a frame is damaged", where=f"{file.path}: zstd frame at byte {frame.start}",
-            expected="a whole zstd frame", found=excerpt(str(error)), do=COPY_AGAIN,
+            expected="a whole zstd frame", found=quoted(str(error)), do=COPY_AGAIN,
         ) from error
     return content
 
