@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 LONGEST = 1000
+LONGEST_QUOTE = 80
 
 
 def plain(text: object, longest: int = LONGEST) -> str:
@@ -21,6 +22,11 @@ def plain(text: object, longest: int = LONGEST) -> str:
         return line
     half = longest // 2
     return f"{line[:half]} ... {line[-half:]}" if len(str(text)) == len(kept) else f"{line[:longest]} ..."
+
+
+def quoted(text: object) -> str:
+    """What a message shows of a value that a file holds: at most a line."""
+    return plain(text, LONGEST_QUOTE)
 
 
 class CaptureError(Exception):
