@@ -88,9 +88,9 @@ def describe_attention(layers: dict[int, LayerAttention]) -> dict:
             "pairing": first.rope.pairing,
             "base": first.rope.base,
             "rotary_dim": first.rope.rotary_dim,
-            "frequencies": _common(frequencies),
+            "frequencies": _listed(_common(frequencies)),
             "layer_bases": _differing(bases),
-            "layer_frequencies": _differing(frequencies),
+            "layer_frequencies": _listed(_differing(frequencies)),
         },
         "attention": {
             "scale": first.scale,
@@ -113,6 +113,11 @@ def _alike(layers: dict[int, LayerAttention], first: LayerAttention) -> str:
 
 def _common(values: list):
     return values[0] if len(set(values)) == 1 else None
+
+
+def _listed(values):
+    """Tuples, at any depth, as JSON's arrays."""
+    return [_listed(value) for value in values] if isinstance(values, (list, tuple)) else values
 
 
 def _differing(values: list) -> list | None:
