@@ -158,13 +158,13 @@ struct JSONReader {
 
   private mutating func codeUnit() throws -> UInt16 {
     var unit: UInt16 = 0
-    for _ in 0..<4 {
-      guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+    for place in position..<position + 4 {
+      guard place < bytes.count, let digit = Character(Unicode.Scalar(bytes[place])).hexDigitValue else {
         throw error("four hexadecimal digits")
       }
       unit = unit << 4 | UInt16(digit)
-      position += 1
     }
+    position += 4
     return unit
   }
 
