@@ -91,8 +91,8 @@ struct TraceInfo: Encodable {
   private static func rotation(_ check: TraceMetadata.RotationCheck?) -> String {
     guard let check else { return "not stated: nothing says that it was verified in every captured layer" }
     let shifts = check.shifts.map(NumberText.grouped).joined(separator: " and ")
-    return "verified when captured by \(check.method): \(check.tokens) tokens, moved by \(shifts), turn as stated within "
-      + "\(scientific(check.largestError)), tolerance \(check.tolerance)"
+    return "verified when captured by \(check.method): \(check.tokens) tokens, moved by \(shifts), "
+      + "turn as stated within \(scientific(check.largestError)), tolerance \(check.tolerance)"
   }
 
   var text: String {

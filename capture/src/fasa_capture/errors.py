@@ -57,6 +57,10 @@ class SelfCheckFailed(CaptureError):
 
 def unforeseen(error: BaseException) -> CaptureError:
     """An error that nothing foresaw, told on one line with its place in the sources."""
+    if isinstance(error, ImportError):
+        return CaptureError(
+            f"a package that this tool needs is missing ({error})", do="install it: pip install fasa-capture"
+        )
     frames = error.__traceback__
     place = ""
     while frames is not None:
