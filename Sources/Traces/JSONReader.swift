@@ -110,7 +110,9 @@ struct JSONReader {
     position += 1
     let start = position
     // Most strings have no escape, and are taken as they stand.
-    while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
+    while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+      position += 1
+    }
     if next == UInt8(ascii: "\"") {
       position += 1
       return try text(bytes[start..<position - 1])
