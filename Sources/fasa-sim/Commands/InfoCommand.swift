@@ -38,7 +38,8 @@ struct InfoCommand: ParsableCommand {
       // What these kernels cannot compute says nothing against the trace.
       do {
         agreement = try EngineAgreement.measure(
-          trace, options: CalibrationOptions(threads: machine.threads, instructionSet: machine.instructionSet))
+          trace, options: CalibrationOptions(threads: machine.threads, instructionSet: machine.instructionSet)
+        )
       } catch let error as ReplayError {
         Output.note("the engine's output was not compared: \(error)")
       }
@@ -125,7 +126,8 @@ struct TraceInfo: Encodable {
         "queries", "\(tracedQueries) traced, \(observationWindow) of them an observation window in the prompt"
       ),
       (
-        "tensors", "\(tensors.count), stored as \(Set(tensors.map { Excerpt.of($0.dtype, limit: 16) }).sorted().joined(separator: ", "))"
+        "tensors",
+        "\(tensors.count), stored as \(Set(tensors.map { Excerpt.of($0.dtype, limit: 16) }).sorted().joined(separator: ", "))"
       ),
       ("captured", "\(metadata.capture.created) by \(metadata.capture.tool) with \(metadata.capture.engine)"),
       (

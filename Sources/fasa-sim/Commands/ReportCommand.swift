@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Results
 import Simulator
+import Traces
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
