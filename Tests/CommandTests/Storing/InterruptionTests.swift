@@ -169,11 +169,11 @@ import Traces
 
   /// A search is cut short and gone on with like a replay.
   @Test func anExplorationGoesOn() throws {
-    let arguments =
-      "explore big.zst --max-output-error 0.2 --policy streaming-llm,quest,sketch --max-trials 40".split(
-        separator: " "
-      ).map(String.init)
-    let process = try run(arguments, until: 3) { kill($0.processIdentifier, SIGINT) }
+    try Inputs.trace(in: folder)
+    let arguments = "explore t.zst --max-output-error 0.3 --policy streaming-llm,quest --max-trials 20".split(
+      separator: " "
+    ).map(String.init)
+    let process = try run(arguments, until: 1) { kill($0.processIdentifier, SIGINT) }
     #expect(process.terminationStatus == 130)
     let stored = try #require(stored)
     #expect(
