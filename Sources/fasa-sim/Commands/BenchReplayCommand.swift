@@ -84,7 +84,7 @@ struct BenchReplayCommand: ParsableCommand {
     }
     let report = ReplayTimeReport(
       trace: trace, processor: HostMachine.current.processor, roofline: roofline, rows: rows)
-    if json { try Output.json(report) } else { print(report.text) }
+    if json { try Output.json(report) } else { try Output.text(report.text) }
   }
 
   private func options(_ trace: Trace, _ configurations: [ReplayConfiguration]) throws -> ReplayOptions {

@@ -35,10 +35,10 @@ struct HardwareMeasureCommand: ParsableCommand {
     }
     line.finish()
     let yaml = HardwareText(machine: measured.machine).yaml
-    guard let output else { return print(yaml, terminator: "") }
+    guard let output else { return try Output.file(yaml) }
     try Data(yaml.utf8).write(to: URL(fileURLWithPath: output), options: .atomic)
     let error = ModelError(measured.predictions.map { ($0.predictedSeconds, $0.measuredSeconds) })
-    print(
+    try Output.text(
       "\(output): \(measured.machine.title); held-out kernels within \(NumberText.percent(error.median)) (median), "
         + "\(NumberText.percent(error.p90)) (90 %)")
   }

@@ -48,8 +48,7 @@ final class SweepInterruption {
           database == ":memory:"
           ? "nothing is kept, since the database was in memory"
           : "\(count.stored) of \(count.total) configurations are stored in \(database); the same command goes on from there"
-        let clear = isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : ""
-        Output.note("\(clear)interrupted: \(kept)")
+        Output.note("interrupted: \(kept)", clearsLine: true)
         // Not exit(), which would take down what other threads still use.
         _exit(SweepInterruption.status)
       }
