@@ -51,6 +51,21 @@ import Testing
     }
   }
 
+  /// What never ends is no file.
+  @Test func devicesAreRefused() throws {
+    for arguments in [
+      ["replay", "t.zst", "--policy", "external:file=/dev/zero"],
+      ["replay", "t.zst", "--profile", "/dev/zero"],
+      ["hardware", "validate", "--no-local", "--measurements", "/dev/zero"],
+      ["hardware", "show", "/dev/zero"],
+      ["info", "/dev/zero"],
+      ["replay", "t.zst", "--policy", "oracle", "--hardware", "/dev/zero", "--db", ":memory:"],
+    ] {
+      let ending = try Executable.ending(arguments, in: folder, limit: 20)
+      #expect(ending.isRefusal && ending.outcome.errorLines.count == 1, "\(arguments) \(ending)")
+    }
+  }
+
   @Test func measurementsAreReadOrRefused() throws {
     let header =
       "device_kind,device,kernel,dtype,batch,sequence_length,heads,head_dim,rank_r,top_k,duration_s"

@@ -50,7 +50,7 @@ import Testing
 
   @Test func aGridInAFileIsCountedToo() throws {
     let list = (1...100).map(String.init).joined(separator: ", ")
-    let names = ["sinks", "recent", "dense-layers", "rank", "shrink"]
+    let names = ["sinks", "recent", "dense-layers", "rank"]
     let yaml = """
       traces: [t.zst]
       policies:
