@@ -64,16 +64,10 @@ extension TraceMetadata {
     try require(
       rope.rotaryDim.isMultiple(of: 2) && 2 <= rope.rotaryDim && rope.rotaryDim <= geometry.headDim, file,
       "rope.rotary_dim", "an even number from 2 to the head dimension \(geometry.headDim)", rope.rotaryDim)
-    if let frequencies = rope.frequencies {
-      try require(
-        frequencies.count == rope.rotaryDim / 2, file, "rope.frequencies",
-        "\(rope.rotaryDim / 2) values, one per chunk", "\(frequencies.count)")
-      for frequency in frequencies {
-        try require(
-          frequency >= 0 && frequency.isFinite, file, "rope.frequencies", "finite values of at least 0",
-          frequency)
-        try checkTurn(frequency, file, "rope.frequencies", found: frequency)
-      }
+    if let frequencies = rope.frequencies { try checkFrequencies(frequencies, file, "rope.frequencies") }
+    try checkLayers(rope.layerFrequencies, file, "rope.layer_frequencies")
+    for frequencies in rope.layerFrequencies?.values ?? [] {
+      try checkFrequencies(frequencies, file, "rope.layer_frequencies")
     }
     try checkLayers(rope.layerBases, file, "rope.layer_bases")
     for base in rope.layerBases?.values ?? [] {
@@ -81,6 +75,17 @@ extension TraceMetadata {
       if rope.frequencies == nil { try checkTurn(fastest(base), file, "rope.layer_bases", found: base) }
     }
     if rope.frequencies == nil { try checkTurn(fastest(rope.base), file, "rope.base", found: rope.base) }
+  }
+
+  private func checkFrequencies(_ frequencies: [Double], _ file: String, _ part: String) throws {
+    try require(
+      frequencies.count == rope.rotaryDim / 2, file, part, "\(rope.rotaryDim / 2) values, one per chunk",
+      "\(frequencies.count)")
+    for frequency in frequencies {
+      try require(
+        frequency >= 0 && frequency.isFinite, file, part, "finite values of at least 0", frequency)
+      try checkTurn(frequency, file, part, found: frequency)
+    }
   }
 
   /// The fastest chunk's radians per token: the first one's, or where the base is below 1, the last one's.

@@ -67,6 +67,18 @@ import Testing
         "rope.layer_bases", [1e-300],
         "rope.layer_bases: expected rotations of less than 1e9 radians over the 5 tokens, found 1e-300"
       ),
+      (
+        "rope.layer_frequencies", [[1.0]],
+        "rope.layer_frequencies: expected 2 values, one per chunk, found 1"
+      ),
+      (
+        "rope.layer_frequencies", ["1": [1.0, 1e300]],
+        "rope.layer_frequencies: expected rotations of less than 1e9 radians over the 5 tokens, found 1e+300"
+      ),
+      (
+        "rope.layer_frequencies", ["2": [1.0, 1]],
+        "rope.layer_frequencies: expected layers from 0 to 1, found 2"
+      ),
       ("rope.layer_bases", ["2": 1.0], "rope.layer_bases: expected layers from 0 to 1, found 2"),
       ("rope.layer_bases", [1.0, -1], "rope.layer_bases: expected positive numbers, found -1.0"),
       (
@@ -140,5 +152,41 @@ import Testing
   @Test func frequenciesFollowTheBaseUnlessGiven() throws {
     #expect(try read().rotationFrequencies(layer: 1) == [1, 0.01])
     #expect(try read { $0.set("rope.frequencies", [0.5, 0]) }.rotationFrequencies(layer: 1) == [0.5, 0])
+  }
+  @Test func layersHaveTheirOwnFrequencies() throws {
+    // Layer 0 of two keeps its base's; layer 1 alone is captured.
+    let all = try read {
+      $0.set("rope.layer_bases", [100.0, 10_000])
+      $0.set("rope.layer_frequencies", [NSNull(), [0.5, 0.25]])
+    }
+    #expect(all.rotationFrequencies(layer: 0) == [1, 0.1])
+    #expect(all.rotationFrequencies(layer: 1) == [0.5, 0.25])
+    let captured = try read { $0.set("rope.layer_frequencies", [[0.5, 0.25]]) }
+    #expect(captured.rotationFrequencies(layer: 0) == [1, 0.01])
+    #expect(captured.rotationFrequencies(layer: 1) == [0.5, 0.25])
+    let named = try read {
+      $0.set("rope.frequencies", [0.125, 0])
+      $0.set("rope.layer_frequencies", ["1": NSNull()])
+    }
+    #expect(named.rotationFrequencies(layer: 0) == [0.125, 0])
+    #expect(named.rotationFrequencies(layer: 1) == [1, 0.01])
+    #expect(try TraceMetadata(json: named.json(file: "t"), file: "t") == named)
+  }
+
+  @Test func howTheRotationWasVerifiedIsReadAndWritten() throws {
+    #expect(try read().capture.rotationCheck == nil)
+    let metadata = try read {
+      $0.set(
+        "capture.rotation_check",
+        [
+          "method": "shifted tokens", "tokens": 32, "shifts": [1, 96], "largest_error": 1e-6,
+          "largest_error_layer": 1, "tolerance": 0.02,
+        ] as [String: any Sendable])
+    }
+    let check = TraceMetadata.RotationCheck(
+      method: "shifted tokens", tokens: 32, shifts: [1, 96], largestError: 1e-6, largestErrorLayer: 1,
+      tolerance: 0.02)
+    #expect(metadata.capture.rotationCheck == check)
+    #expect(try TraceMetadata(json: metadata.json(file: "t"), file: "t") == metadata)
   }
 }

@@ -102,16 +102,6 @@ def test_a_huge_shape_is_refused_before_anything_is_read(tmp_path):
         TraceReader(tmp_path / "t").array("x")
 
 
-def test_a_failed_write_leaves_what_was_there(tmp_path, tensors):
-    path = tmp_path / "t.zst"
-    path.write_bytes(b"earlier")
-    broken = [*tensors, NamedTensor("x", "F16", None)]
-    with pytest.raises(AttributeError):
-        write_trace(path, METADATA, broken)
-    assert path.read_bytes() == b"earlier"
-    assert list(tmp_path.iterdir()) == [path]
-
-
 @pytest.mark.parametrize("place", [0.3, 0.6, 0.9])
 def test_a_flipped_byte_is_noticed(tmp_path, tensors, place):
     path = tmp_path / "t.zst"

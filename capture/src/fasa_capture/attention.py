@@ -70,14 +70,18 @@ TOLERANCES = {
 }
 
 
+def channel_pairs(rope: Rope) -> tuple[np.ndarray, np.ndarray]:
+    """The two channels of each chunk."""
+    chunks = np.arange(rope.rotary_dim // 2)
+    if rope.pairing == "half":
+        return chunks, chunks + len(chunks)
+    return 2 * chunks, 2 * chunks + 1
+
+
 def unrotate(keys: np.ndarray, positions: np.ndarray, rope: Rope) -> np.ndarray:
     """Turns post-RoPE keys [tokens, dimension] back by their positions, in double precision."""
     turned = keys.astype(np.float64).copy()
-    half = rope.rotary_dim // 2
-    if rope.pairing == "half":
-        first, second = np.arange(half), np.arange(half) + half
-    else:
-        first, second = 2 * np.arange(half), 2 * np.arange(half) + 1
+    first, second = channel_pairs(rope)
     angles = positions[:, None].astype(np.float64) * rope.radians_per_token()[None, :]
     cos, sin = np.cos(angles), np.sin(angles)
     x, y = turned[:, first].copy(), turned[:, second].copy()
