@@ -23,10 +23,10 @@ import Testing
 
   @Test(
     arguments: [
-      ("geometry.layers", 0, "geometry.layers: expected a number from 1 to 2147483647, found 0"),
+      ("geometry.layers", 0, "geometry.layers: expected a number from 1 to 65536, found 0"),
       (
         "geometry.head_dim", 1 << 31,
-        "geometry.head_dim: expected a number from 1 to 2147483647, found 2147483648"
+        "geometry.head_dim: expected a number from 1 to 65536, found 2147483648"
       ),
       ("geometry.kv_heads", 3, "geometry.query_heads: expected a multiple of the 3 KV heads, found 2"),
       ("captured_layers", [Int](), "captured_layers: expected at least one layer, found none"),
@@ -35,7 +35,8 @@ import Testing
       ("captured_layers", ["1"], "captured_layers[0]: expected a value of type Int, found another type"),
       ("tokens.prompt", -1, "tokens.prompt: expected a number from 0 to 16777216, found -1"),
       ("tokens.decode", 1 << 24, "tokens: expected 1 to 16777216 tokens in all, found 16777219"),
-      ("rope.base", 0, "rope.base: expected a positive number, found 0.0"),
+      ("rope.base", 0, "rope.base: expected a number above 0 and at most 1e+15, found 0.0"),
+      ("rope.base", 1e308, "rope.base: expected a number above 0 and at most 1e+15, found 1e+308"),
       ("rope.base", NSNull(), "rope.base: expected a value of type Double, found null"),
       (
         "rope.rotary_dim", 3,
@@ -80,19 +81,24 @@ import Testing
         "rope.layer_frequencies: expected layers from 0 to 1, found 2"
       ),
       ("rope.layer_bases", ["2": 1.0], "rope.layer_bases: expected layers from 0 to 1, found 2"),
-      ("rope.layer_bases", [1.0, -1], "rope.layer_bases: expected positive numbers, found -1.0"),
+      ("rope.layer_bases", [1.0, -1], "rope.layer_bases: expected a number above 0 and at most 1e+15, found -1.0"),
       (
         "rope.layer_bases", [1.0, 1, 1],
         "rope.layer_bases: expected 2 values, one per layer, or 1, one per captured layer, found 3"
       ),
-      ("attention.scale", -1, "attention.scale: expected a positive number, found -1.0"),
+      ("attention.scale", -1, "attention.scale: expected a number from 1e-09 to 1000000000.0, found -1.0"),
       (
-        "attention.logit_softcap", 0, "attention.logit_softcap: expected a positive number or null, found 0.0"
+        "attention.logit_softcap", 0,
+        "attention.logit_softcap: expected a number from 1e-09 to 1000000000.0, found 0.0"
       ),
       (
-        "attention.sliding_window", 0, "attention.sliding_window: expected a positive number or null, found 0"
+        "attention.sliding_window", 0,
+        "attention.sliding_window: expected 1 to 2147483647 tokens or null, found 0"
       ),
-      ("attention.layer_windows", [0], "attention.layer_windows: expected positive numbers or null, found 0"),
+      (
+        "attention.layer_windows", [0],
+        "attention.layer_windows: expected 1 to 2147483647 tokens or null, found 0"
+      ),
     ] as [(String, any Sendable, String)])
   func valuesThatContradict(path: String, value: any Sendable, message: String) throws {
     #expect {

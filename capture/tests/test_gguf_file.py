@@ -118,6 +118,14 @@ def test_a_string_of_many_megabytes_is_not_quoted(tmp_path):
     assert len(str(told.value)) < 2000 and time.monotonic() - began < 10
 
 
+@pytest.mark.parametrize("engine", ["llama.cpp", "hf"])
+def test_both_engines_look_before_they_load(tiny_gguf, tmp_path, text_file, capsys, engine):
+    path = tmp_path / "m.gguf"
+    path.write_bytes(tiny_gguf.read_bytes()[:-1000])
+    assert main(["run", str(path), str(text_file), "-o", str(tmp_path / "t.zst"), "--engine", engine]) == 2
+    assert "does not lie within the file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("metadata", "told"),
     [

@@ -94,7 +94,7 @@ def test_a_rotation_that_is_not_the_models_is_a_failed_check(folder, refused, mo
     from fasa_capture.facts import Rope
 
     monkeypatch.setattr(hugging_face_rope, "_candidates", lambda *_: iter([Rope("half", 6000.0, 16)]))
-    assert "layer 0: keys of the same tokens" in refused(folder, code=1)
+    assert "layer 0: keys turn with their positions by none" in refused(folder, code=1)
 
 
 @pytest.fixture

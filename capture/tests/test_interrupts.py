@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -28,7 +29,7 @@ if __name__ == "__main__":
 
 
 class Run:
-    """A capture in a process of its own, begun; ``also`` runs before it, ``together`` signals its children as a terminal does."""
+    """A capture in a process of its own, begun; ``also`` runs before it."""
 
     def __init__(self, model: Path, text: Path, folder: Path, also: str = "pass", options=OPTIONS) -> None:
         folder.mkdir(exist_ok=True)
@@ -42,6 +43,7 @@ class Run:
         assert self.process.stderr.readline() == "ready\n"
 
     def send(self, number: int, together: bool) -> None:
+        """``together`` with its children, as a terminal does."""
         if together:
             os.killpg(self.process.pid, number)
         else:
@@ -148,3 +150,23 @@ def test_a_signal_that_its_starter_ignores_stays_ignored(tiny_gguf, text_file, t
         signal.signal(signal.SIGHUP, before)
     run.send(signal.SIGHUP, together=True)
     assert run.end()[0] == 0 and run.output.exists()
+
+
+def test_while_a_model_is_fetched(tmp_path):
+    """From an index that takes the connection and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as index:
+        index.settimeout(60)
+        place = {"PIP_INDEX_URL": f"http://127.0.0.1:{index.getsockname()[1]}/simple", "PIP_RETRIES": "0"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fasa_capture", "model", "smollm2", "-o", str(tmp_path / "models")],
+            env=os.environ | place | {"PIP_CONFIG_FILE": os.devnull}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        connection, _ = index.accept()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        connection.settimeout(60)
+        while connection.recv(1 << 16):  # pip's question; then its end closes the connection
+            pass
+        connection.close()
+    assert (process.returncode, out, err) == (130, "", "fasa-capture: interrupted; nothing was written\n")
+    assert list((tmp_path / "models").iterdir()) == []

@@ -87,7 +87,10 @@ def test_what_only_a_run_shows_is_refused_as_well(start):
 
 
 @pytest.mark.parametrize(
-    ("q", "k", "v"), [((3, 16), (2, 16), (2, 16)), ((4, 16), (2, 8), (2, 16)), ((4, 16), (2, 16), (4, 16)), ((1, 16), (2, 16), (2, 16))]
+    ("q", "k", "v"),
+    [
+        ((3, 16), (2, 16), (2, 16)), ((4, 16), (2, 8), (2, 16)), ((4, 16), (2, 16), (4, 16)), ((1, 16), (2, 16), (2, 16)),
+    ],
 )
 def test_heads_that_do_not_share_evenly(q, k, v):
     shown = ShownShapes((0,))

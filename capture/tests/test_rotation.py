@@ -13,7 +13,7 @@ from fasa_capture.cli import main
 from fasa_capture.engines import llama_rotation
 from fasa_capture.facts import LayerAttention, Rope
 from fasa_capture.metadata import describe_attention, read_attention
-from fasa_capture.rotation import LARGEST_ERROR, rotation_error
+from fasa_capture.rotation import LARGEST_ERROR, Turn, rotation_error
 from test_llama_architectures import norms
 from tiny_model import TinyModel, write_gguf
 
@@ -22,18 +22,18 @@ BASE, DIM, SHIFT = 5000.0, 16, 700
 
 
 @pytest.fixture(scope="module")
-def keys() -> tuple[np.ndarray, np.ndarray]:
+def keys() -> Turn:
     """Keys [tokens, heads, dimension] at position 0 and, by the tests' own rotation, moved by SHIFT."""
     plain = np.random.default_rng(4).standard_normal((2, 1, DIM))
 
     def at(position: int) -> np.ndarray:
         return np.concatenate([rotate(np.repeat(plain, position + 1, axis=1), BASE, "half")[:, -1:]] * 4, axis=1)
 
-    return at(0).transpose(1, 0, 2), at(SHIFT).transpose(1, 0, 2)
+    return Turn(at(0).transpose(1, 0, 2), at(SHIFT).transpose(1, 0, 2), np.full(4, SHIFT))
 
 
 def test_the_true_rotation_leaves_rounding(keys):
-    assert rotation_error(*keys, SHIFT, Rope("half", BASE, DIM)) < 1e-9
+    assert rotation_error(keys, Rope("half", BASE, DIM)) < 1e-9
 
 
 def one_slow_chunk_wrong() -> Rope:
@@ -51,13 +51,14 @@ def one_slow_chunk_wrong() -> Rope:
     ids=["pairing", "base", "rotated channels", "not rotated", "one slow chunk"],
 )
 def test_another_rotation_does_not_pass(keys, wrong):
-    assert rotation_error(*keys, SHIFT, wrong) > LARGEST_ERROR
+    assert rotation_error(keys, wrong) > LARGEST_ERROR
 
 
 def test_keys_that_do_not_turn_obey_frequencies_of_zero_alone(keys):
     still = Rope("half", BASE, DIM, (0.0,) * (DIM // 2))
-    assert rotation_error(keys[0], keys[0], SHIFT, still) == 0
-    assert rotation_error(keys[0], keys[0], SHIFT, Rope("half", BASE, DIM)) > LARGEST_ERROR
+    unmoved = replace(keys, after=keys.before)
+    assert rotation_error(unmoved, still) == 0
+    assert rotation_error(unmoved, Rope("half", BASE, DIM)) > LARGEST_ERROR
 
 
 def test_a_text_without_a_repeated_token_is_verified_and_says_so(tiny_gguf, tmp_path, run_capture, capsys):
@@ -67,7 +68,7 @@ def test_a_text_without_a_repeated_token_is_verified_and_says_so(tiny_gguf, tmp_
     ids = trace.tensors["token_ids"]
     assert len(set(ids.tolist())) == len(ids)
     found = trace.metadata["capture"]["rotation_check"]
-    assert found["method"] == "shifted tokens" and found["shifts"] == [1, 78 - found["tokens"]]
+    assert found["method"] == "keys before and after rotation" and found["shifts"] == [1, 78 - found["tokens"]]
     assert 0 < found["largest_error"] < 1e-4 < found["tolerance"]
     assert "turn by the declared rotation within" in capsys.readouterr().out
 
@@ -83,7 +84,7 @@ def test_one_layers_wrong_rotation_writes_nothing(layer, tiny_gguf, text_file, t
 
     monkeypatch.setattr(llama_rotation.RotationTap, "rotations", lying)
     assert main(["run", str(tiny_gguf), str(text_file), "-o", str(tmp_path / "t.zst"), "--threads", "1"]) == 1
-    assert f"layer {layer}: keys of the same tokens" in capsys.readouterr().err
+    assert f"layer {layer}: keys do not turn" in capsys.readouterr().err
     assert not (tmp_path / "t.zst").exists()
 
 

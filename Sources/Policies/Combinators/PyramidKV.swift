@@ -23,7 +23,8 @@ public struct PyramidKV: Policy {
     notes: """
       The wrapped policy runs with its own defaults, but for layers that stay dense: those are the first `dense-layers` given here. A layer's budget follows from its number in the model, not from its place in the trace; a trace of some layers \
       has another mean. What the first layer cannot hold the last ones get. SnapKV's window is every layer's own and is not shared out. Steps are rounded down, \
-      as in the released code, so that the mean over the layers lies above k by up to half a token for each of them; `fall=even` ends at the last layer's share and has mean k.
+      as in the released code, so that the mean over the layers lies above k by up to half a token for each of them; `fall=even` ends at the last layer's share and has mean k: output error is then 0.181 for 0.180 on qa-4096 at 256 (recall 0.452 for 0.448), \
+      0.1002 for 0.0999 at 19 % (0.492 for 0.493), 0.195 for 0.142 on prose-8192 at 256 (0.453 both), 0.0366 for 0.0364 at 19 % (0.588 for 0.589).
       """)
 
   private let beta: Int

@@ -28,7 +28,9 @@ public struct DoubleSparsity: Policy {
     cost: "r / 2 + 4 bytes a token and query head; scores",
     notes: """
       A token's labels are quantised between their own lowest and highest value, both kept in 16 bits. \
-      Heads whose channels differ keep a label cache each; `labels=group` keeps one per KV head, of channels that are calibrated for the heads that share it.
+      Heads whose channels differ keep a label cache each; `labels=group` keeps one per KV head, of channels that are calibrated for the heads that share it, \
+      a third of the bytes with three heads to each: output error 0.212 for 0.147 on qa-4096 at 256 (recall 0.595 for 0.628), 0.111 for 0.064 at 19 % (0.643 for 0.665), 0.205 for 0.228 on prose-8192 (0.586 for 0.587), 0.032 for 0.026 at 19 % (0.698 for \
+      0.702). `queries=exact` changes error by less than 0.002 and recall by at most 0.002.
       """)
 
   /// Of each query head of the group, ascending.

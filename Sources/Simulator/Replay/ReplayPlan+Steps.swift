@@ -9,4 +9,10 @@ extension ReplayPlan {
 
   /// Decode steps that are scored.
   public var stepIndices: [Int] { steps.map(\.index) }
+
+  /// The same as a range: what calibrates lies before them.
+  public var scoredSteps: Range<Int> {
+    let first = steps.first?.index ?? 0
+    return first..<first + rows.count
+  }
 }

@@ -83,12 +83,6 @@ public struct ReplayPlan: Sendable {
       configurations.contains { $0.policy.keepsState } ? Array(decode.prefix { $0 != scored.first }) : []
   }
 
-  /// The decode steps that are scored, counted from 0.
-  public var scoredSteps: Range<Int> {
-    let first = (rows.first ?? 0) - TraceGroups(trace).promptRows.count
-    return first..<first + rows.count
-  }
-
   /// Whether a policy uses a profile, rather than the trace itself or nothing.
   public var usesProfile: Bool { (needsAgreement || needsStatistics) && profile != nil }
 

@@ -99,7 +99,7 @@ struct TraceGroups: Sendable {
   /// Decode steps that are to be scored, of those asked for: later ones than any that calibrates.
   func scoredSteps(_ options: ReplayOptions) -> Range<Int> {
     let asked = options.steps ?? 0..<decodeRows.count
-    let first = ownCalibrationRows(options).count - promptRows.count
+    let first = ownCalibrationRows(options).count - firstDecodeRow
     return min(max(asked.lowerBound, first), asked.upperBound)..<asked.upperBound
   }
 

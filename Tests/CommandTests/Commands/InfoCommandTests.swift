@@ -53,8 +53,9 @@ import Traces
       queryPositions: synthetic.queryPositions)
     for number in metadata.capturedLayers { try writer.write(try #require(synthetic.layer(number))) }
     try writer.finish()
-    let told = "verified when captured by shifted tokens: 5 tokens, moved by 1 and 1,000, turn as stated within 3.0e-06, "
-      + "tolerance 0.02"
+    let told =
+      "verified when captured by shifted tokens: 5 tokens, moved by 1 and 1,000, "
+      + "turn as stated within 3.0e-06, tolerance 0.02"
     let text = try Executable.run(["info", "checked.zst"], in: folder).output
     #expect(text.contains("rotation         \(told)\n"))
     #expect(text.contains("base 10,000, frequencies by layer\n"))

@@ -141,12 +141,24 @@ import Traces
       ).status == 0)
     let process = try Executable.process(Self.arguments("replay", options + " --no-timing"), in: folder)
     try process.run()
-    // The command takes seconds, and hears signals from its first moment on.
-    usleep(700_000)
+    try waitUntilItHearsSignals(process)
     kill(process.processIdentifier, SIGINT)
     process.waitUntilExit()
     #expect(process.terminationStatus == 130)
     #expect(try folder.text("stderr") == "interrupted: \(message)\n")
+  }
+
+  /// A command takes over SIGINT, which the system lists as ignored, before it does anything else.
+  func waitUntilItHearsSignals(_ process: Process) throws {
+    let status = "/proc/\(process.processIdentifier)/status"
+    while process.isRunning {
+      let lines = try String(contentsOfFile: status, encoding: .utf8).split(separator: "\n")
+      let mask = lines.first { $0.hasPrefix("SigIgn:") }.flatMap {
+        UInt64($0.split(separator: "\t").last ?? "", radix: 16)
+      }
+      if let mask, mask & (1 << UInt64(SIGINT - 1)) != 0 { return }
+      usleep(1000)
+    }
   }
 
   /// A search is cut short and gone on with like a replay.

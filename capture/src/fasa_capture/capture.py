@@ -12,6 +12,7 @@ from fasa_capture.engines import Engine
 from fasa_capture.errors import CaptureError
 from fasa_capture.facts import RunFacts
 from fasa_capture.metadata import TextFacts, build_metadata
+from fasa_capture.metadata_rules import check_metadata
 from fasa_capture.plan import Plan
 from fasa_capture.progress import Progress
 from fasa_capture.recorder import Recorder
@@ -33,6 +34,7 @@ def capture(
     report = check_recorded(recorder, run, progress)
     report.verify()
     metadata = build_metadata(engine.model, plan, run, recorder, text, engine.description)
+    check_metadata(metadata, f"{output}")
     try:
         write_trace(output, metadata, tensors_of(recorder, run, store_output), progress.beat)
     except OSError as error:

@@ -79,8 +79,8 @@ class CheckReport:
             check = self.rotation
             lines.append(
                 f"keys of the first {check.tokens} tokens, moved by {' and '.join(map(str, check.shifts))} positions, "
-                f"turn by the declared rotation within {check.errors[check.worst]:.1e} (tolerance {LARGEST_ERROR:g}) in "
-                f"{len(check.errors)} layers, the largest in layer {check.worst}"
+                f"turn by the declared rotation within {check.errors[check.worst]:.1e} (tolerance {LARGEST_ERROR:g}, by "
+                f"{check.method}) in {len(check.errors)} layers, the largest in layer {check.worst}"
             )
         if self.spread is not None:
             lines.append(

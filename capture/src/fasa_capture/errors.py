@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 LONGEST = 1000
+LONGEST_QUOTE = 80
 
 
 def plain(text: object, longest: int = LONGEST) -> str:
@@ -21,6 +22,11 @@ def plain(text: object, longest: int = LONGEST) -> str:
         return line
     half = longest // 2
     return f"{line[:half]} ... {line[-half:]}" if len(str(text)) == len(kept) else f"{line[:longest]} ..."
+
+
+def quoted(text: object) -> str:
+    """What a message shows of a value that a file holds: at most a line."""
+    return plain(text, LONGEST_QUOTE)
 
 
 class CaptureError(Exception):
@@ -51,6 +57,10 @@ class SelfCheckFailed(CaptureError):
 
 def unforeseen(error: BaseException) -> CaptureError:
     """An error that nothing foresaw, told on one line with its place in the sources."""
+    if isinstance(error, ImportError):
+        return CaptureError(
+            f"a package that this tool needs is missing ({error})", do="install it: pip install fasa-capture"
+        )
     frames = error.__traceback__
     place = ""
     while frames is not None:

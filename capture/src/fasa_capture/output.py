@@ -62,4 +62,6 @@ def refuse_unfit(path: Path, inputs: Iterable[Path]) -> None:
         raise CaptureError("cannot be written", where=path, expected="a new file or one to replace", found=kind, do=CHOOSE)
     for source in inputs:
         if source.exists() and source.samefile(path):
-            raise CaptureError("the trace would replace an input of its own run", where=path, found=f"it is {source}", do=CHOOSE)
+            raise CaptureError(
+                "the trace would replace an input of its own run", where=path, found=f"it is {source}", do=CHOOSE
+            )

@@ -102,16 +102,16 @@ def without_appended(whole: Sequence[int], own: Sequence[int]) -> list[int]:
     )
 
 
-def check_ids(tokens: Sequence[int], embedded: int) -> None:
+def check_ids(tokens: Sequence[int], embedded: int, where: object) -> None:
     """Raises where a token has no row in the model's embedding."""
     for position, token in enumerate(tokens):
         if not 0 <= token < embedded:
             raise CaptureError(
                 "the tokenizer gives a token that the model does not have",
-                where=f"token {position}",
-                expected=f"0 to {embedded - 1}",
-                found=token,
-                do="the tokenizer is another model's, or the model has lost its added tokens",
+                where=where,
+                expected=f"tokens from 0 to {embedded - 1}, which the model embeds",
+                found=f"{token}, the text's token {position}",
+                do="give the model its own tokenizer",
             )
 
 
@@ -123,7 +123,9 @@ def check_lengths(prompt: int, decode: int, window: int, trained_context: int | 
     if window + decode == 0:
         raise CaptureError("nothing to trace", do="ask for --decode steps or a --window of queries")
     if prompt + decode > MOST_TOKENS:
-        raise CaptureError("the run is longer than a trace can be", expected=f"at most {MOST_TOKENS:,} tokens", found=prompt + decode)
+        raise CaptureError(
+            "the run is longer than a trace can be", expected=f"at most {MOST_TOKENS:,} tokens", found=prompt + decode
+        )
     if trained_context is not None and prompt + decode > trained_context:
         raise CaptureError(
             "the run is longer than the context that the model was trained on",

@@ -1,8 +1,11 @@
-"""Shows how each layer rotates its keys: the same tokens, run again some positions further on.
+"""Shows how each layer rotates its keys: the text's first tokens at several positions, before and after.
 
-Tokens that see only one another compute the same wherever they stand, but for the rotation: a key of theirs, moved by s
-positions, is turned by s times its frequencies and changed in nothing else. So the model's own keys, before and after,
-hold a declared rotation to the truth in every layer, without a token that repeats and without trust in a configuration.
+An engine that shows its keys before their rotation gives both sides at once. One that does not runs the same tokens again
+some positions further on: tokens that see only one another compute the same wherever they stand, but for the rotation, so
+that a key of theirs, moved by s positions, is turned by s times its frequencies and changed in nothing else. Either way the
+model's own keys hold a declared rotation to the truth in every layer, without a token that repeats and without trust in a
+configuration. The second way is for exact arithmetic alone: an engine that rounds activations to 8 bits does not repeat
+itself to better than some hundredths.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ SMALLEST_CHUNK = 0.1
 class RotationCheck:
     """By how much each captured layer's keys miss the declared rotation, and over what that was measured."""
 
+    method: str
     tokens: int
     shifts: tuple[int, ...]
     errors: dict[int, float]
@@ -41,7 +45,7 @@ class RotationCheck:
         error = self.errors[self.worst]
         if not error <= LARGEST_ERROR:
             raise SelfCheckFailed(
-                "keys of the same tokens at other positions differ by another rotation than the declared one",
+                "keys do not turn with their positions by the declared rotation",
                 where=f"layer {self.worst}",
                 expected=f"at most {LARGEST_ERROR:g} of a chunk",
                 found=f"{error:.2e}",
@@ -49,32 +53,40 @@ class RotationCheck:
             )
 
 
-class RotationProbe:
-    """The keys of a text's first tokens at position 0, and moved by each of ``shifts``, for every layer."""
+@dataclass(frozen=True)
+class Turn:
+    """Keys [tokens, KV heads, dimension] before and after a rotation by ``positions``, one for each token."""
 
-    def __init__(self, plan: Plan) -> None:
+    before: np.ndarray
+    after: np.ndarray
+    positions: np.ndarray
+
+
+class RotationProbe:
+    """What each layer's rotation does to the keys of a text's first tokens, moved by each of ``shifts``."""
+
+    def __init__(self, plan: Plan, method: str) -> None:
         tokens = min(TOKENS, max(1, plan.tokens // 2), len(plan.given))
         # One position tells fast frequencies apart, the whole run's length the slow ones.
         self.shifts = tuple(sorted({1, max(1, plan.tokens - tokens)}))
         self.tokens = np.asarray(plan.given[:tokens], dtype=np.int32)
-        self._keys: dict[int, dict[int, np.ndarray]] = {}
+        self._method = method
+        self._turns: dict[int, list[Turn]] = {}
 
-    def add(self, layer: int, shift: int, keys: np.ndarray) -> None:
-        """Keys [tokens, KV heads, dimension] as they are attended to; the last ones shown count."""
-        self._keys.setdefault(layer, {})[shift] = np.array(keys, dtype=np.float32)
+    def add(self, layer: int, turn: Turn) -> None:
+        self._turns.setdefault(layer, []).append(turn)
 
     @property
     def layers(self) -> tuple[int, ...]:
         """Those that were seen to attend."""
-        return tuple(sorted(self._keys))
+        return tuple(sorted(self._turns))
 
     def head_dim(self, layer: int) -> int:
-        return self._keys[layer][0].shape[-1]
+        return self._turns[layer][0].before.shape[-1]
 
     def error(self, layer: int, rope: Rope) -> float:
-        """The largest error of any head's chunk, over all shifts: 0 where the keys turn exactly by ``rope``."""
-        shown = self._keys[layer]
-        return max(rotation_error(shown[0], shown[shift], shift, rope) for shift in self.shifts)
+        """The largest error of any head's chunk: 0 where the keys turn exactly by ``rope``."""
+        return max(rotation_error(turn, rope) for turn in self._turns[layer])
 
     def is_unrotated(self, layer: int, like: Rope) -> bool:
         """Whether the layer's keys stay as they are, wherever their tokens stand."""
@@ -82,19 +94,20 @@ class RotationProbe:
 
     def check(self, ropes: dict[int, Rope]) -> RotationCheck:
         errors = {layer: self.error(layer, rope) for layer, rope in ropes.items()}
-        return RotationCheck(len(self.tokens), self.shifts, errors)
+        return RotationCheck(self._method, len(self.tokens), self.shifts, errors)
 
 
-def rotation_error(before: np.ndarray, after: np.ndarray, shift: int, rope: Rope) -> float:
-    """How far keys [tokens, heads, dimension] are from their ``shift`` positions' turn by ``rope``.
+def rotation_error(turn: Turn, rope: Rope) -> float:
+    """How far keys are from their positions' turn by ``rope``.
 
     Per head and chunk, the median over tokens of the difference's length over that of the chunk; the channels that are
     not rotated count as one chunk. The median bears single tokens that rounding sends to another expert.
     """
+    before = turn.before.astype(np.float64)
     tokens, heads, dim = before.shape
-    turned = unrotate(after.reshape(-1, dim), np.full(tokens * heads, shift), rope).reshape(before.shape)
-    difference = _chunk_lengths(turned - before, rope)
-    size = _chunk_lengths(before.astype(np.float64), rope)
+    positions = np.repeat(turn.positions, heads)
+    turned = unrotate(turn.after.reshape(-1, dim), positions, rope).reshape(before.shape)
+    difference, size = _chunk_lengths(turned - before, rope), _chunk_lengths(before, rope)
     typical = np.median(size, axis=1, keepdims=True)
     return float(np.max(difference / np.maximum(np.maximum(size, SMALLEST_CHUNK * typical), 1e-30)))
 

@@ -45,6 +45,7 @@ def run(
         if child.pid is not None:
             child.kill()
             child.join()
+        progress.clear()
 
     with interrupts.undone_by(end):
         # Until the child ignores them itself, signals must not reach it: it shares the terminal.
@@ -56,7 +57,6 @@ def run(
             return _Watch(child, heard, words, progress, patience, where).result()
         finally:
             end()
-            progress.clear()
             heard.close()
             words.close()
 
@@ -108,7 +108,10 @@ class _Watch:
         return bool(part)
 
     def _died(self) -> CaptureError:
-        self._child.join()
+        self._child.join(TICK)
+        if self._child.is_alive():  # it closed what it talks through, and nothing else
+            self._child.kill()
+            self._child.join()
         while connection.wait([self._words], 0) and self._listen():
             pass
         code = self._child.exitcode

@@ -18,11 +18,12 @@ from fasa_capture.errors import CaptureError, plain
 from fasa_capture.metadata import TextFacts
 from fasa_capture.models import files_of, resolve
 from fasa_capture.output import opened, refuse_unfit
-from fasa_capture.plan import SAMPLINGS, Plan, check_lengths, parse_layers, split_tokens
+from fasa_capture.plan import MOST_TOKENS, SAMPLINGS, Plan, check_lengths, parse_layers, split_tokens
 from fasa_capture.progress import Progress
 from fasa_capture.shapes import refuse_mixed
 
-LONGEST_TEXT = 1 << 28
+# Four bytes for each token that a trace can hold.
+LONGEST_TEXT = 4 * MOST_TOKENS
 DESCRIPTION = """Runs MODEL over TEXT and writes what its attention saw as a trace. The prompt is the text's first
 tokens. Decode steps are the text's next tokens (teacher-forced: what decoding exactly this text would compute) or tokens
 that the model chooses (greedy, seeded). Before anything is written, attention recomputed from the rounded values is
@@ -49,7 +50,9 @@ def add_to(commands) -> None:
         "--prompt-tokens", type=option_types.some_tokens, metavar="P",
         help="length of the prompt (default: the whole text, less teacher-forced steps)",
     )
-    run.add_argument("--decode", type=option_types.tokens, default=64, metavar="N", help="decode steps (default: %(default)s)")
+    run.add_argument(
+        "--decode", type=option_types.tokens, default=64, metavar="N", help="decode steps (default: %(default)s)"
+    )
     run.add_argument("--sampling", choices=SAMPLINGS, default=SAMPLINGS[0], help="default: %(default)s")
     run.add_argument("--seed", type=option_types.seed, default=0, metavar="N", help="of --sampling seeded (default: 0)")
     run.add_argument(

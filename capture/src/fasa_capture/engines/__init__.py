@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from fasa_capture.engines.gguf_parts import read_gguf_model
 from fasa_capture.errors import CaptureError
 from fasa_capture.facts import ModelFacts, RunFacts
 from fasa_capture.plan import Plan
@@ -36,6 +37,9 @@ def _llama_cpp(model: Path, threads: int, progress: Progress) -> Engine:
 
 
 def _hugging_face(model: Path, threads: int, progress: Progress) -> Engine:
+    if model.is_file():
+        # Before a library that trusts the file sees it.
+        read_gguf_model(model)
     # Loading shows bars of its own, on a terminal or not, unless tqdm is told so before it is imported.
     os.environ.setdefault("TQDM_DISABLE", "1")
     try:

@@ -53,13 +53,13 @@ class HuggingFaceEngine:
     def tokenize(self, text: str, special: bool) -> list[int]:
         with plain_errors("the tokenizer cannot split the text into tokens", where=self._path):
             whole, own = (
-                self._tokenizer(text, split_special_tokens=not special, add_special_tokens=added, verbose=False)[
-                    "input_ids"
-                ]
+                self._tokenizer(
+                    text, split_special_tokens=not special, add_special_tokens=added, verbose=False
+                )["input_ids"]
                 for added in (True, False)
             )
         tokens = without_appended(whole, own)
-        check_ids(tokens, self._model.get_input_embeddings().weight.shape[0])
+        check_ids(tokens, self._model.get_input_embeddings().num_embeddings, self._path)
         return tokens
 
     def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts:
@@ -84,7 +84,7 @@ class HuggingFaceEngine:
 
     def _probe(self, plan: Plan) -> RotationProbe:
         """Runs the text's first tokens at several positions, and keeps every layer's keys."""
-        probe = RotationProbe(plan)
+        probe = RotationProbe(plan, "shifted tokens")
         tap = RotationTap(probe)
         with self._attending(tap):
             for shift in (0, *probe.shifts):

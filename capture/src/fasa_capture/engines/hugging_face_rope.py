@@ -55,7 +55,7 @@ def _best(probe: RotationProbe, layer: int, candidates: list[Rope]) -> Rope | No
     if any(probe.is_unrotated(layer, rope) for rope in errors):
         return None
     raise SelfCheckFailed(
-        "keys of the same tokens at other positions differ by none of the model's own rotations",
+        "keys turn with their positions by none of the model's own rotations",
         where=f"layer {layer}",
         expected=f"at most {LARGEST_ERROR:g} of a chunk",
         found="no frequencies" if best is None else f"{errors[best]:.2e} under the nearest",

@@ -8,21 +8,26 @@ import numpy as np
 
 from fasa_capture.errors import CaptureError
 from fasa_capture.recorder import Recorder
-from fasa_capture.rotation import RotationProbe
+from fasa_capture.rotation import RotationProbe, Turn
 
 
 class RotationTap:
-    """Keeps every layer's keys at positions that ``begin`` tells."""
+    """Compares every layer's keys at the positions that ``begin`` tells with those at position 0, which come first."""
 
     def __init__(self, probe: RotationProbe) -> None:
         self._probe = probe
         self._shift = 0
+        self._unmoved: dict[int, np.ndarray] = {}
 
     def begin(self, shift: int) -> None:
         self._shift = shift
 
     def attend(self, module, query, key, value, attention_mask, **rest):
-        self._probe.add(module.layer_idx, self._shift, as_rows(key[:, :, -query.shape[2] :]))
+        layer, keys = module.layer_idx, as_rows(key[:, :, -query.shape[2] :]).copy()
+        if self._shift:
+            self._probe.add(layer, Turn(self._unmoved[layer], keys, np.full(len(keys), self._shift)))
+        else:
+            self._unmoved[layer] = keys
         return own_attention(module)(module, query, key, value, attention_mask, **rest)
 
 

@@ -94,7 +94,7 @@ class LlamaCppEngine:
 
     def _rotations(self, plan: Plan, progress: Progress) -> tuple[dict[int, Rope], RotationCheck]:
         """Each captured layer's rotation by the graph's nodes, and how well the keys obey it."""
-        probe = RotationProbe(plan)
+        probe = RotationProbe(plan, "keys before and after rotation")
         tap = RotationTap(self._library, probe, self._geometry, progress.beat)
         context = self._open_context(plan, tap)
         try:

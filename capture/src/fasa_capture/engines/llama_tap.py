@@ -61,19 +61,22 @@ class LlamaTap:
         try:
             self._beat()
             tensor = GgmlTensor(self._library, address)
-            match = NODE.fullmatch(tensor.name)
-            if match is None:
-                return False
-            kind, layer = match[1], int(match[2])
-            if layer >= len(self._geometry.layers):
-                return False
-            if asked:
-                return self._wanted(tensor, kind, layer)
-            self._take(tensor, kind, layer)
-            return True
+            return self._shown(tensor, asked)
         except BaseException as error:  # noqa: BLE001 - raised again by the engine
             self.error = error
             return False
+
+    def _shown(self, tensor: GgmlTensor, asked: bool) -> bool:
+        match = NODE.fullmatch(tensor.name)
+        if match is None:
+            return False
+        kind, layer = match[1], int(match[2])
+        if layer >= len(self._geometry.layers):
+            return False
+        if asked:
+            return self._wanted(tensor, kind, layer)
+        self._take(tensor, kind, layer)
+        return True
 
     def _wanted(self, tensor: GgmlTensor, kind: str, layer: int) -> bool:
         """Notes what the node says of its layer, and answers whether its values are needed."""
