@@ -45,7 +45,7 @@ struct InfoCommand: ParsableCommand {
       }
     }
     let info = TraceInfo(trace, digest: try trace.digest(), isVerified: verify, agreement: agreement)
-    if json { try Output.json(info) } else { print(info.text) }
+    if json { try Output.json(info) } else { try Output.text(info.text) }
   }
 }
 
@@ -145,7 +145,7 @@ struct TraceInfo: Encodable {
         ))
     }
     let width = lines.map(\.0.count).max() ?? 0
-    return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }.joined(
+    return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1.onOneLine }.joined(
       separator: "\n")
   }
 
