@@ -10,7 +10,7 @@ import Simulator
 public struct ConfigurationIdentity: Hashable, Sendable {
   /// Raised when the exact path is changed so that the same configuration gives another digest: results
   /// of before are then other results, not broken promises.
-  static let resultsVersion = 1
+  static let resultsVersion = 2
 
   /// Lower-case hexadecimal.
   public let digest: String
