@@ -11,7 +11,9 @@ public struct RocketKV: Policy {
     parameters: [
       ParameterDescriptor(
         "page", .integer(0...4096), default: .integer(0),
-        help: "kept tokens of a page; 0: ⌈√c⌉ of the compression c that is left to the second stage, as the authors do"),
+        help:
+          "kept tokens of a page; 0: ⌈√c⌉ of the compression c that is left to the second stage, as the authors do"
+      ),
       ParameterDescriptor(
         "channels", .integer(0...1024), default: .integer(0),
         help: "channels that pages are scored on; 0: d · page / c, as the authors do"),

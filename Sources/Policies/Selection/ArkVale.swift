@@ -12,7 +12,8 @@ public struct ArkVale: LayerPolicy {
       .page(32),
       ParameterDescriptor(
         "digest", .choice(["midrange", "mean"]), default: .word("midrange"),
-        help: "a cuboid's centre: half-way between a page's highest and lowest keys, as the authors do, or their mean"
+        help:
+          "a cuboid's centre: half-way between a page's highest and lowest keys, as the authors do, or their mean"
       ),
       ParameterDescriptor(
         "sink-pages", .integer(0...64), default: .integer(2), help: "first pages always kept"),

@@ -135,7 +135,9 @@ extension StepShape {
   /// Rows that lie on the device beside a cache on the host, which are read at every step and are part of what is
   /// chosen: they grow as that does, and not with the context.
   private var keptOnDevice: Double {
-    let rows = entries.filter { if case .gather = $0.kind.pattern { $0.kind.content == .values } else { false } }
+    let rows = entries.filter {
+      if case .gather = $0.kind.pattern { $0.kind.content == .values } else { false }
+    }
     guard rows.contains(where: { $0.kind.tier == .host }) else { return 0 }
     let isWhole = entries.filter { entry in
       guard case .gather = entry.kind.pattern, entry.kind.tier == .device else { return false }

@@ -64,6 +64,12 @@ import Testing
     #expect(!policy.readsChosenKeys)
   }
 
+  /// Candidates that are all tokens are all, whoever proposes them.
+  @Test func twilightsCandidatesMayBeAll() throws {
+    let all = try Self.trace.answer("twilight:base=oracle,candidates=1000").tokens
+    #expect(try Self.trace.answer("twilight:base=quest,candidates=1000").tokens == all)
+  }
+
   /// Sinks and last tokens stay whatever mass they hold, and are not counted twice.
   @Test(arguments: [0.01, 0.5, 1]) func twilightKeepsWhatIsGuarded(p: Double) throws {
     let trace = Self.trace
@@ -121,7 +127,8 @@ import Testing
     #expect(abs(sizes.kept - 1509) <= 1 && sizes.page == 3 && sizes.channels(of: 64, page: 3) == 32)
   }
 
-  @Test(arguments: ["page=1,channels=2", "page=3,channels=8", "page=4,channels=2", "page=0"], ["softmax", "sum"])
+  @Test(
+    arguments: ["page=1,channels=2", "page=3,channels=8", "page=4,channels=2", "page=0"], ["softmax", "sum"])
   func rocketKVKeepsPagesOfWhatIsLeft(text: String, ranking: String) throws {
     for scale in [0.0625, 0.004] as [Float] {
       var trace = Self.trace
@@ -135,14 +142,17 @@ import Testing
         let tokens = answer.tokens[0][step]
         #expect(answer.tokens.allSatisfy { $0[step] == tokens })
         #expect(tokens.count == k)
-        let (kept, values) = naive.values(step: step, page: asked[0], channels: asked.count > 1 ? asked[1] : 0)
+        let (kept, values) = naive.values(
+          step: step, page: asked[0], channels: asked.count > 1 ? asked[1] : 0)
         #expect(areBest(tokens, of: kept, tolerance: 1e-5) { values[$0] ?? 0 }, "\(text) \(ranking) \(step)")
       }
     }
   }
 
   /// Scaled logits of two heads (10, 6, 0) and (-20, 0, 1): softmaxes say the first token, their sum the second.
-  @Test(arguments: [("softmax", 0), ("sum", 1)]) func rocketKVSumsSoftmaxes(ranking: String, token: Int) throws {
+  @Test(arguments: [("softmax", 0), ("sum", 1)]) func rocketKVSumsSoftmaxes(ranking: String, token: Int)
+    throws
+  {
     let trace = SmallTrace.opposed()
     let answer = try trace.answer(
       "rocketkv:page=1,channels=2,ranking=\(ranking),window=1", budget: .tokens(2))

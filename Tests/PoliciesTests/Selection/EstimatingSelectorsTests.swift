@@ -90,7 +90,8 @@ import Testing
   /// Scaled logits (10, 6, 0) and (-20, 0, 1) of two heads: softmaxes say the first token, their sum the second.
   @Test(
     arguments: [
-      "pqcache:subvectors=1,bits=2,recent-share=0,sinks=0", "retroinfer:cluster=1,sinks=0,recent=0,estimated=0",
+      "pqcache:subvectors=1,bits=2,recent-share=0,sinks=0",
+      "retroinfer:cluster=1,sinks=0,recent=0,estimated=0",
     ], [("softmax", 0), ("sum", 1)])
   func softmaxesAreSummed(text: String, ranking: (name: String, token: Int)) throws {
     let answer = try SmallTrace.opposed().answer("\(text),ranking=\(ranking.name)", budget: .tokens(2))
@@ -172,7 +173,7 @@ import Testing
   /// What is always kept without a common parameter saying so is named, for who compares.
   @Test(arguments: [
     ("sparq", "the newest 0.25 of k"), ("pqcache:recent-share=0.1", "the newest 0.1 of k"),
-    ("infllm", "the first 0.02 and newest 0.65 of k"), ("arkvale", "the first 1 and last 2 pages"),
+    ("infllm", "the first 0.02 and newest 0.65 of k"), ("arkvale", "the first 2 and last 2 pages"),
     ("shadowkv", "the last 4 chunks, and up to 0.16 of k as outliers"), ("magicpig", "every decoded token"),
     ("retroinfer", "every decoded token"),
   ]) func whatIsAlwaysKeptIsNamed(text: String, phrase: String) throws {

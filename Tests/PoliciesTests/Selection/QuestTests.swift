@@ -144,7 +144,9 @@ import Testing
   }
 
   /// Two KV heads of one head each: 10 and 0 against 0 and 12 for the pages, which are 10 and 12 in sum.
-  @Test(arguments: [("layer", [[2, 3], [2, 3]]), ("group", [[0, 1], [2, 3]]), ("head", [[0, 1], [2, 3]])])
+  @Test(arguments: [
+    ("layer", [[2, 3], [2, 3]]), ("group", [[0, 1], [2, 3]]), ("head", [[0, 1], [2, 3]]),
+  ])
   func arkValeChoosesForALayer(scope: String, expected: [[Int]]) throws {
     var trace = SmallTrace(heads: 1, headDim: 2, positions: [4])
     trace.keys = [[10, 0], [10, 0], [0, 12], [0, 12], [0, 0], [0, 0]]

@@ -18,7 +18,8 @@ import Testing
         "pyramidkv:base=fasa", "quest:page=7,scope=group,sinks=2,recent=3", "arkvale:scope=head,digest=mean",
         "rocketkv:page=4,ranking=sum", "fasa:cache=host", "infllm:block=9,scope=head", "h2o:scope=group",
       ]
-    return try texts.flatMap { try PolicyGrammar.parse([$0]) }.filter { $0.descriptor.usesBudget }.map { policy in
+    return try texts.flatMap { try PolicyGrammar.parse([$0]) }.filter { $0.descriptor.usesBudget }.map {
+      policy in
       var values = policy.values
       if values["dense-layers"] != nil { values["dense-layers"] = .integer(0) }
       return PolicyConfiguration(policy.type, values: values)
@@ -55,14 +56,17 @@ import Testing
         for metric in [Metric.recall, .precision, .mass, .oracleMass, .massRatio] {
           #expect(head[metric].allSatisfy { $0 == 1 }, label)
         }
-        #expect(head[.outputError].allSatisfy { $0 == 0 } && head[.oracleOutputError].allSatisfy { $0 == 0 }, label)
+        #expect(
+          head[.outputError].allSatisfy { $0 == 0 } && head[.oracleOutputError].allSatisfy { $0 == 0 }, label)
       }
       try Self.movesWhatDenseDoes(configuration, result, label)
     }
   }
 
   /// Nothing is read to choose by: what a policy keeps is written, and what an evictor keeps is carried on.
-  static func movesWhatDenseDoes(_ configuration: ConfigurationResult, _ result: ReplayResult, _ label: Comment)
+  static func movesWhatDenseDoes(
+    _ configuration: ConfigurationResult, _ result: ReplayResult, _ label: Comment
+  )
     throws
   {
     let dense = Dictionary(uniqueKeysWithValues: result.dense.map { ([$0.layer, $0.kvHead], $0.ledger) })
@@ -102,9 +106,12 @@ import Testing
         for step in 0..<5 {
           #expect(head[.selected, step] == head[.visible, step] && head[.outputError, step] == 0, label)
           #expect(head[.recall, step] == 1 && head[.mass, step] == 1, label)
-          if step > 0 { #expect(head[.jaccardPrevious, step] == Double(40 + step) / Double(41 + step), label) }
+          if step > 0 {
+            #expect(head[.jaccardPrevious, step] == Double(40 + step) / Double(41 + step), label)
+          }
         }
-        #expect(head[.selected, 5] <= 45 || configuration.configuration.policy.descriptor.scope == .model, label)
+        #expect(
+          head[.selected, 5] <= 45 || configuration.configuration.policy.descriptor.scope == .model, label)
         #expect(Array(head.choiceHashes[5...]) == part.choiceHashes, label)
         // 45 of 46 tokens against the 45 of before: all of them, or the new one in place of one.
         if head[.selected, 5] == 45 { #expect([1, 44.0 / 46].contains(head[.jaccardPrevious, 5]), label) }

@@ -30,7 +30,8 @@ import Testing
   }
 
   /// Bytes of chosen rows, keys and values together, a head and step.
-  static func rows(_ traffic: GroupTraffic, _ tier: MemoryTier, heads: Int = 3) -> (perHead: Int, union: Int) {
+  static func rows(_ traffic: GroupTraffic, _ tier: MemoryTier, heads: Int = 3) -> (perHead: Int, union: Int)
+  {
     let gathered = traffic.ledger.sorted.filter {
       guard case .gather = $0.kind.pattern else { return false }
       return $0.kind.tier == tier && [.keys, .values].contains($0.kind.content)
@@ -109,8 +110,10 @@ import Testing
     let (traffic, _) = try Self.traffic("fasa:cache=host,chunks=8", budget: .tokens(100), heads: 1)
     let steps = Self.decode
     // The newest token, should it be chosen, was made on the device.
-    let host = try #require(
-      traffic.ledger.bytes[.init(.values, .gather(rowBytes: 128), tier: .host)]).readPerHead / 128
+    let host =
+      try #require(
+        traffic.ledger.bytes[.init(.values, .gather(rowBytes: 128), tier: .host)]
+      ).readPerHead / 128
     #expect((99 * steps...100 * steps).contains(host))
     #expect(
       traffic.ledger.bytes[.init(.keys, .gather(rowBytes: 96), tier: .host)]?.readPerHead == host * 96)
