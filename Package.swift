@@ -47,7 +47,8 @@ let package = Package(
         "Simulator", "Hardware", "Policies", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Crypto", package: "swift-crypto"),
       ],
-      swiftSettings: swift),
+      swiftSettings: swift, plugins: ["SourceDigest"]),
+    .plugin(name: "SourceDigest", capability: .buildTool()),
     .executableTarget(
       name: "fasa-sim",
       dependencies: [
@@ -66,7 +67,10 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "ResultsTests",
-      dependencies: ["Results", "Simulator", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Results", "Simulator", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: swift),
     .testTarget(
       name: "CommandTests",

@@ -26,9 +26,6 @@
 # %%
 import itertools
 import json
-import shutil
-import tempfile
-from pathlib import Path
 
 import altair as alt
 import numpy as np
@@ -84,8 +81,7 @@ print(overlaps)
 # of the profile. `fasa-sim replay` refuses a profile made from the trace's own text, so there is no row of those.
 
 # %%
-# Away from the repository fasa-sim finds no bundled profile, and calibrates on the trace's own earliest queries.
-away = Path(shutil.copy2(tool.binary(), tempfile.mkdtemp()))
+# With --self-calibrate fasa-sim calibrates on the trace's own earliest queries in place of a profile.
 runs = []
 for name, layers in LONG.items():
     title = tool.TITLES[name]
@@ -96,21 +92,19 @@ for name, layers in LONG.items():
 rows, steps = [], {}
 for number, (scored, name, layers, source) in enumerate(runs):
     database = tool.fresh_database(f"03-{number}.db")
-    given = ["--profile", profiles[source]] if source in profiles else []
+    given = ["--profile", profiles[source]] if source in profiles else ["--self-calibrate"]
     tool.replay(
         database, [tool.trace(name)], [f"fasa:ca-window={WINDOW}", "oracle"], [BUDGET], "--layers", layers, "--detail", "step",
-        *given, *(["--steps", "0-31"] if tool.SMALL else []),
-        executable=None if given else away)
+        *given, *(["--steps", "0-31"] if tool.SMALL else []))
     found = tool.query(database, """
       SELECT calibration, recall, output_error, oracle_output_error
       FROM summary JOIN configurations ON configurations.id = configuration WHERE summary.policy = 'fasa'""")
-    assert found["calibration"].item() == ("profile" if given else "own-queries")
+    assert found["calibration"].item() == ("profile" if source in profiles else "own-queries")
     kind = source if source in ("own queries", "shuffled") else "another text"
     rows.append({"scored": scored, "source": source, "kind": kind} | found.row(0, named=True))
     steps[scored, source] = tool.query(database, """
       SELECT step, avg(recall) AS recall, avg(output_error) AS output_error
       FROM steps JOIN configurations ON id = configuration WHERE policy = 'fasa' GROUP BY step ORDER BY step""")
-shutil.rmtree(away.parent)
 scores = pl.DataFrame(rows)
 with pl.Config(tbl_rows=40, fmt_str_lengths=40):
     print(scores)

@@ -43,10 +43,10 @@ def binary() -> Path:
     return path
 
 
-def fasa_sim(*arguments, executable: Path | None = None) -> str:
+def fasa_sim(*arguments) -> str:
     """Runs fasa-sim from the root of the repository and returns what it printed."""
     run = subprocess.run(
-        [str(executable or binary()), *map(str, arguments)], cwd=ROOT, capture_output=True, text=True)
+        [str(binary()), *map(str, arguments)], cwd=ROOT, capture_output=True, text=True)
     if run.returncode != 0:
         raise ToolError(f"fasa-sim {' '.join(map(str, arguments))}: {run.stderr.strip()}")
     return run.stdout
@@ -68,11 +68,11 @@ def fresh_database(name: str) -> Path:
     return scratch(name)
 
 
-def replay(database: Path, traces, policies, budgets, *more, executable: Path | None = None) -> None:
+def replay(database: Path, traces, policies, budgets, *more) -> None:
     """Scores policies at budgets on traces; `more` are further arguments of `fasa-sim replay`."""
     fasa_sim(
         "replay", *traces, "--policy", ",".join(policies), "--budget", ",".join(map(str, budgets)), "--no-timing",
-        "--db", database, *more, executable=executable)
+        "--db", database, *more)
 
 
 def query(database: Path, sql: str) -> polars.DataFrame:

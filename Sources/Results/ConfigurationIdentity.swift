@@ -3,29 +3,26 @@ import Foundation
 import Policies
 import Simulator
 
-/// What tells one exact result from another: the key by which a repeated command finds what it has done.
+/// What tells one configuration from another: the key by which a repeated command finds what it has done.
 ///
-/// SHA-256 over everything that decides the exact result, and over nothing that does not: neither threads
-/// nor instruction set are in it, since the digest does not depend on them.
+/// SHA-256 over everything that is asked for and decides the exact result, and over nothing that does not: neither
+/// threads nor instruction set are in it, since the digest does not depend on them. The code is not in it either, so that
+/// results of two builds are known as answers to one question: the build stands beside it (``SourceBuild``).
 public struct ConfigurationIdentity: Hashable, Sendable {
-  /// Raised when the exact path is changed so that the same configuration gives another digest: results
-  /// of before are then other results, not broken promises.
-  static let resultsVersion = 2
-
   /// Lower-case hexadecimal.
   public let digest: String
 
   /// - Parameters:
   ///   - traceDigest: SHA-256 of the trace's file.
   ///   - input: SHA-256 of a file that the policy reads beside trace and profile.
-  ///   - steps: Numbers of the scored steps, `Step.index`.
+  ///   - steps: The scored decode steps, counted from 0.
   public init(
     traceDigest: String, configuration: ReplayConfiguration, calibration: CalibrationUse?,
     input: String? = nil,
     seed: UInt64, layers: [Int], queryHeads: [Int], steps: [Int]
   ) throws {
     let text = """
-      fasa-sim exact results \(Self.resultsVersion)
+      fasa-sim exact results 1
       trace \(traceDigest)
       policy \(configuration.policy.descriptor.name)
       parameters \(try CanonicalText.parameters(configuration.policy))

@@ -10,7 +10,9 @@ public struct ResultsError: Error, Equatable, Sendable, CustomStringConvertible 
     case folderMissing, fileMissing, cannotOpen
     case notADatabase, otherProgram, damaged, olderVersion, newerVersion
     case readOnly, busy, full, failed
-    /// A configuration was replayed again and gave another exact-results digest.
+    /// The file was deleted, replaced or cut short while it was open.
+    case replaced
+    /// A configuration was replayed again by the same build and gave another exact-results digest.
     case notReproduced
     /// A result that contradicts itself.
     case invalidResult

@@ -22,12 +22,35 @@ extension ResultsStore {
   /// Marks a run as complete.
   ///
   /// - Parameter exactResultsDigest: Over all configurations the run asked for, in order.
+  /// - Throws: ``ResultsError``, also where what the run stored is not in the file that the path names.
   public func endRun(_ run: RunID, at end: Date = Date(), exactResultsDigest: String?) throws {
     try write { db in
       try db.execute(
         sql: "UPDATE runs SET ended_at = ?, exact_results_digest = ? WHERE id = ?",
         arguments: [end.formatted(.iso8601), exactResultsDigest, run.rawValue])
       if db.changesCount == 0 { throw unknown(run) }
+    }
+    try checkKept(run)
+  }
+
+  /// Reads through a connection of its own what a run stored, as the next command will: the one that wrote it would
+  /// find it in a file that is no longer there, too.
+  private func checkKept(_ run: RunID) throws {
+    guard let place else { return }
+    try place.check()
+    let query = """
+      SELECT count(*) FROM runs LEFT JOIN run_configurations ON run = runs.id
+      LEFT JOIN configurations ON configurations.id = configuration
+      LEFT JOIN head_summaries AS h ON h.configuration = configurations.id WHERE runs.id = ?
+      """
+    func count(_ db: Database) throws -> Int? {
+      try Int.fetchOne(db, sql: query, arguments: [run.rawValue])
+    }
+    let kept = try ResultsError.translating(file: file) {
+      try DatabaseQueue(path: file, configuration: database.configuration).read(count)
+    }
+    guard try read(count) == kept else {
+      throw place.refusal("a file that lacks what was stored")
     }
   }
 
@@ -36,9 +59,7 @@ extension ResultsStore {
   public func reuse(_ identities: [ConfigurationIdentity], run: RunID) throws {
     try write { db in
       for identity in identities {
-        let id = try Int64.fetchOne(
-          db, sql: "SELECT id FROM configurations WHERE identity = ?", arguments: [identity.digest])
-        guard let id else {
+        guard let id = try stored(identity, db)?.configuration else {
           throw ResultsError(
             .unknownConfiguration, file: file, part: "configuration \(identity.digest)",
             expected: "a stored configuration", found: "none", advice: "replay it first")

@@ -23,6 +23,10 @@ public struct ResultsStore: Sendable {
   /// The path, as the caller gave it.
   public let file: String
   let database: DatabaseQueue
+  /// Digest of the sources by which results are computed now.
+  var build = SourceBuild.digest
+  /// The file that was opened; nil in memory.
+  let place: DatabasePlace?
 
   /// Opens the database at `path`, creating or upgrading it where `access` allows.
   ///
@@ -45,6 +49,7 @@ public struct ResultsStore: Sendable {
         return database
       }
     }
+    place = DatabasePlace(path)
   }
 
   func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
@@ -53,6 +58,13 @@ public struct ResultsStore: Sendable {
 
   /// One transaction: what `body` wrote is undone where it throws.
   func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    try ResultsError.translating(file: file) { try database.write(body) }
+    try ResultsError.translating(file: file) {
+      try database.write { db in
+        let value = try body(db)
+        // Checked last, so that nothing is committed to a file that is no longer there.
+        try place?.check()
+        return value
+      }
+    }
   }
 }

@@ -38,11 +38,7 @@ extension AlignedBuffer {
   }
 
   /// Half of this machine's memory, in bytes: whoever reads a layer needs some to work with it too.
-  static let limit: Int = {
-    let (bytes, overflow) = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
-      by: sysconf(Int32(_SC_PAGESIZE)))
-    return overflow || bytes <= 0 ? Int.max : bytes / 2
-  }()
+  static let limit = MemoryBudget.physical / 2
 
   private static func tooLarge(_ count: Int, file: String, part: String) -> TraceError {
     TraceError(

@@ -28,6 +28,7 @@ final class FrameDecoder {
     }
     let source = UnsafeMutableRawBufferPointer(rebasing: stored.bytes[..<count])
     try file.read(at: frame.stored.lowerBound, into: source)
+    let header = try header(of: frame, UnsafeRawBufferPointer(source))
     // One call has no window of its own: it can write nowhere but to the buffer, whatever the frame says.
     let result = ZSTD_decompressDCtx(context, buffer.baseAddress, buffer.count, source.baseAddress, count)
     if ZSTD_isError(result) != 0 {
@@ -37,17 +38,39 @@ final class FrameDecoder {
       throw damaged(
         frame, expected: "\(frame.content.count) bytes of content, as the seek table says", "\(result)")
     }
-    if let expected = frame.checksum, let actual = Self.storedChecksum(UnsafeRawBufferPointer(source)),
-      actual != expected
-    {
+    guard let expected = frame.checksum else { return }
+    let actual =
+      header.hasChecksum
+      // zstd has compared the frame's own with the content.
+      ? UInt32(source[(count - 4)...].littleEndian(at: 0, count: 4))
+      : Self.checksum(UnsafeRawBufferPointer(buffer))
+    guard actual == expected else {
       throw damaged(frame, expected: "the seek table's checksum \(expected)", "\(actual)")
     }
   }
 
-  /// The checksum that ends a frame, where its header says there is one; zstd has compared it already.
-  private static func storedChecksum(_ frame: UnsafeRawBufferPointer) -> UInt32? {
-    guard frame.count >= 9, frame[4] & 0x04 != 0 else { return nil }
-    return UInt32(frame[(frame.count - 4)...].littleEndian(at: 0, count: 4))
+  /// - Throws: `TraceError` unless what an entry of the table names is one ordinary frame and no more.
+  private func header(of frame: SeekTable.Frame, _ stored: UnsafeRawBufferPointer) throws -> FrameHeader {
+    do {
+      guard let header = try FrameHeader(stored) else {
+        throw damaged(frame, expected: "a whole zstd frame", "\(stored.count) bytes")
+      }
+      try header.checkWindow()
+      let size = ZSTD_findFrameCompressedSize(stored.baseAddress, stored.count)
+      if ZSTD_isError(size) != 0 { throw TraceError(damagedBy: size, file: file.path, part: frame.name) }
+      guard size == stored.count else {
+        throw damaged(frame, expected: "one frame of \(stored.count) bytes, as the seek table says", "\(size)")
+      }
+      return header
+    } catch let flaw as FrameHeader.Flaw {
+      throw damaged(frame, expected: flaw.expected, flaw.found)
+    }
+  }
+
+  private static func checksum(_ content: UnsafeRawBufferPointer) -> UInt32 {
+    var hash = XXHash64()
+    hash.update(content)
+    return hash.checksum
   }
 
   private func damaged(_ frame: SeekTable.Frame, expected: String, _ found: String) -> TraceError {
@@ -65,16 +88,18 @@ extension TraceError {
       self.init(
         .damagedFrame, file: file, part: part, expected: "content that matches the frame's checksum",
         found: "other content", advice: Self.copyAgain)
-    case ZSTD_error_frameParameter_windowTooLarge:
-      self.init(
-        .damagedFrame, file: file, part: part, expected: "a zstd window of at most 128 MiB",
-        found: "a larger one",
-        advice: "compress it again without --long or --ultra")
     default:
       self.init(
         .damagedFrame, file: file, part: part, expected: "a whole zstd frame",
         found: "damage that zstd calls \"\(String(cString: ZSTD_getErrorName(code)))\"",
         advice: Self.copyAgain)
     }
+  }
+
+  /// The error for a frame that wants more memory than the format allows.
+  init(windowOf flaw: FrameHeader.Flaw, file: String, part: String) {
+    self.init(
+      .damagedFrame, file: file, part: part, expected: flaw.expected, found: flaw.found,
+      advice: "compress it again without --long or --ultra")
   }
 }

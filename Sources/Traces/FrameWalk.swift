@@ -36,21 +36,17 @@ struct FrameWalk {
   }
 
   private mutating func walkFrame(from start: Int) throws {
-    let descriptor = try take(1, of: start)
-    let isSingleSegment = descriptor & 0x20 != 0
-    guard descriptor & 0x08 == 0 else { throw damaged(start, "a reserved bit of zero", "one") }
-    if !isSingleSegment { _ = try take(1, of: start) }
-    _ = try take([0, 1, 2, 4][Int(descriptor & 3)], of: start)
-    let sizeBytes = [isSingleSegment ? 1 : 0, 2, 4, 8][Int(descriptor >> 6)]
-    let declared = try take(sizeBytes, of: start) + (sizeBytes == 2 ? 256 : 0)
+    position = start
+    let header = try header(of: start)
+    position += header.size
 
     let limitBefore = contentLimit
     var isLast = false
     while !isLast {
-      let header = try take(3, of: start)
-      isLast = header & 1 != 0
-      let size = Int(header >> 3)
-      switch header >> 1 & 3 {
+      let block = try take(3, of: start)
+      isLast = block & 1 != 0
+      let size = Int(block >> 3)
+      switch block >> 1 & 3 {
       case 0:
         contentLimit += size
         try skip(size, of: start)
@@ -63,26 +59,36 @@ struct FrameWalk {
       default: throw damaged(start, "a block of known type", "a reserved one")
       }
     }
-    if descriptor & 0x04 != 0 { try skip(4, of: start) }
+    if header.hasChecksum { try skip(4, of: start) }
 
-    if sizeBytes == 0 {
-      contentSize = nil
-    } else {
+    if let declared = header.contentSize {
       let limit = contentLimit - limitBefore
       guard declared <= UInt64(limit) else {
         throw damaged(
           start, "content of at most \(limit) bytes, which is all its blocks can hold", "\(declared)")
       }
       contentSize = contentSize.map { $0 + Int(declared) }
+    } else {
+      contentSize = nil
     }
+    do { try header.checkWindow() } catch let flaw as FrameHeader.Flaw {
+      throw TraceError(windowOf: flaw, file: file.path, part: "zstd frame at byte \(start)")
+    }
+  }
+
+  private mutating func header(of start: Int) throws -> FrameHeader {
+    let bytes = try bytes(at: start, count: min(FrameHeader.sizeLimit, file.size - start))
+    do {
+      if let header = try FrameHeader(bytes) { return header }
+    } catch let flaw as FrameHeader.Flaw {
+      throw damaged(start, flaw.expected, flaw.found)
+    }
+    throw truncated(start, expected: file.size + 1)
   }
 
   private mutating func skip(_ count: Int, of frame: Int) throws {
     guard count <= file.size - position else {
-      throw TraceError(
-        .truncated, file: file.path, part: "zstd frame at byte \(frame)",
-        expected: "at least \(position + count) bytes of file", found: "\(file.size)",
-        advice: TraceError.copyAgain)
+      throw truncated(frame, expected: position + count)
     }
     position += count
   }
@@ -91,11 +97,22 @@ struct FrameWalk {
   private mutating func take(_ count: Int, of frame: Int) throws -> UInt64 {
     let start = position
     try skip(count, of: frame)
-    if start < windowStart || position > windowStart + window.count {
+    return try bytes(at: start, count: count).littleEndian(at: 0, count: count)
+  }
+
+  /// At most 512 bytes of the file.
+  private mutating func bytes(at start: Int, count: Int) throws -> ArraySlice<UInt8> {
+    if start < windowStart || start + count > windowStart + window.count {
       windowStart = start
       window = try file.bytes(at: start, count: min(512, file.size - start))
     }
-    return window.littleEndian(at: start - windowStart, count: count)
+    return window[start - windowStart..<start - windowStart + count]
+  }
+
+  private func truncated(_ frame: Int, expected: Int) -> TraceError {
+    TraceError(
+      .truncated, file: file.path, part: "zstd frame at byte \(frame)",
+      expected: "at least \(expected) bytes of file", found: "\(file.size)", advice: TraceError.copyAgain)
   }
 
   private func damaged(_ frame: Int, _ expected: String, _ found: String) -> TraceError {

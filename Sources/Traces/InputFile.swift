@@ -12,6 +12,7 @@ final class InputFile: Sendable {
   /// Bytes, when the file was opened.
   let size: Int
   private let descriptor: Int32
+  private let written: Modification
 
   /// - Throws: `TraceError` of kind `cannotOpen` where there is no readable ordinary file at `path`.
   init(path: String) throws {
@@ -27,6 +28,7 @@ final class InputFile: Sendable {
     self.path = path
     self.size = Int(status.st_size)
     self.descriptor = descriptor
+    written = Modification(status)
   }
 
   deinit { close(descriptor) }
@@ -48,6 +50,35 @@ final class InputFile: Sendable {
           advice: "see that nothing writes the file while it is read")
       }
       done += count
+    }
+  }
+
+  /// Whoever gives out what was read calls this afterwards, so that no two reads are of different files.
+  ///
+  /// A file that was put in this one's place does no harm: the one that was opened is read on.
+  ///
+  /// - Throws: `TraceError` of kind `cannotRead` where the file has been written since it was opened.
+  func checkUnchanged() throws {
+    var status = stat()
+    if fstat(descriptor, &status) == 0, Modification(status) == written { return }
+    throw TraceError(
+      .cannotRead, file: path, expected: "the file as it was when it was opened",
+      found: "one that has been written since", advice: "see that nothing writes the file while it is read")
+  }
+
+  /// When a file was last written, and its size then.
+  private struct Modification: Equatable {
+    let size: Int
+    let seconds: Int
+    let nanoseconds: Int
+
+    init(_ status: stat) {
+      size = Int(status.st_size)
+      #if canImport(Darwin)
+        (seconds, nanoseconds) = (status.st_mtimespec.tv_sec, status.st_mtimespec.tv_nsec)
+      #else
+        (seconds, nanoseconds) = (Int(status.st_mtim.tv_sec), Int(status.st_mtim.tv_nsec))
+      #endif
     }
   }
 

@@ -23,11 +23,18 @@ struct JSONError: Error, Equatable {
 /// Reads JSON that nobody vouches for.
 ///
 /// Foundation's decoder recurses as deep as the document says and takes the last of two equal keys, so
-/// a trace's header goes through this one first: strict RFC 8259, at most `depthLimit` deep, at most
+/// a trace's header goes through this one: strict RFC 8259, at most `depthLimit` deep, at most
 /// `valueLimit` values (a header of 64 MiB could ask for gigabytes of small ones), no duplicate keys.
+///
+/// - Complexity: one pass. What later compares or converts is bounded: keys by `keyLimit`, since comparing text
+///   normalises it, numbers by `numberLimit`.
 struct JSONReader {
   static let depthLimit = 64
   static let valueLimit = 1 << 20
+  /// UTF-8 bytes of a key.
+  static let keyLimit = 1024
+  /// Characters of a number.
+  static let numberLimit = 1024
 
   private let bytes: [UInt8]
   private var position = 0
@@ -71,6 +78,10 @@ struct JSONReader {
       guard next == UInt8(ascii: "\"") else { throw error("a key in quotes") }
       let start = position
       let key = try string()
+      guard key.utf8.count <= Self.keyLimit else {
+        throw JSONError(
+          expected: "keys of at most \(Self.keyLimit) bytes", found: "\(key.utf8.count)", offset: start)
+      }
       skipSpace()
       guard take(":") else { throw error("\":\"") }
       if members.updateValue(try value(depth: depth + 1), forKey: key) != nil {
@@ -97,21 +108,31 @@ struct JSONReader {
 
   private mutating func string() throws -> String {
     position += 1
-    var text: [UInt8] = []
+    let start = position
+    // Most strings have no escape, and are taken as they stand.
+    while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
+    if next == UInt8(ascii: "\"") {
+      position += 1
+      return try text(bytes[start..<position - 1])
+    }
+    var unescaped = Array(bytes[start..<position])
     while let byte = next {
       position += 1
       switch byte {
-      case UInt8(ascii: "\""):
-        guard let string = String(bytes: text, encoding: .utf8) else {
-          throw error("text in UTF-8", "other bytes")
-        }
-        return string
-      case UInt8(ascii: "\\"): try escape(into: &text)
+      case UInt8(ascii: "\""): return try text(unescaped[...])
+      case UInt8(ascii: "\\"): try escape(into: &unescaped)
       case 0..<0x20: throw error("no control character in a string", "byte \(byte)")
-      default: text.append(byte)
+      default: unescaped.append(byte)
       }
     }
     throw error("a closing quote")
+  }
+
+  private func text(_ bytes: ArraySlice<UInt8>) throws -> String {
+    guard let string = String(validating: bytes, as: UTF8.self) else {
+      throw error("text in UTF-8", "other bytes")
+    }
+    return string
   }
 
   private mutating func escape(into text: inout [UInt8]) throws {
@@ -136,11 +157,14 @@ struct JSONReader {
   }
 
   private mutating func codeUnit() throws -> UInt16 {
-    guard position + 4 <= bytes.count,
-      let digits = String(bytes: bytes[position..<position + 4], encoding: .ascii),
-      digits.allSatisfy(\.isHexDigit), let unit = UInt16(digits, radix: 16)
-    else { throw error("four hexadecimal digits") }
-    position += 4
+    var unit: UInt16 = 0
+    for _ in 0..<4 {
+      guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+        throw error("four hexadecimal digits")
+      }
+      unit = unit << 4 | UInt16(digit)
+      position += 1
+    }
     return unit
   }
 
@@ -157,6 +181,9 @@ struct JSONReader {
       isInteger = false
       if !take("+") { _ = take("-") }
       try digits()
+    }
+    guard position - start <= Self.numberLimit else {
+      throw error("a number of at most \(Self.numberLimit) characters", "\(position - start)")
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isInteger, let integer = Int(text) { return .integer(integer) }

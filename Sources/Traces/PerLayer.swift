@@ -10,9 +10,18 @@ public enum PerLayer<Value: Codable & Sendable & Equatable>: Codable, Sendable, 
     let container = try decoder.singleValueContainer()
     if let list = try? container.decode([Value?].self) {
       self = .list(list)
-    } else {
-      self = .byLayer(try container.decode([Int: Value?].self))
+      return
     }
+    var byLayer: [Int: Value?] = [:]
+    for (key, value) in try container.decode([String: Value?].self) {
+      // Not "01" or "+1": two keys would name one layer.
+      guard let layer = Int(key), "\(layer)" == key else {
+        throw DecodingError.dataCorruptedError(
+          in: container, debugDescription: "the key \"\(Excerpt.of(key, limit: 20))\", which is no layer's number")
+      }
+      byLayer[layer] = .some(value)
+    }
+    self = .byLayer(byLayer)
   }
 
   public func encode(to encoder: any Encoder) throws {

@@ -42,6 +42,9 @@ struct SafetensorsHeader: Sendable {
   }
 
   init(json: [UInt8], file: String) throws {
+    guard json.first == UInt8(ascii: "{") else {
+      throw Self.damaged(file, "header", "a JSON object from its first byte on", "another byte")
+    }
     let document: JSONValue
     do { document = try JSONReader.read(json) } catch let error as JSONError {
       throw TraceError(

@@ -48,6 +48,9 @@ struct SeekTable: Sendable {
       tableSize <= file.size, "at most \(file.size / entrySize) frames in \(file.size) bytes",
       "\(count) frames")
 
+    try AlignedBuffer.checkSize(
+      tableSize + count * MemoryLayout<Frame>.stride, file: file.path, part: "seek table")
+
     let start = file.size - tableSize
     let table = try file.bytes(at: start, count: tableSize - Self.footerSize)
     let magic = table.littleEndian(at: 0, count: 4)

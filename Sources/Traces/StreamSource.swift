@@ -11,12 +11,15 @@ final class StreamSource: ByteSource, ByteReader, @unchecked Sendable {
   private let context: OpaquePointer
   private let input: AlignedBuffer
   private let dropped: AlignedBuffer
+  private let table: SeekTable?
+  private var checksums: PassingChecksums
   private var inputRange = 0..<0
   private var filePosition = 0
   private var contentPosition = 0
   private var isAtFrameEnd = false
 
-  init(file: InputFile) throws {
+  /// - Parameter table: the stream's seek table, where it has one whose frames cannot be read alone.
+  init(file: InputFile, table: SeekTable? = nil) throws {
     guard let context = ZSTD_createDCtx(), let input = AlignedBuffer(count: ZSTD_DStreamInSize()),
       let dropped = AlignedBuffer(count: ZSTD_DStreamOutSize())
     else {
@@ -24,9 +27,10 @@ final class StreamSource: ByteSource, ByteReader, @unchecked Sendable {
         .tooLarge, file: file.path, expected: "memory for a zstd decoder", found: "none left",
         advice: "use a machine with more memory")
     }
-    // 2^27 bytes is what zstd itself refuses to exceed unless it is told to.
-    ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 27)
+    ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, Int32(FrameHeader.windowLimit.trailingZeroBitCount))
     self.file = file
+    self.table = table
+    checksums = PassingChecksums(table)
     self.context = context
     self.input = input
     self.dropped = dropped
@@ -71,6 +75,7 @@ final class StreamSource: ByteSource, ByteReader, @unchecked Sendable {
     filePosition = 0
     contentPosition = 0
     isAtFrameEnd = false
+    checksums = PassingChecksums(table)
   }
 
   private func fill(_ buffer: UnsafeMutableRawBufferPointer) throws {
@@ -102,6 +107,12 @@ final class StreamSource: ByteSource, ByteReader, @unchecked Sendable {
       isAtFrameEnd = hint == 0
     }
     contentPosition += output.pos
+    if let wrong = checksums.pass(UnsafeRawBufferPointer(rebasing: buffer[..<output.pos])) {
+      throw TraceError(
+        .damagedFrame, file: file.path, part: wrong.frame.name,
+        expected: "the seek table's checksum \(wrong.frame.checksum ?? 0)", found: "\(wrong.found)",
+        advice: TraceError.copyAgain)
+    }
     return output.pos
   }
 

@@ -21,8 +21,7 @@ extension Trace {
     }
     let parts = TraceLayout.LayerPart.allCases.filter { layout.info($0, layer: number) != nil }
     let infos = parts.compactMap { layout.info($0, layer: number) }
-    let total = infos.reduce(0) { $0 + $1.byteCount }
-    try AlignedBuffer.checkSize(total, file: path, part: "layer \(number)")
+    try AlignedBuffer.checkSize(byteCount(layer: number), file: path, part: "layer \(number)")
     let jobs = try zip(parts, infos).map { part, info in
       let spare = old?.tensor(part)?.storage
       let storage = spare.flatMap { $0.bytes.count == info.byteCount ? $0 : nil }
@@ -48,6 +47,14 @@ extension Trace {
       output: try tensor(.output))
   }
 
+  /// Bytes of a layer's tensors as stored; 0 for a layer that the trace does not hold.
+  public func byteCount(layer number: Int) -> Int {
+    TraceLayout.LayerPart.allCases.reduce(0) { $0 + (layout.info($1, layer: number)?.byteCount ?? 0) }
+  }
+
+  /// Whether a layer holds the engine's own attention output.
+  public func hasOutput(layer number: Int) -> Bool { layout.info(.output, layer: number) != nil }
+
   private struct ReadJob: Sendable {
     let info: TensorInfo
     let storage: AlignedBuffer
@@ -65,6 +72,7 @@ extension Trace {
       try checkFinite(UnsafeRawBufferPointer(buffer), from: piece.range.lowerBound, in: piece.job.info)
     }
     if pieces.last?.range.upperBound == contentSize { try source.checkEnd() }
+    try file.checkUnchanged()
   }
 
   /// - Throws: `TraceError` of kind `nonFiniteValue` that names the value's indices in the tensor.

@@ -27,6 +27,7 @@ extension Trace {
       report.add(piece.range.count)
     }
     try source.checkEnd()
+    try file.checkUnchanged()
   }
 }
 

@@ -28,7 +28,7 @@ public struct Trace: Sendable {
 
   let layout: TraceLayout
   let source: any ByteSource
-  private let file: InputFile
+  let file: InputFile
 
   /// Opens a trace of any container and checks all but the layers' values.
   ///
@@ -55,6 +55,7 @@ public struct Trace: Sendable {
     tokenIDs = try integers(TraceLayout.tokenIDs)
     queryPositions = try integers(TraceLayout.queryPositions).map(Int.init)
     try TraceLayout.check(positions: queryPositions, tokens: metadata.tokens.total, file: path)
+    try file.checkUnchanged()
 
     self.path = path
     self.file = file
@@ -74,6 +75,9 @@ public struct Trace: Sendable {
 
   /// SHA-256 of the file as stored, in lower-case hexadecimal: what `sha256sum` prints.
   ///
+  /// What has been read of the trace and what will be is what it is the digest of: a file that is written meanwhile
+  /// is an error, here or where it is read.
+  ///
   /// - Complexity: reads the whole file, a mebibyte at a time.
   public func digest() throws -> String {
     var hash = SHA256()
@@ -86,6 +90,7 @@ public struct Trace: Sendable {
       hash.update(bufferPointer: UnsafeRawBufferPointer(part))
       position += part.count
     }
+    try file.checkUnchanged()
     let digits = Array("0123456789abcdef")
     return String(hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }

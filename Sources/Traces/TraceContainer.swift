@@ -62,7 +62,7 @@ struct OpenedContainer {
   ///   used.
   private static func stream(_ file: InputFile, _ table: SeekTable?) throws -> OpenedContainer {
     let walk = try FrameWalk(file: file)
-    let source = try StreamSource(file: file)
+    let source = try StreamSource(file: file, table: table)
     let lengthField = try bytes(0..<SafetensorsHeader.lengthFieldSize, of: source, walk, file)
     let length = try SafetensorsHeader.length(lengthField, file: file.path)
     let end = SafetensorsHeader.lengthFieldSize + length

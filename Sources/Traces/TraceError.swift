@@ -1,7 +1,7 @@
 /// What is wrong with a trace, or what kept it from being read or written.
 ///
 /// The description is one line that names the file, the part of it, what was expected, what was found
-/// and what to do:
+/// and what to do; of what the file says it shows an `Excerpt`:
 ///
 ///     run.zst: layers.5.k: expected shape [3, 4096, 64], found [3, 4095, 64]; capture the trace again
 public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -26,15 +26,18 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What the user can do, where there is something.
   public let advice: String?
 
+  /// Expectations are our own words, but for counts and shapes that follow from the metadata.
+  private static let longestExpectation = 160
+
   public init(
     _ kind: Kind, file: String, part: String? = nil, expected: String, found: String,
     advice: String? = nil
   ) {
     self.kind = kind
     self.file = file
-    self.part = part
-    self.expected = expected
-    self.found = found
+    self.part = part.map { Excerpt.of($0) }
+    self.expected = Excerpt.of(expected, limit: Self.longestExpectation)
+    self.found = Excerpt.of(found)
     self.advice = advice
   }
 

@@ -39,6 +39,11 @@ struct TraceLayout: Sendable {
       throw Self.wrongShape(positions, expected: "[S], one position per traced query", file: file)
     }
     queryCount = positions.shape[0]
+    // Held against the tokens before anything is read: they may be more than there is memory for.
+    guard queryCount <= metadata.tokens.total else {
+      throw Self.wrongShape(
+        positions, expected: "[S], with at most \(metadata.tokens.total) positions, one per token", file: file)
+    }
     try Self.check(positions, types: ["I32"], shape: [queryCount], file: file)
     let tokens = try Self.required(Self.tokenIDs, in: tensors, file: file)
     try Self.check(tokens, types: ["I32"], shape: [metadata.tokens.total], file: file)

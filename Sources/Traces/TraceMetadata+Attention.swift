@@ -19,22 +19,26 @@ extension TraceMetadata {
     public var frequencies: [Double]?
     /// Optional: bases of single layers, in place of `base`.
     public var layerBases: PerLayer<Double>?
+    /// Optional: frequencies of single layers, in place of `frequencies`; null is those that the layer's base gives.
+    public var layerFrequencies: PerLayer<[Double]>?
 
     public init(
       pairing: Pairing, base: Double, rotaryDim: Int, frequencies: [Double]? = nil,
-      layerBases: PerLayer<Double>? = nil
+      layerBases: PerLayer<Double>? = nil, layerFrequencies: PerLayer<[Double]>? = nil
     ) {
       self.pairing = pairing
       self.base = base
       self.rotaryDim = rotaryDim
       self.frequencies = frequencies
       self.layerBases = layerBases
+      self.layerFrequencies = layerFrequencies
     }
 
     enum CodingKeys: String, CodingKey {
       case pairing, base, frequencies
       case rotaryDim = "rotary_dim"
       case layerBases = "layer_bases"
+      case layerFrequencies = "layer_frequencies"
     }
 
     /// Writes what is absent as null, as the format shows it: readers in other languages look keys up.
@@ -45,6 +49,7 @@ extension TraceMetadata {
       try container.encode(rotaryDim, forKey: .rotaryDim)
       try container.encode(frequencies, forKey: .frequencies)
       try container.encode(layerBases, forKey: .layerBases)
+      try container.encode(layerFrequencies, forKey: .layerFrequencies)
     }
   }
 
@@ -93,9 +98,17 @@ extension TraceMetadata {
 
   /// Radians per token of each of the `rotaryDim / 2` chunks of a layer.
   public func rotationFrequencies(layer: Int) -> [Double] {
-    if let frequencies = rope.frequencies { return frequencies }
+    if let given = givenFrequencies(layer: layer) { return given }
     let base = ropeBase(layer: layer)
     return (0..<rope.rotaryDim / 2).map { pow(base, -2 * Double($0) / Double(rope.rotaryDim)) }
+  }
+
+  /// The frequencies that the trace states of a layer, or nil where its base gives them.
+  func givenFrequencies(layer: Int) -> [Double]? {
+    guard let layers = rope.layerFrequencies, let own = layers.value(layer, in: self) else {
+      return rope.frequencies
+    }
+    return own
   }
 
   /// Tokens, its own included, that a query of a layer sees, or nil where it sees all before it.

@@ -4,10 +4,24 @@ extension TraceMetadata {
   /// Largest T. Opening a trace reads all token numbers; more than any context, these are 64 MiB.
   static let tokenLimit = 1 << 24
 
+  /// Largest count of layers, heads and channels: many times any model's, and with `tokenLimit` small enough
+  /// that no product of a tensor's counts overflows.
+  static let countLimit = 1 << 16
+  /// Largest RoPE base; contexts of four million tokens take some 5e10.
+  static let baseLimit = 1e15
+  /// Range of scale and softcap, which are 32-bit floats in the kernels: their products must stay finite.
+  static let factors = 1e-9...1e9
+  /// Largest sliding window.
+  static let windowLimit = Int(Int32.max)
+
+  /// Longest text, in UTF-8 bytes: titles and names are shown, stored and compared whole.
+  static let textLimit = 4096
+
   /// Checks that the values agree with one another.
   ///
   /// - Throws: `TraceError` of kind `invalidMetadata` that names the key.
   func check(file: String) throws {
+    try checkTexts(file)
     try checkGeometry(file)
     try checkTokens(file)
     try checkRope(file)
@@ -23,16 +37,28 @@ extension TraceMetadata {
       advice: TraceError.captureAgain)
   }
 
+  private func checkTexts(_ file: String) throws {
+    let texts = [
+      ("model.name", model.name), ("model.architecture", model.architecture), ("model.weights", model.weights),
+      ("model.sha256", model.sha256), ("text.title", text.title), ("text.licence", text.licence),
+      ("text.kind", text.kind), ("text.sha256", text.sha256), ("capture.tool", capture.tool),
+      ("capture.engine", capture.engine), ("capture.created", capture.created),
+    ]
+    for (name, text) in texts {
+      try require(
+        text.utf8.count <= Self.textLimit, file, name, "at most \(Self.textLimit) bytes", "\(text.utf8.count)")
+    }
+  }
+
   private func checkGeometry(_ file: String) throws {
-    // Counts that fit 31 bits, so that sums and products of two never overflow.
     let counts = [
       ("layers", geometry.layers), ("query_heads", geometry.queryHeads), ("kv_heads", geometry.kvHeads),
       ("head_dim", geometry.headDim), ("value_dim", geometry.valueDim),
     ]
     for (name, count) in counts {
       try require(
-        (1...Int(Int32.max)).contains(count), file, "geometry.\(name)", "a number from 1 to \(Int32.max)",
-        count)
+        (1...Self.countLimit).contains(count), file, "geometry.\(name)",
+        "a number from 1 to \(Self.countLimit)", count)
     }
     try require(
       geometry.queryHeads.isMultiple(of: geometry.kvHeads), file, "geometry.query_heads",
@@ -60,27 +86,36 @@ extension TraceMetadata {
   }
 
   private func checkRope(_ file: String) throws {
-    try require(rope.base > 0 && rope.base.isFinite, file, "rope.base", "a positive number", rope.base)
     try require(
       rope.rotaryDim.isMultiple(of: 2) && 2 <= rope.rotaryDim && rope.rotaryDim <= geometry.headDim, file,
       "rope.rotary_dim", "an even number from 2 to the head dimension \(geometry.headDim)", rope.rotaryDim)
-    if let frequencies = rope.frequencies {
-      try require(
-        frequencies.count == rope.rotaryDim / 2, file, "rope.frequencies",
-        "\(rope.rotaryDim / 2) values, one per chunk", "\(frequencies.count)")
-      for frequency in frequencies {
-        try require(
-          frequency >= 0 && frequency.isFinite, file, "rope.frequencies", "finite values of at least 0",
-          frequency)
-        try checkTurn(frequency, file, "rope.frequencies", found: frequency)
-      }
+    if let frequencies = rope.frequencies { try checkFrequencies(frequencies, file, "rope.frequencies") }
+    try checkLayers(rope.layerFrequencies, file, "rope.layer_frequencies")
+    for frequencies in rope.layerFrequencies?.values ?? [] {
+      try checkFrequencies(frequencies, file, "rope.layer_frequencies")
     }
+    try checkBase(rope.base, file, "rope.base")
     try checkLayers(rope.layerBases, file, "rope.layer_bases")
     for base in rope.layerBases?.values ?? [] {
-      try require(base > 0 && base.isFinite, file, "rope.layer_bases", "positive numbers", base)
-      if rope.frequencies == nil { try checkTurn(fastest(base), file, "rope.layer_bases", found: base) }
+      try checkBase(base, file, "rope.layer_bases")
     }
-    if rope.frequencies == nil { try checkTurn(fastest(rope.base), file, "rope.base", found: rope.base) }
+  }
+
+  private func checkBase(_ base: Double, _ file: String, _ part: String) throws {
+    try require(
+      base > 0 && base <= Self.baseLimit, file, part, "a number above 0 and at most \(Self.baseLimit)", base)
+    if rope.frequencies == nil { try checkTurn(fastest(base), file, part, found: base) }
+  }
+
+  private func checkFrequencies(_ frequencies: [Double], _ file: String, _ part: String) throws {
+    try require(
+      frequencies.count == rope.rotaryDim / 2, file, part, "\(rope.rotaryDim / 2) values, one per chunk",
+      "\(frequencies.count)")
+    for frequency in frequencies {
+      try require(
+        frequency >= 0 && frequency.isFinite, file, part, "finite values of at least 0", frequency)
+      try checkTurn(frequency, file, part, found: frequency)
+    }
   }
 
   /// The fastest chunk's radians per token: the first one's, or where the base is below 1, the last one's.
@@ -96,19 +131,24 @@ extension TraceMetadata {
   }
 
   private func checkAttention(_ file: String) throws {
-    try require(
-      attention.scale > 0 && attention.scale.isFinite, file, "attention.scale", "a positive number",
-      attention.scale)
-    if let cap = attention.logitSoftcap {
-      try require(cap > 0 && cap.isFinite, file, "attention.logit_softcap", "a positive number or null", cap)
-    }
-    if let window = attention.slidingWindow {
-      try require(window > 0, file, "attention.sliding_window", "a positive number or null", window)
-    }
+    try checkFactor(attention.scale, file, "attention.scale")
+    if let cap = attention.logitSoftcap { try checkFactor(cap, file, "attention.logit_softcap") }
+    if let window = attention.slidingWindow { try checkWindow(window, file, "attention.sliding_window") }
     try checkLayers(attention.layerWindows, file, "attention.layer_windows")
     for window in attention.layerWindows?.values ?? [] {
-      try require(window > 0, file, "attention.layer_windows", "positive numbers or null", window)
+      try checkWindow(window, file, "attention.layer_windows")
     }
+  }
+
+  private func checkFactor(_ factor: Double, _ file: String, _ part: String) throws {
+    try require(
+      Self.factors.contains(factor), file, part,
+      "a number from \(Self.factors.lowerBound) to \(Self.factors.upperBound)", factor)
+  }
+
+  private func checkWindow(_ window: Int, _ file: String, _ part: String) throws {
+    try require(
+      (1...Self.windowLimit).contains(window), file, part, "1 to \(Self.windowLimit) tokens or null", window)
   }
 
   private func checkLayers<Value>(_ values: PerLayer<Value>?, _ file: String, _ part: String) throws {

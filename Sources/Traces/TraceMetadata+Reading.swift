@@ -6,23 +6,21 @@ extension TraceMetadata {
 
   /// Reads and checks the JSON under `fasa-trace`.
   init(json: String, file: String) throws {
-    let bytes = Array(json.utf8)
-    do { _ = try JSONReader.read(bytes) } catch let error as JSONError {
+    let document: JSONValue
+    do { document = try JSONReader.read(Array(json.utf8)) } catch let error as JSONError {
       throw TraceError(
         .invalidMetadata, file: file, part: "\(Self.key), byte \(error.offset)", expected: error.expected,
         found: error.found, advice: TraceError.captureAgain)
     }
-    let decoder = JSONDecoder()
-    let data = Data(bytes)
     do {
       // The version first: another version's keys may differ in any way.
-      let version = try decoder.decode(Version.self, from: data).version
+      let version = try JSONValueDecoder.decode(Version.self, from: document).version
       guard version == Self.currentVersion else {
         throw TraceError(
           .unknownVersion, file: file, part: "\(Self.key).version", expected: "\(Self.currentVersion)",
           found: "\(version)", advice: "use a fasa-sim that reads that version")
       }
-      self = try decoder.decode(Self.self, from: data)
+      self = try JSONValueDecoder.decode(Self.self, from: document)
     } catch let error as DecodingError {
       throw Self.readable(error, file: file)
     }

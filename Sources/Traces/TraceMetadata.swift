@@ -126,12 +126,22 @@ public struct TraceMetadata: Codable, Sendable, Equatable {
     public var sampling: Sampling
     /// ISO 8601, UTC.
     public var created: String
+    /// Optional: how the declared rotation was held to the model's own.
+    public var rotationCheck: RotationCheck?
 
-    public init(tool: String, engine: String, sampling: Sampling, created: String) {
+    public init(
+      tool: String, engine: String, sampling: Sampling, created: String, rotationCheck: RotationCheck? = nil
+    ) {
       self.tool = tool
       self.engine = engine
       self.sampling = sampling
       self.created = created
+      self.rotationCheck = rotationCheck
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case tool, engine, sampling, created
+      case rotationCheck = "rotation_check"
     }
   }
 }

@@ -8,14 +8,23 @@ enum ProfileLocator {
   /// Where profiles may lie, first come first served.
   static var folders: [URL] { DataFolders.named("profiles", variable: "FASA_SIM_PROFILES") }
 
-  /// The profile that a command was given, else the bundled one where a policy uses one.
-  static func profile(given path: String?, for trace: Trace, _ policies: [PolicyConfiguration]) throws
-    -> LoadedProfile?
-  {
-    if let path { return try LoadedProfile(path: path) }
-    let needsProfile = policies.contains { policy in
-      [.contextualAgreement, .headStatistics].contains { policy.needs.contains($0) }
+  /// The profile that a command was given, else the bundled one where a policy uses one and the trace is not to calibrate
+  /// itself.
+  ///
+  /// - Throws: `ReplayError` where the profile that was given is no sound one, or is not for this trace.
+  static func profile(
+    given path: String?, for trace: Trace, _ policies: [PolicyConfiguration], selfCalibrates: Bool
+  ) throws -> LoadedProfile? {
+    if let path {
+      guard !selfCalibrates else {
+        throw ReplayError("--profile and --self-calibrate: expected one of them, found both; leave one out")
+      }
+      let profile = try LoadedProfile(path: path)
+      // Before anything makes a policy of it, and before `all` leaves out what it does not serve.
+      try Runnability(trace, options: ReplayOptions(profile: profile)).checkProfile(policies)
+      return profile
     }
+    let needsProfile = policies.contains(where: \.isCalibrated) && !selfCalibrates
     return needsProfile ? bundled(for: trace) : nil
   }
 

@@ -38,31 +38,59 @@ struct ReplayJob {
     plan = try ReplayPlan(trace, configurations: configurations, options: options)
   }
 
-  func run(store: ResultsStore) throws -> ReplayReport {
-    // What is stored is known by the trace's digest. Where no trace of this size is, nothing can be, and the
-    // digest is taken beside the replay.
-    let early = try store.holdsTrace(ofBytes: trace.fileSize) ? trace.digest() : nil
-    let missing =
-      try early.map { try self.missing(in: store, traceDigest: $0) } ?? Array(configurations.indices)
+  /// What a database holds of the job before it runs.
+  struct Stored {
+    /// Of the trace; nil where it is not there, so that its digest need not be known yet.
+    let traceDigest: String?
+    /// Places of the configurations to compute.
+    let missing: [Int]
+  }
+
+  /// What is stored is known by the trace's digest. Where no trace of this size is, nothing can be, and the
+  /// digest is taken beside the replay.
+  func stored(in store: ResultsStore, traceDigest known: String? = nil) throws -> Stored {
+    let digest = try known ?? (store.holdsTrace(ofBytes: trace.fileSize) ? trace.digest() : nil)
+    return Stored(
+      traceDigest: digest,
+      missing: try digest.map { try missing(in: store, traceDigest: $0) } ?? Array(configurations.indices))
+  }
+
+  /// - Parameter traceDigest: where the caller knows it.
+  func run(
+    store: ResultsStore, traceDigest: String? = nil, interruption: Interruption? = nil,
+    blockSize: BlockSize = BlockSize()
+  ) throws -> ReplayReport {
+    let found = try stored(in: store, traceDigest: traceDigest)
     let started = Date()
-    // Computed before anything is written: a damaged trace leaves no trace in the database.
-    let result =
-      missing.isEmpty ? nil : try compute(missing.map { configurations[$0] }, traceDigest: early)
-    let digest = try early ?? result?.trace.digest ?? trace.digest()
+    let line = isSilent ? nil : ProgressLine("replaying \(trace.path)")
+    defer { line?.finish() }
+    var report = options.progress
+    if let line { report = { line.update($0, of: $1) } }
+    var begun: RunID?
+    let filled = try fill(
+      found.missing, in: store, traceDigest: found.traceDigest, interruption: interruption,
+      blockSize: blockSize, progress: report
+    ) {
+      let run = try begun ?? store.beginRun(.ofThisProcess(options, startedAt: started))
+      begun = run
+      return run
+    }
+    let run = try begun ?? store.beginRun(.ofThisProcess(options, startedAt: started))
+    if begun == nil { try storeProfile(in: store) }
+    let digest = try found.traceDigest ?? filled.traceDigest ?? trace.digest()
     let identities = try configurations.indices.map { try identity($0, digest) }
-    let run = try store.beginRun(.ofThisProcess(options, startedAt: started))
-    try storeProfile(in: store)
-    if let result { try store.store(result, run: run, detail: detail) }
-    let stored = configurations.indices.filter { !missing.contains($0) }
-    try store.reuse(stored.map { identities[$0] }, run: run)
+    let missing = Set(found.missing)
+    let reused = configurations.indices.filter { !missing.contains($0) }
+    try store.reuse(reused.map { identities[$0] }, run: run)
     let rows = try store.summaries(identities: identities)
     let exactResultsDigest = ReplayResult.digest(ofConfigurations: rows.map(\.exactResultsDigest))
     try store.endRun(run, exactResultsDigest: exactResultsDigest)
+    if let error = filled.notReproduced { throw error }
     return ReplayReport(
       trace: trace, plan: plan, configurations: configurations, options: options,
-      rows: rows, reused: stored.count,
+      rows: rows, reused: reused.count,
       exactResultsDigest: exactResultsDigest,
-      readBandwidth: result?.readBandwidth, jobNotes: notes, bytesReading: bytesReading)
+      readBandwidth: filled.readBandwidth, jobNotes: notes + filled.notes, bytesReading: bytesReading)
   }
 
   /// Seconds from the compressed file to the committed results in a database of its own, which is then removed.
@@ -96,21 +124,7 @@ struct ReplayJob {
       traceDigest: traceDigest, configuration: configurations[index],
       calibration: plan.calibrationUse(configurations[index]), input: plan.inputDigest(configurations[index]),
       seed: options.seed, layers: plan.layers,
-      queryHeads: plan.heads, steps: plan.rows)
-  }
-
-  /// Some of the configurations: exact results, then times.
-  func compute(_ configurations: [ReplayConfiguration], traceDigest: String?) throws -> ReplayResult {
-    let line = isSilent ? nil : ProgressLine("replaying \(trace.path)")
-    defer { line?.finish() }
-    var options = options
-    if let line { options.progress = { line.update($0, of: $1) } }
-    let exact = try Replay(trace).run(
-      configurations, options: options, traceDigest: traceDigest, whole: plan)
-    guard isTimed else { return exact }
-    let timing = isSilent ? nil : ProgressLine("timing kernels")
-    defer { timing?.finish() }
-    return try KernelTiming(trace).run(exact) { timing?.update($0, of: $1) }
+      queryHeads: plan.heads, steps: plan.stepIndices)
   }
 }
 

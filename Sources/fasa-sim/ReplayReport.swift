@@ -49,7 +49,7 @@ struct ReplayReport {
     let metadata = trace.metadata
     var lines = [
       "\(metadata.model.name), \(metadata.text.title) (\(metadata.text.kind)): \(NumberText.grouped(metadata.tokens.total)) tokens, "
-        + "\(plan.rows.count) decode steps, layers \(NumberRanges.text(plan.layers)), \(plan.heads.count) query heads",
+        + "\(plan.rows.count) decode steps (\(plan.stepsText), at positions \(plan.positionsText)), layers \(NumberRanges.text(plan.layers)), \(plan.heads.count) query heads",
       "", table, "",
     ]
     lines += notes.map { "note: \($0)" }

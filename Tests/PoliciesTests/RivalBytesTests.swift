@@ -121,7 +121,8 @@ import Testing
     }
     #expect(try extra("sparq") == [64 * 16, 0])
     #expect(try extra("loki") == [8 * 16, 0])
-    #expect(try extra("double-sparsity:channels=4") == [64 * 6, 0])
+    #expect(try extra("double-sparsity:channels=4,labels=group") == [64 * 6, 0])
+    #expect(try extra("double-sparsity:channels=4") == [64 * 6 * 2, 0])
     #expect(try extra("quest-meanstd") == [4 * 32, 0])
     // Digests on the device, all rows on the host.
     #expect(try extra("arkvale") == [2 * 32, 64 * 32])

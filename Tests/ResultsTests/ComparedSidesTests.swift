@@ -86,7 +86,7 @@ import Traces
         == "the same query heads on both sides | 0-5 for oracle and 2-3 for random on 'none'")
     #expect(
       try found(ReplayOptions(steps: 0..<9))
-        == "the same steps on both sides | 4-23 for oracle and 4-12 for random on 'none'")
+        == "the same steps on both sides | 0-19 for oracle and 0-8 for random on 'none'")
     #expect(
       try found(ReplayOptions(), seed: 4) == "the same traces on both sides | 'none' for oracle alone")
   }

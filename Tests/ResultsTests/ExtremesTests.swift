@@ -55,6 +55,7 @@ import Testing
     #expect(error.heads.count == 4 && error.steps.count == Extremes.count)
     // Nine steps differ by 0.125 and step 7 by nothing: ties come in order.
     #expect(error.steps.map(\.step) == [0, 1, 2, 3, 4])
+    #expect(error.steps.map(\.position) == [9, 10, 11, 12, 13] && error.layers[0].position == nil)
     #expect(error.steps[0].trace == "A Text" && error.layers[0].trace == nil && error.layers[0].model == nil)
     #expect(found[1].layers.isEmpty)
   }

@@ -53,19 +53,26 @@ struct ResumeTests {
     #expect(roles == ["1stored", "2reproduced", "2stored"])
   }
 
-  @Test func anotherDigestIsReportedAndNeverOverwrites() throws {
+  /// One build must give the same bits every time: where it does not, both are kept and it is said.
+  @Test func otherBitsOfOneBuildAreReportedAndBothAreKept() throws {
     try store.add(first)
     let other = try Samples.configuration(
       "fasa", heads: [Samples.head { _, _ in 0.75 }], digest: Samples.digest("d"))
     let error = try #require(throws: ResultsError.self) { try store.add(other, second, detail: .step) }
     #expect(error.kind == .notReproduced)
-    #expect(error.part == "configuration 1, fasa @ 4")
-    #expect(error.expected.contains(Samples.digest("a")))
+    #expect(error.part == "configuration 2, fasa @ 4")
+    #expect(error.expected.contains("\(Samples.digest("a")) that the same build"))
+    #expect(error.expected.hasSuffix("stored as configuration 1"))
     #expect(error.found == Samples.digest("d"))
     let stored = try store.configurations()
-    #expect(stored.map(\.exactResultsDigest) == [Samples.digest("a"), Samples.digest("b")])
-    #expect(stored.map(\.hasSteps) == [false, true])
-    #expect(try store.summaries().first?.recall == 0.5)
+    #expect(
+      stored.map(\.exactResultsDigest) == [Samples.digest("a"), Samples.digest("d"), Samples.digest("b")])
+    #expect(stored.map(\.hasSteps) == [false, true, true])
+    #expect(try store.summaries().map(\.recall) == [0.5, 0.75, 0.5])
+    // The last one is shown; either is known when it comes again.
+    #expect(try store.summaries(identities: [identity(first)]).map(\.configuration) == [2])
+    #expect(try store.add(first).reproduced.count == 1)
+    #expect(try store.add(other).reproduced.count == 1)
   }
 
   @Test func stepsAreAddedWhereAskedForLater() throws {

@@ -85,6 +85,31 @@ import Testing
         + "found 65536; \(advice)")
   }
 
+  /// Positions are held against the tokens before they are read: a gigabyte of them in a few kilobytes of zstd.
+  @Test func moreQueriesThanTokens() throws {
+    var trace = TraceBytes()
+    trace.entries.removeAll { $0.name != "token_ids" && $0.name != "query_positions" }
+    trace.change("query_positions") {
+      $0.shape = [1 << 28]
+      $0.offsets = [20, 20 + (4 << 28)]
+      $0.data = []
+    }
+    let header = try trace.header
+    let whole = UInt64(header.count).littleEndianBytes + header + int32([5, 6, 7, 8, 9])
+    // Frames whose table claims the rest; that they hold less is found only where they are read.
+    let piece = compress([UInt8](repeating: 0, count: 16))
+    var declared = [(frame: compress(Array(whole.dropLast(20))), content: whole.count - 20)]
+    declared.append((compress(Array(whole.suffix(20))), 20))
+    for _ in 0..<(4 << 28) / pieceSize { declared.append((piece, pieceSize)) }
+    let entries = declared.flatMap {
+      UInt32($0.frame.count).littleEndianBytes + UInt32($0.content).littleEndianBytes
+    }
+    #expect(
+      try message(declared.flatMap(\.frame) + seekTable(entries: entries, count: UInt32(declared.count)))
+        == "FILE: query_positions: expected shape [S], with at most 5 positions, one per token, "
+        + "found [268435456]; \(again)")
+  }
+
   @Test func memoryThatNoMachineHas() {
     for count in [AlignedBuffer.limit + 1, Int.max] {
       #expect {
@@ -103,8 +128,8 @@ import Testing
     frame[5] = 31 << 3
     #expect(
       try message(frame)
-        == "FILE: zstd frame before byte \(frame.count): expected a zstd window of at most 128 MiB, "
-        + "found a larger one; compress it again without --long or --ultra")
+        == "FILE: zstd frame at byte 0: expected a zstd window of at most 128 MiB, "
+        + "found 2199023255552 bytes; compress it again without --long or --ultra")
   }
 
   @Test func aBombBehindATrace() throws {

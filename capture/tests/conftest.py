@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,11 @@ import safetensors.numpy
 from tiny_model import TinyModel, write_gguf
 
 from fasa_capture.cli import main
+
+# As the command does before it imports transformers, which reads it once.
+os.environ.setdefault("TQDM_DISABLE", "1")
+# The tests make their models here, and capture in copies of this process: OpenMP's threads would not be copied with it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 TEXT = "It is a truth universally acknowledged, that a test which cannot fail is in want of a purpose. " * 2
 

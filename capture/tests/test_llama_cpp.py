@@ -61,6 +61,7 @@ def test_metadata_says_what_ran(tiny, tiny_gguf, text_file, run_capture):
     }
     assert found["rope"] == {
         "pairing": "interleaved", "base": 5000.0, "rotary_dim": 16, "frequencies": None, "layer_bases": None,
+        "layer_frequencies": None,
     }
     assert found["attention"] == {
         "scale": 0.25, "logit_softcap": None, "sliding_window": None, "layer_windows": None,

@@ -5,7 +5,7 @@ import pytest
 
 from fasa_capture.dtypes import STORED_TYPES, decode, encode
 from fasa_capture.errors import CaptureError
-from fasa_capture.plan import check_lengths, parse_layers, split_tokens
+from fasa_capture.plan import check_ids, check_lengths, parse_layers, split_tokens, without_appended
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,19 @@ def test_bf16_rounds_to_nearest_even():
 def test_values_that_f16_cannot_hold_are_refused(value, reason):
     with pytest.raises(CaptureError, match=reason):
         encode(np.array([1.0, value], np.float32), STORED_TYPES["f16"], "layers.0.k")
+
+
+def test_what_stands_before_a_text_is_kept_and_what_stands_behind_is_not():
+    assert without_appended([1, 7, 8, 2], [7, 8]) == [1, 7, 8]
+    assert without_appended([7, 8], [7, 8]) == [7, 8]
+    assert without_appended([1, 1, 5, 2], [1, 5]) == [1, 1, 5]
+    assert without_appended([1, 2], []) == []
+    with pytest.raises(CaptureError, match="changes the text's own tokens"):
+        without_appended([1, 7, 2, 8], [7, 8])
+
+
+def test_ids_beyond_the_embedding():
+    check_ids([0, 9], 10, "m")
+    for wrong in (10, -1):
+        with pytest.raises(CaptureError, match="^m: the tokenizer gives a token that the model does not have; expected tokens from 0 to 9"):
+            check_ids([3, wrong], 10, "m")

@@ -90,26 +90,16 @@ def test_tensors_keep_their_order(tmp_path, tensors):
 def test_a_tensor_that_is_not_described_is_refused(tmp_path, entry):
     body = json.dumps({"__metadata__": {"fasa-trace": "{}"}, "x": entry}).encode()
     (tmp_path / "t").write_bytes(struct.pack("<Q", len(body)) + body)
-    with pytest.raises(CaptureError, match="not described"):
+    with pytest.raises(CaptureError, match="x: the header is not that of a trace"):
         TraceReader(tmp_path / "t")
 
 
 def test_a_huge_shape_is_refused_before_anything_is_read(tmp_path):
-    entry = {"dtype": "F16", "shape": [1 << 40, 1 << 40], "data_offsets": [0, 1 << 81]}
+    entry = {"dtype": "F16", "shape": [1 << 40, 1 << 40], "data_offsets": [0, 1 << 62]}
     body = json.dumps({"__metadata__": {"fasa-trace": "{}"}, "x": entry}).encode()
     (tmp_path / "t").write_bytes(struct.pack("<Q", len(body)) + body)
-    with pytest.raises(CaptureError, match="ends early"):
-        TraceReader(tmp_path / "t").array("x")
-
-
-def test_a_failed_write_leaves_what_was_there(tmp_path, tensors):
-    path = tmp_path / "t.zst"
-    path.write_bytes(b"earlier")
-    broken = [*tensors, NamedTensor("x", "F16", None)]
-    with pytest.raises(AttributeError):
-        write_trace(path, METADATA, broken)
-    assert path.read_bytes() == b"earlier"
-    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(CaptureError, match="a shape whose bytes can be counted"):
+        TraceReader(tmp_path / "t")
 
 
 @pytest.mark.parametrize("place", [0.3, 0.6, 0.9])

@@ -8,6 +8,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 
+WHOLE_KEYS = ("general.", "tokenizer.", "split.")
 CONTROL = ["<unk>", "<s>", "</s>"]
 
 
@@ -63,10 +64,11 @@ class TinyModel:
 
 
 def write_gguf(
-    model: TinyModel, path: Path, architecture: str = "llama", metadata: dict | None = None, extra: dict | None = None
+    model: TinyModel, path: Path, architecture: str = "llama", metadata: dict | None = None, extra: dict | None = None,
+    tensors_per_part: int = 0,
 ) -> Path:
-    """``metadata`` sets keys (string, float, integer or bool) of the architecture, ``extra`` adds tensors."""
-    writer = gguf.GGUFWriter(path, architecture)
+    """``metadata`` sets keys of the architecture, or whole ones; None takes one away. ``extra`` adds tensors."""
+    writer = gguf.GGUFWriter(path, architecture, split_max_tensors=tensors_per_part)
     writer.add_name("tiny")
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
     writer.add_context_length(model.context)
@@ -78,9 +80,7 @@ def write_gguf(
     writer.add_layer_norm_rms_eps(model.norm_epsilon)
     writer.add_rope_freq_base(model.base)
     writer.add_vocab_size(model.vocabulary)
-    adders = {str: writer.add_string, float: writer.add_float32, int: writer.add_uint32, bool: writer.add_bool}
-    for key, value in ({"rope.dimension_count": model.head_dim} | (metadata or {})).items():
-        adders[type(value)](f"{architecture}.{key}", value)
+    adders = {str: writer.add_string, float: writer.add_float32, int: writer.add_uint32, bool: writer.add_bool, list: writer.add_array}
     writer.add_tokenizer_model("llama")
     writer.add_token_list([token.encode() for token in CONTROL] + [f"<0x{byte:02X}>".encode() for byte in range(256)])
     writer.add_token_scores([0.0] * model.vocabulary)
@@ -88,6 +88,11 @@ def write_gguf(
     writer.add_token_types(kinds + [gguf.TokenType.BYTE] * 256)
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
+    for key, value in ({"rope.dimension_count": model.head_dim} | (metadata or {})).items():
+        key = key if key.startswith(WHOLE_KEYS) else f"{architecture}.{key}"
+        writer.kv_data[0].pop(key, None)
+        if value is not None:
+            adders[type(value)](key, value)
     for name, values in (model.weights | (extra or {})).items():
         writer.add_tensor(name, values)
     writer.write_header_to_file()

@@ -9,7 +9,7 @@ const configurations = byId(report.configurations);
 const runs = byId(report.runs);
 
 // A series is a policy with its parameters, whatever the budget: its label without the budget. Where a label stands for
-// several configurations (other seeds, other profiles), each is a series of its own.
+// several configurations (other seeds, profiles or builds), each is a series of its own.
 const labelCounts = new Map();
 for (const c of report.configurations) {
   const key = `${c.scope} ${c.label}`;
@@ -20,7 +20,7 @@ for (const c of report.configurations) {
   c.series = c.budget !== undefined && c.label.endsWith(ending) ? c.label.slice(0, -ending.length) : c.label;
   if (labelCounts.get(`${c.scope} ${c.label}`) > 1) {
     const profile = c.profileDigest ? `, profile ${c.profileDigest.slice(0, 8)}` : "";
-    c.series += ` (seed ${c.seed}${profile}, no. ${c.id})`;
+    c.series += ` (seed ${c.seed}${profile}, build ${c.build}, no. ${c.id})`;
   }
   c.name = c.budget === undefined ? c.series : `${c.series} @ ${c.budget}`;
 }

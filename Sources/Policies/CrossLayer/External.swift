@@ -70,6 +70,9 @@ public struct ExternalChoices: Sendable, Equatable {
   /// Ascending and distinct, never empty.
   public private(set) var sets: [Place: [Int32]] = [:]
 
+  /// Whether the file names the trace, and it is this one; else layers, heads and positions alone were compared.
+  public var namesTrace = false
+
   public init(path: String, digest: String) {
     self.path = path
     self.digest = digest

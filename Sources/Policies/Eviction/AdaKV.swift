@@ -10,7 +10,7 @@ public struct AdaKV: LayerPolicy {
     parameters: SnapKV.snapParameters.filter { $0.name != "scope" } + [
       ParameterDescriptor(
         "floor", .number(0...1), default: .number(0.2),
-        help: "share of an even budget that every head keeps; the authors' scripts give 0.5")
+        help: "share of an even budget that every head keeps; the authors' scripts give 0.2")
     ], common: [.denseLayers], needs: [.promptWindow], scope: .layer,
     cost: "nothing",
     notes: """

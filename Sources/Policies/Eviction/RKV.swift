@@ -27,7 +27,7 @@ public struct RKV: Policy {
       max-pooled. Likeness is the softmax of a key's mean cosine with the others held, where each of these forgives the latest key whose cosine with it is above 0.5 and, as in the \
       released code, the first token where there is none. The authors let the cache grow by the buffer and then cut it back; here tokens are judged whenever a buffer's \
       worth has joined, by the queries before, and go one by one in that order, so that no more than k are ever held. What is not judged yet stays, so a buffer is at \
-      most half of what k leaves beside the window. Keeps w logits of 32 bits per kept token.
+      most half of what k leaves beside the window. λ is the paper's; the released code has 0.07. Keeps w logits of 32 bits per kept token.
       """)
 
   private let lambda: Float

@@ -20,7 +20,8 @@ public struct TriAttention: Policy {
     cost: "all kept keys once a round",
     notes: """
       One set per KV head: each query head's scores are brought to mean 0 and deviation 1, and the largest counts. The authors let the cache grow by a round and then \
-      cut it back; here tokens are scored once a round and go one by one in that order, so that no more than k are ever held. What joined since is not \
+      cut it back; here tokens are scored once a round and go one by one in that order, so that no more than k are ever held. They never drop \
+      the prompt's tokens unless told to; here those go like any others, since k counts them. What joined since is not \
       scored and stays, so a round is at most k / 2 tokens: a longer one would leave no place to any other token. Channels that do not rotate count by their \
       product with the centre. Keeps a 32-bit score per kept token.
       """)

@@ -27,6 +27,8 @@ public struct GroupContext: Sendable {
   public let kvHeads: Int
   /// Sets that files name, by path.
   public let external: [String: ExternalChoices]
+  /// The budget that the policy is asked to keep to; nil where none is, or where a policy is only tried.
+  public var asked: Budget?
 
   public init(
     layer: Int, modelLayers: Int, kvHead: Int, queryHeads: Range<Int>, headDim: Int, valueDim: Int,

@@ -48,6 +48,18 @@ public struct GroupStatistics {
     return result
   }
 
+  /// |q_c · k_c| of each query of a head with the key of its own token, summed over the block's steps, by channel.
+  public func ownChannelWeights(_ block: ScoredBlock, head: Int) -> [Double] {
+    let d = group.headDim
+    var result = Array(repeating: 0.0, count: d)
+    for (index, step) in block.steps.enumerated() {
+      let query = block.query(block.row(head: head, step: index))
+      let key = tables.keyRows.pointer + step.position * d
+      for c in 0..<d { result[c] += Double(abs(query[c] * key[c])) }
+    }
+    return result
+  }
+
   /// A head's queries turned back to position 0.
   public func unrotatedQueries(_ block: ScoredBlock, head: Int) -> [[Double]] {
     block.unrotatedQueries(head: head, rotation)

@@ -9,6 +9,9 @@ public struct HeadStatistics: Sendable, Equatable, Codable {
     public var unrotatedKeyAxes: [AxisMatrix]
     /// Mean of |q_c · k_c| per KV head, `[KV head][channel]`.
     public var channelWeights: [[Float]]
+    /// Mean of |q_c · k_c| of a query with the key of its own token, `[query head][channel]`; absent from profiles made
+    /// before it was measured.
+    public var ownChannelWeights: [[Float]]?
     /// Mean of the queries before rotation, `[query head][channel]`.
     public var queryCentres: [[Float]]
     /// Mean length of the part of such a query that each chunk holds, `[query head][chunk]`.
@@ -18,12 +21,13 @@ public struct HeadStatistics: Sendable, Equatable, Codable {
 
     public init(
       layer: Int, keyAxes: [AxisMatrix], unrotatedKeyAxes: [AxisMatrix], channelWeights: [[Float]],
-      queryCentres: [[Float]], queryNorms: [[Float]], retrieval: [Float]
+      ownChannelWeights: [[Float]]? = nil, queryCentres: [[Float]], queryNorms: [[Float]], retrieval: [Float]
     ) {
       self.layer = layer
       self.keyAxes = keyAxes
       self.unrotatedKeyAxes = unrotatedKeyAxes
       self.channelWeights = channelWeights
+      self.ownChannelWeights = ownChannelWeights
       self.queryCentres = queryCentres
       self.queryNorms = queryNorms
       self.retrieval = retrieval
@@ -37,6 +41,7 @@ public struct HeadStatistics: Sendable, Equatable, Codable {
             && heads.allSatisfy { $0.axes.count == headDim && $0.axes.allSatisfy { $0.count == headDim } }
         }
         && channelWeights.count == kvHeads && channelWeights.allSatisfy { $0.count == headDim }
+        && ownChannelWeights.map({ $0.count == queryHeads && $0.allSatisfy { $0.count == headDim } }) ?? true
         && queryCentres.count == queryHeads && queryCentres.allSatisfy { $0.count == headDim }
         && queryNorms.count == queryHeads && queryNorms.allSatisfy { $0.count == chunks }
         && retrieval.count == kvHeads
@@ -48,6 +53,7 @@ public struct HeadStatistics: Sendable, Equatable, Codable {
       case keyAxes = "key_axes"
       case unrotatedKeyAxes = "unrotated_key_axes"
       case channelWeights = "channel_weights"
+      case ownChannelWeights = "own_channel_weights"
       case queryCentres = "query_centres"
       case queryNorms = "query_norms"
     }
@@ -76,6 +82,9 @@ public struct HeadStatistics: Sendable, Equatable, Codable {
           all.map { $0.unrotatedKeyAxes[head] }, weights: weights)
       }
       result.layers[index].channelWeights = mean(all.map(\.channelWeights))
+      // Of texts that lack them none can be made up.
+      let own = all.compactMap(\.ownChannelWeights)
+      result.layers[index].ownChannelWeights = own.count == all.count ? mean(own) : nil
       result.layers[index].queryCentres = mean(all.map(\.queryCentres))
       result.layers[index].queryNorms = mean(all.map(\.queryNorms))
       result.layers[index].retrieval = mean(all.map { [$0.retrieval] })[0]
@@ -84,21 +93,4 @@ public struct HeadStatistics: Sendable, Equatable, Codable {
   }
 
   public subscript(layer: Int) -> Layer? { layers.first { $0.layer == layer } }
-}
-
-extension GroupContext {
-  /// The calibrated statistics of this group's layer.
-  ///
-  /// - Throws: ``PolicyError`` where there are none.
-  func calibrated(_ policy: String) throws -> HeadStatistics.Layer {
-    guard let found = statistics?[layer] else {
-      throw PolicyError(
-        """
-        \(policy): the calibration has no head statistics for layer \(layer) in this trace's \
-        \(chunks.pairing.rawValue) layout: calibrate for it (fasa-sim calibrate), give that --profile, or leave the \
-        layer out with --layers
-        """)
-    }
-    return found
-  }
 }

@@ -20,6 +20,8 @@ public enum ParameterValue: Hashable, Sendable, CustomStringConvertible {
 public struct ParameterDescriptor: Sendable {
   public enum Kind: Sendable, Equatable {
     case integer(ClosedRange<Int>)
+    /// A whole number, or one word that stands for what it is made from.
+    case integerOr(ClosedRange<Int>, String)
     case number(ClosedRange<Double>)
     case choice([String])
     case amount
@@ -30,6 +32,7 @@ public struct ParameterDescriptor: Sendable {
     public var range: String {
       switch self {
       case .integer(let range): "\(range.lowerBound)…\(range.upperBound)"
+      case .integerOr(let range, let word): "\(range.lowerBound)…\(range.upperBound), or \(word)"
       case .number(let range): "\(range.lowerBound)…\(range.upperBound)"
       case .choice(let words): words.joined(separator: "|")
       case .amount: "a count, or a share such as 0.25 or 25%"
@@ -54,6 +57,8 @@ public struct ParameterDescriptor: Sendable {
   public func parse(_ text: String) -> ParameterValue? {
     switch kind {
     case .integer(let range): Int(text).flatMap { range.contains($0) ? .integer($0) : nil }
+    case .integerOr(let range, let word):
+      text == word ? .word(word) : Int(text).flatMap { range.contains($0) ? .integer($0) : nil }
     case .number(let range): Double(text).flatMap { range.contains($0) ? .number($0) : nil }
     case .choice(let words): words.contains(text) ? .word(text) : nil
     case .amount: Budget(text).map { .amount($0) }

@@ -5,6 +5,9 @@
 public protocol Policy: Sendable {
   static var descriptor: PolicyDescriptor { get }
 
+  /// What it asks of the trace or a calibration with these parameters: the descriptor's needs, or fewer.
+  static func needs(_ parameters: ParameterValues) -> [PolicyDescriptor.Need]
+
   /// - Throws: ``PolicyError`` where the group lacks what the parameters need.
   init(parameters: ParameterValues, group: GroupContext) throws
 
@@ -64,6 +67,7 @@ public protocol Policy: Sendable {
 }
 
 extension Policy {
+  public static func needs(_ parameters: ParameterValues) -> [PolicyDescriptor.Need] { descriptor.needs }
   public func budgets(of steps: [Step], asked: Budget) -> [Int] { asked.tokens(of: steps) }
   public func observe(_ prompt: PromptView) throws {}
   public func residentExtraBytesPerToken() -> (device: Int, host: Int) { (0, 0) }

@@ -12,9 +12,14 @@ public struct PolicyConfiguration: Sendable, Hashable {
 
   /// What it asks of the trace or a calibration, with what the policy that it wraps asks.
   public var needs: [PolicyDescriptor.Need] {
-    let own = descriptor.needs
+    let own = type.needs(values)
     guard let base = PolicyRegistry.policy(named: values.word("base")) else { return own }
     return own + base.descriptor.needs.filter { !own.contains($0) }
+  }
+
+  /// Whether something calibrated decides what it chooses.
+  public var isCalibrated: Bool {
+    [.contextualAgreement, .headStatistics].contains { needs.contains($0) }
   }
 
   /// The name and every parameter that is not at its default, in the descriptor's order.
@@ -33,7 +38,11 @@ public struct PolicyConfiguration: Sendable, Hashable {
 
   /// The policy object of one group. One that chooses for the whole model leaves its first layers dense itself, since
   /// they may choose for those after.
-  public func policy(for group: GroupContext) throws -> any Policy {
+  ///
+  /// - Parameter asked: the budget, where one is known: a policy may be calibrated by it.
+  public func policy(for group: GroupContext, asked: Budget? = nil) throws -> any Policy {
+    var group = group
+    group.asked = asked
     let isApart = type.descriptor.scope != .model
     if isApart, group.layer < values.integer("dense-layers") { return Dense() }
     return try type.init(parameters: values, group: group)

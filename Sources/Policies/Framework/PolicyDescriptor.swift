@@ -22,7 +22,7 @@ public struct PolicyDescriptor: Sendable {
   /// What a policy asks of the trace or of a calibration beyond Q, K and V.
   public enum Need: String, Sendable, Codable {
     case contextualAgreement =
-      "a FASA calibration profile (the bundled one, one of `fasa-sim calibrate`, or the trace's own earliest queries)"
+      "a FASA calibration profile (the bundled one, one of `fasa-sim calibrate`, or with `--self-calibrate` the trace's own earliest queries)"
     /// Axes, channels, head kinds and query centres.
     case headStatistics =
       "a calibration profile with head statistics (the bundled one, or one of `fasa-sim calibrate`)"

@@ -1,6 +1,6 @@
 /// One traced query position that a policy answers.
 public struct Step: Sendable, Hashable {
-  /// Row of the trace's query tensors.
+  /// Decode step, counted from 0 over the traced queries that follow the prompt; below 0 for those of the prompt.
   public let index: Int
   /// Token position of the query.
   public let position: Int

@@ -95,7 +95,7 @@ struct SimHash {
     return result
   }
 
-  /// −log of the probability that a token meets the query in at least two tables.
+  /// −log of the probability that a token meets the query in at least two tables, which the released code raises by 1e-4.
   func offset(query: UnsafePointer<Float>, token: Int) -> Float {
     var (dot, square) = (0.0, 0.0)
     for c in 0..<width {
@@ -106,7 +106,7 @@ struct SimHash {
     let one = PortableMath.power(1 - angle / 3.141_592_653_589_793, bits)
     let none = PortableMath.power(1 - one, count)
     let single = Double(count) * one * PortableMath.power(1 - one, count - 1)
-    return Float(-PortableMath.log(max(1 - none - single, 1e-12)))
+    return Float(-PortableMath.log(max(1 - none - single, 0) + 1e-4))
   }
 }
 

@@ -35,20 +35,8 @@ public struct SharedChunks: Policy {
     self.group = group
     bits = parameters.integer("bits")
     choosesPerGroup = parameters.word("scope") == "group"
-    let window = parameters.integer("ca-window")
-    guard
-      let agreement = group.agreement?.ranking(
-        layer: group.layer, slices: .rope, layout: group.chunks.pairing, window: window)
-    else {
-      throw PolicyError(
-        """
-        shared-chunks: the calibration has no contextual agreement for layer \(group.layer): calibrate for it \
-        (fasa-sim calibrate), or leave the layer out with --layers
-        """)
-    }
-    let sums = (0..<group.chunks.count).map { chunk in
-      group.queryHeads.reduce(0) { $0 + agreement[$1][chunk] }
-    }
+    let agreement = try group.agreement(for: "shared-chunks", window: .init(parameters))
+    let sums = (0..<group.chunks.count).map { chunk in agreement.reduce(0) { $0 + $1[chunk] } }
     let best = sums.indices.sorted { (sums[$0], $1) > (sums[$1], $0) }
       .prefix(parameters.amount("chunks", of: group.chunks.count))
     channels = group.chunks.channels(of: Array(best))

@@ -18,7 +18,8 @@ public struct MagicPIG: Policy {
     ], common: [], usesBudget: false,
     cost: "4 bytes for each token in each of the query's buckets, d K L for the projections, bucket bounds",
     notes: """
-      Sizes its own sets. Keys are centred by the prompt's mean key before they are hashed. Tables of token numbers, keys and values lie on the host, but for what is always kept: \
+      Sizes its own sets. Keys are centred by the prompt's mean key before they are hashed; the authors' mean is of the tokens that they \
+      hash, without those always kept. A sampled logit is corrected by −log(w + 1e-4), w the probability of being met in two tables, as in the released code. Tables of token numbers, keys and values lie on the host, but for what is always kept: \
       a step reads the numbers in the query's buckets, 4 bytes each, and where a bucket begins and ends. Tables hold the prompt; decoded tokens are always kept, as the authors do, who \
       leave layers 0 and 16 dense; here the first. Projections lie on the device, and are seeded by the run, layer and KV head.
       """,

@@ -6,7 +6,13 @@ import Policies
 struct ComparedSide {
   let id: Int64
   let label: String
+  /// Of the trace.
   let digest: String
+  let budget: String?
+  /// As people read and type it.
+  let buildName: String
+  /// What is the same where two builds gave one result.
+  let outcome: [String]
   let scope: Int64
   let model: String
   let modelDigest: String
@@ -30,20 +36,28 @@ struct ComparedSide {
     steps = row["steps"]
     let text: String = row["parameters"]
     values = try JSONDecoder().decode([String: Value].self, from: Data(text.utf8)).mapValues(\.text)
-    values["budget"] = row["budget"]
-    values["seed"] = row["seed"]
-    values["profile"] = (row["profile_digest"] ?? row["calibration"]).map {
-      String(($0 as String).prefix(12))
-    }
+    budget = row["budget"]
+    buildName = SourceBuild.short(row["build"])
+    let seed: String = row["seed"]
+    let calibration: String? = row["profile_digest"] ?? row["calibration"]
+    let bits: String = row["exact_results_digest"]
+    outcome = ["\(scope)", text, budget ?? "", seed, calibration ?? "", bits]
+    values["budget"] = budget
+    values["seed"] = seed
+    values["build"] = buildName
+    values["profile"] = calibration.map { String($0.prefix(12)) }
   }
 
-  /// Where it was scored, for people.
+  /// Where it was scored: two sides of the same part are paired, whichever builds scored them.
+  var part: [String] { [digest, layers, queryHeads, steps] }
+
+  /// The same for people.
   var place: String { "'\(title)' (layers \(layers), heads \(queryHeads), steps \(steps))" }
 
   /// The columns that ``init(_:)`` reads.
   static let sql = """
-    SELECT c.id, c.label, c.scope, c.parameters, c.budget, c.seed, c.profile_digest, c.calibration, t.digest,
-      t.text_title, t.model_name, t.model_sha256, s.layers, s.query_heads, s.steps
+    SELECT c.id, c.label, c.scope, c.parameters, c.budget, c.seed, c.build, c.profile_digest, c.calibration,
+      c.exact_results_digest, t.digest, t.text_title, t.model_name, t.model_sha256, s.layers, s.query_heads, s.steps
     FROM configurations AS c JOIN traces AS t ON t.id = c.trace JOIN scopes AS s ON s.id = c.scope
     """
 
@@ -84,7 +98,7 @@ struct ComparedSide {
   /// Every setting that is not the same on both sides, the budget first.
   static func settings(_ a: [ComparedSide], _ b: [ComparedSide]) -> [PairedComparison.Setting] {
     let names = Set((a + b).flatMap(\.values.keys))
-    let first = ["budget", "profile", "seed"]
+    let first = ["budget", "profile", "seed", "build"]
     return (first + names.subtracting(first).sorted()).compactMap { name in
       differing(name, a.map { $0.values[name] }, b.map { $0.values[name] })
     }

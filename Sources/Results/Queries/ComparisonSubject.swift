@@ -1,6 +1,7 @@
 /// What a comparison is asked for: a configuration's label, or a whole run.
 public enum ComparisonSubject: Sendable, Equatable, CustomStringConvertible {
-  /// A label as `summary` shows it; with `@` and a budget where several budgets are stored.
+  /// A label as `summary` shows it; with `@` and a budget where several budgets are stored, with `@build:` and a build's
+  /// first digits where several builds are; or `configuration:7`, one row.
   case label(String)
   /// `run:3`: every configuration that run 3 asked for.
   case run(Int64)

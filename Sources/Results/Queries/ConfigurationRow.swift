@@ -13,6 +13,8 @@ public struct ConfigurationRow: Codable, Sendable, Equatable, FetchableRecord {
   public let configuration: Int64
   /// Digest of its `ConfigurationIdentity`.
   public let identity: String
+  /// Digest of the sources that computed it; nil for a row that was stored before builds were.
+  public let build: String?
   public let traceDigest: String
   public let policy: String
   public let label: String
@@ -28,7 +30,7 @@ public struct ConfigurationRow: Codable, Sendable, Equatable, FetchableRecord {
 
 extension ResultsStore {
   private static let configurationsSQL = """
-    SELECT c.id AS configuration, c.identity, t.digest AS trace_digest, c.policy, c.label, c.parameters, c.budget,
+    SELECT c.id AS configuration, c.identity, c.build, t.digest AS trace_digest, c.policy, c.label, c.parameters, c.budget,
       c.exact_results_digest,
       EXISTS (SELECT 1 FROM steps WHERE configuration = c.id) AS has_steps,
       EXISTS (SELECT 1 FROM kernel_samples WHERE configuration = c.id) AS has_kernel_samples
@@ -40,11 +42,12 @@ extension ResultsStore {
     try read { try ConfigurationRow.fetchAll($0, sql: "\(Self.configurationsSQL) ORDER BY c.id") }
   }
 
-  /// The stored configuration of an identity, with its digest.
+  /// This build's result of an identity, with its digest; the last one where it gave several.
   public func configuration(_ identity: ConfigurationIdentity) throws -> ConfigurationRow? {
     try read { db in
       try ConfigurationRow.fetchOne(
-        db, sql: "\(Self.configurationsSQL) WHERE c.identity = ?", arguments: [identity.digest])
+        db, sql: "\(Self.configurationsSQL) WHERE c.identity = ? AND c.build = ? ORDER BY c.id DESC LIMIT 1",
+        arguments: [identity.digest, build])
     }
   }
 
@@ -57,7 +60,7 @@ extension ResultsStore {
     }
   }
 
-  /// Whether a command may skip a configuration: it is stored, with all that the command asks for.
+  /// Whether a command may skip a configuration: this build stored it, with all that the command asks for.
   public func contains(
     _ identity: ConfigurationIdentity, detail: Detail = .head, timings: Bool = false
   ) throws -> Bool {

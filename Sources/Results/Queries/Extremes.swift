@@ -14,7 +14,9 @@ public struct Extremes: Sendable, Equatable, Encodable {
   public struct Place: Sendable, Equatable, Encodable {
     public let layer: Int?
     public let queryHead: Int?
+    /// Decode step, counted from 0, and the token position of its query.
     public let step: Int?
+    public let position: Int?
     /// Title of the text; nil where texts of a model are averaged.
     public let trace: String?
     /// Nil where all traces are of one model.
@@ -30,7 +32,7 @@ public struct Extremes: Sendable, Equatable, Encodable {
       Extremes(
         metric: metric, layers: try places(metric, ["layer"], pairs, db),
         heads: try places(metric, ["layer", "query_head"], pairs, db),
-        steps: try places(metric, ["step"], pairs, db))
+        steps: try places(metric, ["step", "position"], pairs, db))
     }
   }
 
@@ -44,7 +46,7 @@ public struct Extremes: Sendable, Equatable, Encodable {
   private static func places(_ metric: String, _ columns: [String], _ pairs: [ComparedPair], _ db: Database)
     throws -> [Place]
   {
-    let isStep = columns == ["step"]
+    let isStep = columns.contains("step")
     let hasModels = Set(pairs.map(\.a.modelDigest)).count > 1
     var found: [Key: [(a: Double, b: Double)]] = [:]
     for (index, pair) in pairs.enumerated() {
@@ -69,6 +71,7 @@ public struct Extremes: Sendable, Equatable, Encodable {
         key,
         Place(
           layer: names["layer"], queryHead: names["query_head"], step: names["step"],
+          position: names["position"],
           trace: key.trace.map { pairs[$0].a.title },
           model: hasModels ? pairs.first { $0.a.modelDigest == key.model }?.a.model : nil, a: a, b: b,
           difference: b - a)

@@ -34,7 +34,8 @@ extension ResultsStore {
   /// B less A in each metric, in bytes and times, over the traces on which both are stored with every step.
   ///
   /// - Parameters:
-  ///   - a: A label as `summary` shows it; with `@` and a budget where several budgets are stored.
+  ///   - a: A label as `summary` shows it; with `@` and a budget where several budgets are stored, with `@build:` and a
+  ///     build's first digits where several builds gave different bits; or `configuration:` and a row's number.
   /// - Throws: ``ResultsError`` where a side is not stored with its steps, or not once per trace, or where the sides' traces,
   ///   layers, query heads or steps are not the same.
   public func pairedDifferences(_ a: String, _ b: String) throws -> PairedComparison {
@@ -87,24 +88,32 @@ extension ResultsStore {
       settings: ComparedSide.settings(sides.0, sides.1), footing: ComparedSide.footing(sides.0, sides.1))
   }
 
-  /// What a side names on each trace.
+  /// What a side names on each trace. Where several builds gave the same bits, the last of them stands for all.
   private func sides(_ name: String, _ db: Database) throws -> [ComparedSide] {
-    let parts = name.split(separator: "@").map { $0.trimmingPrefix(" ") }
-    let label = parts.first.map { String($0).trimmingTrailingSpace } ?? name
+    let side = SideName(name)
     let rows = try Row.fetchAll(
       db,
       sql: """
         \(ComparedSide.sql)
-        WHERE (c.label = ?1 OR c.label = ?1 || ' @ ' || c.budget) AND (?2 IS NULL OR c.budget = ?2) AND EXISTS (SELECT 1 FROM steps WHERE configuration = c.id)
+        WHERE CASE WHEN ?4 IS NOT NULL THEN c.id = ?4 ELSE (c.label = ?1 OR c.label = ?1 || ' @ ' || c.budget)
+            AND (?2 IS NULL OR c.budget = ?2)
+            AND (?3 IS NULL OR substr(coalesce(c.build, '\(SourceBuild.unknown)'), 1, length(?3)) = ?3) END
+          AND EXISTS (SELECT 1 FROM steps WHERE configuration = c.id)
         ORDER BY t.digest, c.id
-        """, arguments: [label, parts.count > 1 ? String(parts[1]) : nil])
-    let sides = try rows.map(ComparedSide.init)
-    guard Set(sides.map(\.digest)).count == sides.count else {
+        """, arguments: [side.label, side.budget, side.build, side.configuration])
+    var found: [ComparedSide] = []
+    for side in try rows.map(ComparedSide.init) {
+      found.removeAll { $0.digest == side.digest && $0.outcome == side.outcome }
+      found.append(side)
+    }
+    for (_, candidates) in Dictionary(grouping: found, by: \.digest).sorted(by: { $0.key < $1.key })
+    where candidates.count > 1 {
       throw ResultsError(
         .unknownConfiguration, file: file, part: name, expected: "one configuration of that name per trace",
-        found: "several", advice: "name its budget, as in '\(label)@256', or use a database of its own")
+        found: "\(candidates.count) on \(candidates[0].place)",
+        advice: "name one of them: \(SideName.names(of: candidates).joined(separator: ", "))")
     }
-    return sides
+    return found.sorted { $0.digest < $1.digest }
   }
 
   /// The sides trace by trace.
@@ -161,8 +170,4 @@ extension ResultsStore {
     }
     return (rows.map { $0["a"] }, rows.map { $0["b"] })
   }
-}
-
-extension String {
-  fileprivate var trimmingTrailingSpace: String { String(reversed().drop { $0 == " " }.reversed()) }
 }

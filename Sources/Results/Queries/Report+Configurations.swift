@@ -12,6 +12,8 @@ extension Report {
     public let budget: String?
     public let seed: String
     public let profileDigest: String?
+    /// The build that computed it, by its first digits.
+    public let build: String
     public let recall: Estimate
     public let mass: Estimate
     public let outputError: Estimate
@@ -79,7 +81,8 @@ extension Report {
     return Configuration(
       id: id, scope: row["scope"], policy: row["policy"], kind: row["kind"], label: row["label"],
       parameters: row["parameters"], budget: row["budget"], seed: row["seed"],
-      profileDigest: row["profile_digest"], recall: estimate("recall"), mass: estimate("mass"),
+      profileDigest: row["profile_digest"], build: SourceBuild.short(row["build"]),
+      recall: estimate("recall"), mass: estimate("mass"),
       outputError: estimate("output_error"), intervals: kind,
       lowestHeadRecall: number("lowest_head_recall"), massRatio: number("mass_ratio"),
       highestHeadOutputError: number("highest_head_output_error"),

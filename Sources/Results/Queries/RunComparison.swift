@@ -20,7 +20,9 @@ extension ResultsStore {
   public func pairedRuns(_ a: Int64, _ b: Int64) throws -> RunComparison {
     try read { db in
       let (left, right) = (try self.configurations(ofRun: a, db), try self.configurations(ofRun: b, db))
-      let keys = left.keys.filter { right[$0] != nil }.sorted { ($0.label, $0.scope) < ($1.label, $1.scope) }
+      let keys = left.keys.filter { right[$0] != nil }.sorted {
+        ([$0.label] + $0.part).lexicographicallyPrecedes([$1.label] + $1.part)
+      }
       guard !keys.isEmpty else {
         throw ResultsError(
           .unknownConfiguration, file: file, part: "run:\(a), run:\(b)",
@@ -51,7 +53,7 @@ extension ResultsStore {
 
   private struct RunKey: Hashable {
     let label: String
-    let scope: Int64
+    let part: [String]
   }
 
   private func configurations(ofRun run: Int64, _ db: Database) throws -> [RunKey: ComparedSide] {
@@ -68,7 +70,8 @@ extension ResultsStore {
         "\(ComparedSide.sql) JOIN run_configurations AS r ON r.configuration = c.id WHERE r.run = ? ORDER BY c.id",
       arguments: [run]
     ).map(ComparedSide.init)
-    return Dictionary(sides.map { (RunKey(label: $0.label, scope: $0.scope), $0) }) { first, _ in first }
+    // The last, where a run gave several results of one configuration.
+    return Dictionary(sides.map { (RunKey(label: $0.label, part: $0.part), $0) }) { _, last in last }
   }
 
   private func hasSteps(_ configuration: Int64, _ db: Database) throws -> Bool {

@@ -6,6 +6,8 @@ import GRDB
 public struct SummaryRow: Codable, Sendable, Equatable, FetchableRecord {
   public let configuration: Int64
   public let identity: String
+  /// Digest of the sources that computed it; nil for a row that was stored before builds were.
+  public let build: String?
   /// The run that stored it.
   public let run: Int64
   public let traceDigest: String
@@ -20,7 +22,10 @@ public struct SummaryRow: Codable, Sendable, Equatable, FetchableRecord {
   public let scope: Int64
   public let layers: String
   public let queryHeads: String
+  /// Decode steps, counted from 0.
   public let steps: String
+  /// Token positions of the steps' queries; nil where an older fasa-sim stored them.
+  public let positions: String?
   public let stepCount: Int
   public let recall: Double?
   public let lowestHeadRecall: Double?
@@ -63,7 +68,7 @@ extension ResultsStore {
   ///
   /// - Parameters:
   ///   - traceDigest: Only configurations of this trace.
-  ///   - identities: Only these configurations, in this order; those not stored are left out.
+  ///   - identities: Only this build's results of these, in this order; those not stored are left out.
   public func summaries(
     traceDigest: String? = nil, identities: [ConfigurationIdentity]? = nil
   ) throws -> [SummaryRow] {
@@ -73,7 +78,8 @@ extension ResultsStore {
         arguments: [traceDigest])
     }
     guard let identities else { return rows }
-    let byIdentity = Dictionary(rows.map { ($0.identity, $0) }) { first, _ in first }
+    let own = rows.filter { $0.build == build }
+    let byIdentity = Dictionary(own.map { ($0.identity, $0) }) { _, last in last }
     return identities.compactMap { byIdentity[$0.digest] }
   }
 }

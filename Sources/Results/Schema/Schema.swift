@@ -24,6 +24,10 @@ enum Schema {
     migrator.registerMigration("2: modelled speed-ups") { db in
       try db.execute(sql: modelledView)
     }
+    migrator.registerMigration("3: builds, and decode steps counted from 0") { db in
+      try markBuilds(db)
+      try countDecodeSteps(db)
+    }
     return migrator
   }
 }

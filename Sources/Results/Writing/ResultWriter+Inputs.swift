@@ -32,21 +32,34 @@ extension ResultWriter {
     return db.lastInsertedRowID
   }
 
-  /// The key of the scope's row, which the first result of a scope writes with dense attention's bytes.
+  /// The key of the scope's row, which the first result of a scope writes with dense attention's bytes. A build that
+  /// counts those otherwise than the one before gets a scope of its own, so that shares of them are its own.
   func scopeRow(trace: Int64, queryHeads: Set<Int>) throws -> Int64 {
     let layers = CanonicalText.ranges(result.layers)
     let heads = CanonicalText.ranges(queryHeads)
     let steps = CanonicalText.ranges(result.steps.map(\.index))
-    let known = try Int64.fetchOne(
-      db, sql: "SELECT id FROM scopes WHERE trace = ? AND layers = ? AND query_heads = ? AND steps = ?",
+    let positions = CanonicalText.ranges(result.steps.map(\.position))
+    let known = try Int64.fetchAll(
+      db,
+      sql: """
+        SELECT id FROM scopes WHERE trace = ? AND layers = ? AND query_heads = ? AND steps = ? ORDER BY id
+        """,
       arguments: [trace, layers, heads, steps])
-    if let known { return known }
+    if let same = try known.last(where: { try traffic(of: .scope($0)) == lines(result.dense) }) {
+      try db.execute(
+        sql: "UPDATE scopes SET positions = ? WHERE id = ? AND positions IS NULL",
+        arguments: [positions, same])
+      return same
+    }
     try db.execute(
       sql: """
-        INSERT INTO scopes (trace, layers, query_heads, steps, layer_count, query_head_count, step_count)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO scopes (trace, layers, query_heads, steps, positions, layer_count, query_head_count,
+          step_count)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """,
-      arguments: [trace, layers, heads, steps, result.layers.count, queryHeads.count, result.steps.count])
+      arguments: [
+        trace, layers, heads, steps, positions, result.layers.count, queryHeads.count, result.steps.count,
+      ])
     let scope = db.lastInsertedRowID
     try insertTraffic(result.dense, owner: .scope(scope))
     return scope

@@ -58,6 +58,41 @@ extension ResultWriter {
   }
 }
 
+extension ResultWriter {
+  /// What is stored of an owner's bytes, a text per row.
+  func traffic(of owner: Owner) throws -> Set<String> {
+    let moved = try String.fetchSet(
+      db,
+      sql: """
+        SELECT printf('%d %d %s %s %s %d %d %d %d', layer, kv_head, content, tier, pattern, row_bytes,
+          read_per_head_bytes, read_group_union_bytes, written_bytes) FROM \(owner.tables.traffic) WHERE \(owner.column) = ?
+        """, arguments: [owner.key])
+    let kept = try String.fetchSet(
+      db,
+      sql: """
+        SELECT printf('%d %d %d %d', layer, kv_head, resident_device_bytes, resident_host_bytes)
+        FROM \(owner.tables.residency) WHERE \(owner.column) = ?
+        """, arguments: [owner.key])
+    return moved.union(kept)
+  }
+
+  /// The same texts of what would be stored.
+  func lines(_ groups: [GroupTraffic]) -> Set<String> {
+    var lines: Set<String> = []
+    for group in groups {
+      for (kind, bytes) in group.ledger.sorted {
+        let (pattern, rowBytes) = kind.pattern.columns
+        lines.insert(
+          "\(group.layer) \(group.kvHead) \(kind.content.rawValue) \(kind.tier.rawValue) \(pattern) \(rowBytes) \(bytes.readPerHead) \(bytes.readGroupUnion) \(bytes.written)"
+        )
+      }
+      lines.insert(
+        "\(group.layer) \(group.kvHead) \(group.residentDeviceBytes) \(group.residentHostBytes)")
+    }
+    return lines
+  }
+}
+
 extension AccessPattern {
   fileprivate var columns: (pattern: String, rowBytes: Int) {
     switch self {

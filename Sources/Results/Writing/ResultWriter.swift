@@ -7,6 +7,8 @@ struct ResultWriter {
   let file: String
   let result: ReplayResult
   let run: RunID
+  /// Digest of the sources that computed it.
+  let build: String
 
   /// Inserts the row of a configuration, and those of its trace and scope where they are new.
   mutating func insert(
@@ -20,12 +22,13 @@ struct ResultWriter {
     let calibration = configuration.calibration
     try db.execute(
       sql: """
-        INSERT INTO configurations (identity, run, trace, scope, policy, kind, parameters, label, budget,
+        INSERT INTO configurations (identity, build, run, trace, scope, policy, kind, parameters, label, budget,
           calibration, profile_digest, calibration_texts, seed, exact_results_digest)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
-        identity.digest, run.rawValue, trace, scope, policy.descriptor.name, policy.descriptor.kind.rawValue,
+        identity.digest, build, run.rawValue, trace, scope, policy.descriptor.name,
+        policy.descriptor.kind.rawValue,
         try CanonicalText.parameters(policy), configuration.configuration.label,
         configuration.configuration.budget?.description,
         calibration.map { $0.profileDigest == nil ? "own-queries" : "profile" }, calibration?.profileDigest,

@@ -88,7 +88,9 @@ public struct Calibration: Sendable {
           return HeadStatistics.Layer(
             layer: layers[index], keyAxes: groups.map(\.keyAxes),
             unrotatedKeyAxes: groups.map(\.unrotatedKeyAxes),
-            channelWeights: groups.map(\.channelWeights), queryCentres: groups.flatMap(\.queryCentres),
+            channelWeights: groups.map(\.channelWeights),
+            ownChannelWeights: groups.flatMap(\.ownChannelWeights),
+            queryCentres: groups.flatMap(\.queryCentres),
             queryNorms: groups.flatMap(\.queryNorms), retrieval: groups.map(\.retrieval))
         })
     let entries = layers.indices.flatMap { index in
@@ -102,7 +104,8 @@ public struct Calibration: Sendable {
       version: CalibrationProfile.currentVersion,
       model: .init(
         name: metadata.model.name, sha256: metadata.model.sha256, layers: geometry.layers,
-        queryHeads: geometry.queryHeads, kvHeads: geometry.kvHeads, headDim: geometry.headDim),
+        queryHeads: geometry.queryHeads, kvHeads: geometry.kvHeads, headDim: geometry.headDim,
+        rotations: CalibrationProfile.Rotation.of(metadata, layers: layers)),
       slices: options.slices, pairing: TraceGroups(trace).chunks.pairing,
       texts: [
         .init(

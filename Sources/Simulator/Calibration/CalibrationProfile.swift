@@ -7,6 +7,8 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
   public static let currentVersion = 1
 
   /// The model whose heads were measured.
+  ///
+  /// Name and shape are those of every fine-tune and of every stretched context: `rotations` and `sha256` tell which.
   public struct Model: Codable, Sendable, Equatable {
     public var name: String
     public var sha256: String
@@ -14,9 +16,11 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
     public var queryHeads: Int
     public var kvHeads: Int
     public var headDim: Int
+    /// How the calibrated layers turn positions; absent from profiles made before it was kept.
+    public var rotations: [Rotation]?
 
     enum CodingKeys: String, CodingKey {
-      case name, sha256, layers
+      case name, sha256, layers, rotations
       case queryHeads = "query_heads"
       case kvHeads = "kv_heads"
       case headDim = "head_dim"
@@ -116,6 +120,10 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
       guard entry.agreement.joined().allSatisfy({ (0...1).contains($0) }) else {
         return "layer \(entry.layer) holds an agreement that is not in 0...1"
       }
+    }
+    for rotation in model.rotations ?? [] {
+      guard [0, chunks].contains(rotation.frequencies.count), rotation.frequencies.allSatisfy(\.isFinite)
+      else { return "rotations of layers \(NumberRanges.text(rotation.layers)) are not \(chunks) numbers" }
     }
     for entry in statistics?.layers ?? [] {
       if let flaw = entry.flaw(

@@ -14,6 +14,8 @@ struct HeadMeasurement {
     var keyAxes: AxisMatrix
     var unrotatedKeyAxes: AxisMatrix
     var channelWeights: [Float]
+    /// `[query head of the group][channel]`
+    var ownChannelWeights: [[Float]]
     /// `[query head of the group]`
     var queryCentres: [[Float]]
     var queryNorms: [[Float]]
@@ -23,13 +25,19 @@ struct HeadMeasurement {
   func run() -> Result {
     let statistics = GroupStatistics(group: replay.group, tables: replay.prompt.tables)
     var weights = Array(repeating: 0.0, count: replay.group.headDim)
+    var own = Array(repeating: weights, count: replay.group.groupSize)
     var queries = Array(repeating: [[Double]](), count: replay.group.groupSize)
     var lost = 0.0
     let blockSteps = GroupReplay.blockSteps(replay.group, tokens: replay.keys.tokens)
     for start in stride(from: 0, to: replay.steps.count, by: blockSteps) {
       let block = replay.block(start..<min(start + blockSteps, replay.steps.count))
       for (c, weight) in statistics.channelWeights(block).enumerated() { weights[c] += weight }
-      for head in queries.indices { queries[head] += statistics.unrotatedQueries(block, head: head) }
+      for head in queries.indices {
+        queries[head] += statistics.unrotatedQueries(block, head: head)
+        for (c, weight) in statistics.ownChannelWeights(block, head: head).enumerated() {
+          own[head][c] += weight
+        }
+      }
       lost += statistics.farMass(block, sinks: Self.streaming.sinks, recent: Self.streaming.recent)
     }
     let rows = Double(replay.steps.count * replay.group.groupSize)
@@ -38,6 +46,7 @@ struct HeadMeasurement {
       keyAxes: statistics.axes(rotated: true),
       unrotatedKeyAxes: statistics.axes(rotated: false),
       channelWeights: weights.map { Self.rounded(Float($0 / rows)) },
+      ownChannelWeights: own.map { $0.map { Self.rounded(Float($0 / Double(replay.steps.count))) } },
       queryCentres: centred.map { $0.mean.map { Self.rounded(Float($0)) } },
       queryNorms: centred.map { $0.norms.map { Self.rounded(Float($0)) } },
       retrieval: Self.rounded(Float(lost / rows)))

@@ -42,15 +42,6 @@ public struct LoadedProfile: Sendable {
     }
   }
 
-  /// Whether the profile is of the trace's model.
-  public func fits(_ trace: Trace) -> Bool {
-    let geometry = trace.metadata.geometry
-    return profile.model.name == trace.metadata.model.name && profile.model.layers == geometry.layers
-      && profile.model.queryHeads == geometry.queryHeads && profile.model.kvHeads == geometry.kvHeads
-      && profile.model.headDim == geometry.headDim
-      && profile.layers.first?.agreement.first?.count == trace.metadata.rope.rotaryDim / 2
-  }
-
   /// Whether a text that calibrated is the trace's own, or where the trace does not say what its text is, whether the
   /// trace itself calibrated.
   public func calibrated(on trace: Trace) -> Bool {
@@ -63,15 +54,7 @@ public struct LoadedProfile: Sendable {
 
   /// - Throws: ``ReplayError`` where the profile is of another model or was made from this very text.
   func check(against trace: Trace) throws {
-    guard fits(trace) else {
-      let geometry = trace.metadata.geometry
-      throw ReplayError(
-        """
-        \(path): the profile is of \(profile.model.name) (\(profile.model.layers) layers, \(profile.model.queryHeads) query heads, \
-        d \(profile.model.headDim)), and \(trace.path) is of \(trace.metadata.model.name) (\(geometry.layers), \
-        \(geometry.queryHeads), \(geometry.headDim)): calibrate for that model
-        """)
-    }
+    try checkModel(of: trace)
     guard !calibrated(on: trace) else {
       throw ReplayError(
         "\(path): was calibrated on '\(trace.metadata.text.title)', the text of \(trace.path): a policy is never scored on what calibrated it; give another profile"

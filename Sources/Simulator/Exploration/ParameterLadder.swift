@@ -14,7 +14,7 @@ struct ParameterLadder {
       return [parameter.defaultValue]
     }
     switch (parameter.kind, parameter.defaultValue) {
-    case (.integer(let range), .integer(let value)):
+    case (.integer(let range), .integer(let value)), (.integerOr(let range, _), .integer(let value)):
       let few = parameter.name == ParameterDescriptor.denseLayers.name
       let steps =
         value == 0

@@ -31,8 +31,7 @@ public struct ByteBudget {
 
   public init(_ trace: Trace, options: ReplayOptions, reading: Reading) {
     var options = options
-    let all = options.steps ?? 0..<TraceGroups(trace).decodeRows.count
-    options.steps = all.prefix(Self.triedSteps)
+    options.steps = TraceGroups(trace).scoredSteps(options).prefix(Self.triedSteps)
     options.progress = nil
     self.trace = trace
     self.options = options

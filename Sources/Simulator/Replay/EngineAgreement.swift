@@ -16,9 +16,7 @@ public struct EngineAgreement: Sendable, Equatable, Encodable {
   ///
   /// - Returns: nil where no layer does.
   public static func measure(_ trace: Trace, options: CalibrationOptions) throws -> EngineAgreement? {
-    let layers = trace.metadata.capturedLayers.filter { layer in
-      trace.tensors.contains { $0.name == "layers.\(layer).o" }
-    }
+    let layers = trace.metadata.capturedLayers.filter { trace.hasOutput(layer: $0) }
     guard !layers.isEmpty else { return nil }
     let groups = TraceGroups(trace)
     try groups.checkHeads()

@@ -8,6 +8,8 @@ import Traces
 /// JSON lines: one object a line with `layer`, `head` (a query head), `position` (of the query's token) and `tokens`. Safetensors:
 /// per layer a tensor `layers.L.tokens`, I32 `[query heads, decode steps, most tokens]`, rows filled up with −1; steps are the
 /// trace's decode steps in order.
+///
+/// Either may name the trace that it was chosen on: a line `{"trace_sha256":"…"}`, or that entry of `__metadata__`.
 struct ExternalFile {
   let path: String
   let trace: Trace
@@ -17,6 +19,12 @@ struct ExternalFile {
     let head: Int
     let position: Int
     let tokens: [Int]
+  }
+
+  private struct TraceLine: Decodable {
+    let digest: String
+
+    enum CodingKeys: String, CodingKey { case digest = "trace_sha256" }
   }
 
   /// - Throws: ``ReplayError`` or `PolicyError` that names the line or tensor, what was expected and what found.
@@ -44,6 +52,10 @@ struct ExternalFile {
     let decoder = JSONDecoder()
     let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (number, bytes) in lines.enumerated() where !bytes.allSatisfy(Self.blanks.contains) {
+      if let line = try? decoder.decode(TraceLine.self, from: bytes) {
+        try check(line.digest, of: &choices)
+        continue
+      }
       guard let line = try? decoder.decode(Line.self, from: bytes) else {
         throw ReplayError(
           "\(path): line \(number + 1): expected {\"layer\":…,\"head\":…,\"position\":…,\"tokens\":[…]} with whole numbers"
@@ -56,6 +68,7 @@ struct ExternalFile {
 
   private func readTensors(_ data: Data, into choices: inout ExternalChoices) throws {
     let file = try SafetensorsFile(data: data, path: path)
+    if let digest = file.metadata["trace_sha256"] { try check(digest, of: &choices) }
     let decode = TraceGroups(trace).decodeRows.map { trace.queryPositions[$0] }
     let heads = trace.metadata.geometry.queryHeads
     for tensor in file.tensors {
@@ -81,6 +94,17 @@ struct ExternalFile {
         }
       }
     }
+  }
+
+  /// Holds the trace that a file names against the one that is replayed.
+  private func check(_ digest: String, of choices: inout ExternalChoices) throws {
+    let own = try trace.digest()
+    guard digest.lowercased() == own else {
+      throw ReplayError(
+        "\(path): was chosen on a trace of SHA-256 \(digest.prefix(12))…, and \(trace.path) is \(own.prefix(12))…: give the file of this trace"
+      )
+    }
+    choices.namesTrace = true
   }
 
   private func visible(_ place: ExternalChoices.Place) -> Range<Int>? {

@@ -11,6 +11,8 @@ struct GroupPipeline {
   let layers: [Int]
   let kvHeads: [Int]
   let threads: Int
+  /// KV heads that a thread widens at once.
+  var headsPerThread = 1
 
   /// Layers held at once: two, so that reading overlaps computing, or more where many threads share small layers.
   var layersInFlight: Int {
@@ -30,9 +32,11 @@ struct GroupPipeline {
     body: @Sendable (LayerTensors, _ kvHead: Int, Worker) throws -> Result
   ) throws -> [Result] {
     let total = layers.count * kvHeads.count
-    let board = GroupBoard<Result>(
-      layers: layers.count, groupsPerLayer: kvHeads.count, layersInFlight: layersInFlight)
     let workers = max(1, min(threads, total))
+    let memory = WalkMemory(trace, layers: layers, headsPerThread: headsPerThread)
+    let board = GroupBoard<Result>(
+      layers: layers.count, groupsPerLayer: kvHeads.count,
+      layersInFlight: try memory.layersInFlight(atMost: layersInFlight, threads: workers))
     DispatchQueue.concurrentPerform(iterations: workers) { thread in
       do {
         if thread == workers - 1 { try beside?() }

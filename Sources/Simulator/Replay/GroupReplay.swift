@@ -64,7 +64,8 @@ struct GroupReplay {
   func run(_ configurations: [ReplayConfiguration]) throws -> GroupOutcome {
     var states = try configurations.map {
       try ConfigurationReplay(
-        $0, policy: $0.policy.policy(for: group), group: group, steps: scored, tokens: keys.tokens)
+        $0, policy: $0.policy.policy(for: group, asked: $0.budget), group: group, steps: scored,
+        tokens: keys.tokens)
     }
     for index in states.indices { try states[index].observe(prompt) }
     let remembering = configurations.indices.filter { configurations[$0].policy.keepsState }
@@ -74,7 +75,8 @@ struct GroupReplay {
         for index in remembering { try states[index].warmUp(block) }
       }
     }
-    for range in scoredBlocks {
+    // Dense attention's bytes are counted for nobody else's sake, too, and need no scores.
+    for range in states.isEmpty ? [] : scoredBlocks {
       let block = block(range)
       let exact = try ExactAttention(block, values: values)
       let oracle = OracleMeasures(exact)

@@ -30,7 +30,7 @@ struct LayerReplay {
     // [group][configuration]
     var states: [[ConfigurationReplay]] = groups.map { _ in [] }
     for (index, configuration) in configurations.enumerated() {
-      let policy = try configuration.policy.policy(for: first.group)
+      let policy = try configuration.policy.policy(for: first.group, asked: configuration.budget)
       isDense.append(!(policy is any LayerPolicy))
       // What chose in the layer before goes on choosing, where the scope is the model.
       var own = policies[index] ?? (policy as? any LayerPolicy)

@@ -51,7 +51,7 @@ struct ReplayAssembly {
         path: trace.path, digest: traceDigest, fileSize: trace.fileSize, metadata: trace.metadata),
       instructionSet: options.instructionSet, threads: options.threads, seed: options.seed,
       layers: plan.layers,
-      steps: TraceGroups(trace).steps(rows: plan.rows, layer: plan.layers.first ?? 0),
+      steps: plan.steps,
       configurations: results,
       dense: dense, exactResultsDigest: ExactDigest.of(results.map(\.digest)), notes: plan.notes)
   }

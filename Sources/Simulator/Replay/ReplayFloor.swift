@@ -30,7 +30,7 @@ public struct ReplayFloor: Sendable, Codable, Equatable {
         var products: Set<[[Int32]]> = []
         var choices: Set<Choice> = []
         for configuration in configurations {
-          let pass = try configuration.policy.policy(for: group).scorePass()
+          let pass = try configuration.policy.policy(for: group, asked: configuration.budget).scorePass()
           if case .channels(let channels, _) = pass { products.insert(channels) }
           guard let budget = configuration.budget else { continue }
           choices.insert(Choice(pass: .full, budget: budget))

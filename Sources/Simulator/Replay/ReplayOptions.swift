@@ -11,14 +11,16 @@ public struct ReplayOptions: Sendable {
   public var threads: Int
   public var seed: UInt64
   public var instructionSet: InstructionSet
-  /// Contextual agreement for FASA; nil lets the replay calibrate on the trace's earliest queries.
+  /// What calibrates policies that ask for it.
   public var profile: LoadedProfile?
+  /// Whether the trace's own earliest queries calibrate FASA's chunks. They are scored for no policy, whichever runs.
+  public var selfCalibrates: Bool
   /// Called with groups done and groups in all, from any thread.
   public var progress: (@Sendable (Int, Int) -> Void)?
 
   public init(
     layers: [Int]? = nil, heads: [Int]? = nil, steps: Range<Int>? = nil, threads: Int = 1, seed: UInt64 = 0,
-    instructionSet: InstructionSet = .best, profile: LoadedProfile? = nil,
+    instructionSet: InstructionSet = .best, profile: LoadedProfile? = nil, selfCalibrates: Bool = false,
     progress: (@Sendable (Int, Int) -> Void)? = nil
   ) {
     self.layers = layers
@@ -28,6 +30,7 @@ public struct ReplayOptions: Sendable {
     self.seed = seed
     self.instructionSet = instructionSet
     self.profile = profile
+    self.selfCalibrates = selfCalibrates
     self.progress = progress
   }
 }

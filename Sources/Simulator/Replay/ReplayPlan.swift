@@ -11,19 +11,22 @@ public struct ReplayPlan: Sendable {
   public let rows: [Int]
   /// Decode rows before the first scored one, which policies that keep state walk first; empty where none does.
   let warmUpRows: [Int]
-  /// Rows to calibrate FASA on, where no profile serves.
+  /// Rows to calibrate FASA on, where the trace is to do so itself.
   let calibrationRows: [Int]
   private let trace: Trace
+  /// The rows as steps, with what they see in the first layer.
+  var steps: [Step] { TraceGroups(trace).steps(rows: rows, layer: layers.first ?? 0) }
   private let needsAgreement: Bool
   private let needsStatistics: Bool
   private let profile: LoadedProfile?
   /// Sets that files name, by path.
   let external: [String: ExternalChoices]
+  /// K of the agreement that a trace measures on itself, whichever policies ask: the nearest would else depend on them.
+  private static let ownWindows = [128, 256, 512, 1024]
   /// What the user should know, a sentence each.
   public private(set) var notes: [String] = []
-
-  /// Queries that are enough to rank chunks, where a trace must calibrate itself.
-  private static let selfCalibrationQueries = 32
+  /// Those of them about what calibrates.
+  public private(set) var calibrationNotes: [String] = []
 
   /// - Throws: ``ReplayError`` where the trace does not hold what is asked, or the profile is of another model.
   public init(_ trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions) throws {
@@ -37,7 +40,6 @@ public struct ReplayPlan: Sendable {
     heads = try Self.members(options.heads, of: allHeads, what: "query head", trace: trace)
     needsAgreement = configurations.contains { $0.policy.needs.contains(.contextualAgreement) }
     needsStatistics = configurations.contains { $0.policy.needs.contains(.headStatistics) }
-    if needsAgreement || needsStatistics { try options.profile?.check(against: trace) }
 
     let decode = TraceGroups(trace).decodeRows
     guard !decode.isEmpty else {
@@ -51,30 +53,34 @@ public struct ReplayPlan: Sendable {
         "\(trace.path): steps \(asked.lowerBound)-\(asked.upperBound - 1) were asked for, and it has decode steps 0-\(decode.count - 1): choose among those"
       )
     }
-    notes += Self.promptNotes(configurations, trace: trace)
-    var scored = Array(decode[asked])
-    var calibrating: [Int] = []
-    if needsAgreement, options.profile == nil {
-      calibrating = Array(trace.queryPositions.indices.prefix(Self.selfCalibrationQueries))
-      let calibratingSet = Set(calibrating)
-      let left = scored.filter { !calibratingSet.contains($0) }
-      guard !left.isEmpty else {
-        throw ReplayError(
-          "\(trace.path): FASA has no profile, and calibrating on the trace's \(calibrating.count) earliest queries leaves no decode step to score: give --profile"
-        )
-      }
-      let dropped = scored.count - left.count
-      scored = left
-      notes.append(
-        "FASA is calibrated on this trace's own \(calibrating.count) earliest traced queries"
-          + (dropped > 0
-            ? ", and \(dropped) decode steps among them are not scored" : ", none of which is scored"))
+    try CalibrationCheck(trace: trace, options: options).check(configurations.map(\.policy))
+    // Whichever policies run beside each other, the same steps are scored.
+    let calibrating = TraceGroups(trace).ownCalibrationRows(options)
+    let scored = decode[asked].filter { !calibrating.contains($0) }
+    guard !scored.isEmpty else {
+      throw ReplayError(
+        "\(trace.path): calibrating on the trace's own \(calibrating.count) earliest queries leaves no decode step to score: ask for later steps, or give --profile in place of --self-calibrate"
+      )
     }
+    if needsAgreement || needsStatistics { calibrationNotes += options.profile?.notes(for: trace) ?? [] }
+    if options.selfCalibrates {
+      let dropped = asked.count - scored.count
+      calibrationNotes.append(
+        "calibrated on this trace's own \(calibrating.count) earliest traced queries"
+          + (dropped > 0
+            ? ", and \(dropped) decode steps among them are scored for no policy"
+            : ", none of which is scored")
+      )
+    }
+    notes = Self.promptNotes(configurations, trace: trace) + calibrationNotes
+    notes += external.values.filter { !$0.namesTrace }.map(\.path).sorted().map {
+      "\($0) does not say which trace it was chosen on (trace_sha256): its layers, heads and positions alone were compared"
+    }
+    calibrationRows = calibrating
     rows = scored
     // What an evicting policy holds at a step depends on all steps before it, asked for or not.
     warmUpRows =
       configurations.contains { $0.policy.keepsState } ? Array(decode.prefix { $0 != scored.first }) : []
-    calibrationRows = calibrating
   }
 
   /// Whether a policy uses a profile, rather than the trace itself or nothing.
@@ -171,8 +177,8 @@ public struct ReplayPlan: Sendable {
     if let profile { return profile.profile.contextualAgreement }
     return try Calibration(trace).run(
       CalibrationOptions(
-        layers: layers, rows: calibrationRows, hasStatistics: false, threads: options.threads,
-        instructionSet: options.instructionSet)
+        layers: layers, rows: calibrationRows, windows: Self.ownWindows, hasStatistics: false,
+        threads: options.threads, instructionSet: options.instructionSet)
     ).contextualAgreement
   }
 

@@ -28,7 +28,8 @@ struct ReplayWalk: Sendable {
   func layers(_ configurations: [ReplayConfiguration]) throws -> [ReplayedGroup] {
     if configurations.isEmpty { return [] }
     let kernels = try Kernels(options.instructionSet)
-    let pipeline = GroupPipeline(trace: trace, layers: plan.layers, kvHeads: [0], threads: options.threads)
+    let pipeline = GroupPipeline(
+      trace: trace, layers: plan.layers, kvHeads: [0], threads: options.threads, headsPerThread: kvHeads.count)
     let layers = try pipeline.map(worker: { kernels }, progress: options.progress) { tensors, _, kernels in
       var replay = LayerReplay(configurations, inputs: inputs, kvHeads: kvHeads, kernels: kernels)
       return try replay.run(tensors)
@@ -39,6 +40,8 @@ struct ReplayWalk: Sendable {
   /// Layer after layer on one thread, since each may use what one before it chose.
   func model(_ configurations: [ReplayConfiguration]) throws -> [ReplayedGroup] {
     if configurations.isEmpty { return [] }
+    let memory = WalkMemory(trace, layers: plan.layers, headsPerThread: kvHeads.count)
+    _ = try memory.layersInFlight(atMost: 1, threads: 1)
     var replay = LayerReplay(
       configurations, inputs: inputs, kvHeads: kvHeads, kernels: try Kernels(options.instructionSet))
     return reported(

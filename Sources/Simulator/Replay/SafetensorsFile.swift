@@ -11,6 +11,8 @@ struct SafetensorsFile {
 
   /// By name.
   let tensors: [Tensor]
+  /// The texts of `__metadata__`; empty where there are none.
+  let metadata: [String: String]
   private let data: Data
 
   private struct Entry: Decodable {
@@ -22,6 +24,12 @@ struct SafetensorsFile {
       case dtype, shape
       case offsets = "data_offsets"
     }
+  }
+
+  private struct Metadata: Decodable {
+    let texts: [String: String]?
+
+    enum CodingKeys: String, CodingKey { case texts = "__metadata__" }
   }
 
   /// - Throws: ``ReplayError`` where the header is none or points beyond the file.
@@ -36,6 +44,8 @@ struct SafetensorsFile {
     }
     let start = 8 + Int(length)
     self.data = data
+    metadata =
+      (try? JSONDecoder().decode(Metadata.self, from: data.dropFirst(8).prefix(Int(length))))?.texts ?? [:]
     tensors = try entries.filter { $0.key != "__metadata__" }.map { name, entry in
       guard let dtype = entry.dtype, let shape = entry.shape, let offsets = entry.offsets, offsets.count == 2,
         shape.allSatisfy({ (0...Int(Int32.max)).contains($0) }), offsets[0] >= 0, offsets[0] <= offsets[1],

@@ -66,19 +66,41 @@ struct TraceGroups: Sendable {
     return PromptView(window: window, attention: attention, tables: tables)
   }
 
+  /// Row of the query tensors that holds decode step 0; those before it lie in the prompt.
+  private var firstDecodeRow: Int { promptRows.count }
+
+  /// The row of the query tensors that holds a step.
+  func row(of step: Step) -> Int { step.index + firstDecodeRow }
+
   /// The query of every given row of the trace's query tensors, with what it sees in a layer.
   func steps(rows: [Int], layer: Int) -> [Step] {
     let window = trace.metadata.slidingWindow(layer: layer)
+    let first = firstDecodeRow
     return rows.map { row in
       let position = trace.queryPositions[row]
       let start = window.map { max(0, position + 1 - $0) } ?? 0
-      return Step(index: row, position: position, visible: start..<position + 1)
+      return Step(index: row - first, position: position, visible: start..<position + 1)
     }
   }
 
   /// Rows of the query tensors that are decode steps.
   var decodeRows: [Int] {
     trace.queryPositions.indices.filter { trace.queryPositions[$0] >= trace.metadata.tokens.prompt }
+  }
+
+  /// Queries that are enough to rank chunks, where a trace calibrates itself.
+  private static let ownCalibrationQueries = 32
+
+  /// Rows that calibrate where a trace is to do so itself: those of its earliest queries.
+  func ownCalibrationRows(_ options: ReplayOptions) -> [Int] {
+    options.selfCalibrates ? Array(trace.queryPositions.indices.prefix(Self.ownCalibrationQueries)) : []
+  }
+
+  /// Decode steps that are to be scored, of those asked for: later ones than any that calibrates.
+  func scoredSteps(_ options: ReplayOptions) -> Range<Int> {
+    let asked = options.steps ?? 0..<decodeRows.count
+    let first = ownCalibrationRows(options).count - firstDecodeRow
+    return min(max(asked.lowerBound, first), asked.upperBound)..<asked.upperBound
   }
 
   /// A KV head's keys, in the worker's memory until it packs the next head's.

@@ -8,20 +8,32 @@ import Traces
 /// One thread; each sample is one decode step of one KV group, going round caches that together exceed
 /// the last-level cache; dense and the policy alternate. What is attended are the tokens that the
 /// exact path chose at the last step.
-public struct KernelTiming: Sendable {
+///
+/// One object times any number of results of the same layers, heads and steps: it keeps the caches, and measures the
+/// machine's bandwidth once.
+public final class KernelTiming {
   public let trace: Trace
   /// Fewest samples of each stage.
-  public var samples = 48
+  private let samples: Int
+  private var arena: TimingArena?
+  private var readBandwidth: Double?
 
-  public init(_ trace: Trace) { self.trace = trace }
+  public init(_ trace: Trace, samples: Int = 48) {
+    self.trace = trace
+    self.samples = samples
+  }
 
   /// Adds kernel samples to every configuration of `result`.
   public func run(_ result: ReplayResult, progress: ((Int, Int) -> Void)? = nil) throws -> ReplayResult {
     let kernels = try Kernels(result.instructionSet)
-    let arena = try TimingArena(
-      trace, layers: result.layers, kvHeads: result.kvHeads, rows: result.steps.map(\.index),
-      kernels: kernels,
-      bytes: ReadBandwidth.coldBytes())
+    let arena =
+      try arena
+      ?? TimingArena(
+        trace, layers: result.layers, kvHeads: result.kvHeads,
+        rows: result.steps.map(TraceGroups(trace).row(of:)),
+        kernels: kernels,
+        bytes: ReadBandwidth.coldBytes())
+    self.arena = arena
     let step = DecodeStep(kernels: kernels)
     var timed = result
     for index in timed.configurations.indices
@@ -30,7 +42,9 @@ public struct KernelTiming: Sendable {
         timed.configurations[index], arena: arena, step: step)
       progress?(index + 1, timed.configurations.count)
     }
-    timed.readBandwidth = ReadBandwidth.measure(kernels)
+    let bandwidth = readBandwidth ?? ReadBandwidth.measure(kernels)
+    readBandwidth = bandwidth
+    timed.readBandwidth = bandwidth
     return timed
   }
 

@@ -37,6 +37,13 @@ struct BenchReplayCommand: ParsableCommand {
     completion: .file())
   var profile: String?
 
+  @Flag(
+    name: .customLong("self-calibrate"),
+    help:
+      "Calibrate FASA's chunks on the trace's own earliest queries, in place of a profile, and score none of them for any policy."
+  )
+  var selfCalibrates = false
+
   @Option(help: "Timed runs of each line, after one that is not.")
   var repeats = 7
 
@@ -90,7 +97,9 @@ struct BenchReplayCommand: ParsableCommand {
   private func options(_ trace: Trace, _ configurations: [ReplayConfiguration]) throws -> ReplayOptions {
     ReplayOptions(
       threads: machine.threads, instructionSet: machine.instructionSet,
-      profile: try ProfileLocator.profile(given: profile, for: trace, configurations.map(\.policy)))
+      profile: try ProfileLocator.profile(
+        given: profile, for: trace, configurations.map(\.policy), selfCalibrates: selfCalibrates),
+      selfCalibrates: selfCalibrates)
   }
 }
 

@@ -50,6 +50,8 @@ struct CalibrateCommand: ParsableCommand {
     guard force || !FileManager.default.fileExists(atPath: output) else {
       throw ReplayError("\(output): is there already: give --force to replace it, or another name")
     }
+    // The place is tried before the work is done.
+    let file = try OutputFile(path: output)
     let profiles = try traces.map { path in
       let line = ProgressLine("calibrating on \(path)")
       defer { line.finish() }
@@ -61,11 +63,8 @@ struct CalibrateCommand: ParsableCommand {
           instructionSet: machine.instructionSet, progress: { line.update($0, of: $1) }))
     }
     let profile = try CalibrationProfile.merging(profiles)
-    do {
-      try profile.encoded().write(to: URL(fileURLWithPath: output), options: .atomic)
-    } catch {
-      throw ReplayError("\(output): cannot be written: \(error.localizedDescription)")
-    }
+    try file.write(profile.encoded())
+    try file.publish()
     print(
       "\(output): \(profile.model.name), \(profile.layers.count) layer profiles over \(profile.texts.map(\.title).joined(separator: "; "))"
     )

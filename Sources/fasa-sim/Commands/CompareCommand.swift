@@ -8,8 +8,9 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare",
     abstract: "Compares two configurations, or two runs, on the same queries, with intervals.",
     discussion: """
-      A configuration is named by its label, with @ and a budget where several are stored; run:3 is all that run 3 asked for, paired \
-      with the other run by label, budget and trace.
+      A configuration is named by its label, with @ and a budget where several are stored, and @build: with the first digits of its \
+      build where several builds of fasa-sim gave different bits; or by its row, as configuration:7. run:3 is all that run 3 asked \
+      for, paired with the other run by label, budget and trace.
 
       Both sides must be stored with every step (replay --detail step), on the same traces, layers, heads and steps. Differences are averaged per \
       step; traces, where there are several, and blocks of up to 8 steps within each are drawn anew 10,000 times. p is corrected for \
@@ -19,6 +20,7 @@ struct CompareCommand: ParsableCommand {
       EXAMPLES:
         fasa-sim compare fasa sketch
         fasa-sim compare fasa@256 quest:page=32@256 --db runs.db --markdown
+        fasa-sim compare fasa@256@build:1a2b3c fasa@256@build:4d5e6f
         fasa-sim compare run:1 run:2 --json
       """)
 

@@ -12,7 +12,8 @@ struct ReplayCommand: ParsableCommand {
     commandName: "replay", abstract: "Replays a trace through policies at budgets, into SQLite and a table.",
     discussion: """
       A budget is a count of tokens (256) or a share of those a query sees (0.19 or 19%). What the database \
-      already holds is not computed again, so a run that was cut short is resumed by the same command.
+      already holds, by this build of fasa-sim, is not computed again. Configurations are stored as they are done: Ctrl-C ends \
+      with status 130, and the same command goes on from there.
 
       EXAMPLES:
         fasa-sim replay trace.zst --policy fasa --budget 0.19
@@ -66,6 +67,13 @@ struct ReplayCommand: ParsableCommand {
     completion: .file())
   var profile: String?
 
+  @Flag(
+    name: .customLong("self-calibrate"),
+    help:
+      "Calibrate FASA's chunks on the trace's own earliest queries, in place of a profile, and score none of them for any policy."
+  )
+  var selfCalibrates = false
+
   @Option(help: "Seed of every random choice.")
   var seed: UInt64 = 0
 
@@ -80,7 +88,10 @@ struct ReplayCommand: ParsableCommand {
   @Flag(name: .customLong("no-timing"), help: "Leave out the kernel timings.")
   var noTiming = false
 
-  @Flag(help: "Compute again what the database already holds, and check that the bits are the same.")
+  @Flag(
+    help:
+      "Compute again what the database already holds. Other bits are kept beside the first, and by the same build they are an error."
+  )
   var again = false
 
   @Flag(help: "Print JSON.")
@@ -100,13 +111,20 @@ struct ReplayCommand: ParsableCommand {
   }
 
   func run() throws {
+    let interruption = Interruption(database: db, computesAgain: again)
     let policies = try PolicyGrammar.parse(policy)
     // Every machine is read and every trace is opened, and so checked, before anything is written.
     let machines = try pricing.machines()
     let opened = try traces.map { try Trace(path: $0) }
     let plans = try opened.map { try makeJob($0, policies) }
     let store = try ResultsStore(path: db)
-    let reports = try plans.map { try $0.run(store: store) }
+    let stored = try plans.map { try $0.stored(in: store) }
+    let total = plans.reduce(0) { $0 + $1.configurations.count }
+    interruption.begin(stored: total - stored.reduce(0) { $0 + $1.missing.count }, of: total)
+    let blockSize = BlockSize()
+    let reports = try zip(plans, stored).map {
+      try $0.run(store: store, traceDigest: $1.traceDigest, interruption: interruption, blockSize: blockSize)
+    }
     let priced = machines.isEmpty ? nil : try price(reports, machines, store: store)
     if json {
       try Output.json(ReplayReport.JSON(reports: reports, database: db, modelled: priced?.json))
@@ -135,11 +153,13 @@ struct ReplayCommand: ParsableCommand {
       layers: layers?.numbers, heads: heads?.numbers, steps: steps?.range, threads: machine.threads,
       seed: seed,
       instructionSet: machine.instructionSet,
-      profile: try ProfileLocator.profile(given: profile, for: trace, policies))
+      profile: try ProfileLocator.profile(
+        given: profile, for: trace, policies, selfCalibrates: selfCalibrates),
+      selfCalibrates: selfCalibrates)
     var notes: [String] = []
     var runnable = policies
     if PolicyGrammar.asksForEverything(policy) {
-      let sorted = Runnability(trace, options: options).sorted(policies)
+      let sorted = Runnability(trace, options: options).sorted(policies, budgets: budgets)
       runnable = sorted.runnable
       notes += sorted.obstacles.map { "left out: \($0)" }
     }

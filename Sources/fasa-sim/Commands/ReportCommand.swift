@@ -50,6 +50,7 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     try checkOutput()
+    let file = try OutputFile(path: output)
     let line = ProgressLine("reading \(db)")
     defer { line.finish() }
     let report = try ResultsStore(path: db, access: .readOnly).report(
@@ -57,13 +58,8 @@ struct ReportCommand: ParsableCommand {
       progress: { line.update($0, of: $1) })
     let name = URL(fileURLWithPath: db).deletingPathExtension().lastPathComponent
     let page = try ReportPage(title: "fasa-sim: \(name)", report: report).html()
-    do {
-      try page.write(to: URL(fileURLWithPath: output), options: .atomic)
-    } catch {
-      throw ReplayError(
-        "\(output): cannot be written: \(error.localizedDescription); check the folder, its permissions and the space left"
-      )
-    }
+    try file.write(page)
+    try file.publish()
     line.finish()
     let shown = report.configurations.count
     let all = report.counts.configurations

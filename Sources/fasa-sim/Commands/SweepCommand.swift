@@ -9,7 +9,7 @@ struct SweepCommand: ParsableCommand {
     discussion: """
       Takes a YAML file, or traces with --policy and --budget. A parameter's values are parted by slashes: \
       fasa:chunks=4/8/16,layout=packed/planes is six policies. What the database already holds is not computed again: a sweep \
-      that was killed goes on by the same command. Ctrl-C ends it with status \(SweepInterruption.status), and says what is stored.
+      that was killed goes on by the same command. Ctrl-C ends it with status 130, and says what is stored.
 
       EXAMPLES:
         fasa-sim sweep sweeps/policies-and-budgets.yaml
@@ -53,6 +53,7 @@ struct SweepCommand: ParsableCommand {
   }
 
   func run() throws {
+    let interruption = dryRun ? nil : Interruption(database: db)
     let plan =
       try inputs.first.map(SweepFile.isOne) == true ? SweepFile(path: inputs[0]).read() : flags.plan(inputs)
     let pricing = try SweepPricing(hardware: plan.hardware)
@@ -61,7 +62,6 @@ struct SweepCommand: ParsableCommand {
       let listing = try SweepListing(plan: plan, jobs: jobs, database: db)
       return json ? try Output.json(listing.json) : print(listing.text)
     }
-    let interruption = SweepInterruption(database: db)
     let sweep = Sweep(plan: plan, jobs: jobs, pricing: pricing, store: try ResultsStore(path: db))
     let report = try sweep.run(interruption)
     if json { try Output.json(report.json(database: db)) } else { print(report.text(database: db)) }

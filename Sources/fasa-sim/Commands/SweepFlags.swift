@@ -36,6 +36,13 @@ struct SweepFlags: ParsableArguments {
     completion: .file())
   var profile: String?
 
+  @Flag(
+    name: .customLong("self-calibrate"),
+    help:
+      "Calibrate FASA's chunks on the trace's own earliest queries, in place of a profile, and score none of them for any policy."
+  )
+  var selfCalibrates = false
+
   @Option(help: "Seed of every random choice. (default: 0)")
   var seed: UInt64?
 
@@ -50,7 +57,8 @@ struct SweepFlags: ParsableArguments {
     [
       ("--policy", !policy.isEmpty), ("--budget", !budget.isEmpty), ("--hardware", !hardware.isEmpty),
       ("--layers", layers != nil), ("--heads", heads != nil), ("--steps", steps != nil),
-      ("--profile", profile != nil), ("--seed", seed != nil), ("--detail", detail != nil),
+      ("--profile", profile != nil), ("--self-calibrate", selfCalibrates), ("--seed", seed != nil),
+      ("--detail", detail != nil),
       ("--no-timing", noTiming),
     ].filter(\.1).map(\.0)
   }
@@ -67,6 +75,7 @@ struct SweepFlags: ParsableArguments {
     plan.heads = heads?.numbers
     plan.steps = steps?.range
     plan.profile = profile
+    plan.selfCalibrates = selfCalibrates
     plan.seed = seed ?? 0
     plan.detail = detail ?? .head
     plan.isTimed = !noTiming

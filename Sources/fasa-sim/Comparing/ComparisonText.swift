@@ -73,7 +73,8 @@ struct ComparisonText {
     for place in found.layers + found.heads + found.steps {
       let name = [
         place.layer.map { "layer \($0)" }, place.queryHead.map { "head \($0)" },
-        place.step.map { "step \($0)" }, place.trace.map { "of '\($0)'" }, place.model.map { "of \($0)" },
+        place.step.map { "step \($0)" }, place.position.map { "(position \($0))" },
+        place.trace.map { "of '\($0)'" }, place.model.map { "of \($0)" },
       ].compactMap(\.self).joined(separator: " ")
       table.add([
         name, NumberText.decimal(place.a), NumberText.decimal(place.b), NumberText.decimal(place.difference),

@@ -50,6 +50,13 @@ struct ExploreCommand: ParsableCommand {
     completion: .file())
   var profile: String?
 
+  @Flag(
+    name: .customLong("self-calibrate"),
+    help:
+      "Calibrate FASA's chunks on the trace's own earliest queries, in place of a profile, and score none of them for any policy."
+  )
+  var selfCalibrates = false
+
   @Option(
     help: ArgumentHelp("SQLite database to write to; :memory: keeps nothing.", valueName: "file"),
     completion: .file())
@@ -61,16 +68,19 @@ struct ExploreCommand: ParsableCommand {
   @OptionGroup var machine: MachineOptions
 
   func run() throws {
+    let interruption = Interruption(database: db)
     let pricing = try cost.explorePricing()
     let policies = try search.policies()
     let opened = try Trace(path: trace)
     let options = ReplayOptions(
       layers: layers?.numbers, steps: steps?.range, threads: machine.threads, seed: search.seed,
       instructionSet: machine.instructionSet,
-      profile: try ProfileLocator.profile(given: profile, for: opened, policies))
+      profile: try ProfileLocator.profile(
+        given: profile, for: opened, policies, selfCalibrates: selfCalibrates),
+      selfCalibrates: selfCalibrates)
     let job = try ExploreJob(
       trace: opened, policies: policies, options: options, target: target, pricing: pricing, search: search)
-    let report = try job.run(store: try ResultsStore(path: db), database: db)
+    let report = try job.run(store: try ResultsStore(path: db), database: db, interruption: interruption)
     if json { try Output.json(report.json) } else { print(report.text) }
   }
 }

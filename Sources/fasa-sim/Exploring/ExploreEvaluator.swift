@@ -19,6 +19,9 @@ final class ExploreEvaluator {
   private let target: QualityTarget
   private let pricing: ExplorePricing
   private let progress: ExploreProgress
+  private let interruption: Interruption?
+  /// Goes on from rung to rung.
+  private let blockSize = BlockSize()
   /// On all layers and steps that were asked for.
   private(set) var judged: [ReplayConfiguration: Judged] = [:]
   /// Configurations that were stored already.
@@ -28,7 +31,7 @@ final class ExploreEvaluator {
 
   init(
     _ trace: Trace, store: ResultsStore, options: ReplayOptions, rungs: [ReplayRung], target: QualityTarget,
-    pricing: ExplorePricing, progress: ExploreProgress
+    pricing: ExplorePricing, progress: ExploreProgress, interruption: Interruption?
   ) {
     self.trace = trace
     self.store = store
@@ -37,6 +40,7 @@ final class ExploreEvaluator {
     self.target = target
     self.pricing = pricing
     self.progress = progress
+    self.interruption = interruption
   }
 
   /// Nil for what fails or has no defined quality.
@@ -78,7 +82,7 @@ final class ExploreEvaluator {
       let report = try ReplayJob(
         trace: trace, configurations: configurations, options: options, isTimed: false, detail: .head,
         computesAgain: false, isSilent: true
-      ).run(store: store)
+      ).run(store: store, interruption: interruption, blockSize: blockSize)
       reused += report.reused
       return Dictionary(zip(configurations, report.rows)) { first, _ in first }
     } catch let error as PolicyError {

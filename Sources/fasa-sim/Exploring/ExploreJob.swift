@@ -24,13 +24,12 @@ struct ExploreJob {
     self.target = target
     self.pricing = pricing
     let plan = try ReplayPlan(trace, configurations: [], options: options)
-    let first = options.steps?.lowerBound ?? 0
     rungs = ReplayRung.rungs(
-      search.exhaustive ? 1 : 3, factor: 3, layers: plan.layers, steps: first..<first + plan.rows.count)
+      search.exhaustive ? 1 : 3, factor: 3, layers: plan.layers, steps: plan.scoredSteps)
     let fitness = Runnability(trace, options: options)
     var runnable: [PolicyConfiguration] = []
     for policy in policies {
-      if let obstacle = try fitness.obstacle(policy) ?? Self.scoresLess(policy, than: plan, trace, options) {
+      if let obstacle = fitness.obstacle(policy) {
         notes.append("left out: \(obstacle)")
       } else {
         runnable.append(policy)
@@ -39,6 +38,9 @@ struct ExploreJob {
     guard !runnable.isEmpty else {
       throw ReplayError("\(trace.path): nothing to explore: \(notes.joined(separator: "; "))")
     }
+    notes += try ReplayPlan(
+      trace, configurations: runnable.map { ReplayConfiguration(policy: $0, budget: nil) }, options: options
+    ).calibrationNotes
     space = try PolicySpace(runnable, trace: trace, measure: search.measure, varied: search.varied) {
       fitness.obstacle($0) == nil
     }
@@ -54,18 +56,7 @@ struct ExploreJob {
         refinementShare: search.exhaustive ? 0 : 0.25, seed: search.seed))
   }
 
-  /// A policy that is calibrated on decode steps of the trace would be judged on the others alone.
-  private static func scoresLess(
-    _ policy: PolicyConfiguration, than plan: ReplayPlan, _ trace: Trace, _ options: ReplayOptions
-  ) throws -> String? {
-    let own = try ReplayPlan(
-      trace, configurations: [ReplayConfiguration(policy: policy, budget: .share(0.5))], options: options)
-    return own.rows == plan.rows
-      ? nil
-      : "\(policy.label): without a profile it would be calibrated on steps that the others are judged on"
-  }
-
-  func run(store: ResultsStore, database: String) throws -> ExploreReport {
+  func run(store: ResultsStore, database: String, interruption: Interruption? = nil) throws -> ExploreReport {
     let clock = ContinuousClock()
     let started = clock.now
     let progress = ExploreProgress(
@@ -73,7 +64,7 @@ struct ExploreJob {
     defer { progress.finish() }
     let evaluator = ExploreEvaluator(
       trace, store: store, options: options, rungs: rungs, target: target, pricing: pricing,
-      progress: progress)
+      progress: progress, interruption: interruption)
     let result = try exploration.run { try evaluator.judge($0, rung: $1) }
     let judged = result.trials.compactMap { evaluator.judged[$0.candidate] }
     let oracles = space.coarseBudgets.map {

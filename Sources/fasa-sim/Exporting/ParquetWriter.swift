@@ -1,6 +1,7 @@
 import Foundation
 import Results
 import Simulator
+import Traces
 
 /// Turns a CSV file with known types into Parquet through a program that is there: Python with pyarrow, polars or duckdb,
 /// or DuckDB's own command. There is no Parquet writer in Swift to depend on.
@@ -8,9 +9,8 @@ struct ParquetWriter {
   let columns: [(name: String, type: ExportedType)]
 
   /// - Throws: ``ReplayError`` where nothing on the path can write Parquet, or what can failed.
-  func convert(_ csv: URL, to parquet: PartialFile) throws {
-    let source = csv.path(percentEncoded: false)
-    let target = parquet.partial.path(percentEncoded: false)
+  func convert(_ source: String, to parquet: OutputFile) throws {
+    let target = parquet.partialPath
     for (test, convert) in try engines(source, target) {
       guard let outcome = Self.run(test), outcome.status == 0 else { continue }
       let done = Self.run(convert)

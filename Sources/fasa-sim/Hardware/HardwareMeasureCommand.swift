@@ -29,14 +29,16 @@ struct HardwareMeasureCommand: ParsableCommand {
   func run() throws {
     // The place is tried before a minute is spent.
     if let output { try Self.checkPlace(output) }
+    let file = try output.map { try OutputFile(path: $0) }
     let line = ProgressLine("measuring")
     let measured = LocalMeasurement(kernels: try Kernels(machine.instructionSet), threads: machine.threads) {
       line.update($0, of: $1)
     }
     line.finish()
     let yaml = HardwareText(machine: measured.machine).yaml
-    guard let output else { return print(yaml, terminator: "") }
-    try Data(yaml.utf8).write(to: URL(fileURLWithPath: output), options: .atomic)
+    guard let output, let file else { return print(yaml, terminator: "") }
+    try file.write(yaml)
+    try file.publish()
     let error = ModelError(measured.predictions.map { ($0.predictedSeconds, $0.measuredSeconds) })
     print(
       "\(output): \(measured.machine.title); held-out kernels within \(NumberText.percent(error.median)) (median), "

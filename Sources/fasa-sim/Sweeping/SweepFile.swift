@@ -14,8 +14,8 @@ import Simulator
 /// Every error names the file, the line and the field.
 struct SweepFile {
   static let fields = [
-    "traces", "policies", "budgets", "hardware", "layers", "heads", "steps", "seed", "profile", "detail",
-    "timing",
+    "traces", "policies", "budgets", "hardware", "layers", "heads", "steps", "seed", "profile",
+    "self-calibrate", "detail", "timing",
   ]
 
   let path: String
@@ -68,6 +68,7 @@ struct SweepFile {
     case "steps": plan.steps = try field.value("decode steps such as 0-31") { StepRange(argument: $0)?.range }
     case "seed": plan.seed = try field.value("a whole number from 0", UInt64.init)
     case "profile": plan.profile = try field.text("a path of a profile")
+    case "self-calibrate": plan.selfCalibrates = try field.value("true or false", Bool.init)
     case "detail": plan.detail = try field.value("head or step", ResultsStore.Detail.init(rawValue:))
     case "timing": plan.isTimed = try field.value("true or false", Bool.init)
     case let name:

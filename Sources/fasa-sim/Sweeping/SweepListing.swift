@@ -62,7 +62,7 @@ struct SweepListing {
     var lines = [table.text, ""]
     for (job, missing) in zip(jobs, missing) {
       lines.append(
-        "\(job.trace.path): \(missing.count) of \(job.configurations.count) to run, in \(Sweep.chunks(missing, of: job).count) parts"
+        "\(job.trace.path): \(missing.count) of \(job.configurations.count) to run"
       )
     }
     lines += jobs.flatMap(\.notes).map { "note: \($0)" }

@@ -19,6 +19,8 @@ struct SweepPlan {
   var steps: Range<Int>?
   var seed: UInt64 = 0
   var profile: String?
+  /// Whether each trace's own earliest queries calibrate, and are scored for no policy.
+  var selfCalibrates = false
   var detail = ResultsStore.Detail.head
   var isTimed = true
 

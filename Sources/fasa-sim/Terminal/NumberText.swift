@@ -25,6 +25,11 @@ enum NumberText {
     return unit == 0 ? "\(count) B" : String(format: "%.1f %@", value, units[unit])
   }
 
+  /// A whole number as a count, any other as it is.
+  static func grouped(_ value: Double) -> String {
+    Int(exactly: value).map { grouped($0) } ?? "\(value)"
+  }
+
   /// `8,192`
   static func grouped(_ count: Int) -> String {
     var digits = Array(String(count))

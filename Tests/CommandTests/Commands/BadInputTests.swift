@@ -80,7 +80,7 @@ import Testing
     (
       "calibrate t.zst -o text.txt", "text.txt: is there already: give --force to replace it, or another name"
     ),
-    ("calibrate t.zst --layers 0 -o none/p.json", "none/p.json: cannot be written"),
+    ("calibrate t.zst --layers 0 -o none/p.json", "none/p.json: expected to write the file, found No such file"),
   ]
 
   func names() throws -> [String] {

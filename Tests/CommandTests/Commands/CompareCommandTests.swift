@@ -64,7 +64,7 @@ import Testing
     #expect(found.status == 0)
     #expect(found.output.contains("\nrandom @ 10 "))
     #expect(
-      found.output.contains("in run:1 alone: oracle @ 10, 'none' (layers 0-1, heads 0-5, steps 32-71)\n"))
+      found.output.contains("in run:1 alone: oracle @ 10, 'none' (layers 0-1, heads 0-5, steps 0-39)\n"))
     #expect(found.output.contains("in run:2 alone: dense, "))
     #expect(found.output.contains("they differ in: seed 0 / 1"))
   }

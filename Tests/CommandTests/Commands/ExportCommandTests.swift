@@ -87,7 +87,7 @@ import Testing
 
   @Test(arguments: [
     ("export nope -o s.csv", "runs.db: nope: expected a table or view: bytes, comparison, "),
-    ("export summary -o t.zst.csv/s.csv", "t.zst.csv/s.csv: expected to write the file, could not"),
+    ("export summary -o t.zst.csv/s.csv", "t.zst.csv/s.csv: expected to write the file, found No such file"),
     ("export summary -o s.csv --db none.db", "none.db: expected a database, found no such file"),
     ("export summary -o there.csv", "there.csv: is there already: give --force to replace it"),
   ])

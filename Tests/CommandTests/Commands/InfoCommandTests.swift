@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Traces
 
 @testable import fasa_sim
 
@@ -23,6 +24,7 @@ import Testing
     #expect(lines["rope"] == "16 chunks, half pairs, base 10,000")
     #expect(lines["tokens"] == "120: 80 prompt, 40 decode, seeded")
     #expect(lines["queries"] == "72 traced, 32 of them an observation window in the prompt")
+    #expect(lines["rotation"] == "not stated: nothing says that it was verified in every captured layer")
     #expect(lines["check"] == "every frame, checksum and value is sound")
     #expect(lines["sha256"]?.count == 64)
   }
@@ -35,7 +37,33 @@ import Testing
     #expect(json["verified"] as? Bool == false)
     #expect(json["container"] as? String == "seekableZstd")
     #expect((json["tensors"] as? [[String: Any]])?.count == 8)
+    #expect((json["rotation"] as? String)?.hasPrefix("not stated") == true)
     #expect(((json["metadata"] as? [String: Any])?["tokens"] as? [String: Any])?["prompt"] as? Int == 80)
+  }
+
+  @Test func howTheRotationWasVerifiedIsTold() throws {
+    let synthetic = SyntheticTrace(prompt: 8, decode: 2, window: 2)
+    var metadata = synthetic.metadata
+    metadata.rope.layerFrequencies = .byLayer([1: [Double](repeating: 0.5, count: 16)])
+    metadata.capture.rotationCheck = .init(
+      method: "shifted tokens", tokens: 5, shifts: [1, 1000], largestError: 3e-6, largestErrorLayer: 1,
+      tolerance: 0.02)
+    let writer = try TraceWriter(
+      path: folder.path("checked.zst"), metadata: metadata, tokenIDs: synthetic.tokenIDs,
+      queryPositions: synthetic.queryPositions)
+    for number in metadata.capturedLayers { try writer.write(try #require(synthetic.layer(number))) }
+    try writer.finish()
+    let told =
+      "verified when captured by shifted tokens: 5 tokens, moved by 1 and 1,000, "
+      + "turn as stated within 3.0e-06, tolerance 0.02"
+    let text = try Executable.run(["info", "checked.zst"], in: folder).output
+    #expect(text.contains("rotation         \(told)\n"))
+    #expect(text.contains("base 10,000, frequencies by layer\n"))
+    let run = try Executable.run(["info", "checked.zst", "--json"], in: folder)
+    let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+    #expect(json["rotation"] as? String == told)
+    let capture = (json["metadata"] as? [String: Any])?["capture"] as? [String: Any]
+    #expect((capture?["rotation_check"] as? [String: Any])?["largest_error_layer"] as? Int == 1)
   }
 
   @Test func aBundledTraceIsAsItsReadmeSays() throws {

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct ModelCommandTests {
   private static let replay =
-    "replay t.zst --policy dense,oracle,fasa,streaming-llm --budget 10,0.25 --no-timing --db r.db"
+    "replay t.zst --policy dense,oracle,fasa,streaming-llm --self-calibrate --budget 10,0.25 --no-timing --db r.db"
   let folder: TemporaryFolder
 
   init() throws {

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Policies
+import Results
 import Testing
 
 @testable import fasa_sim
@@ -42,7 +43,9 @@ import Testing
     #expect(run.status == 0 && run.errors.isEmpty)
     let lines = run.output.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(
-      lines.first == "synthetic, none (synthetic): 120 tokens, 40 decode steps, layers 0-1, 6 query heads")
+      lines.first
+        == "synthetic, none (synthetic): 120 tokens, 40 decode steps (0-39, at positions 80-119), layers 0-1, 6 query heads"
+    )
     let rows = lines.map { $0.split(separator: " ", omittingEmptySubsequences: true) }
     #expect(rows[2].first == "policy")
     #expect(
@@ -67,7 +70,7 @@ import Testing
     #expect(run.output.contains("note: calibrated on 'none' (p.json): fasa\n"))
   }
 
-  /// Without a profile of the model, policies that need head statistics are left out, and said to be.
+  /// Without a profile of the model, policies that need one are left out, and said to be.
   @Test(arguments: [true, false]) func allRunsEveryPolicyThatTheTraceServes(hasProfile: Bool) throws {
     try Inputs.trace(in: folder)
     try Inputs.profile(in: folder)
@@ -75,8 +78,12 @@ import Testing
       "--policy all \(hasProfile ? "--profile p.json " : "")--budget 10,0.25 --no-timing --db :memory:")
     #expect(run.status == 0 && run.errors.isEmpty)
     let rows = run.output.split(separator: "\n").map { $0.split(separator: " ") }
-    // Double Sparsity leaves the first two layers dense, and there are no others.
-    let left: Set = hasProfile ? [] : ["loki", "triattention", "duo-attention"]
+    let left =
+      hasProfile
+      ? []
+      : Set(
+        PolicyRegistry.policies.map { PolicyConfiguration($0) }.filter(\.isCalibrated).map(\.descriptor.name))
+    #expect(hasProfile || left.isSuperset(of: ["fasa", "shared-chunks", "loki", "double-sparsity"]))
     for policy in PolicyRegistry.policies.map({ $0.descriptor }) where policy.name != "external" {
       let lines = rows.filter { $0.first.map(String.init) == policy.name }
       #expect(lines.count == (left.contains(policy.name) ? 0 : policy.usesBudget ? 2 : 1), "\(policy.name)")
@@ -84,7 +91,7 @@ import Testing
     }
     for name in left {
       #expect(
-        run.output.contains("note: left out: \(name): the calibration has no head statistics for layer 0"))
+        run.output.contains("note: left out: \(name): no profile of synthetic "))
     }
     #expect(run.output.contains("note: not on equal footing: sinks is "))
   }
@@ -124,11 +131,54 @@ import Testing
 
   @Test func selfCalibrationIsSaid() throws {
     try Inputs.trace(in: folder)
-    let run = try replay("--policy fasa --budget 10 --no-timing --db :memory:")
+    let run = try replay("--policy fasa --self-calibrate --budget 10 --no-timing --db :memory:")
     #expect(run.status == 0)
     #expect(
       run.output.contains(
-        "note: FASA is calibrated on this trace's own 32 earliest traced queries, none of which is scored\n"))
+        "note: calibrated on this trace's own 32 earliest traced queries, none of which is scored\n"))
+    try Inputs.profile(in: folder)
+    let both = try replay("--policy fasa --self-calibrate --profile p.json --budget 10 --db :memory:")
+    #expect(both.status == 1)
+    #expect(
+      both.errors
+        == "Error: --profile and --self-calibrate: expected one of them, found both; leave one out\n")
+  }
+
+  /// What a policy is scored on does not depend on its neighbours: FASA alone is refused, and among all left out.
+  @Test func withoutAProfileFASAIsRefusedOrLeftOut() throws {
+    try SyntheticTrace(prompt: 40, decode: 6, window: 4, seed: 5).write(to: folder.path("t.zst"))
+    let refused = try replay("--policy oracle,fasa --budget 10 --no-timing --db r.db")
+    #expect(refused.status == 1)
+    #expect(
+      refused.errors.hasPrefix(
+        "Error: t.zst: fasa: no profile of synthetic was given or found: calibrate on another text of the model (fasa-sim calibrate other.zst -o profile.json)"
+      ))
+    #expect(refused.errors.contains("--self-calibrate"))
+    #expect(!folder.holds("r.db"))
+    let all = try replay("--policy all --budget 10 --no-timing --db :memory:")
+    #expect(all.status == 0)
+    #expect(all.output.contains("note: left out: fasa: no profile of synthetic was given or found"))
+    #expect(all.output.contains("6 decode steps"))
+  }
+
+  /// Refused before any policy looks anything up in it, and not a reason to leave policies out.
+  @Test(arguments: ["all", "fasa", "loki,oracle"]) func aProfileOfAnotherModelIsAnError(policy: String) throws
+  {
+    try Inputs.profile(in: folder)
+    try SyntheticTrace(
+      prompt: 60, decode: 4,
+      geometry: .init(layers: 3, queryHeads: 12, kvHeads: 4, headDim: 32, valueDim: 32), seed: 9
+    ).write(to: folder.path("t.zst"))
+    for command in ["replay", "sweep", "explore"] {
+      let target = command == "explore" ? "--max-output-error 0.5" : "--budget 10 --no-timing"
+      let arguments = "\(command) t.zst --policy \(policy) --profile p.json \(target) --db r.db"
+      // A bound is no policy to explore.
+      let asked = command == "explore" ? arguments.replacing(",oracle", with: "") : arguments
+      let run = try Executable.run(asked.split(separator: " ").map(String.init), in: folder)
+      #expect(run.status == 1)
+      #expect(run.errors.hasPrefix("Error: p.json: the profile is of synthetic (2 layers, 6 query heads"))
+      #expect(!folder.holds("r.db"))
+    }
   }
 
   @Test func timingsAreBesideTheSameDigest() throws {
@@ -169,6 +219,9 @@ import Testing
       #expect(keys.subtracting(configuration.keys).isEmpty)
       #expect(configuration["stepCount"] as? Int == 4)
       #expect(configuration["queryHeads"] as? String == "0-2")
+      // As --steps takes them, after 32 traced queries of the prompt.
+      #expect(configuration["steps"] as? String == "0-3" && configuration["positions"] as? String == "80-83")
+      #expect(configuration["build"] as? String == SourceBuild.digest)
     }
     #expect(configurations.first?["recall"] as? Double == 1)
   }

@@ -141,7 +141,7 @@ import Testing
       ("report --db text.db", "text.db: expected a SQLite database, found another kind of file"),
       ("report --db other.db", "other.db: expected a database of fasa-sim, found one of another program"),
       ("report --db empty.db", "empty.db: expected a stored configuration, found none; replay a trace first"),
-      ("report -o none/report.html", "none/report.html: cannot be written"),
+      ("report -o none/report.html", "none/report.html: expected to write the file, found No such file"),
       (
         "report -o runs.db", "runs.db: is a SQLite database, which a page must not replace: name another file"
       ),

@@ -52,12 +52,11 @@ import Traces
     #expect(try numbers("SELECT count(*) FROM configurations") == [5])
   }
 
-  /// FASA without a profile calibrates on early queries, which are then scored for no policy: for none that is computed
-  /// later either.
+  /// A trace that calibrates itself scores its early queries for no policy: for none that is computed later either.
   @Test func whatIsMissingIsScoredOnTheSameSteps() throws {
     try SyntheticTrace(prompt: 80, decode: 40, window: 4, seed: 5).write(to: folder.path("t.zst"))
-    #expect(try replay("--policy fasa --budget 10 --db r.db").status == 0)
-    let both = try replay("--policy fasa,oracle --budget 10 --db r.db")
+    #expect(try replay("--policy fasa --self-calibrate --budget 10 --db r.db").status == 0)
+    let both = try replay("--policy fasa,oracle --self-calibrate --budget 10 --db r.db")
     #expect(both.output.hasSuffix("stored in r.db (1 of 2 were there already)\n"))
     #expect(both.output.contains("\noracle "))
     #expect(try numbers("SELECT DISTINCT step_count FROM summary") == [12])

@@ -87,7 +87,7 @@ import Traces
   @Test func aDryRunListsAndWritesNothing() throws {
     let listed = try run(Self.flags + " --dry-run")
     #expect(listed.status == 0 && listed.errors.isEmpty)
-    #expect(listed.output.contains("t.zst: 37 of 37 to run, in 2 parts\n"))
+    #expect(listed.output.contains("t.zst: 37 of 37 to run\n"))
     #expect(listed.output.contains("streaming-llm:sinks=2  10, 20, 0.19       6       0\n"))
     #expect(!folder.holds("runs.db"))
     #expect(try run("replay t.zst --policy oracle --budget 10 --no-timing").status == 0)
@@ -97,37 +97,6 @@ import Traces
     let first = try #require((object["traces"] as? [[String: Any]])?.first)
     #expect(first["storedAlready"] as? [String] == ["oracle @ 10"])
     #expect((first["toRun"] as? [String])?.count == 36)
-  }
-
-  /// Wherever it falls, Ctrl-C leaves whole configurations, says how many, and the same command completes the work.
-  @Test(arguments: [1, 2]) func interruptedSweepsAreResumed(parts: Int) throws {
-    try SyntheticTrace(prompt: 1500, decode: 200, window: 32, seed: 3).write(to: folder.path("big.zst"))
-    let arguments = "sweep big.zst --policy random:sinks=0-0 --budget 10".split(separator: " ").map(
-      String.init)
-    let sinks = (1...60).map(String.init).joined(separator: "/")
-    let command = arguments.map { $0.replacing("0-0", with: sinks) } + ["--budget", "20", "--no-timing"]
-    let process = try Executable.process(command, in: folder)
-    try process.run()
-    while process.isRunning {
-      let stored = folder.holds("runs.db") ? try? number("SELECT count(*) FROM configurations") : nil
-      if let stored, stored >= Sweep.chunk * (parts - 1) + 1 { break }
-      usleep(500)
-    }
-    kill(process.processIdentifier, SIGINT)
-    process.waitUntilExit()
-    #expect(process.terminationReason == .exit && process.terminationStatus == 130)
-    let errors = try folder.text("stderr")
-    let stored = try #require(try number("SELECT count(*) FROM configurations"))
-    #expect(stored >= Sweep.chunk * parts && stored < 120)
-    #expect(
-      errors
-        == "interrupted: \(stored) of 120 configurations are stored in runs.db; the same command goes on from there\n"
-    )
-    #expect(try folder.text("stdout").isEmpty)
-    let resumed = try Executable.run(command, in: folder)
-    #expect(resumed.status == 0)
-    #expect(resumed.output.contains("120 configurations in runs.db, \(stored) of which were there already"))
-    #expect(try number("SELECT count(*) FROM configurations") == 120)
   }
 
   /// Stored configurations are priced too.
@@ -176,19 +145,5 @@ import Traces
   func aCommandLineThatCannotBeReadIsExit64(command: String, message: String) throws {
     let found = try run(command)
     #expect(found.status == 64 && found.errors.contains(message), "\(found.errors)")
-  }
-
-  @Test func aPolicysBudgetsStayTogether() throws {
-    let job = try Sweep.jobs(
-      SweepFlags.parse(["--policy", "random:sinks=1/2/3/4/5,oracle", "--budget", "1,2,3,4,5,6,7,8,9,10"])
-        .plan([folder.path("t.zst")]), machine: MachineOptions.parse([]))[0]
-    let chunks = Sweep.chunks(Array(job.configurations.indices), of: job)
-    #expect(chunks.map(\.count) == [30, 30])
-    #expect(chunks.flatMap(\.self) == Array(0..<60))
-    // More budgets than fit are parted.
-    let wide = try Sweep.jobs(
-      SweepFlags.parse(["--policy", "oracle", "--budget", (1...70).map(String.init).joined(separator: ",")])
-        .plan([folder.path("t.zst")]), machine: MachineOptions.parse([]))[0]
-    #expect(Sweep.chunks(Array(0..<70), of: wide).map(\.count) == [32, 32, 6])
   }
 }

@@ -95,15 +95,48 @@ import Testing
     _ = try PolicyGrammar.parse(["pyramidkv:base=oracle,recent=4"])[0].policy(for: Self.trace.group)
   }
 
-  /// 60 of 100 tokens on average over 8 layers: the first holds all 100, the last 20, and the mean stays.
-  @Test func pyramidKVKeepsTheMeanWhereTheFirstLayerHoldsAll() throws {
+  /// Budgets of 8 layers at a prompt of 100 tokens, of which a step sees 104.
+  static func pyramid(_ text: String, k: Int) throws -> [Int] {
     var trace = Self.trace
-    let budgets = try (0..<8).map { layer -> Int in
+    trace.promptTokens = 100
+    return try (0..<8).map { layer -> Int in
       trace.layer = layer
-      let policy = try PolicyGrammar.parse(["pyramidkv:base=oracle"])[0].policy(for: trace.group)
-      return policy.budgets(of: [Step(index: 0, position: 99, visible: 0..<100)], asked: .tokens(60))[0]
+      let policy = try PolicyGrammar.parse(["pyramidkv:\(text)"])[0].policy(for: trace.group)
+      return policy.budgets(of: [Step(index: 0, position: 103, visible: 0..<104)], asked: .tokens(k))[0]
     }
-    #expect(budgets == [100, 89, 78, 66, 55, 43, 32, 20])
+  }
+
+  /// The released code's budgets, kept tokens of the window included.
+  static func naivePyramid(k: Int, window: Int, beta: Int) -> [Int] {
+    let (prompt, layers) = (100, 8)
+    let mean = k - window
+    if prompt < 2 * mean || mean <= 0 { return Array(repeating: k, count: layers) }
+    var least = mean / beta
+    var most = 2 * mean - least
+    if most >= prompt - window { (most, least) = (prompt - window, 2 * mean - (prompt - window)) }
+    let step = (most - least) / (layers - 1)
+    return (0..<layers).map { max(1, window + most - $0 * step) }
+  }
+
+  @Test(arguments: [10, 33, 40, 50, 51, 60, 90], [2, 20]) func pyramidKVFallsAsTheReleasedCode(
+    k: Int, beta: Int
+  )
+    throws
+  {
+    #expect(
+      try Self.pyramid("base=oracle,beta=\(beta)", k: k) == Self.naivePyramid(k: k, window: 0, beta: beta))
+    // SnapKV's window of 32 is no layer's to give away.
+    #expect(try Self.pyramid("beta=\(beta)", k: k) == Self.naivePyramid(k: k, window: 32, beta: beta))
+  }
+
+  /// By hand: 2 · 40 fit the prompt, so that 78 fall to 2 by steps of ⌊76 / 7⌋; 2 · 60 do not, and all layers get 60.
+  @Test func pyramidKVByHand() throws {
+    #expect(try Self.pyramid("base=oracle", k: 40) == [78, 68, 58, 48, 38, 28, 18, 8])
+    #expect(try Self.pyramid("base=oracle", k: 60) == Array(repeating: 60, count: 8))
+    // The mean stays where the last layer gets what it is due.
+    let even = try Self.pyramid("base=oracle,fall=even", k: 40)
+    #expect(even == [78, 68, 57, 46, 35, 24, 13, 2])
+    #expect(abs(even.reduce(0, +) - 8 * 40) <= 8)
   }
 
   /// By logarithms and powers of the C library, which may differ in the last bit: a token either way.

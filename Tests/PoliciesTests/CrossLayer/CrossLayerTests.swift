@@ -67,7 +67,7 @@ import Testing
   ) throws {
     let layers = Self.layers([1, 2, 3])
     let text =
-      "omnikv:filter-1=0.125,filter-2=0.9,filter-3=0.95,weights=\(weights),window=\(window),sinks=1,recent=0"
+      "omnikv:filter-1=0.125,filter-2=0.9,filter-3=0.95,queries=kept,weights=\(weights),window=\(window),sinks=1,recent=0"
     let sets = try Self.answer(text, layers, k: 6)
     #expect(sets[0] == nil)
     let filter = layers[0]
@@ -91,6 +91,54 @@ import Testing
         for head in 0..<3 { #expect(sets[layer]?[head][step] == [0] + expected) }
       }
     }
+  }
+
+  /// The window's queries stand where the newest does, and their softmax is over the prompt before the window.
+  @Test(arguments: ["last", "uniform", "exponential"], [1, 3, 6])
+  func omniKVTurnsTheWindowToTheCurrentPosition(weights: String, window: Int) throws {
+    for cap in [nil, 1.5] as [Float?] { try Self.turns(weights: weights, window: window, cap: cap) }
+  }
+
+  static func turns(weights: String, window: Int, cap: Float?) throws {
+    var layers = Self.layers([1, 2])
+    layers[0].logitSoftcap = cap
+    let text =
+      "omnikv:filter-1=0.125,filter-2=0.9,filter-3=0.95,weights=\(weights),window=\(window),sinks=1,recent=0"
+    let sets = try Self.answer(text, layers, k: 6)
+    let filter = layers[0]
+    let size = weights == "last" ? 1 : window
+    var differs = false
+    for step in filter.steps.indices {
+      let position = filter.steps[step].position
+      let asked =
+        filter.windowPositions.enumerated().map { q, at in
+          (0..<3).map { filter.turned(filter.windowQueries[$0][q].map(Double.init), by: position - at) }
+        }
+        + (0...step).map { s in
+          (0..<3).map { filter.turned(filter.query($0, s), by: position - filter.steps[s].position) }
+        }
+      let end = 20 - max(0, size - (step + 1))
+      let value = { (token: Int) -> Double in
+        asked.suffix(size).reversed().enumerated().reduce(0) { sum, entry in
+          let weight = weights == "uniform" || entry.offset == 0 ? 1 : 1 / Double(1 << entry.offset)
+          let largest = entry.element.map { query -> Double in
+            let all = filter.attention(query, over: Array(filter.steps[step].visible))
+            return (all[token] ?? 0) / (0..<end).reduce(0) { $0 + (all[$1] ?? 0) }
+          }.max()
+          return sum + weight * (largest ?? 0)
+        }
+      }
+      let middle = Array(filter.steps[step].visible.dropFirst())
+      for head in 0..<3 {
+        let chosen = try #require(sets[1]?[head][step])
+        #expect(chosen.first == 0 && chosen.count == 6)
+        #expect(areBest(Array(chosen.dropFirst()), of: middle, by: value))
+      }
+      let kept = try Self.answer(text + ",queries=kept", layers, k: 6)[1]?[0][step]
+      differs = differs || kept != sets[1]?[0][step]
+    }
+    // One query alone is not turned, and two sums may rank alike.
+    if size > 1 { #expect(differs) }
   }
 
   /// A chooser that sees everything, and a layer after it with a sliding window and so a smaller k.
@@ -166,6 +214,8 @@ import Testing
       let expected: [TrafficKind: TrafficBytes] =
         layer == 2
         ? [
+          // Keys of 16 bytes, met by the window's queries beside attending; 9 tokens and two heads.
+          .init(.keys, .stream): TrafficBytes(readPerHead: 2 * 9 * 16, readGroupUnion: 9 * 16),
           list: TrafficBytes(written: 2 * 2 * 4),
           .init(.scores, .stream): TrafficBytes(readPerHead: 36, readGroupUnion: 36, written: 36),
         ] : [list: TrafficBytes(readPerHead: 2 * 2 * 2 * 4, readGroupUnion: 2 * 2 * 4)]

@@ -69,23 +69,24 @@ import Testing
     }
   }
 
-  /// Half of the layers above the middle of the model and half below: budgets fall from 2k - k/β to k/β, but what the
-  /// first layer cannot hold the last ones get.
+  /// Half of the layers above the middle of the model and half below: budgets fall from 2k - k/β towards k/β, where there are
+  /// 2k tokens.
   @Test(arguments: [0, 3, 7]) func pyramidKVGivesEarlyLayersMore(layer: Int) throws {
     var trace = Self.trace()
     trace.layer = layer
     trace.agreement = SmallTrace.agreement(layer: layer, chunks: 4, slices: .rope, pairing: .half)
-    // k 20, β 10: 38 at the first of 8 layers or all n that it sees, at the last 2 or 40 - n, and what falls a layer rounded down.
+    trace.promptTokens = 40
+    // k 20, β 10: 38 at the first of 8 layers, and ⌊36 / 7⌋ fewer a layer; 20 in all where fewer than 40 are seen.
     let answer = try trace.answer("pyramidkv:base=fasa,beta=10", budget: .tokens(20))
     for (step, tokens) in answer.tokens[0].enumerated() {
-      let most = min(38, trace.steps[step].visible.count)
-      #expect(tokens.count == max(1, most - (most - (40 - most)) * layer / 7))
+      #expect(tokens.count == (trace.steps[step].visible.count < 40 ? 20 : 38 - 5 * layer))
     }
   }
 
   @Test func pyramidKVLeavesTheWindowAlone() throws {
     var trace = Self.trace()
     trace.layer = 0
+    trace.promptTokens = 100
     // Budgets of 40 with a window of 32: 8 are shared out, and the first layer gets 32 + 16.
     let policy = try PolicyGrammar.parse(["pyramidkv"])[0].policy(for: trace.group)
     let steps = [Step(index: 0, position: 99, visible: 0..<100)]

@@ -52,7 +52,7 @@ import Testing
     (["fasa:pairing=both"], "fasa: pairing=both: expected rope|adjacent"),
     (["fasa:layout=disk"], "fasa: layout=disk: expected packed|planes|rows"),
     (["fasa:chunks=0"], "fasa: chunks=0: expected a count, or a share such as 0.25 or 25%"),
-    (["fasa:ca-window=0"], "fasa: ca-window=0: expected 1…1000000"),
+    (["fasa:ca-window=0"], "fasa: ca-window=0: expected 1…1000000, or budget"),
     (["oracle:sinks=-1"], "oracle: sinks=-1: expected 0…1000000"),
     (["oracle:dense-layers=1.5"], "oracle: dense-layers=1.5: expected 0…1024"),
     (["oracle-mass:p=2"], "oracle-mass: p=2: expected 0.01…1.0"),

@@ -16,7 +16,8 @@ import Testing
         "sparq:channels=\(r),mean-values=off,scope=head,local-share=0", budget: budget)
       for head in trace.queries.indices {
         for (step, k) in budget.tokens(of: trace.steps).enumerated() {
-          let channels = Self.largest(trace, step: step, r: r)
+          // A head's own channels, as its own tokens.
+          let channels = best(Array(0..<trace.headDim), r) { abs(Double(trace.queries[head][step][$0])) }
           let expected = trace.best(step: step, k) {
             trace.score(head: head, step: step, token: $0, channels: channels)
           }
@@ -117,21 +118,54 @@ import Testing
     }
   }
 
-  @Test(arguments: [2, 4, 16], [1, 3, 8]) func doubleSparsityRanksOnQuantisedLabels(bits: Int, r: Int) throws
-  {
+  @Test(arguments: [(2, 1), (2, 8), (4, 3), (16, 1), (16, 3), (16, 8)], ["head", "group"])
+  func doubleSparsityRanksOnQuantisedLabels(size: (bits: Int, r: Int), labels: String) throws {
+    for queries in ["rounded", "exact"] {
+      try Self.ranksOnQuantisedLabels(bits: size.bits, r: size.r, labels: labels, queries: queries)
+    }
+  }
+
+  static func ranksOnQuantisedLabels(bits: Int, r: Int, labels: String, queries: String) throws {
     let trace = Self.trace
-    let answer = try trace.answer("double-sparsity:channels=\(r),bits=\(bits)")
-    let weights = try #require(trace.statistics?[trace.layer]).channelWeights[2]
-    let channels = best(Array(0..<8), r) { Double(weights[$0]) }
+    let answer = try trace.answer(
+      "double-sparsity:channels=\(r),bits=\(bits),labels=\(labels),queries=\(queries)")
+    let layer = try #require(trace.statistics?[trace.layer])
+    let own = try #require(layer.ownChannelWeights)
     for head in trace.queries.indices {
+      // The group's heads are 4 to 6 of the model's.
+      let weights = labels == "head" ? own[4 + head] : layer.channelWeights[2]
+      let channels = best(Array(0..<8), r) { Double(weights[$0]) }
       for step in trace.steps.indices {
-        let q = channels.map { trace.query(head, step)[$0] }
+        let exact = channels.map { trace.query(head, step)[$0] }
+        let q = queries == "rounded" ? Self.rounded(exact, bits: bits) : exact
         #expect(
           areBest(answer.tokens[head][step], of: Array(trace.steps[step].visible)) { token in
             dot(q, Self.rounded(channels.map { trace.key(token)[$0] }, bits: bits))
           })
       }
     }
+  }
+
+  /// What the released code does unless told otherwise.
+  @Test func doubleSparsityRoundsQueriesAndLabelsHeads() throws {
+    let named = try Self.trace.answer(
+      "double-sparsity:channels=4,bits=2,labels=head,queries=rounded")
+    func answer(_ more: String) throws -> Answer {
+      try Self.trace.answer("double-sparsity:channels=4,bits=2\(more)")
+    }
+    #expect(try answer("") == named)
+    #expect(try answer(",queries=exact").tokens != named.tokens)
+    #expect(try answer(",labels=group").tokens != named.tokens)
+    var old = Self.trace
+    old.statistics?.layers[0].ownChannelWeights = nil
+    let message = """
+      double-sparsity: the calibration of layer 3 holds no channel weights per query head, which profiles lack that an earlier \
+      fasa-sim made: calibrate again (fasa-sim calibrate), or give labels=group
+      """
+    #expect(throws: PolicyError(message)) { try old.answer("double-sparsity") }
+    #expect(
+      try old.answer("double-sparsity:labels=group").tokens
+        == Self.trace.answer("double-sparsity:labels=group").tokens)
   }
 
   /// Each value at the nearest of 2^bits levels between the lowest and the highest; halves as 32-bit floats have them.
@@ -166,6 +200,29 @@ import Testing
     }
   }
 
+  /// Two KV heads of one query head each, of which 2 and 10 tokens come near the largest: 6 and 6 are fetched, or with each KV
+  /// head for itself 2 and 10.
+  @Test(arguments: [("layer", [6, 6]), ("group", [2, 10])])
+  func infiniGenCountsOverTheLayer(count: String, expected: [Int]) throws {
+    let traces = [2, 10].map { near -> SmallTrace in
+      var trace = SmallTrace(heads: 1, headDim: 2, positions: [11]).complete(prompt: 11, window: 3)
+      trace.scale = 1
+      trace.keys = trace.keys.indices.map { [$0 < near ? 10 : 0, 0] }
+      trace.queries = [[[1, 0]]]
+      trace.windowQueries = [trace.windowPositions.map { _ in [1, 0] }]
+      return trace
+    }
+    let configuration = try #require(PolicyGrammar.parse(["infinigen:ratio=2,count=\(count)"]).first)
+    var policy = try #require(try configuration.policy(for: traces[0].group) as? any LayerPolicy)
+    let tables = try traces.map { try $0.tables() }
+    try policy.begin(layer: traces.map(\.group))
+    try policy.observe(layer: zip(traces, tables).map { try $0.prompt($1) })
+    let views = try zip(traces, tables).map { QueryBlock(try $0.block(tables: $1), budgets: [12]) }
+    let chosen = try policy.choose(layer: views)
+    #expect(chosen.map { $0?.count(0) } == expected)
+    #expect(chosen.map { $0.map { Array($0[0].prefix(2)) } } == [[0, 1], [0, 1]])
+  }
+
   /// Two heads, 8 channels of 2 bytes, steps that see 4 and 5 tokens, 9 in all.
   @Test func bytesByHand() throws {
     let trace = SmallTrace(positions: [3, 4]).complete(prompt: 3, window: 2)
@@ -180,10 +237,24 @@ import Testing
       try metadata("loki:rank=2")
         == TrafficBytes(readPerHead: 2 * (9 * 2 * 2 + 2 * 8 * 16), readGroupUnion: 9 * 2 * 2 + 2 * 8 * 16))
     // Loki reads all axes at each step; keys lie turned in the cache, and are not written twice.
+    // Heads with channels of their own share what both take.
+    let channels = trace.steps.indices.map { step in
+      (0..<2).map { head in Set(best(Array(0..<8), 3) { abs(Double(trace.queries[head][step][$0])) }) }
+    }
+    let unions = channels.map { $0[0].union($0[1]).count }
+    #expect(
+      try metadata("sparq:channels=3,mean-values=off,scope=head")
+        == TrafficBytes(
+          readPerHead: 9 * 3 * 2 * 2, readGroupUnion: (4 * unions[0] + 5 * unions[1]) * 2, written: 2 * 8 * 2)
+    )
     // Four channels of 4 bits, and two halves for lowest and highest.
     #expect(
-      try metadata("double-sparsity:channels=4")
+      try metadata("double-sparsity:channels=4,labels=group")
         == TrafficBytes(readPerHead: 9 * 6 * 2, readGroupUnion: 9 * 6, written: 2 * 6))
+    // A label cache for each head whose channels are its own.
+    #expect(
+      try metadata("double-sparsity:channels=4")
+        == TrafficBytes(readPerHead: 9 * 6 * 2, readGroupUnion: 9 * 6 * 2, written: 2 * 6 * 2))
     // Each head has axes of its own.
     #expect(
       try metadata("infinigen:ratio=2")
@@ -199,6 +270,27 @@ import Testing
         (fasa-sim calibrate), give that --profile, or leave the layer out with --layers
         """
       #expect(throws: PolicyError(message)) { try SmallTrace(positions: [5]).answer(name) }
+    }
+  }
+
+  /// Statistics of fewer heads, channels or chunks than the model has are an error, never a trap.
+  @Test(arguments: ["loki", "double-sparsity", "triattention", "duo-attention"])
+  func statisticsOfAnotherShapeAreRefused(name: String) throws {
+    let changes: [(inout HeadStatistics.Layer) -> Void] = [
+      { $0.keyAxes.removeLast() }, { $0.unrotatedKeyAxes[2].axes.removeLast() },
+      { $0.channelWeights.removeLast() }, { $0.channelWeights[2].removeLast() },
+      { $0.ownChannelWeights?.removeLast(2) }, { $0.queryCentres.removeLast(2) },
+      { $0.queryCentres[5].removeLast() }, { $0.queryNorms[4].removeLast() }, { $0.retrieval.removeLast() },
+    ]
+    for change in changes {
+      var trace = Self.trace
+      _ = try trace.answer(name)
+      if var layer = trace.statistics?.layers.first {
+        change(&layer)
+        trace.statistics?.layers = [layer]
+      }
+      let error = try #require(throws: PolicyError.self) { try trace.answer(name) }
+      #expect(error.message.hasPrefix("\(name): the calibration has no head statistics for layer 3"))
     }
   }
 

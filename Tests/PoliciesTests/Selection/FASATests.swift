@@ -24,6 +24,48 @@ import Testing
     }
   }
 
+  /// K 64 and 256 are calibrated, and 1,024 where a budget's own is not.
+  @Test func theBudgetIsTheWindow() throws {
+    var trace = SmallTrace(heads: 3, positions: [80, 90, 100])
+    trace.agreement = SmallTrace.agreement(layer: trace.layer, chunks: 4, slices: .rope, pairing: .half)
+    func tokens(_ window: String, _ budget: Budget) throws -> [[[Int]]] {
+      try trace.answer("fasa:chunks=1,ca-window=\(window)", budget: budget).tokens
+    }
+    #expect(try tokens("budget", .tokens(64)) == tokens("64", .tokens(64)))
+    #expect(try tokens("budget", .tokens(64)) != tokens("256", .tokens(64)))
+    let message = """
+      fasa: ca-window=budget: layer 3 is calibrated at K = 64, 256, and a budget that is none of these takes K = 1024: calibrate \
+      at it too (fasa-sim calibrate --window), or give ca-window a number
+      """
+    for budget in [Budget.tokens(63), .share(0.19)] {
+      #expect(throws: PolicyError(message)) { try tokens("budget", budget) }
+    }
+    var random = SeededRandom(5)
+    let key = ContextualAgreement.Key(layer: trace.layer, window: 1024)
+    trace.agreement?.values[key] = (0..<8).map { _ in
+      (0..<4).map { _ in Double(random.below(9)) / 8 }
+    }
+    for budget in [Budget.tokens(63), .share(0.19)] {
+      #expect(try tokens("budget", budget) == tokens("1024", budget))
+      #expect(try tokens("budget", budget) != tokens("256", budget))
+    }
+    #expect(try tokens("budget", .tokens(64)) == tokens("64", .tokens(64)))
+  }
+
+  /// Tables of fewer heads or chunks than the model has are an error, never a trap; so for every policy that looks them up.
+  @Test(arguments: ["fasa", "shared-chunks"]) func agreementOfAnotherShapeIsRefused(name: String) throws {
+    var trace = SmallTrace(heads: 3, positions: [20])
+    for (heads, chunks) in [(6, 4), (8, 3), (0, 4), (8, 5)] {
+      trace.agreement = ContextualAgreement(
+        slices: .rope, pairing: .half,
+        values: [
+          .init(layer: 3, window: 256): Array(repeating: Array(repeating: 0.5, count: chunks), count: heads)
+        ])
+      let error = try #require(throws: PolicyError.self) { try trace.answer("\(name):chunks=1") }
+      #expect(error.message.hasPrefix("\(name): the calibration has no contextual agreement for layer 3"))
+    }
+  }
+
   @Test(arguments: RopeChunks.Pairing.allCases, budgets)
   func everyChunkIsTheOracle(layout: RopeChunks.Pairing, budget: Budget) throws {
     for pairing in ["rope", "adjacent"] {

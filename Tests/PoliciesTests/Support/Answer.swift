@@ -20,7 +20,7 @@ extension SmallTrace {
     _ text: String, budget: Budget = .tokens(6), blockSteps: Int = 3, pool: BufferPool = BufferPool()
   ) throws -> Answer {
     let configuration = try #require(PolicyGrammar.parse([text]).first)
-    var policy = try configuration.policy(for: group)
+    var policy = try configuration.policy(for: group, asked: budget)
     let tables = try tables()
     if var layerPolicy = policy as? any LayerPolicy {
       try layerPolicy.begin(layer: [group])

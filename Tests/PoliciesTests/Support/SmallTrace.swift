@@ -135,11 +135,13 @@ struct SmallTrace {
     func rows(_ count: Int, _ width: Int) -> [[Float]] {
       (0..<count).map { _ in (0..<width).map { _ in Float(abs(random.small())) / 4 } }
     }
-    return HeadStatistics.Layer(
+    var result = HeadStatistics.Layer(
       layer: layer, keyAxes: (0..<3).map { _ in axes() }, unrotatedKeyAxes: (0..<3).map { _ in axes() },
       channelWeights: rows(3, d), queryCentres: rows(8, d),
       queryNorms: rows(8, d / 2).map { $0.map { $0 + 2 } },
       retrieval: [0.2, 0.3, 0.1])
+    result.ownChannelWeights = rows(8, d)
+    return result
   }
 
   func score(head: Int, step: Int, token: Int, channels: [Int]? = nil) -> Int {

@@ -87,6 +87,10 @@ import Traces
     #expect(profile.version == 1)
     #expect(profile.model.name == "by hand" && profile.model.layers == 2 && profile.model.headDim == 16)
     #expect(profile.model.queryHeads == 6 && profile.model.kvHeads == 2)
+    #expect(
+      profile.model.rotations == [
+        .init(layers: [0, 1], frequencies: trace.metadata.rotationFrequencies(layer: 0))
+      ])
     let text = try #require(profile.texts.first)
     #expect(text.title == "numbers" && text.sha256 == HandTrace.textDigest)
     #expect(text.tokens == 57 && text.queries == 7)

@@ -52,6 +52,16 @@ import Testing
         let queries = rows.map {
           Self.turned(Self.hand.queries[layer][head][$0].map(Double.init), by: -Self.hand.positions[$0])
         }
+        let own = try #require(found.ownChannelWeights)
+        for c in 0..<8 {
+          let products = rows.map {
+            abs(
+              Double(
+                Self.hand.queries[layer][head][$0][c]
+                  * Self.hand.keys[layer][head / 2][Self.hand.positions[$0]][c]))
+          }
+          #expect(abs(Double(own[head][c]) - products.reduce(0, +) / Double(rows.count)) < 1e-4)
+        }
         for c in 0..<8 {
           let mean = queries.reduce(0) { $0 + $1[c] } / Double(queries.count)
           #expect(abs(Double(found.queryCentres[head][c]) - mean) < 1e-4)
@@ -107,12 +117,13 @@ import Testing
 
   @Test func anotherShapeIsRefused() throws {
     let folder = try TemporaryFolder()
-    for change in 0..<4 {
+    for change in 0..<5 {
       var profile = try Self.profile(in: folder)
       switch change {
       case 0: profile.statistics?.layers[1].queryCentres.removeLast()
       case 1: profile.statistics?.layers[1].channelWeights[0].removeLast()
       case 2: profile.statistics?.layers[1].keyAxes.removeLast()
+      case 3: profile.statistics?.layers[1].ownChannelWeights?[3].removeLast()
       default: profile.statistics?.layers[1].retrieval.append(0)
       }
       let path = try folder.file(profile.encoded(), "p.json")
@@ -143,6 +154,15 @@ import Testing
     for (value, single) in zip(merged.layers[0].keyAxes[0].variances, a.keyAxes[0].variances) {
       #expect(abs(value - 2.5 * single) < 2e-2)
     }
+    let (own, others) = (try #require(a.ownChannelWeights), try #require(b.ownChannelWeights))
+    for c in 0..<8 {
+      let found = try #require(merged.layers[0].ownChannelWeights)[1][c]
+      #expect(abs(found - (own[1][c] + others[1][c]) / 2) < 1e-5)
+    }
+    var old = two
+    old.statistics?.layers[0].ownChannelWeights = nil
+    let without = try #require(try CalibrationProfile.merging([one, old]).statistics)
+    #expect(without.layers[0].ownChannelWeights == nil && without.layers[1].ownChannelWeights != nil)
     var lacking = two
     lacking.statistics = nil
     #expect(try CalibrationProfile.merging([one, lacking]).statistics == nil)

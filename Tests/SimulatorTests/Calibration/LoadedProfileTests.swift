@@ -136,6 +136,88 @@ import Traces
     try loaded.check(against: trace)
   }
 
+  /// One model's name and shape, another's frequencies: a stretched context.
+  @Test func otherFrequenciesAreRefused() throws {
+    let own = [
+      CalibrationProfile.Rotation(layers: [0, 1], frequencies: trace.metadata.rotationFrequencies(layer: 0))
+    ]
+    var profile = good
+    profile.model.rotations = own
+    #expect(try load(profile).fits(trace))
+    try load(profile).check(against: trace)
+    let changes: [(inout CalibrationProfile.Rotation) -> Void] = [
+      { $0.frequencies = $0.frequencies.map { $0 / 4 } }, { $0.frequencies[5] *= 1.001 },
+      { $0.frequencies = [] },
+    ]
+    for change in changes {
+      profile.model.rotations = own
+      profile.model.rotations?[0].layers = [0]
+      profile.model.rotations?.append(own[0])
+      profile.model.rotations?[1].layers = [1]
+      if var rotation = profile.model.rotations?[1] {
+        change(&rotation)
+        profile.model.rotations?[1] = rotation
+      }
+      let loaded = try load(profile)
+      #expect(!loaded.fits(trace))
+      let error = try #require(throws: ReplayError.self) { try loaded.check(against: trace) }
+      #expect(
+        error.message.hasPrefix(
+          "\(loaded.path): the profile is of a by hand that rotates otherwise: in \(trace.path) layer 1"))
+      #expect(error.message.hasSuffix(": calibrate for that model"))
+    }
+    // The last bits of an engine's powers are none of a model's.
+    profile.model.rotations = own
+    profile.model.rotations?[0].frequencies = own[0].frequencies.map { Double(Float($0)) }
+    try load(profile).check(against: trace)
+  }
+
+  @Test func rotationsOfAWrongShapeAreRefused() throws {
+    var profile = good
+    for frequencies in [[1.0], Array(repeating: 1.0, count: 9)] {
+      profile.model.rotations = [.init(layers: [0, 1], frequencies: frequencies)]
+      let error = try #require(throws: ReplayError.self) { try load(profile) }
+      #expect(error.message.contains("rotations of layers 0-1 are not 8 numbers"))
+    }
+  }
+
+  /// What cannot be held against the trace is said, and other weights may be another quantisation.
+  @Test func whatIsNotKnownOfAModelIsSaid() throws {
+    var hand = HandTrace(prompt: 40, decode: 6)
+    hand.metadata.model.sha256 = String(repeating: "12", count: 32)
+    let named = try hand.trace(in: folder, name: "named.zst")
+    var profile = good
+    let path = folder.path("p.json")
+    func notes(_ policy: String = "fasa") throws -> [String] {
+      let configurations = try ReplayConfiguration.grid(PolicyGrammar.parse([policy]), budgets: [.tokens(4)])
+      return try ReplayPlan(
+        named, configurations: configurations, options: ReplayOptions(profile: load(profile))
+      )
+      .calibrationNotes
+    }
+    profile.model.sha256 = hand.metadata.model.sha256
+    #expect(
+      try notes() == [
+        "\(path) does not say how its model rotates positions, so that only the model's name and shape were compared: calibrate again to have it checked"
+      ])
+    profile.model.rotations = CalibrationProfile.Rotation.of(named.metadata, layers: [0, 1])
+    #expect(try notes().isEmpty)
+    profile.model.sha256 = String(repeating: "ab", count: 32)
+    #expect(
+      try notes() == [
+        "\(path) was calibrated on other weights (SHA-256 abababababab…) than the trace's (121212121212…): right for another quantisation of the same model, wrong for another model"
+      ])
+    // Who uses no profile is told nothing of it.
+    #expect(try notes("oracle").isEmpty)
+    for unknown in ["", String(repeating: "0", count: 64)] {
+      profile.model.sha256 = unknown
+      #expect(
+        try notes() == [
+          "\(path): whether it is of the trace's weights is not known: one of the two does not name them"
+        ])
+    }
+  }
+
   /// A profile that lacks a layer is found before anything is computed, and the error names it.
   @Test func aLayerThatIsNotCalibratedIsNamed() throws {
     var profile = good

@@ -36,7 +36,10 @@ import Testing
         prompt: prompt, decode: 12, window: 8, geometry: geometry, rope: rope,
         attention: .init(scale: 0.125, slidingWindow: window), seed: seed)
     }
-    let other = try hand(40, 2).trace(in: folder, name: "other.zst")
+    var text = hand(40, 2)
+    text.metadata.text = .init(
+      title: "other numbers", licence: "none", kind: "synthetic", sha256: String(repeating: "cd", count: 32))
+    let other = try text.trace(in: folder, name: "other.zst")
     let profile = try LoadedProfile(
       path: folder.file(Calibration(other).run(CalibrationOptions()).encoded(), "p.json"))
     return try Replay(hand(prompt, 1).trace(in: folder)).run(

@@ -13,8 +13,11 @@ import Testing
     "fasa:chunks=3,scope=group",
   ]
 
+  /// On a trace that calibrates itself.
   static func run(_ trace: Trace, _ options: ReplayOptions = ReplayOptions()) throws -> ReplayResult {
-    try Replay(trace).run(
+    var options = options
+    options.selfCalibrates = true
+    return try Replay(trace).run(
       ReplayConfiguration.grid(PolicyGrammar.parse(policies), budgets: [.tokens(9), .share(0.3)]),
       options: options)
   }

@@ -48,6 +48,31 @@ import Testing
     #expect(external.inputDigest?.count == 64 && streaming.inputDigest == nil)
   }
 
+  /// A file of another trace of the same shape is told from one of this trace where it says its own.
+  @Test func theTraceThatAFileNamesIsHeldAgainstThisOne() throws {
+    let sets = lines { _, _, position in [position] }
+    let unsaid = try run(folder.file(Data(sets.joined(separator: "\n").utf8), "u.jsonl"))
+    #expect(
+      unsaid.notes == [
+        "\(folder.path("u.jsonl")) does not say which trace it was chosen on (trace_sha256): its layers, heads and positions alone were compared"
+      ])
+    func named(_ digest: String) throws -> String {
+      let text = (["{\"trace_sha256\":\"\(digest)\"}"] + sets).joined(separator: "\n")
+      return try folder.file(Data(text.utf8), "n.jsonl")
+    }
+    let own = try trace.digest()
+    let said = try run(named(own))
+    #expect(said.notes.isEmpty)
+    #expect(said.configurations[0].digest == unsaid.configurations[0].digest)
+    let other = String(repeating: "ab", count: 32)
+    let path = try named(other)
+    #expect(
+      throws: ReplayError(
+        "\(path): was chosen on a trace of SHA-256 abababababab…, and \(trace.path) is \(own.prefix(12))…: give the file of this trace"
+      )
+    ) { try run(path) }
+  }
+
   @Test func aSafetensorsFileSaysTheSame() throws {
     let text = lines { layer, head, position in Array(0..<1 + (layer + head + position) % 4) }.joined(
       separator: "\n")

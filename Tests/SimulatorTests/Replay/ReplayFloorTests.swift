@@ -19,7 +19,7 @@ import Traces
 
   private func floor(_ policies: String, budgets: [Budget]) throws -> ReplayFloor {
     let configurations = try ReplayConfiguration.grid(PolicyGrammar.parse([policies]), budgets: budgets)
-    return try ReplayFloor(trace, configurations, options: ReplayOptions())
+    return try ReplayFloor(trace, configurations, options: ReplayOptions(selfCalibrates: true))
   }
 
   @Test func scoresAndOutputsAreMultipliedOnce() throws {

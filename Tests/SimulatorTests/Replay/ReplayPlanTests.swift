@@ -82,37 +82,60 @@ import Traces
   }
 
   /// 8 prompt queries and 24 decode steps are the 32 earliest.
-  @Test func whatCalibratesIsNotScored() throws {
-    let plan = try plan(ReplayOptions(), "fasa")
+  @Test(arguments: ["fasa", "oracle", "oracle,fasa,h2o"]) func whatCalibratesIsScoredForNoPolicy(
+    policy: String
+  ) throws {
+    let own = ReplayOptions(selfCalibrates: true)
+    let plan = try plan(own, policy)
     #expect(plan.calibrationRows == Array(0..<32))
-    #expect(plan.rows == Array(32..<44))
+    #expect(plan.rows == Array(32..<44) && plan.scoredSteps == 24..<36)
+    let note =
+      "calibrated on this trace's own 32 earliest traced queries, and 24 decode steps among them are scored for no policy"
+    #expect(plan.notes.contains(note) && plan.calibrationNotes == [note])
+    let fasa = ReplayConfiguration(policy: PolicyConfiguration(FASA.self), budget: .tokens(4))
+    #expect(plan.calibrationUse(fasa) == CalibrationUse(profileDigest: nil, texts: ["numbers"]))
     #expect(
-      plan.notes == [
-        "FASA is calibrated on this trace's own 32 earliest traced queries, and 24 decode steps among them are not scored"
-      ])
-    let configuration = ReplayConfiguration(policy: PolicyConfiguration(FASA.self), budget: .tokens(4))
-    #expect(plan.calibrationUse(configuration) == CalibrationUse(profileDigest: nil, texts: ["numbers"]))
-    #expect(
-      try message(ReplayOptions(steps: 0..<24), "fasa")
-        == "\(trace.path): FASA has no profile, and calibrating on the trace's 32 earliest queries leaves no decode step to score: give --profile"
+      try message(ReplayOptions(steps: 0..<24, selfCalibrates: true), policy)
+        == "\(trace.path): calibrating on the trace's own 32 earliest queries leaves no decode step to score: ask for later steps, or give --profile in place of --self-calibrate"
     )
+    #expect(try self.plan(ReplayOptions(steps: 20..<30, selfCalibrates: true), policy).rows == Array(32..<38))
+  }
+
+  /// Not told to calibrate on itself, a trace scores every step and refuses what it cannot serve.
+  @Test func withoutAProfileFASAIsRefused() throws {
+    #expect(try plan(ReplayOptions(), "oracle").rows == Array(8..<44))
+    let advice =
+      "calibrate on another text of the model (fasa-sim calibrate other.zst -o profile.json) and give --profile profile.json"
+    let own =
+      "\(trace.path): fasa: no profile of by hand was given or found: \(advice), or give --self-calibrate, which takes the trace's own earliest queries and scores none of them"
+    #expect(try message(ReplayOptions(), "oracle,fasa") == own)
+    #expect(
+      try message(ReplayOptions(), "pyramidkv:base=fasa")
+        == own.replacing("fasa: no", with: "pyramidkv:base=fasa: no"))
+    #expect(
+      try message(ReplayOptions(), "loki")
+        == "\(trace.path): loki: no profile of by hand with head statistics was given or found: \(advice)")
+    #expect(
+      try message(ReplayOptions(selfCalibrates: true), "loki")
+        == "\(trace.path): loki: head statistics come from a profile, and --self-calibrate uses none: leave one of the two out"
+    )
+    // Every chunk needs no ranking.
+    #expect(try plan(ReplayOptions(), "fasa:chunks=100%").rows == Array(8..<44))
   }
 
   @Test func aWindowOfPromptQueriesLeavesEveryStepScored() throws {
     let windowed = try HandTrace(prompt: 40, decode: 4, window: 32).trace(in: folder, name: "w.zst")
-    let plan = try plan(ReplayOptions(), "fasa", of: windowed)
+    let plan = try plan(ReplayOptions(selfCalibrates: true), "fasa", of: windowed)
     #expect(plan.rows == Array(32..<36))
     #expect(
-      plan.notes == [
-        "FASA is calibrated on this trace's own 32 earliest traced queries, none of which is scored"
-      ])
+      plan.notes == ["calibrated on this trace's own 32 earliest traced queries, none of which is scored"])
   }
 
   /// The digest of a self-calibrated replay is that of one with the same rows measured beforehand.
   @Test func selfCalibrationIsACalibrationOnThoseRows() throws {
     let configurations = try ReplayConfiguration.grid(
       PolicyGrammar.parse(["fasa:chunks=2"]), budgets: [.tokens(6)])
-    let own = try Replay(trace).run(configurations, options: ReplayOptions())
+    let own = try Replay(trace).run(configurations, options: ReplayOptions(selfCalibrates: true))
     var profile = try Calibration(trace).run(CalibrationOptions(rows: Array(0..<32)))
     profile.texts[0].sha256 = String(repeating: "cd", count: 32)
     let loaded = try LoadedProfile(path: folder.file(profile.encoded(), "own.json"))

@@ -65,7 +65,9 @@ import Traces
       configurations, options: ReplayOptions(threads: 2, profile: profile.loaded(in: folder)))
 
     #expect(result.configurations.map(\.configuration) == configurations)
-    #expect(result.steps.map(\.index) == rows)
+    // Decode steps are counted from 0, whatever is traced of the prompt.
+    #expect(result.steps.map(\.index) == Array(rows.indices))
+    #expect(result.steps.map(\.position) == rows.map { trace.queryPositions[$0] })
     for found in result.configurations {
       #expect(found.heads.map(\.layer) == [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1])
       #expect(found.heads.map(\.queryHead) == Array(0..<6) + Array(0..<6))

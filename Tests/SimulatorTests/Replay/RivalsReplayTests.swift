@@ -134,6 +134,42 @@ import Testing
       ])
   }
 
+  /// A profile of fewer layers, heads or channels is refused before a policy looks anything up in it, for one policy and for all.
+  @Test(arguments: [(2, 6, 2, 16), (3, 4, 2, 16), (3, 6, 1, 16), (3, 6, 2, 8), (4, 12, 4, 32)])
+  func aProfileOfAnotherShapeIsRefusedFirst(shape: (layers: Int, queryHeads: Int, kvHeads: Int, headDim: Int))
+    throws
+  {
+    let folder = try TemporaryFolder()
+    try Self.synthetic.write(to: folder.path("a.zst"))
+    let trace = try Trace(path: folder.path("a.zst"))
+    try SyntheticTrace(
+      prompt: 60, decode: 4, window: 8,
+      geometry: .init(
+        layers: shape.layers, queryHeads: shape.queryHeads, kvHeads: shape.kvHeads, headDim: shape.headDim,
+        valueDim: 16), seed: 8
+    ).write(to: folder.path("b.zst"))
+    let other = try Calibration(Trace(path: folder.path("b.zst"))).run(CalibrationOptions(windows: [16]))
+    let loaded = try LoadedProfile(path: folder.file(other.encoded(), "p.json"))
+    let options = ReplayOptions(profile: loaded)
+    let fitness = Runnability(trace, options: options)
+    let policies = try PolicyGrammar.parse(["all"])
+    let error = try #require(throws: ReplayError.self) { try fitness.checkProfile(policies) }
+    #expect(error.message.contains("p.json: the profile is of synthetic (\(shape.layers) layers"))
+    try fitness.checkProfile(PolicyGrammar.parse(["oracle"]))
+    let sorted = fitness.sorted(policies)
+    let calibrated = policies.filter(\.isCalibrated)
+    #expect(!calibrated.isEmpty && sorted.runnable.allSatisfy { !$0.isCalibrated })
+    for policy in calibrated {
+      #expect(sorted.obstacles.contains("\(policy.label): \(error)"))
+      let configurations = [ReplayConfiguration(policy: policy, budget: .tokens(9))]
+      #expect(throws: error) { try Replay(trace).run(configurations, options: options) }
+      #expect(throws: error) { try ReplayFloor(trace, configurations, options: options) }
+      #expect(throws: error) {
+        try ByteBudget(trace, options: options, reading: .perHead).find([policy], share: 0.3)
+      }
+    }
+  }
+
   @Test func whatCannotRunIsFoundBeforehand() throws {
     let folder = try TemporaryFolder()
     try Self.synthetic.write(to: folder.path("a.zst"))
@@ -145,11 +181,19 @@ import Testing
       Runnability(trace, options: options).obstacle(try PolicyGrammar.parse([text])[0])
     }
     #expect(
-      try obstacle("quest", trace) == nil && obstacle("fasa", trace) == nil && obstacle("tova", trace) == nil)
+      try obstacle("quest", trace) == nil && obstacle("tova", trace) == nil)
+    #expect(try obstacle("fasa", trace, ReplayOptions(selfCalibrates: true)) == nil)
+    for name in ["fasa", "loki"] {
+      #expect(try obstacle(name, trace)?.hasPrefix("\(name): no profile of synthetic") == true)
+      #expect(try obstacle(name, trace, ReplayOptions(profile: Self.profile(in: folder))) == nil)
+    }
+    // Calibrated at K = 256 alone, which serves that budget and no other.
+    let budgets = Runnability(trace, options: ReplayOptions(profile: try Self.profile(in: folder)))
+    let fasa = try PolicyGrammar.parse(["fasa:ca-window=budget"])
+    #expect(budgets.sorted(fasa, budgets: [.tokens(256)]).obstacles.isEmpty)
     #expect(
-      try obstacle("loki", trace)?.hasPrefix("loki: the calibration has no head statistics for layer 0")
-        == true)
-    #expect(try obstacle("loki", trace, ReplayOptions(profile: Self.profile(in: folder))) == nil)
+      budgets.sorted(fasa, budgets: [.tokens(256), .tokens(9)]).obstacles.first?.hasPrefix(
+        "fasa: ca-window=budget: layer 0 is calibrated at K = 256") == true)
     #expect(try obstacle("tidal:first=0,correction=1", trace) == nil)
     #expect(
       try obstacle("tidal:first=0,correction=1", trace, ReplayOptions(layers: [1, 2])) == nil)

@@ -49,11 +49,16 @@ import Testing
     }
   }
 
-  /// FASA's own calibration takes the earliest queries from what is scored, not from what others live through.
+  /// A calibration on the trace takes the earliest queries from what is scored, not from what policies live through; and who
+  /// stands beside a policy changes nothing.
   @Test func calibratingRowsAreLivedThrough() throws {
     let alone = try run(PolicyGrammar.parse(["h2o,tova"]), ReplayOptions())
-    let beside = try run(PolicyGrammar.parse(["h2o,tova,fasa"]), ReplayOptions())
+    let own = ReplayOptions(selfCalibrates: true)
+    let beside = try run(PolicyGrammar.parse(["h2o,tova,fasa"]), own)
     #expect(beside.steps == Array(alone.steps[12...]))
+    let others = try run(PolicyGrammar.parse(["h2o,tova"]), own)
+    #expect(others.steps == beside.steps)
+    #expect(others.configurations.map(\.digest) == beside.configurations.prefix(2).map(\.digest))
     for (left, right) in zip(alone.configurations, beside.configurations) {
       for (mine, theirs) in zip(left.heads, right.heads) {
         #expect(Array(mine.choiceHashes[12...]) == theirs.choiceHashes, "\(left.configuration.label)")

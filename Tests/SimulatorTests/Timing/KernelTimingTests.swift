@@ -62,9 +62,7 @@ import Traces
     let configurations = try ReplayConfiguration.grid(
       PolicyGrammar.parse(cases.map(\.policy)), budgets: [.tokens(6)])
     let exact = try Replay(trace).run(configurations, options: ReplayOptions(profile: profile))
-    var timing = KernelTiming(trace)
-    timing.samples = samples
-    return (exact, try timing.run(exact))
+    return (exact, try KernelTiming(trace, samples: samples).run(exact))
   }
 
   @Test func everyStageIsSampledWithItsBytes() throws {

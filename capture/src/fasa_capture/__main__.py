@@ -1,3 +1,4 @@
-from fasa_capture.cli import main
+from fasa_capture.cli import command
 
-raise SystemExit(main())
+if __name__ == "__main__":
+    raise SystemExit(command())

@@ -9,6 +9,8 @@ import numpy as np
 from fasa_capture.facts import LayerAttention, Rope
 
 QUERIES_AT_ONCE = 128
+# Weights of the queries at once, in double precision: 128 MiB, however long the text is.
+WEIGHTS_AT_ONCE = 1 << 24
 
 
 def attend(
@@ -22,9 +24,10 @@ def attend(
     out = np.empty((q.shape[0], q.shape[1], v.shape[2]), dtype=np.float64)
     for kv_head in range(k.shape[0]):
         keys, values = k[kv_head].astype(np.float64), v[kv_head].astype(np.float64)
+        at_once = max(1, min(QUERIES_AT_ONCE, WEIGHTS_AT_ONCE // len(keys)))
         for head in range(kv_head * group, (kv_head + 1) * group):
-            for at in range(0, q.shape[1], QUERIES_AT_ONCE):
-                rows = slice(at, at + QUERIES_AT_ONCE)
+            for at in range(0, q.shape[1], at_once):
+                rows = slice(at, at + at_once)
                 weights = softmax_rows(q[head, rows], keys, positions[rows], attention)
                 out[head, rows] = weights @ values
     return out
@@ -70,14 +73,18 @@ TOLERANCES = {
 }
 
 
+def channel_pairs(rope: Rope) -> tuple[np.ndarray, np.ndarray]:
+    """The two channels of each chunk."""
+    chunks = np.arange(rope.rotary_dim // 2)
+    if rope.pairing == "half":
+        return chunks, chunks + len(chunks)
+    return 2 * chunks, 2 * chunks + 1
+
+
 def unrotate(keys: np.ndarray, positions: np.ndarray, rope: Rope) -> np.ndarray:
     """Turns post-RoPE keys [tokens, dimension] back by their positions, in double precision."""
     turned = keys.astype(np.float64).copy()
-    half = rope.rotary_dim // 2
-    if rope.pairing == "half":
-        first, second = np.arange(half), np.arange(half) + half
-    else:
-        first, second = 2 * np.arange(half), 2 * np.arange(half) + 1
+    first, second = channel_pairs(rope)
     angles = positions[:, None].astype(np.float64) * rope.radians_per_token()[None, :]
     cos, sin = np.cos(angles), np.sin(angles)
     x, y = turned[:, first].copy(), turned[:, second].copy()

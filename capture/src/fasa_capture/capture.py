@@ -9,8 +9,10 @@ import numpy as np
 
 from fasa_capture.check import CheckReport
 from fasa_capture.engines import Engine
+from fasa_capture.errors import CaptureError
 from fasa_capture.facts import RunFacts
 from fasa_capture.metadata import TextFacts, build_metadata
+from fasa_capture.metadata_rules import check_metadata
 from fasa_capture.plan import Plan
 from fasa_capture.progress import Progress
 from fasa_capture.recorder import Recorder
@@ -32,15 +34,20 @@ def capture(
     report = check_recorded(recorder, run, progress)
     report.verify()
     metadata = build_metadata(engine.model, plan, run, recorder, text, engine.description)
-    write_trace(output, metadata, tensors_of(recorder, run, store_output))
+    check_metadata(metadata, f"{output}")
+    try:
+        write_trace(output, metadata, tensors_of(recorder, run, store_output), progress.beat)
+    except OSError as error:
+        raise CaptureError(f"the trace cannot be written ({error.strerror})", where=output.parent) from error
     return Captured(report, output.stat().st_size)
 
 
 def check_recorded(recorder: Recorder, run: RunFacts, progress: Progress) -> CheckReport:
     plan = recorder.plan
     report = CheckReport(plan.stored)
-    if recorder.rope_probe is not None:
-        report.add_rope(recorder.rope_probe, run.token_ids, run.attention[0].rope)
+    report.rotation = run.rotation
+    if recorder.wants(0):
+        report.add_rope(recorder.layers[0].k, run.token_ids, run.attention[0].rope)
     for done, layer in enumerate(plan.layers):
         progress.show("layers checked", done, len(plan.layers))
         record = recorder.layers[layer]

@@ -10,6 +10,7 @@ from fasa_capture.attention import TOLERANCES, attend, relative_errors, rope_spr
 from fasa_capture.dtypes import StoredType, decode
 from fasa_capture.errors import SelfCheckFailed
 from fasa_capture.facts import LayerAttention, Rope
+from fasa_capture.rotation import LARGEST_ERROR, RotationCheck
 
 # Unrotating rounded keys leaves their rounding error; a wrong rotation leaves 0.6 and more on SmolLM2.
 LARGEST_ROPE_SPREAD = 0.05
@@ -23,6 +24,7 @@ class CheckReport:
 
     stored: StoredType
     errors: dict[int, np.ndarray] = field(default_factory=dict)
+    rotation: RotationCheck | None = None
     spread: float | None = None
     weight_errors: dict[int, float] = field(default_factory=dict)
 
@@ -73,6 +75,13 @@ class CheckReport:
                 f"in layer {layer}, highest median of a layer {by_layer[roughest]:.2e} in layer {roughest}, "
                 f"{sum(errors.size for errors in self.errors.values()):,} outputs in {len(self.errors)} layers"
             )
+        if self.rotation is not None:
+            check = self.rotation
+            lines.append(
+                f"keys of the first {check.tokens} tokens, moved by {' and '.join(map(str, check.shifts))} positions, "
+                f"turn by the declared rotation within {check.errors[check.worst]:.1e} (tolerance {LARGEST_ERROR:g}, by "
+                f"{check.method}) in {len(check.errors)} layers, the largest in layer {check.worst}"
+            )
         if self.spread is not None:
             lines.append(
                 f"layer 0's keys of repeated tokens, unrotated, differ by {self.spread:.1e} "
@@ -89,6 +98,8 @@ class CheckReport:
         """Raises where a tolerance is exceeded."""
         if self.errors:
             self._verify_attention()
+        if self.rotation is not None:
+            self.rotation.verify()
         if self.spread is not None and not self.spread <= LARGEST_ROPE_SPREAD:
             raise SelfCheckFailed(
                 "layer 0's keys of repeated tokens differ after unrotating: the declared rotation is not the model's",

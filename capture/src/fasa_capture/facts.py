@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from fasa_capture.shapes import LayerShape
+
+if TYPE_CHECKING:
+    from fasa_capture.rotation import RotationCheck
 
 
 @dataclass(frozen=True)
@@ -15,6 +21,8 @@ class ModelFacts:
     sha256: str
     layers: int
     trained_context: int | None
+    # Per layer, None of one without attention; None as a whole where only a run tells.
+    shapes: tuple[LayerShape | None, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,8 @@ class LayerAttention:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What is known once a run has ended: its tokens, and every layer's attention."""
+    """What is known once a run has ended: its tokens, every captured layer's attention, and how rotation was checked."""
 
     token_ids: np.ndarray
-    attention: tuple[LayerAttention, ...]
+    attention: dict[int, LayerAttention]
+    rotation: RotationCheck

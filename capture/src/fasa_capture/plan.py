@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from fasa_capture.dtypes import StoredType
-from fasa_capture.errors import CaptureError
+from fasa_capture.errors import CaptureError, plain
 
+# What fasa-sim reads: TraceMetadata's tokenLimit.
+MOST_TOKENS = 1 << 24
 SAMPLINGS = ("teacher-forced", "greedy", "seeded")
+# No other script's digits, and no more of them than a number of layers has.
+LAYER = re.compile("[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -48,16 +54,16 @@ def parse_layers(text: str, count: int) -> tuple[int, ...]:
     chosen: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
+        if not LAYER.fullmatch(first) or (dash and not LAYER.fullmatch(last)):
             raise CaptureError(
-                "--layers cannot be read", expected="all, 0,5,14 or 0-9", found=repr(text)
+                "--layers cannot be read", expected="all, 0,5,14 or 0-9", found=plain(repr(text), 80)
             )
         span = range(int(first), int(last or first) + 1)
         if not span or span[-1] >= count:
             raise CaptureError(
                 "--layers names a layer that the model lacks",
                 expected=f"0 to {count - 1}, ascending",
-                found=repr(part.strip()),
+                found=plain(repr(part.strip()), 80),
             )
         chosen.update(span)
     return tuple(sorted(chosen))
@@ -81,6 +87,34 @@ def split_tokens(
     return prompt
 
 
+def without_appended(whole: Sequence[int], own: Sequence[int]) -> list[int]:
+    """What stands before the text's ``own`` tokens in the ``whole``, and these.
+
+    Some tokenizers put a token behind a text, such as that of its end: the model never read it there.
+    """
+    for before in range(len(whole) - len(own) + 1):
+        if list(whole[before : before + len(own)]) == list(own):
+            return list(whole[: before + len(own)])
+    raise CaptureError(
+        "the tokenizer changes the text's own tokens where it adds others to them",
+        expected=f"the text's {len(own)} tokens with others before or behind them",
+        found=f"{len(whole)} tokens",
+    )
+
+
+def check_ids(tokens: Sequence[int], embedded: int, where: object) -> None:
+    """Raises where a token has no row in the model's embedding."""
+    for position, token in enumerate(tokens):
+        if not 0 <= token < embedded:
+            raise CaptureError(
+                "the tokenizer gives a token that the model does not have",
+                where=where,
+                expected=f"tokens from 0 to {embedded - 1}, which the model embeds",
+                found=f"{token}, the text's token {position}",
+                do="give the model its own tokenizer",
+            )
+
+
 def check_lengths(prompt: int, decode: int, window: int, trained_context: int | None) -> None:
     if not 0 <= window <= prompt:
         raise CaptureError(
@@ -88,6 +122,10 @@ def check_lengths(prompt: int, decode: int, window: int, trained_context: int | 
         )
     if window + decode == 0:
         raise CaptureError("nothing to trace", do="ask for --decode steps or a --window of queries")
+    if prompt + decode > MOST_TOKENS:
+        raise CaptureError(
+            "the run is longer than a trace can be", expected=f"at most {MOST_TOKENS:,} tokens", found=prompt + decode
+        )
     if trained_context is not None and prompt + decode > trained_context:
         raise CaptureError(
             "the run is longer than the context that the model was trained on",

@@ -11,6 +11,7 @@ import numpy as np
 from fasa_capture.dtypes import encode
 from fasa_capture.errors import CaptureError
 from fasa_capture.plan import Plan
+from fasa_capture.shapes import ShownShapes
 
 
 class LayerRecord:
@@ -28,31 +29,26 @@ class Recorder:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.layers = {layer: LayerRecord() for layer in plan.layers}
-        self.rope_probe: np.ndarray | None = None
         self._recorded: dict[tuple[str, int], int] = {}
+        self._shapes = ShownShapes(plan.layers)
 
     def wants(self, layer: int) -> bool:
         return layer in self.layers
 
     def keys(self, layer: int, start: int, values: np.ndarray) -> None:
-        """Keys [tokens, KV heads, dimension] of the tokens from ``start`` on, post-RoPE.
-
-        Layer 0's are taken whether kept or not: they show whether the declared rotation is the real one.
-        """
-        if layer == 0 and not self.wants(0):
-            self.rope_probe = self._put("k", 0, self.rope_probe, start, values)
-        elif self.wants(layer):
-            record = self.layers[layer]
-            record.k = self._put("k", layer, record.k, start, values)
-            if layer == 0:
-                self.rope_probe = record.k
+        """Keys [tokens, KV heads, dimension] of the tokens from ``start`` on, post-RoPE."""
+        record = self.layers[layer]
+        self._shapes.note("k", layer, start, *values.shape[1:])
+        record.k = self._put("k", layer, record.k, start, values)
 
     def values(self, layer: int, start: int, values: np.ndarray) -> None:
         record = self.layers[layer]
+        self._shapes.note("v", layer, start, *values.shape[1:])
         record.v = self._put("v", layer, record.v, start, values)
 
     def queries(self, layer: int, start: int, values: np.ndarray) -> None:
         record = self.layers[layer]
+        self._shapes.note("q", layer, start, *values.shape[1:])
         kept, at = self._traced(start, values)
         if kept.shape[0]:
             record.q = self._put("q", layer, record.q, at, kept, len(self.plan.positions))
@@ -82,6 +78,7 @@ class Recorder:
 
     def finish(self) -> None:
         """Raises if the engine did not show every tensor of every kept layer to its end."""
+        self._shapes.compare()
         traced, tokens = len(self.plan.positions), self.plan.tokens
         for layer in self.plan.layers:
             for name, wanted in (("q", traced), ("k", tokens), ("v", tokens), ("o", traced)):

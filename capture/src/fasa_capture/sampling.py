@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fasa_capture.errors import CaptureError
 from fasa_capture.plan import Plan
 
 
@@ -16,6 +17,8 @@ class Sampler:
         self._random = np.random.default_rng(plan.seed)
 
     def next_token(self, logits: np.ndarray) -> int:
+        if not np.isfinite(logits).all():
+            raise CaptureError("the model's logits are not finite", do="this model's run is not sane")
         if self._greedy:
             return int(np.argmax(logits))
         scaled = logits.astype(np.float64) / self._temperature

@@ -7,16 +7,13 @@ order is that of reading (small ones, then layer by layer), so the header is lai
 from __future__ import annotations
 
 import json
-import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import zstandard
-
-from fasa_capture.errors import CaptureError
 
 FRAME_BYTES = 4 << 20
 LEVEL = 3
@@ -48,20 +45,15 @@ def header_bytes(metadata: dict, tensors: Sequence[NamedTensor]) -> bytes:
     return struct.pack("<Q", len(body)) + body
 
 
-def write_trace(path: Path, metadata: dict, tensors: Sequence[NamedTensor]) -> None:
-    """Writes under a temporary name beside ``path`` and renames at the end, so nothing half-written is left."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("xb") as file:
-            _write_frames(file, metadata, tensors)
-        os.replace(partial, path)
-    except OSError as error:
-        raise CaptureError(f"cannot be written ({error.strerror})", where=path) from error
-    finally:
-        partial.unlink(missing_ok=True)
+def write_trace(
+    path: Path, metadata: dict, tensors: Sequence[NamedTensor], beat: Callable[[], None] = lambda: None
+) -> None:
+    """Writes to ``path`` itself, which counts once it is whole: see output.py. Raises OSError."""
+    with path.open("wb") as file:
+        _write_frames(file, metadata, tensors, beat)
 
 
-def _write_frames(file, metadata: dict, tensors: Sequence[NamedTensor]) -> None:
+def _write_frames(file, metadata: dict, tensors: Sequence[NamedTensor], beat: Callable[[], None]) -> None:
     compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True, write_content_size=True)
     sizes: list[tuple[int, int]] = []
 
@@ -69,6 +61,7 @@ def _write_frames(file, metadata: dict, tensors: Sequence[NamedTensor]) -> None:
         frame = compressor.compress(content)
         sizes.append((len(frame), len(content)))
         file.write(frame)
+        beat()
 
     put(header_bytes(metadata, tensors))
     for tensor in tensors:

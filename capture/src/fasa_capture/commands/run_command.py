@@ -9,15 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
+from fasa_capture import worker
 from fasa_capture.capture import capture
+from fasa_capture.commands import option_types
 from fasa_capture.dtypes import STORED_TYPES
 from fasa_capture.engines import ENGINES, Engine
-from fasa_capture.errors import CaptureError
+from fasa_capture.errors import CaptureError, plain
 from fasa_capture.metadata import TextFacts
-from fasa_capture.models import resolve
-from fasa_capture.plan import SAMPLINGS, Plan, check_lengths, parse_layers, split_tokens
+from fasa_capture.models import files_of, resolve
+from fasa_capture.output import opened, refuse_unfit
+from fasa_capture.plan import MOST_TOKENS, SAMPLINGS, Plan, check_lengths, parse_layers, split_tokens
 from fasa_capture.progress import Progress
+from fasa_capture.shapes import refuse_mixed
 
+# Four bytes for each token that a trace can hold.
+LONGEST_TEXT = 4 * MOST_TOKENS
 DESCRIPTION = """Runs MODEL over TEXT and writes what its attention saw as a trace. The prompt is the text's first
 tokens. Decode steps are the text's next tokens (teacher-forced: what decoding exactly this text would compute) or tokens
 that the model chooses (greedy, seeded). Before anything is written, attention recomputed from the rounded values is
@@ -30,18 +36,27 @@ def add_to(commands) -> None:
     parser.add_argument("text", metavar="TEXT", type=Path, help="a UTF-8 text file")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="TRACE", help="the trace to write")
     parser.add_argument("--engine", choices=sorted(ENGINES), default="llama.cpp", help="default: %(default)s")
-    parser.add_argument("--threads", type=_positive, default=os.cpu_count() or 1, metavar="N", help="default: all")
+    parser.add_argument(
+        "--threads", type=option_types.threads, default=min(os.cpu_count() or 1, option_types.MOST_THREADS),
+        metavar="N", help="default: all",
+    )
+    parser.add_argument(
+        "--patience", type=option_types.patience, default=600.0, metavar="S",
+        help="end an engine that shows no progress for so many seconds (default: %(default)g)",
+    )
 
     run = parser.add_argument_group("what is run")
     run.add_argument(
-        "--prompt-tokens", type=_positive, metavar="P",
+        "--prompt-tokens", type=option_types.some_tokens, metavar="P",
         help="length of the prompt (default: the whole text, less teacher-forced steps)",
     )
-    run.add_argument("--decode", type=_count, default=64, metavar="N", help="decode steps (default: %(default)s)")
-    run.add_argument("--sampling", choices=SAMPLINGS, default=SAMPLINGS[0], help="default: %(default)s")
-    run.add_argument("--seed", type=_count, default=0, metavar="N", help="of --sampling seeded (default: 0)")
     run.add_argument(
-        "--temperature", type=_temperature, default=1.0, metavar="T", help="of --sampling seeded (default: 1)"
+        "--decode", type=option_types.tokens, default=64, metavar="N", help="decode steps (default: %(default)s)"
+    )
+    run.add_argument("--sampling", choices=SAMPLINGS, default=SAMPLINGS[0], help="default: %(default)s")
+    run.add_argument("--seed", type=option_types.seed, default=0, metavar="N", help="of --sampling seeded (default: 0)")
+    run.add_argument(
+        "--temperature", type=option_types.temperature, default=1.0, metavar="T", help="of --sampling seeded (default: 1)"
     )
     run.add_argument(
         "--special-tokens", action="store_true", help="read control tokens, such as <|im_start|>, in the text"
@@ -52,7 +67,7 @@ def add_to(commands) -> None:
         "--layers", default="all", metavar="LAYERS", help="all, 0,5,14 or 0-9 (default: %(default)s)"
     )
     keep.add_argument(
-        "--window", type=_count, default=64, metavar="W",
+        "--window", type=option_types.tokens, default=64, metavar="W",
         help="observe the queries of the prompt's last W tokens as well (default: %(default)s)",
     )
     keep.add_argument("--dtype", choices=sorted(STORED_TYPES), default="f16", help="default: %(default)s")
@@ -62,59 +77,49 @@ def add_to(commands) -> None:
     )
 
     about = parser.add_argument_group("what the trace says of its text")
-    about.add_argument("--title", help="default: the file's name")
-    about.add_argument("--licence", default="unknown", help="default: %(default)s")
-    about.add_argument("--kind", default="text", help="prose, code, legal, ... (default: %(default)s)")
+    about.add_argument("--title", type=option_types.label, help="default: the file's name")
+    about.add_argument("--licence", type=option_types.label, default="unknown", help="default: %(default)s")
+    about.add_argument("--kind", type=option_types.label, default="text", help="prose, code, legal, ... (default: %(default)s)")
     parser.set_defaults(perform=perform)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
-def _temperature(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise ValueError
-    return value
-
-
-_count.__name__, _positive.__name__, _temperature.__name__ = "count", "positive count", "temperature"
 
 
 def perform(options: argparse.Namespace) -> int:
     text, facts = read_text(options)
-    output: Path = options.output
-    if not output.parent.is_dir():
-        raise CaptureError("no such folder", where=output.parent, do="make it, or choose another --output")
-    engine = ENGINES[options.engine](resolve(options.model, options.engine), options.threads)
+    refuse_unfit(options.output, [options.text])
+    model = resolve(options.model, options.engine)
+    with opened(options.output, [options.text, *files_of(model)]) as output:
+        arguments = (options, text, facts, model, output.partial)
+        lines = worker.run(run_model, arguments, Progress(), options.patience, model, scrap=output.partial)
+        output.commit()
+    for line in lines:
+        print(line)
+    return 0
+
+
+def run_model(
+    options: argparse.Namespace, text: str, facts: TextFacts, model: Path, partial: Path, progress: Progress
+) -> list[str]:
+    """Captures into ``partial``; what there is to tell of it."""
+    engine = ENGINES[options.engine](model, options.threads, progress)
     try:
         plan = make_plan(options, engine, text)
-        done = capture(engine, plan, facts, output, options.engine_output, Progress())
+        done = capture(engine, plan, facts, partial, options.engine_output, progress)
     finally:
         engine.close()
-    for line in done.report.lines():
-        print(line)
-    print(
-        f"{output}: {plan.prompt:,} prompt and {plan.decode:,} decode tokens, {len(plan.layers)} layers, "
-        f"{done.bytes_written:,} bytes"
-    )
-    return 0
+    return [
+        *done.report.lines(),
+        f"{plain(options.output)}: {plan.prompt:,} prompt and {plan.decode:,} decode tokens, {len(plan.layers)} layers, "
+        f"{done.bytes_written:,} bytes",
+    ]
 
 
 def read_text(options: argparse.Namespace) -> tuple[str, TextFacts]:
     try:
-        raw = options.text.read_bytes()
+        # One byte more than may be tells of all that follow, which a device never ends to give.
+        with options.text.open("rb") as file:
+            raw = file.read(LONGEST_TEXT + 1)
+        if len(raw) > LONGEST_TEXT:
+            raise CaptureError("the text is too long", where=options.text, expected=f"at most {LONGEST_TEXT:,} bytes")
         text = raw.decode()
     except OSError as error:
         raise CaptureError(f"cannot be read ({error.strerror})", where=options.text) from error
@@ -125,10 +130,13 @@ def read_text(options: argparse.Namespace) -> tuple[str, TextFacts]:
     if not text.strip():
         raise CaptureError("the text is empty", where=options.text)
     digest = hashlib.sha256(raw).hexdigest()
-    return text, TextFacts(options.title or options.text.name, options.licence, options.kind, digest)
+    return text, TextFacts(options.title or plain(options.text.name), options.licence, options.kind, digest)
 
 
 def make_plan(options: argparse.Namespace, engine: Engine, text: str) -> Plan:
+    layers = parse_layers(options.layers, engine.model.layers)
+    if engine.model.shapes is not None:
+        refuse_mixed({layer: engine.model.shapes[layer] for layer in layers})
     tokens = engine.tokenize(text, options.special_tokens)
     prompt = split_tokens(len(tokens), options.prompt_tokens, options.decode, options.sampling)
     check_lengths(prompt, options.decode, options.window, engine.model.trained_context)
@@ -138,7 +146,7 @@ def make_plan(options: argparse.Namespace, engine: Engine, text: str) -> Plan:
         prompt=prompt,
         decode=options.decode,
         window=options.window,
-        layers=parse_layers(options.layers, engine.model.layers),
+        layers=layers,
         stored=STORED_TYPES[options.dtype],
         sampling=options.sampling,
         seed=options.seed,

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ctypes as c
+import os
 from pathlib import Path
 
 import numpy as np
 
 from fasa_capture.engines import llama_library
 from fasa_capture.engines.gguf_model import Geometry, read_gguf
+from fasa_capture.engines.llama_rotation import RotationTap
 from fasa_capture.engines.llama_tap import LlamaTap
 from fasa_capture.errors import CaptureError
-from fasa_capture.facts import LayerAttention, RunFacts
-from fasa_capture.plan import Plan
+from fasa_capture.facts import LayerAttention, Rope, RunFacts
+from fasa_capture.plan import Plan, without_appended
 from fasa_capture.progress import Progress
 from fasa_capture.recorder import Recorder
+from fasa_capture.rotation import RotationCheck, RotationProbe
 from fasa_capture.sampling import Sampler
 
 BATCH = 512
@@ -23,23 +26,36 @@ BATCH = 512
 class LlamaCppEngine:
     """Caches are f32 and flash attention is off: otherwise what is captured is not what the engine attends with."""
 
-    def __init__(self, path: Path, threads: int) -> None:
-        self.model, self._geometry = read_gguf(path)
+    def __init__(self, path: Path, threads: int, progress: Progress) -> None:
+        self.model, self._geometry = read_gguf(path, progress)
+        self._path = path
         self._threads = threads
         self._library = llama_library.load()
-        self._model = self._library.llama_model_load_from_file(
-            str(path).encode(), self._library.llama_model_default_params()
-        )
-        if not self._model:
-            raise CaptureError(
-                f"llama.cpp cannot load this {self.model.architecture} model ({llama_library.first_error()})",
-                where=path,
-                expected="a complete GGUF file of an architecture that llama.cpp knows",
-            )
+        self._loaded: int | None = None
         version = self._library.llama_version().decode()
         self.description = f"llama.cpp {version} (xllamacpp {llama_library.PINNED})"
 
+    @property
+    def _model(self) -> int:
+        """llama.cpp's model, loaded once it is needed: what is refused before that is refused at once."""
+        if self._loaded is None:
+            self._loaded = self._library.llama_model_load_from_file(
+                os.fsencode(self._path), self._library.llama_model_default_params()
+            )
+        if not self._loaded:
+            raise CaptureError(
+                f"llama.cpp cannot load this {self.model.architecture} model ({llama_library.first_error()})",
+                where=self._path,
+                expected="a complete GGUF file of an architecture that llama.cpp knows",
+            )
+        return self._loaded
+
     def tokenize(self, text: str, special: bool) -> list[int]:
+        whole, own = (self._tokens_of(text, special, added) for added in (True, False))
+        return without_appended(whole, own)
+
+    def _tokens_of(self, text: str, special: bool, added: bool) -> list[int]:
+        """``added`` puts before and after the text what the model wants there."""
         library = self._library
         vocabulary = library.llama_model_get_vocab(self._model)
         raw = text.encode()
@@ -47,7 +63,7 @@ class LlamaCppEngine:
         while True:
             tokens = (c.c_int32 * capacity)()
             count = library.llama_tokenize(
-                vocabulary, raw, len(raw), c.addressof(tokens), capacity, True, special
+                vocabulary, raw, len(raw), c.addressof(tokens), capacity, added, special
             )
             if count >= 0:
                 return list(tokens[:count])
@@ -57,7 +73,8 @@ class LlamaCppEngine:
             capacity = -count
 
     def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts:
-        tap = LlamaTap(self._library, recorder, self._geometry)
+        ropes, rotation = self._rotations(plan, progress)
+        tap = LlamaTap(self._library, recorder, self._geometry, progress.beat)
         context = self._open_context(plan, tap)
         try:
             tokens = np.asarray(plan.given, dtype=np.int32)
@@ -68,12 +85,28 @@ class LlamaCppEngine:
             self._library.llama_free(context)
             progress.clear()
         recorder.finish()
-        return RunFacts(tokens, layer_attention(tap, self._geometry, self.model.layers))
+        return RunFacts(tokens, layer_attention(tap, self._geometry, ropes), rotation)
 
     def close(self) -> None:
-        if self._model:
-            self._library.llama_model_free(self._model)
-            self._model = None
+        if self._loaded:
+            self._library.llama_model_free(self._loaded)
+        self._loaded = None
+
+    def _rotations(self, plan: Plan, progress: Progress) -> tuple[dict[int, Rope], RotationCheck]:
+        """Each captured layer's rotation by the graph's nodes, and how well the keys obey it."""
+        probe = RotationProbe(plan, "keys before and after rotation")
+        tap = RotationTap(self._library, probe, self._geometry, progress.beat)
+        context = self._open_context(plan, tap)
+        try:
+            for shift in (0, *probe.shifts):
+                self._library.llama_memory_clear(self._library.llama_get_memory(context), True)
+                self._decode(context, tap, probe.tokens, shift)
+        finally:
+            self._library.llama_free(context)
+        ropes = tap.rotations(plan.layers)
+        rotation = probe.check(ropes)
+        rotation.verify()
+        return ropes, rotation
 
     def _open_context(self, plan: Plan, tap: LlamaTap) -> int:
         parameters = self._library.llama_context_default_params()
@@ -96,15 +129,21 @@ class LlamaCppEngine:
         """Runs the tokens in batches, the first of them at position ``start``."""
         for at in range(0, len(tokens), BATCH):
             progress.show("tokens", start + at, plan.tokens)
-            part = np.ascontiguousarray(tokens[at : at + BATCH], dtype=np.int32)
-            tap.begin(start + at, len(part))
-            batch = self._library.llama_batch_get_one(part.ctypes.data, len(part))
-            code = self._library.llama_decode(context, batch)
-            if tap.error is not None:
-                raise tap.error
-            if code != 0:
-                reason = llama_library.first_error()
-                raise CaptureError(f"llama.cpp failed to run the model ({reason})", found=f"code {code}")
+            self._decode(context, tap, tokens[at : at + BATCH], start + at)
+
+    def _decode(self, context, tap, tokens, start: int) -> None:
+        """Runs one batch. Positions are given, so that a key's place is what the trace says it is."""
+        part = np.ascontiguousarray(tokens, dtype=np.int32)
+        positions = np.arange(start, start + len(part), dtype=np.int32)
+        tap.begin(start, len(part))
+        batch = self._library.llama_batch_get_one(part.ctypes.data, len(part))
+        batch.pos = positions.ctypes.data
+        code = self._library.llama_decode(context, batch)
+        if tap.error is not None:
+            raise tap.error
+        if code != 0:
+            reason = llama_library.first_error()
+            raise CaptureError(f"llama.cpp failed to run the model ({reason})", found=f"code {code}")
 
     def _generate(self, context, tap, prompt, plan: Plan, progress: Progress) -> np.ndarray:
         library = self._library
@@ -119,32 +158,32 @@ class LlamaCppEngine:
         return np.array(tokens, dtype=np.int32)
 
 
-def layer_attention(tap: LlamaTap, geometry: Geometry, layers: int) -> tuple[LayerAttention, ...]:
-    """How each layer attends, by the nodes that the graph ran."""
-    found = []
-    for layer in range(layers):
-        seen = tap.layers.get(layer)
+def layer_attention(tap: LlamaTap, geometry: Geometry, ropes: dict[int, Rope]) -> dict[int, LayerAttention]:
+    """How each captured layer attends, by the nodes that the graph ran."""
+    found = {}
+    for layer, rope in ropes.items():
+        seen, shape = tap.layers.get(layer), geometry.layers[layer]
         where = f"layer {layer}"
-        if seen is None or seen.rope is None or seen.logits is None:
+        if seen is None or seen.rope != rope or seen.logits is None:
             raise CaptureError(
-                "this layer has no softmax attention over rotated queries and keys",
+                "this layer did not attend in the run as it did when its rotation was verified",
                 where=where,
+                expected=rope,
+                found=None if seen is None else seen.rope,
                 do="models with attention of other kinds cannot be captured",
             )
-        if seen.rope.rotary_dim > geometry.head_dim:
+        if shape is not None and rope.rotary_dim > shape.head_dim:
             raise CaptureError(
                 "the graph rotates more channels than the model has",
                 where=where,
-                expected=f"at most {geometry.head_dim}",
-                found=seen.rope.rotary_dim,
+                expected=f"at most {shape.head_dim}",
+                found=rope.rotary_dim,
                 do=llama_library.DO_PIN,
             )
-        found.append(
-            LayerAttention(
-                rope=seen.rope,
-                scale=seen.logits.scale,
-                logit_softcap=seen.logits.softcap,
-                window=seen.window,
-            )
+        found[layer] = LayerAttention(
+            rope=rope,
+            scale=seen.logits.scale,
+            logit_softcap=seen.logits.softcap,
+            window=seen.window,
         )
-    return tuple(found)
+    return found

@@ -93,9 +93,15 @@ EXPECTED_DEFAULTS = {
 
 
 class Batch(c.Structure):
-    """llama_batch; left to llama_batch_get_one to fill."""
+    """llama_batch; llama_batch_get_one fills it, but for the positions."""
 
-    _fields_ = [("n_tokens", c.c_int32), ("arrays", c.c_void_p * 6)]
+    _fields_ = [
+        ("n_tokens", c.c_int32),
+        ("token", c.c_void_p),
+        ("embd", c.c_void_p),
+        ("pos", c.c_void_p),
+        ("arrays", c.c_void_p * 3),
+    ]
 
 
 EvalCallback = c.CFUNCTYPE(c.c_bool, c.c_void_p, c.c_bool, c.c_void_p)
@@ -116,6 +122,8 @@ SIGNATURES: dict[str, tuple[object, list[object]]] = {
     ),
     "llama_init_from_model": (c.c_void_p, [c.c_void_p, ContextParameters]),
     "llama_free": (None, [c.c_void_p]),
+    "llama_get_memory": (c.c_void_p, [c.c_void_p]),
+    "llama_memory_clear": (None, [c.c_void_p, c.c_bool]),
     "llama_batch_get_one": (Batch, [c.c_void_p, c.c_int32]),
     "llama_decode": (c.c_int32, [c.c_void_p, Batch]),
     "llama_get_logits_ith": (c.c_void_p, [c.c_void_p, c.c_int32]),

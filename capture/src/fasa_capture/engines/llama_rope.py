@@ -40,6 +40,12 @@ def read_rope(node: GgmlTensor) -> Rope:
     return Rope(PAIRINGS[mode], base, rotary_dim, frequencies)
 
 
+def magnitude(node: GgmlTensor) -> float:
+    """The factor that the node multiplies rotated channels by: YaRN's and LongRoPE's temperature."""
+    scale, extrapolation, factor = node.floats()[6:9]
+    return factor * (1.0 + 0.1 * math.log(1.0 / scale)) if extrapolation != 0.0 else factor
+
+
 def scaled_frequencies(
     base: float,
     rotary_dim: int,

@@ -8,6 +8,7 @@ whose inputs lead back to scale, softcap and mask; ``kqv_out-<layer>`` the outpu
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fasa_capture.engines.ggml_tensor import GgmlTensor
@@ -35,10 +36,13 @@ class LayerSeen:
 class LlamaTap:
     """``callback`` goes to llama.cpp; an exception inside it would be lost there, so it is kept in ``error``."""
 
-    def __init__(self, library, recorder: Recorder, geometry: Geometry) -> None:
+    def __init__(
+        self, library, recorder: Recorder, geometry: Geometry, beat: Callable[[], None] = lambda: None
+    ) -> None:
         self._library = library
         self._recorder = recorder
         self._geometry = geometry
+        self._beat = beat
         self._start = 0
         self._tokens = 0
         self._windows: dict[int, int | None] = {}
@@ -55,39 +59,48 @@ class LlamaTap:
         if self.error is not None:
             return False
         try:
+            self._beat()
             tensor = GgmlTensor(self._library, address)
-            match = NODE.fullmatch(tensor.name)
-            if match is None:
-                return False
-            kind, layer = match[1], int(match[2])
-            if asked:
-                return self._wanted(tensor, kind, layer)
-            self._take(tensor, kind, layer)
-            return True
+            return self._shown(tensor, asked)
         except BaseException as error:  # noqa: BLE001 - raised again by the engine
             self.error = error
             return False
 
+    def _shown(self, tensor: GgmlTensor, asked: bool) -> bool:
+        match = NODE.fullmatch(tensor.name)
+        if match is None:
+            return False
+        kind, layer = match[1], int(match[2])
+        if layer >= len(self._geometry.layers):
+            return False
+        if asked:
+            return self._wanted(tensor, kind, layer)
+        self._take(tensor, kind, layer)
+        return True
+
     def _wanted(self, tensor: GgmlTensor, kind: str, layer: int) -> bool:
         """Notes what the node says of its layer, and answers whether its values are needed."""
+        if not self._recorder.wants(layer):
+            # The output of a layer that is not kept is asked for as well: as a sign of progress in every layer.
+            return kind == "kqv_out"
         seen = self.layers.setdefault(layer, LayerSeen())
-        kept = self._recorder.wants(layer)
         operation = tensor.operation
         if kind in ("Qcur", "Kcur"):
             if operation != "ROPE":
                 return False
             if seen.rope is None:
                 seen.rope = read_rope(tensor)
-            return kept or (kind == "Kcur" and layer == 0)
+            return True
         if kind == "Vcur":
             # V is also shown flat, and with its width before the split into heads.
-            heads = (self._geometry.kv_heads[layer], self._geometry.value_dim)
-            return kept and operation in ("RESHAPE", "VIEW", "CONT") and tensor.shape[2:] == heads
+            shape = self._geometry.layers[layer]
+            heads = None if shape is None else (shape.kv_heads, shape.value_dim)
+            return operation in ("RESHAPE", "VIEW", "CONT") and tensor.shape[2:] == heads
         if kind == "kq_soft_max":
             seen.logits = seen.logits or read_logits(tensor, layer)
             seen.window = self._window(tensor.source(1), layer) or seen.window
-            return kept and self._recorder.plan.prompt_attention
-        return kept
+            return self._recorder.plan.prompt_attention
+        return True
 
     def _window(self, mask: GgmlTensor | None, layer: int) -> int | None:
         """The layers of a batch share a mask or two, each of which is read once."""
@@ -99,6 +112,8 @@ class LlamaTap:
         return self._windows[mask.address]
 
     def _take(self, tensor: GgmlTensor, kind: str, layer: int) -> None:
+        if kind == "kqv_out" and not self._recorder.wants(layer):
+            return
         values = tensor.array()[0]
         start = self._start
         if kind == "Qcur":
@@ -112,4 +127,10 @@ class LlamaTap:
             self._recorder.attention_weights(layer, start, values)
         else:
             tokens, heads = values.shape[1], self.layers[layer].query_heads
+            if not heads:
+                raise CaptureError(
+                    "the engine shows no rotated queries of this layer",
+                    where=f"layer {layer}",
+                    do="this architecture cannot be captured",
+                )
             self._recorder.output(layer, start, values[0].reshape(tokens, heads, -1))

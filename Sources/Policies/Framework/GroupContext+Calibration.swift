@@ -1,0 +1,94 @@
+/// What a calibration knows of a group, looked up so that a profile of another shape is an error.
+extension GroupContext {
+  /// Which K of contextual agreement ranks chunks, as `ca-window` says it.
+  enum AgreementWindow: Equatable {
+    /// The calibrated K nearest to a number.
+    case nearest(Int)
+    /// The budget where that is a calibrated K, else 1,024, as FASA's released code has it.
+    case budget
+    /// What stands in for a budget that is not calibrated, or is a share.
+    static let standIn = 1024
+
+    init(_ parameters: ParameterValues) {
+      self = parameters.word("ca-window") == "budget" ? .budget : .nearest(parameters.integer("ca-window"))
+    }
+  }
+
+  /// Contextual agreement of the group's query heads, `[head of the group][chunk]`.
+  ///
+  /// - Throws: ``PolicyError`` where the calibration lacks the layer, the layout, the window, a head or a chunk.
+  func agreement(for policy: String, slices: ContextualAgreement.Slices = .rope, window: AgreementWindow)
+    throws -> [[Double]]
+  {
+    guard let heads = try agreement(slices, window, policy: policy), heads.count >= queryHeads.upperBound,
+      heads[queryHeads].allSatisfy({ $0.count == chunks.count })
+    else {
+      throw PolicyError(
+        """
+        \(policy): the calibration has no contextual agreement for layer \(layer) with \(slices.rawValue) \
+        pairing on this trace's \(chunks.pairing.rawValue) layout: calibrate for it (fasa-sim calibrate), \
+        or leave the layer out with --layers
+        """)
+    }
+    return Array(heads[queryHeads])
+  }
+
+  private func agreement(_ slices: ContextualAgreement.Slices, _ window: AgreementWindow, policy: String)
+    throws
+    -> [[Double]]?
+  {
+    guard let agreement else { return nil }
+    func nearest(_ window: Int) -> [[Double]]? {
+      agreement.ranking(layer: layer, slices: slices, layout: chunks.pairing, window: window)
+    }
+    guard window == .budget else {
+      if case .nearest(let window) = window { return nearest(window) }
+      return nil
+    }
+    let known = agreement.windows(layer: layer)
+    if case .tokens(let k)? = asked, known.contains(k) { return nearest(k) }
+    // Tried without a budget: whether its K is calibrated cannot be known.
+    guard asked == nil || known.isEmpty || known.contains(AgreementWindow.standIn) else {
+      throw PolicyError(
+        """
+        \(policy): ca-window=budget: layer \(layer) is calibrated at K = \(known.map(String.init).joined(separator: ", ")), and a \
+        budget that is none of these takes K = \(AgreementWindow.standIn): calibrate at it too (fasa-sim calibrate --window), or give \
+        ca-window a number
+        """)
+    }
+    return nearest(AgreementWindow.standIn)
+  }
+
+  /// The calibrated statistics of this group's layer.
+  ///
+  /// - Throws: ``PolicyError`` where there are none, or where they are of fewer heads or other channels.
+  func calibrated(_ policy: String) throws -> HeadStatistics.Layer {
+    guard let found = statistics?[layer], found.serves(self) else {
+      throw PolicyError(
+        """
+        \(policy): the calibration has no head statistics for layer \(layer) in this trace's \
+        \(chunks.pairing.rawValue) layout: calibrate for it (fasa-sim calibrate), give that --profile, or leave the \
+        layer out with --layers
+        """)
+    }
+    return found
+  }
+}
+
+extension HeadStatistics.Layer {
+  /// Whether every table holds the group's heads, channels and chunks.
+  fileprivate func serves(_ group: GroupContext) -> Bool {
+    let d = group.headDim
+    func holds(_ axes: [AxisMatrix]) -> Bool {
+      axes.indices.contains(group.kvHead) && axes[group.kvHead].axes.count == d
+        && axes[group.kvHead].axes.allSatisfy { $0.count == d }
+    }
+    func hold(_ rows: [[Float]], _ width: Int) -> Bool {
+      rows.count >= group.queryHeads.upperBound && rows[group.queryHeads].allSatisfy { $0.count == width }
+    }
+    return holds(keyAxes) && holds(unrotatedKeyAxes) && channelWeights.indices.contains(group.kvHead)
+      && channelWeights[group.kvHead].count == d && hold(queryCentres, d)
+      && hold(queryNorms, group.chunks.count) && retrieval.indices.contains(group.kvHead)
+      && ownChannelWeights.map { hold($0, d) } ?? true
+  }
+}

@@ -1,0 +1,37 @@
+import Kernels
+import Traces
+
+/// The memory that a walk over a trace's layers takes, known from the header before any is asked for.
+struct WalkMemory {
+  /// Bytes of the largest layer as stored.
+  let layer: Int
+  /// Bytes that a thread widens to 32 bits: keys, values and queries of its KV heads.
+  let thread: Int
+  private let path: String
+
+  /// - Parameter headsPerThread: KV heads that a thread holds widened at once.
+  init(_ trace: Trace, layers: [Int], headsPerThread: Int) {
+    let geometry = trace.metadata.geometry
+    let tokens = KeyPanels.paddedTokens(trace.metadata.tokens.total) * (geometry.headDim + geometry.valueDim)
+    let queries = geometry.queryHeads / geometry.kvHeads * trace.queryPositions.count * geometry.headDim
+    layer = layers.reduce(0) { max($0, trace.byteCount(layer: $1)) }
+    thread = (tokens + queries) * MemoryLayout<Float>.size * headsPerThread
+    path = trace.path
+  }
+
+  /// How many of `wanted` layers can be held at once; fewer only wait longer for the next.
+  ///
+  /// - Throws: ``ReplayError`` where not even one fits beside what the threads widen.
+  func layersInFlight(atMost wanted: Int, threads: Int, limit: Int = MemoryBudget.bytes) throws -> Int {
+    let needed = layer + threads * thread
+    guard needed <= limit else {
+      throw ReplayError(
+        """
+        \(path): a layer of \(layer) bytes and its heads in 32 bits on \(threads) threads take \(needed) bytes: expected at \
+        most \(limit), three quarters of this machine's memory: use fewer threads, a machine with more memory, or \
+        capture fewer tokens
+        """)
+    }
+    return min(wanted, max(1, (limit - threads * thread) / max(layer, 1)))
+  }
+}

@@ -1,0 +1,37 @@
+import Testing
+import Traces
+
+@testable import Simulator
+
+@Suite struct WalkMemoryTests {
+  private let memory: WalkMemory
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    memory = WalkMemory(try HandTrace(prompt: 10, decode: 2).trace(in: folder), layers: [0, 1], headsPerThread: 1)
+  }
+
+  @Test func fewerLayersAreHeldWhereMemoryIsShort() throws {
+    let (layer, thread) = (memory.layer, memory.thread)
+    #expect(layer > 0 && thread > 0)
+    #expect(try memory.layersInFlight(atMost: 3, threads: 2, limit: 3 * layer + 2 * thread) == 3)
+    #expect(try memory.layersInFlight(atMost: 3, threads: 2, limit: 3 * layer + 2 * thread - 1) == 2)
+    #expect(try memory.layersInFlight(atMost: 3, threads: 2, limit: layer + 2 * thread) == 1)
+  }
+
+  @Test func whatDoesNotFitIsRefusedBeforeAnythingIsRead() throws {
+    let needed = memory.layer + 4 * memory.thread
+    #expect {
+      try memory.layersInFlight(atMost: 1, threads: 4, limit: needed - 1)
+    } throws: {
+      "\($0)".contains("on 4 threads take \(needed) bytes: expected at most \(needed - 1), three quarters of")
+    }
+  }
+
+  @Test func everyKVHeadOfALayerIsCountedWhereAllAreHeld() throws {
+    let trace = try HandTrace(prompt: 10, decode: 2).trace(in: folder)
+    let all = WalkMemory(trace, layers: [0], headsPerThread: trace.metadata.geometry.kvHeads)
+    #expect(all.thread == memory.thread * trace.metadata.geometry.kvHeads)
+  }
+}
