@@ -88,9 +88,9 @@ def describe_attention(layers: dict[int, LayerAttention]) -> dict:
             "pairing": first.rope.pairing,
             "base": first.rope.base,
             "rotary_dim": first.rope.rotary_dim,
-            "frequencies": _common(frequencies),
+            "frequencies": _listed(_common(frequencies)),
             "layer_bases": _differing(bases),
-            "layer_frequencies": _differing(frequencies),
+            "layer_frequencies": _listed(_differing(frequencies)),
         },
         "attention": {
             "scale": first.scale,
@@ -109,6 +109,11 @@ def _without_what_may_differ(attention: LayerAttention) -> tuple:
 def _alike(layers: dict[int, LayerAttention], first: LayerAttention) -> str:
     same = _without_what_may_differ(first)
     return named(layer for layer, found in layers.items() if _without_what_may_differ(found) == same)
+
+
+def _listed(values):
+    """Tuples as the lists that JSON holds, at every depth."""
+    return [_listed(value) for value in values] if isinstance(values, (list, tuple)) else values
 
 
 def _common(values: list):
