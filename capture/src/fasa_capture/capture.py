@@ -34,7 +34,7 @@ def capture(
     report = check_recorded(recorder, run, progress)
     report.verify()
     metadata = build_metadata(engine.model, plan, run, recorder, text, engine.description)
-    check_metadata(metadata, f"{output}")
+    check_metadata(metadata, "the trace")
     try:
         write_trace(output, metadata, tensors_of(recorder, run, store_output), progress.beat)
     except OSError as error:

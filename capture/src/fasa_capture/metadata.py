@@ -111,6 +111,11 @@ def _alike(layers: dict[int, LayerAttention], first: LayerAttention) -> str:
     return named(layer for layer, found in layers.items() if _without_what_may_differ(found) == same)
 
 
+def _listed(values):
+    """Tuples as the lists that JSON holds, at every depth."""
+    return [_listed(value) for value in values] if isinstance(values, (list, tuple)) else values
+
+
 def _common(values: list):
     return values[0] if len(set(values)) == 1 else None
 
