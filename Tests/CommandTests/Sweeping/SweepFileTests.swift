@@ -76,7 +76,7 @@ import Testing
     ("seed: 1\nseed: 2", "s.yaml:1: expected YAML, found seed twice in one mapping"),
     (
       "budget: [64]",
-      "s.yaml:1: expected a field of a sweep (traces, policies, budgets, hardware, layers, heads, steps, seed, profile, detail, timing), found 'budget'; did you mean 'budgets'?"
+      "s.yaml:1: expected a field of a sweep (traces, policies, budgets, hardware, layers, heads, steps, seed, profile, self-calibrate, detail, timing), found 'budget'; did you mean 'budgets'?"
     ),
     ("traces:\npolicies: [oracle]", "s.yaml:1: traces: expected paths of traces, found nothing"),
     ("traces: []", "s.yaml:1: traces: expected paths of traces, found an empty list"),
