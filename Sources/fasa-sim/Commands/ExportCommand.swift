@@ -56,7 +56,7 @@ struct ExportCommand: ParsableCommand {
     let store = try ResultsStore(path: db, access: .readOnly)
     if list {
       let views = try store.exportedViews()
-      return print(
+      return try Output.text(
         views.map { "\($0.name) (\($0.type)): \($0.columns.joined(separator: ", "))" }.joined(separator: "\n")
       )
     }
@@ -65,6 +65,6 @@ struct ExportCommand: ParsableCommand {
       throw ReplayError("\(output): is there already: give --force to replace it, or another name")
     }
     let count = try Export(store: store, view: view).write(format, to: output)
-    print("\(output): \(NumberText.grouped(count)) \(count == 1 ? "row" : "rows") of \(view)")
+    try Output.text("\(output): \(NumberText.grouped(count)) \(count == 1 ? "row" : "rows") of \(view)")
   }
 }

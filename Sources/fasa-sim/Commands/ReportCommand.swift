@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Results
 import Simulator
+import Traces
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -63,7 +64,7 @@ struct ReportCommand: ParsableCommand {
     line.finish()
     let shown = report.configurations.count
     let all = report.counts.configurations
-    print(
+    try Output.text(
       "\(output): \(shown == all ? "" : "\(NumberText.grouped(shown)) of ")\(NumberText.grouped(all)) configurations, \(NumberText.bytes(page.count))"
     )
   }
