@@ -48,7 +48,8 @@ public struct PyramidKV: Policy {
       // The pyramid is the prompt's: decoded tokens do not change its slopes.
       let prompt = min(max(group.promptTokens, 1), visible)
       let shared = k - window
-      guard shared > 0, group.modelLayers > 1, prompt >= 2 * shared else { return k }
+      // What holds all that a step sees holds it in every layer.
+      guard shared > 0, k < visible, group.modelLayers > 1, prompt >= 2 * shared else { return k }
       let most = min(2 * shared - shared / beta, prompt - window)
       let least = 2 * shared - most
       let layers = group.modelLayers - 1
