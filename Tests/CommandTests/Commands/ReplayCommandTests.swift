@@ -3,6 +3,7 @@ import Kernels
 import Policies
 import Results
 import Testing
+import Traces
 
 @testable import fasa_sim
 
