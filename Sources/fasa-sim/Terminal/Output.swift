@@ -6,8 +6,6 @@ enum Output {
   static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
   static func json(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    print(try FiniteJSON.text(value, .prettyPrinted))
   }
 }
