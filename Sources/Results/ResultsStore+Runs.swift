@@ -46,8 +46,11 @@ extension ResultsStore {
     func count(_ db: Database) throws -> Int? {
       try Int.fetchOne(db, sql: query, arguments: [run.rawValue])
     }
-    let kept = try ResultsError.translating(file: file) {
-      try DatabaseQueue(path: file, configuration: database.configuration).read(count)
+    let kept: Int?
+    do {
+      kept = try DatabaseQueue(path: file, configuration: database.configuration).read(count)
+    } catch let error as DatabaseError {
+      throw place.refusal("a file that cannot be read back (\(error.message ?? "\(error.resultCode)"))")
     }
     guard try read(count) == kept else {
       throw place.refusal("a file that lacks what was stored")

@@ -59,7 +59,8 @@ final class FrameDecoder {
       let size = ZSTD_findFrameCompressedSize(stored.baseAddress, stored.count)
       if ZSTD_isError(size) != 0 { throw TraceError(damagedBy: size, file: file.path, part: frame.name) }
       guard size == stored.count else {
-        throw damaged(frame, expected: "one frame of \(stored.count) bytes, as the seek table says", "\(size)")
+        throw damaged(
+          frame, expected: "one frame of \(stored.count) bytes, as the seek table says", "\(size)")
       }
       return header
     } catch let flaw as FrameHeader.Flaw {

@@ -54,7 +54,8 @@ struct FrameHeader: Equatable {
   /// - Throws: `Flaw` where a decoder would need more memory for the window than the format allows.
   func checkWindow() throws {
     guard windowSize <= Self.windowLimit else {
-      throw Flaw(expected: "a zstd window of at most \(Self.windowLimit >> 20) MiB", found: "\(windowSize) bytes")
+      throw Flaw(
+        expected: "a zstd window of at most \(Self.windowLimit >> 20) MiB", found: "\(windowSize) bytes")
     }
   }
 }

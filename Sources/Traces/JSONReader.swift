@@ -110,7 +110,9 @@ struct JSONReader {
     position += 1
     let start = position
     // Most strings have no escape, and are taken as they stand.
-    while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
+    while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+      position += 1
+    }
     if next == UInt8(ascii: "\"") {
       position += 1
       return try text(bytes[start..<position - 1])
@@ -158,13 +160,13 @@ struct JSONReader {
 
   private mutating func codeUnit() throws -> UInt16 {
     var unit: UInt16 = 0
-    for _ in 0..<4 {
-      guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+    for place in position..<position + 4 {
+      guard place < bytes.count, let digit = Character(Unicode.Scalar(bytes[place])).hexDigitValue else {
         throw error("four hexadecimal digits")
       }
       unit = unit << 4 | UInt16(digit)
-      position += 1
     }
+    position += 4
     return unit
   }
 

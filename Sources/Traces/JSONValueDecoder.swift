@@ -19,7 +19,8 @@ struct JSONValueDecoder: Decoder, SingleValueDecodingContainer {
       case .number(let number): number
       case .null, .array, .object: nil
       }
-    if let scalar = scalar as? Value { return scalar }
+    // Two steps: a missing scalar would pass for the nil of an optional type.
+    if let scalar, let result = scalar as? Value { return result }
     // These would ask for themselves again.
     if type is any LosslessStringConvertible.Type { throw mismatch(type) }
     return try Value(from: self)

@@ -16,7 +16,9 @@ public enum MemoryBudget {
   /// The limit of the process's control group; none where it is not in one, or its file says "max".
   private static var container: Int? {
     let text = try? String(contentsOfFile: "/sys/fs/cgroup/memory.max", encoding: .utf8)
-    guard let limit = text.flatMap({ Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }) else { return nil }
+    guard let limit = text.flatMap({ Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }) else {
+      return nil
+    }
     return limit > 0 ? limit : nil
   }
 }

@@ -106,7 +106,8 @@ public final class OutputFile {
     let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
     let dot = name.lastIndex(of: ".").map { name[$0...] } ?? ""
     let extensionText = dot.utf8.count <= 16 ? dot : ""
-    return "\(path.dropLast(name.count)).partial-\(getpid())-\(UInt64.random(in: 0...UInt64.max))\(extensionText)"
+    return
+      "\(path.dropLast(name.count)).partial-\(getpid())-\(UInt64.random(in: 0...UInt64.max))\(extensionText)"
   }
 
   private func error(_ code: Int32) -> TraceError {

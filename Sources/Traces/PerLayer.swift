@@ -17,7 +17,8 @@ public enum PerLayer<Value: Codable & Sendable & Equatable>: Codable, Sendable, 
       // Not "01" or "+1": two keys would name one layer.
       guard let layer = Int(key), "\(layer)" == key else {
         throw DecodingError.dataCorruptedError(
-          in: container, debugDescription: "the key \"\(Excerpt.of(key, limit: 20))\", which is no layer's number")
+          in: container,
+          debugDescription: "the key \"\(Excerpt.of(key, limit: 20))\", which is no layer's number")
       }
       byLayer[layer] = .some(value)
     }

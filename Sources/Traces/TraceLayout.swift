@@ -42,7 +42,8 @@ struct TraceLayout: Sendable {
     // Held against the tokens before anything is read: they may be more than there is memory for.
     guard queryCount <= metadata.tokens.total else {
       throw Self.wrongShape(
-        positions, expected: "[S], with at most \(metadata.tokens.total) positions, one per token", file: file)
+        positions, expected: "[S], with at most \(metadata.tokens.total) positions, one per token", file: file
+      )
     }
     try Self.check(positions, types: ["I32"], shape: [queryCount], file: file)
     let tokens = try Self.required(Self.tokenIDs, in: tensors, file: file)

@@ -39,14 +39,16 @@ extension TraceMetadata {
 
   private func checkTexts(_ file: String) throws {
     let texts = [
-      ("model.name", model.name), ("model.architecture", model.architecture), ("model.weights", model.weights),
+      ("model.name", model.name), ("model.architecture", model.architecture),
+      ("model.weights", model.weights),
       ("model.sha256", model.sha256), ("text.title", text.title), ("text.licence", text.licence),
       ("text.kind", text.kind), ("text.sha256", text.sha256), ("capture.tool", capture.tool),
       ("capture.engine", capture.engine), ("capture.created", capture.created),
     ]
     for (name, text) in texts {
       try require(
-        text.utf8.count <= Self.textLimit, file, name, "at most \(Self.textLimit) bytes", "\(text.utf8.count)")
+        text.utf8.count <= Self.textLimit, file, name, "at most \(Self.textLimit) bytes", "\(text.utf8.count)"
+      )
     }
   }
 

@@ -25,4 +25,14 @@ struct FasaSim: ParsableCommand {
       ExportCommand.self, CalibrateCommand.self, PoliciesCommand.self, HardwareCommand.self, InfoCommand.self,
       SynthCommand.self, BenchCommand.self,
     ])
+
+  static func main() {
+    StandardStream.prepare()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      Output.end(error, of: self)
+    }
+  }
 }

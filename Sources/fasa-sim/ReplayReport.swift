@@ -48,11 +48,12 @@ struct ReplayReport {
   func text(database: String) -> String {
     let metadata = trace.metadata
     var lines = [
-      "\(metadata.model.name), \(metadata.text.title) (\(metadata.text.kind)): \(NumberText.grouped(metadata.tokens.total)) tokens, "
-        + "\(plan.rows.count) decode steps (\(plan.stepsText), at positions \(plan.positionsText)), layers \(NumberRanges.text(plan.layers)), \(plan.heads.count) query heads",
+      ("\(metadata.model.name), \(metadata.text.title) (\(metadata.text.kind)): \(NumberText.grouped(metadata.tokens.total)) tokens, "
+        + "\(plan.rows.count) decode steps (\(plan.stepsText), at positions \(plan.positionsText)), layers \(NumberRanges.text(plan.layers)), \(plan.heads.count) query heads")
+        .onOneLine,
       "", table, "",
     ]
-    lines += notes.map { "note: \($0)" }
+    lines += notes.map { "note: \($0.onOneLine)" }
     lines.append("exact results \(exactResultsDigest)")
     lines.append(
       "stored in \(database)" + (reused > 0 ? " (\(reused) of \(rows.count) were there already)" : ""))

@@ -70,6 +70,37 @@ import Testing
     }
   }
 
+  /// All that a step sees, in a sliding window too, and nothing read to choose; what is kept for later is written.
+  @Test(arguments: texts, [(Int.max, Budget.tokens(41)), (12, .tokens(12)), (.max, .share(1))])
+  func aBudgetThatCoversIsDense(text: String, trace: (window: Int, budget: Budget)) throws {
+    let configuration = try #require(PolicyGrammar.parse([text]).first)
+    guard configuration.descriptor.usesBudget else { return }
+    let small = Self.trace(window: trace.window)
+    let answer = try small.answer(text, budget: trace.budget)
+    for head in answer.tokens { #expect(head == small.steps.map { Array($0.visible) }) }
+    let isEvicting = try configuration.policy(for: small.group).isEvicting
+    for (kind, bytes) in answer.ledger.sorted where !isEvicting {
+      #expect(bytes.readPerHead == 0 && bytes.readGroupUnion == 0 && kind.content != .scores)
+    }
+    #expect(answer.corrections == nil)
+  }
+
+  /// Covered steps beside others, in any blocks: those are whole, and these what they are alone.
+  @Test(arguments: texts) func someStepsMayBeCovered(text: String) throws {
+    let configuration = try #require(PolicyGrammar.parse([text]).first)
+    let trace = Self.trace()
+    // Steps see 13, 20, 21, 26, 27 and 41 tokens.
+    guard configuration.descriptor.usesBudget, configuration.descriptor.name != "pyramidkv" else { return }
+    let answer = try trace.answer(text, budget: .tokens(21), blockSteps: 100)
+    for head in answer.tokens {
+      #expect(Array(head.prefix(3)) == trace.steps.prefix(3).map { Array($0.visible) })
+      #expect(head.dropFirst(3).allSatisfy { $0.count <= 21 || configuration.descriptor.name == "adakv" })
+    }
+    for blockSteps in [1, 2, 4] {
+      #expect(try trace.answer(text, budget: .tokens(21), blockSteps: blockSteps).tokens == answer.tokens)
+    }
+  }
+
   /// Matrices start with what their last user left: no policy may read a score that it did not compute.
   @Test(arguments: texts, [Float.nan, .infinity, 1e30])
   func whatMatricesHeldBeforeChangesNothing(text: String, left: Float) throws {

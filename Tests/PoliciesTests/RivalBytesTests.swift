@@ -59,11 +59,17 @@ import Testing
   }
 
   @Test func boundsOfWhatIsLeft() throws {
-    // 4 / 2^.26 and 5 / 2.5^.28 leave 3 tokens each, two pages of 2, on three channels of one bound.
+    // 4 / 2^.26 and 5 / 2.5^.279 leave 3 tokens each, two pages of 2, on three channels of one bound.
     #expect(
-      try Self.bytes("rocketkv:page=2,channels=3", 2) == [
+      try Self.bytes("rocketkv:page=2,channels=3", 1) == [
         .init(.metadata, .stream): Self.each(2 * 4 * 3 * 2, 4 * 3 * 2, 2 * 2 * 16),
         .init(.scores, .stream): Self.each(32, 32, 32),
+      ])
+    // 3 tokens over 2 are 1.5 left: single tokens, whose keys are their bounds, on 8 / 1.5 channels.
+    #expect(
+      try Self.bytes("rocketkv", 1) == [
+        .init(.metadata, .stream): Self.each(2 * 6 * 5 * 2, 6 * 5 * 2, 2 * 16),
+        .init(.scores, .stream): Self.each(48, 48, 48),
       ])
   }
 

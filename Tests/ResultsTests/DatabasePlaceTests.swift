@@ -21,8 +21,8 @@ struct DatabasePlaceTests {
     case .deleted: try FileManager.default.removeItem(atPath: path)
     case .moved: try FileManager.default.moveItem(atPath: path, toPath: folder.path("other.db"))
     case .replaced:
-      try FileManager.default.removeItem(atPath: path)
-      _ = try ResultsStore(path: path)
+      try Data(repeating: 7, count: 4096).write(to: URL(filePath: folder.path("other")))
+      #expect(rename(folder.path("other"), path) == 0)
     case .emptied: try FileHandle(forWritingTo: URL(filePath: path)).truncate(atOffset: 0)
     }
   }

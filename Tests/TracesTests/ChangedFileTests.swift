@@ -12,7 +12,8 @@ import Testing
   private func opened(_ bytes: [UInt8]) throws -> Trace {
     let path = try folder.file(bytes)
     // Written well before it is opened: a clock that ticks a few hundred times a second would not show the difference.
-    try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: path)
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: path)
     return try Trace(path: path)
   }
 

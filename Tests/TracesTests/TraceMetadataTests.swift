@@ -35,8 +35,11 @@ import Testing
       ("captured_layers", ["1"], "captured_layers[0]: expected a value of type Int, found another type"),
       ("tokens.prompt", -1, "tokens.prompt: expected a number from 0 to 16777216, found -1"),
       ("tokens.decode", 1 << 24, "tokens: expected 1 to 16777216 tokens in all, found 16777219"),
-      ("rope.base", 0, "rope.base: expected a number above 0 and at most 1e+15, found 0.0"),
-      ("rope.base", 1e308, "rope.base: expected a number above 0 and at most 1e+15, found 1e+308"),
+      ("rope.base", 0, "rope.base: expected a number above 0 and at most 1000000000000000.0, found 0.0"),
+      (
+        "rope.base", 1e308,
+        "rope.base: expected a number above 0 and at most 1000000000000000.0, found 1e+308"
+      ),
       ("rope.base", NSNull(), "rope.base: expected a value of type Double, found null"),
       (
         "rope.rotary_dim", 3,
@@ -81,7 +84,10 @@ import Testing
         "rope.layer_frequencies: expected layers from 0 to 1, found 2"
       ),
       ("rope.layer_bases", ["2": 1.0], "rope.layer_bases: expected layers from 0 to 1, found 2"),
-      ("rope.layer_bases", [1.0, -1], "rope.layer_bases: expected a number above 0 and at most 1e+15, found -1.0"),
+      (
+        "rope.layer_bases", [1.0, -1],
+        "rope.layer_bases: expected a number above 0 and at most 1000000000000000.0, found -1.0"
+      ),
       (
         "rope.layer_bases", [1.0, 1, 1],
         "rope.layer_bases: expected 2 values, one per layer, or 1, one per captured layer, found 3"

@@ -25,6 +25,7 @@ import Testing
   /// The specification's own values of an empty text and of one letter.
   @Test func knownValues() {
     #expect(checksum([], pieces: 1) == UInt32(truncatingIfNeeded: 0xEF46_DB37_51D8_E999 as UInt64))
-    #expect(checksum(Array("a".utf8), pieces: 1) == UInt32(truncatingIfNeeded: 0xD24E_C4F1_A98C_6E5B as UInt64))
+    #expect(
+      checksum(Array("a".utf8), pieces: 1) == UInt32(truncatingIfNeeded: 0xD24E_C4F1_A98C_6E5B as UInt64))
   }
 }

@@ -157,6 +157,27 @@ def test_tokens_that_the_model_does_not_embed_are_one_error(tiny, tmp_path, refu
     assert "a token that the model does not have" in refused(path)
 
 
+def test_an_adapter_is_not_left_out(copied, refused):
+    path = copied(lambda weights: None)
+    (path / "adapter_config.json").write_text("{}")
+    assert "adapter" in refused(path)
+
+
+def test_the_weights_are_named_by_what_the_files_hold(folder, tmp_path, run_capture):  # noqa: F811
+    """The model is loaded in float32, whatever its files hold."""
+    path = tmp_path / "bf16"
+    path.mkdir()
+    for file in folder.iterdir():
+        (path / file.name).write_bytes(file.read_bytes())
+    import safetensors.torch
+
+    weights = safetensors.torch.load_file(path / "model.safetensors")
+    half = {name: values.to(torch.bfloat16) for name, values in weights.items()}
+    safetensors.torch.save_file(half, path / "model.safetensors", metadata={"format": "pt"})
+    assert run_capture(path, *OPTIONS).metadata["model"]["weights"] == "bfloat16 safetensors"
+    assert run_capture(folder, *OPTIONS).metadata["model"]["weights"] == "float32 safetensors"
+
+
 def test_code_of_the_folder_never_runs(copied, refused, tmp_path):
     path = copied(lambda weights: None)
     mark = tmp_path / "ran"

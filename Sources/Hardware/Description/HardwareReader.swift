@@ -73,18 +73,17 @@ extension HardwareDescription.Link {
 /// What the readers of YAML files share.
 enum HardwareFile {
   static func text(_ path: String) throws -> String {
-    do {
-      return try String(contentsOfFile: path, encoding: .utf8)
-    } catch {
+    guard let text = try PlainYAML.text(path) else {
       throw HardwareError.at(
         path, expected: "a YAML file", found: "none that can be read", advice: "name another file")
     }
+    return text
   }
 
   static func fields(_ yaml: String, file: String) throws -> FieldReader {
     let node: Node?
     do {
-      node = try compose(yaml: yaml)
+      node = try PlainYAML.compose(yaml, file: file)
     } catch let error as YamlError {
       throw HardwareError("\(file): not YAML: \("\(error)".split(separator: "\n").first ?? "")")
     }

@@ -16,10 +16,7 @@ public struct MeasurementTable: Sendable {
 
   public init(path: String) throws {
     self.path = path
-    let text: String
-    do {
-      text = try String(contentsOfFile: path, encoding: .utf8)
-    } catch {
+    guard let text = WholeFile.data(path).flatMap({ String(data: $0, encoding: .utf8) }) else {
       throw HardwareError.at(
         path, expected: "a table of measurements", found: "no file that can be read",
         advice: "name another file")

@@ -65,6 +65,12 @@ public struct PyramidKV: Policy {
   public var readsChosenKeys: Bool { base.readsChosenKeys }
   public var choosesPerGroup: Bool { base.choosesPerGroup }
   public var cacheTier: MemoryTier { base.cacheTier }
+  public func deviceTokens(of step: Step, budget: Int, guarded: Guard) -> [Range<Int>] {
+    base.deviceTokens(of: step, budget: budget, guarded: guarded)
+  }
+  public var sendsDecodedTokens: Bool { base.sendsDecodedTokens }
+  public var deviceKeyBytes: Int { base.deviceKeyBytes }
+  public func pieceTokens(of step: Step, budget: Int) -> Int { base.pieceTokens(of: step, budget: budget) }
   public var holdsChosenOnly: Bool { base.holdsChosenOnly }
   public var heldTokens: Int? { base.heldTokens }
   public var isEvicting: Bool { base.isEvicting }

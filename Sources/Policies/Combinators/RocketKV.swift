@@ -1,18 +1,23 @@
 /// SnapKV once after the prompt, then page bounds on the query's largest channels (Behnam et al., ICML 2025).
 ///
-/// Of a compression c = n / k the first stage takes c^r, r = min(0.2 + 0.06 · log₂ c, 0.8), by dropping prompt tokens for
-/// good. Of what is left each step keeps the pages of highest bound, taken on the r channels that are largest in the
-/// queries of the KV head.
+/// Of a compression c = n / 2 k the first stage takes c^r, r = min(0.2 + 0.06 · log₂ c, 0.8), by dropping prompt tokens for
+/// good. Of what is left each step attends to k tokens, those of the pages of highest bound, taken on the channels that
+/// are largest in the queries of the KV head. Choosing reads about as much as attending to k tokens.
 public struct RocketKV: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "rocketkv",
     summary: "Drops prompt tokens as SnapKV does, then keeps pages by bounds on a few channels.",
     paper: "https://arxiv.org/abs/2502.14051", kind: .selection,
     parameters: [
-      ParameterDescriptor("page", .integer(1...4096), default: .integer(4), help: "kept tokens of a page"),
       ParameterDescriptor(
-        "channels", .amount, default: .amount(.share(0.5)),
-        help: "channels that pages are scored on: a count or a share of d"),
+        "page", .integer(0...4096), default: .integer(0),
+        help:
+          "kept tokens of a page; 0: ⌈√c⌉ of the compression c that is left to the second stage, as the authors do"
+      ),
+      ParameterDescriptor(
+        "channels", .integer(0...1024), default: .integer(0),
+        help: "channels that pages are scored on; 0: d · page / c, as the authors do"),
+      .ranking,
       ParameterDescriptor(
         "window", .integer(1...100_000), default: .integer(32), help: "last prompt queries that vote"),
       ParameterDescriptor(
@@ -22,20 +27,27 @@ public struct RocketKV: Policy {
     ], common: [.denseLayers], needs: [.promptWindow],
     cost: "r a page of what is left",
     notes: """
-      One set per KV head, its query heads' votes summed, and its bounds met by the sum of their queries, so that a page and channel needs one bound, as the authors do. A page is of neighbours among the tokens kept. Decoded tokens are not dropped. What the first stage \
-      drops never comes back, but keys and values of the rest stay, so that kind is selection. k is rounded down to whole pages.
+      The authors' token budget is what choosing and attending read together, each half of it: here k is what is attended to, and their budget 2 k. \
+      One set per KV head, its query heads' votes summed; which bound of a page and channel counts goes by the sign of their summed query, so that one is read. \
+      Bounds are softmaxed per head at SparQ's temperature. A page is of neighbours among the tokens kept; of the last page that fits k the first tokens are taken. \
+      Decoded tokens are not dropped. What the first stage drops never comes back, but keys and values of the rest stay, so that kind is selection. \
+      c is taken at every step; the authors take it once, for the longest text.
       """)
 
   private let page: Int
   private let channels: Int
+  private let isSoftmax: Bool
   private let votes: SnapVotes
   private let group: GroupContext
   private var cache: EvictionCache
   private var values: [Float] = []
+  /// Of the last step.
+  private var sizes = Sizes(visible: 1, k: 1)
 
   public init(parameters: ParameterValues, group: GroupContext) {
     page = parameters.integer("page")
-    channels = parameters.amount("channels", of: group.headDim)
+    channels = min(parameters.integer("channels"), group.headDim)
+    isSoftmax = parameters.word("ranking") == "softmax"
     votes = SnapVotes(parameters, group)
     self.group = group
     cache = EvictionCache(group, perGroup: true)
@@ -47,84 +59,130 @@ public struct RocketKV: Policy {
     values = votes.values(prompt, heads: 0..<group.groupSize)
   }
 
-  /// Tokens that the first stage keeps of `visible`, where k are attended to.
-  static func firstStage(visible: Int, k: Int) -> Int {
-    let compression = Double(visible) / Double(k)
-    let log = PortableMath.log(compression)
-    let part = min(0.2 + 0.06 * log / PortableMath.log(2), 0.8)
-    return max(k, Int((Double(visible) * PortableMath.exp(-log * part)).rounded(.down)))
+  /// How a step's compression is shared out between the stages, and between tokens and channels of the second.
+  struct Sizes {
+    /// Tokens that the first stage keeps.
+    let kept: Int
+    /// What is left to the second stage, over the authors' budget; at least 1.
+    private let compression: Double
+
+    init(visible: Int, k: Int) {
+      let budget = Double(2 * k)
+      let log = PortableMath.log(max(1, Double(visible) / budget))
+      let part = min(0.2 + 0.06 * log / PortableMath.log(2), 0.8)
+      kept = max(k, Int((Double(visible) * PortableMath.exp(-log * part)).rounded(.down)))
+      compression = max(1, Double(kept) / budget)
+    }
+
+    /// Tokens of a page: its root's share of the compression, or none of it where that would be more than all.
+    var page: Int {
+      let root = compression.squareRoot().rounded(.up)
+      return root <= compression ? Int(root) : 1
+    }
+
+    func channels(of headDim: Int, page: Int) -> Int {
+      min(headDim, max(1, Int(Double(headDim * page) / compression)))
+    }
+  }
+
+  /// Tokens of a page where `sizes` leaves that open.
+  private func page(_ sizes: Sizes) -> Int { page == 0 ? sizes.page : page }
+
+  public func pieceTokens(of step: Step, budget: Int) -> Int {
+    page(Sizes(visible: step.visible.count, k: budget))
   }
 
   public mutating func choose(_ block: QueryBlock) -> Selections? {
     var sets: [[Int32]] = []
-    let keys = block.shared.tables.keyRows.pointer
-    var pages = 0
     for (step, k) in block.budgets.enumerated() {
       cache.join(0, block.steps[step])
       let values = values
-      cache.shrink(0, to: Self.firstStage(visible: block.steps[step].visible.count, k: k)) { values[$0] }
+      sizes = Sizes(visible: block.steps[step].visible.count, k: k)
+      cache.shrink(0, to: sizes.kept) { values[$0] }
       let kept = cache.kept[0]
-      let some = largest(block, step: step)
-      let starts = Array(stride(from: 0, to: kept.count, by: page))
-      pages += starts.count
-      let scores = starts.map { bound(kept[$0..<min($0 + page, kept.count)], keys, some, block, step) }
-      let order = starts.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
-      let chosen = order.prefix(max(1, k / page)).flatMap {
-        kept[starts[$0]..<min(starts[$0] + page, kept.count)]
+      let page = page(sizes)
+      let pages = stride(from: 0, to: kept.count, by: page).map {
+        kept[$0..<min($0 + page, kept.count)]
       }
-      sets.append(Array(chosen.prefix(k)).sorted())
+      let some = largest(
+        block, step: step, count: channels == 0 ? sizes.channels(of: group.headDim, page: page) : channels)
+      let scores = scores(pages, some, block, step)
+      let order = pages.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
+      sets.append(Array(order.lazy.flatMap { pages[$0] }.prefix(k)).sorted())
+      chargeBounds(block, pages: pages.count, channels: some.count, bounds: page == 1 ? 1 : 2)
     }
-    chargeBounds(block, pages: pages)
     var result = Selections()
     for _ in 0..<group.groupSize { for set in sets { result.appendRow(set) } }
     return result
   }
 
   /// The channels of largest Σ |q_c| over the group's heads, ascending.
-  private func largest(_ block: QueryBlock, step: Int) -> [Int] {
+  private func largest(_ block: QueryBlock, step: Int, count: Int) -> [Int] {
     var sums = Array(repeating: Float(0), count: group.headDim)
     for head in 0..<group.groupSize {
       let query = block.shared.query(block.shared.row(head: head, step: step))
       for c in sums.indices { sums[c] += abs(query[c]) }
     }
-    return sums.indices.sorted { (sums[$0], $1) > (sums[$1], $0) }.prefix(channels).sorted()
+    return sums.indices.sorted { (sums[$0], $1) > (sums[$1], $0) }.prefix(count).sorted()
   }
 
-  /// The highest score with the sum of the heads' queries that a key within the page's bounds could have on some channels.
-  private func bound(
-    _ tokens: ArraySlice<Int32>, _ keys: UnsafePointer<Float>, _ channels: [Int], _ block: QueryBlock,
-    _ step: Int
-  ) -> Float {
-    var sum: Float = 0
-    for c in channels {
-      var (low, high) = (Float.infinity, -Float.infinity)
-      for token in tokens {
-        low = min(low, keys[Int(token) * group.headDim + c])
-        high = max(high, keys[Int(token) * group.headDim + c])
+  /// Of every page the sum over the heads of what a token of it gets of their softmaxes, or of their bounds.
+  private func scores(
+    _ pages: [ArraySlice<Int32>], _ channels: [Int], _ block: QueryBlock, _ step: Int
+  ) -> [Float] {
+    let bounds = bounds(pages, channels, block, step)
+    let heads = (0..<group.groupSize).map { head -> [Float] in
+      let query = block.shared.query(block.shared.row(head: head, step: step))
+      let own = bounds.map { bounds in
+        zip(channels, bounds).reduce(Float(0)) { $0 + query[$1.0] * $1.1 }
       }
-      let q = (0..<group.groupSize).reduce(Float(0)) {
-        $0 + block.shared.query(block.shared.row(head: $1, step: step))[c]
-      }
-      sum += max(q * low, q * high)
+      guard isSoftmax else { return own }
+      let (part, whole) = (
+        channels.reduce(Float(0)) { $0 + abs(query[$1]) },
+        (0..<group.headDim).reduce(Float(0)) { $0 + abs(query[$1]) }
+      )
+      let weights = block.shared.softmax(
+        own, scale: part > 0 ? group.scale / (part / whole).squareRoot() : group.scale)
+      let sum = zip(weights, pages).reduce(Float(0)) { $0 + $1.0 * Float($1.1.count) }
+      return weights.map { $0 / sum }
     }
-    return sum
+    return heads.summed
   }
 
-  /// One bound of each page and channel is read, the one that the sign of the summed query asks for; both are kept.
-  private func chargeBounds(_ block: QueryBlock, pages: Int) {
+  /// Of every page and channel the bound of its keys that the sign of the summed query asks for.
+  private func bounds(
+    _ pages: [ArraySlice<Int32>], _ channels: [Int], _ block: QueryBlock, _ step: Int
+  ) -> [[Float]] {
+    let keys = block.shared.tables.keyRows.pointer
+    let isHigh = channels.map { c in
+      (0..<group.groupSize).reduce(Float(0)) {
+        $0 + block.shared.query(block.shared.row(head: $1, step: step))[c]
+      } > 0
+    }
+    return pages.map { tokens in
+      zip(channels, isHigh).map { c, isHigh in
+        tokens.reduce(isHigh ? -Float.infinity : .infinity) {
+          let key = keys[Int($1) * group.headDim + c]
+          return isHigh ? max($0, key) : min($0, key)
+        }
+      }
+    }
+  }
+
+  /// One bound of each page and channel is read; both are kept, or of single tokens the key.
+  private func chargeBounds(_ block: QueryBlock, pages: Int, channels: Int, bounds: Int) {
     let bytes = pages * channels * group.element.byteCount
     block.charge(
       .init(.metadata, .stream), readPerHead: bytes * group.groupSize, readGroupUnion: bytes,
-      written: block.steps.count * 2 * group.keyRowBytes)
-    block.charge(
-      .init(.scores, .stream), readPerHead: pages * 4 * group.groupSize,
-      readGroupUnion: pages * 4 * group.groupSize,
-      written: pages * 4 * group.groupSize)
+      written: bounds * group.keyRowBytes)
+    let scores = pages * 4 * group.groupSize
+    block.charge(.init(.scores, .stream), readPerHead: scores, readGroupUnion: scores, written: scores)
   }
 
   public var heldTokens: Int? { cache.kept[0].count }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
-    ((cache.kept[0].count + page - 1) / page * 2 * group.keyRowBytes, 0)
+    let page = page(sizes)
+    return ((cache.kept[0].count + page - 1) / page * (page == 1 ? 1 : 2) * group.keyRowBytes, 0)
   }
 }

@@ -51,7 +51,7 @@ public struct Twilight: Policy {
   public mutating func choose(_ block: QueryBlock) throws -> Selections? {
     let limits = candidates.tokens(of: block.steps)
     let inner = block.inner(budgets: limits, guarded: block.guarded)
-    let proposed = try base.choose(inner) ?? block.everything()
+    let proposed = try base.select(inner) ?? block.everything()
     block.absorb(inner)
     let estimates = estimate(block, of: proposed)
     var result = Selections()

@@ -61,6 +61,12 @@ public struct OmniKV: LayerPolicy {
   public var choosesPerGroup: Bool { true }
   public var cacheTier: MemoryTier { shared.isReusing ? .host : .device }
 
+  /// Those that every list begins with; in a sliding window, what it sees of them.
+  public func deviceTokens(of step: Step, budget: Int, guarded: Guard) -> [Range<Int>] {
+    let (sinks, _, recent) = self.guarded.split(step.visible, budget: budget)
+    return [sinks, recent]
+  }
+
   public mutating func begin(layer groups: [GroupContext]) throws {
     let layer = groups.first?.layer ?? 0
     recent = []
@@ -88,8 +94,8 @@ public struct OmniKV: LayerPolicy {
     guard shared.isChoosing, let first = blocks.first else { return shared.reuse(blocks, perGroup: true) }
     for (index, step) in first.steps.enumerated() {
       let set = best(blocks, step: index, k: first.budgets[index])
-      // One list serves the layer.
-      first.charge(.init(.metadata, .stream), written: set.count * 4)
+      // One list serves the layer; of all that it sees none is needed.
+      if !first.isCovered(index) { first.charge(.init(.metadata, .stream), written: set.count * 4) }
       for (place, block) in blocks.enumerated() {
         shared.keep(Array(repeating: set, count: block.group.groupSize), place: place, step: step)
       }

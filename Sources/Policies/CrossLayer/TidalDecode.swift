@@ -46,7 +46,10 @@ public struct TidalDecode: LayerPolicy {
       let chosen = inner.best(scores)
       let bytes = block.visibleTokens * 4 * block.group.groupSize
       block.charge(.init(.scores, .stream), readPerHead: bytes, readGroupUnion: bytes, written: bytes)
-      block.charge(.init(.metadata, .stream), written: chosen.tokens.count * 4)
+      // A list of all that a step sees is not needed.
+      let listed = (0..<chosen.rows).filter { !block.isCovered($0 % block.steps.count) }
+      block.charge(
+        .init(.metadata, .stream), written: listed.reduce(0) { $0 + chosen.count($1) } * 4)
       for (index, step) in block.steps.enumerated() {
         let (sinks, _, recent) = block.guarded.split(step.visible, budget: block.budgets[index])
         let rows = (0..<block.group.groupSize).map { head -> [Int32] in

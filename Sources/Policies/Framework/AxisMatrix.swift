@@ -40,7 +40,9 @@ public struct AxisMatrix: Sendable, Equatable, Codable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     var data = Data()
     for value in axes.joined() {
-      let number = UInt16(bitPattern: Int16((value * Self.whole).rounded()))
+      // What is no unit vector is not made one; it must not end the program either.
+      let whole = Int16(clamping: Int(saturating: Double((value * Self.whole).rounded())))
+      let number = UInt16(bitPattern: whole)
       data.append(UInt8(number & 255))
       data.append(UInt8(number >> 8))
     }

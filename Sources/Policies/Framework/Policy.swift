@@ -29,6 +29,23 @@ public protocol Policy: Sendable {
   /// Where the whole cache lies, and so where chosen keys and values are read.
   var cacheTier: MemoryTier { get }
 
+  /// Tokens that lie on the device whatever the query, although the cache lies on the host: ascending ranges without
+  /// overlap, within what the step sees. The newest token, which was made there, need not be named.
+  ///
+  /// - Parameters:
+  ///   - budget: k of the step.
+  ///   - guarded: the sinks and last tokens that the common parameters keep.
+  func deviceTokens(of step: Step, budget: Int, guarded: Guard) -> [Range<Int>]
+
+  /// Whether decoded tokens come to lie on the host in the end, where the cache does.
+  var sendsDecodedTokens: Bool { get }
+
+  /// Bytes of each key that lie on the device beside a cache on the host, and are not fetched with the rest of it.
+  var deviceKeyBytes: Int { get }
+
+  /// Tokens that lie side by side in each piece that is gathered, where the policy chooses pages.
+  func pieceTokens(of step: Step, budget: Int) -> Int
+
   /// Whether the device holds the chosen rows alone, although nothing is evicted: the whole cache is then counted by
   /// `residentExtraBytes`.
   var holdsChosenOnly: Bool { get }
@@ -59,6 +76,13 @@ extension Policy {
     return (tokens * device, tokens * host)
   }
   public var cacheTier: MemoryTier { .device }
+  public func deviceTokens(of step: Step, budget: Int, guarded: Guard) -> [Range<Int>] {
+    let (sinks, _, recent) = guarded.split(step.visible, budget: budget)
+    return [sinks, recent]
+  }
+  public var sendsDecodedTokens: Bool { cacheTier == .host }
+  public var deviceKeyBytes: Int { 0 }
+  public func pieceTokens(of step: Step, budget: Int) -> Int { 1 }
   public var holdsChosenOnly: Bool { false }
   public var heldTokens: Int? { nil }
   public var readsChosenKeys: Bool { true }

@@ -87,6 +87,11 @@ extension ParameterDescriptor {
   public static let scope = ParameterDescriptor(
     "scope", .choice(["head", "group"]), default: .word("head"),
     help: "choose per query head, or one set per KV head from the scores summed over its query heads")
+  /// How what the heads of a KV head think of a token, page or cluster becomes one value.
+  public static let ranking = ParameterDescriptor(
+    "ranking", .choice(["softmax", "sum"]), default: .word("softmax"),
+    help: "where heads share a set, rank by the sum of their softmaxes, as the authors do, or of their scores"
+  )
   public static let recent = ParameterDescriptor(
     "recent", .integer(0...1_000_000), default: .integer(0), help: "last tokens always kept, counted in k")
 

@@ -13,7 +13,9 @@ public enum PolicyGrammar {
     var result: [PolicyConfiguration] = []
     var entries: [Entry] = []
     for text in texts { entries += try self.entries(of: text) }
-    for entry in entries where entry.name != everything { result += try configurations(of: entry) }
+    for entry in entries where entry.name != everything {
+      result += try configurations(of: entry, atMost: largestGrid - result.count)
+    }
     for entry in entries where entry.name == everything { try addEverything(entry, to: &result) }
     var labels: Set<String> = []
     for configuration in result where !labels.insert(configuration.label).inserted {
@@ -26,8 +28,11 @@ public enum PolicyGrammar {
   public static func configurations(of name: String, settings: [(name: String, values: [String])])
     throws(PolicyError) -> [PolicyConfiguration]
   {
-    try configurations(of: Entry(name: name, settings: settings))
+    try configurations(of: Entry(name: name, settings: settings), atMost: largestGrid)
   }
+
+  /// Configurations of policies that are read at most: each takes memory before anything is replayed.
+  public static let largestGrid = 100_000
 
   /// The name that stands for every policy.
   public static let everything = "all"
@@ -77,11 +82,16 @@ public enum PolicyGrammar {
     guard sides.count == 2, !sides[0].isEmpty, !sides[1].isEmpty, let last = entries.indices.last else {
       throw PolicyError("cannot read '\(part)' in policy '\(text)': expected NAME or NAME:PARAMETER=VALUE,…")
     }
+    let parameters = PolicyRegistry.policy(named: entries[last].name)?.descriptor.parameters ?? []
+    // A path's slashes part no values.
+    let isPath = parameters.contains { $0.name == sides[0] && $0.kind == .file }
     let values = sides[1].split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    entries[last].settings.append((sides[0], values))
+    entries[last].settings.append((sides[0], isPath ? [sides[1]] : values))
   }
 
-  private static func configurations(of entry: Entry) throws(PolicyError) -> [PolicyConfiguration] {
+  private static func configurations(of entry: Entry, atMost most: Int) throws(PolicyError)
+    -> [PolicyConfiguration]
+  {
     if let reason = PolicyRegistry.refused[entry.name] {
       throw PolicyError("policy '\(entry.name)' cannot be replayed from a trace: \(reason)")
     }
@@ -89,6 +99,7 @@ public enum PolicyGrammar {
       throw PolicyError(
         "no policy is called '\(entry.name)': there are \(PolicyRegistry.names.joined(separator: ", "))")
     }
+    try checkSize(entry, atMost: most)
     var grid = [ParameterValues(defaultsOf: type.descriptor)]
     var seen: Set<String> = []
     for setting in entry.settings {
@@ -102,9 +113,7 @@ public enum PolicyGrammar {
         throw PolicyError("policy '\(entry.name)' is given '\(setting.name)' twice: leave one out")
       }
       var values: [ParameterValue] = []
-      // A path's slashes part no values.
-      let texts = parameter.kind == .file ? [setting.values.joined(separator: "/")] : setting.values
-      for text in texts {
+      for text in setting.values {
         guard let value = parameter.parse(text) else {
           throw PolicyError("\(entry.name): \(setting.name)=\(text): expected \(parameter.kind.range)")
         }
@@ -119,5 +128,15 @@ public enum PolicyGrammar {
       }
     }
     return grid.map { PolicyConfiguration(type, values: $0) }
+  }
+
+  /// Counts a grid before it is laid out.
+  private static func checkSize(_ entry: Entry, atMost most: Int) throws(PolicyError) {
+    let counts = entry.settings.map(\.values.count)
+    guard GridSize.product(counts).map({ $0 <= most }) != true else { return }
+    let factors = zip(entry.settings, counts).filter { $1 > 1 }.map { "\($1) of \($0.name)" }
+    throw PolicyError(
+      "\(entry.name): expected at most \(largestGrid) policies in all, found \(factors.isEmpty ? "one more" : factors.joined(separator: " × ")): take fewer values of them"
+    )
   }
 }

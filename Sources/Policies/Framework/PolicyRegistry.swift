@@ -22,7 +22,7 @@ public enum PolicyRegistry {
   ]
 
   /// Selectors whose state depends on the steps before, beside those that evict or choose for a layer or the model.
-  private static let remembering: Set<String> = ["arkvale", "rocketkv"]
+  private static let remembering: Set<String> = ["rocketkv"]
 
   static func remembers(_ descriptor: PolicyDescriptor) -> Bool {
     descriptor.kind == .eviction || descriptor.scope != .group || remembering.contains(descriptor.name)

@@ -113,12 +113,18 @@ extension ScoredBlock {
     return result
   }
 
+  /// Normalised softmax of raw scores of one's own, scaled and capped as the model's.
+  ///
+  /// - Parameter scale: what scores are multiplied by in place of all that.
+  func softmax(_ scores: [Float], scale: Float? = nil) -> [Float] {
+    (scale == nil ? logits(of: scores) : scores).withUnsafeBufferPointer { values in
+      guard let start = values.baseAddress else { return [] }
+      return attention(start, scale: scale ?? 1, over: (0..<Int32(values.count)).map { $0 })
+    }
+  }
+
   /// Softmax over some tokens of a row of raw scores, normalised.
   func attention(_ scores: UnsafePointer<Float>, over tokens: [Int32]) -> [Float] {
-    let logits = logits(of: tokens.map { scores[Int($0)] })
-    return logits.withUnsafeBufferPointer { logits in
-      guard let start = logits.baseAddress else { return [] }
-      return attention(start, scale: 1, over: (0..<Int32(logits.count)).map { $0 })
-    }
+    softmax(tokens.map { scores[Int($0)] })
   }
 }

@@ -7,6 +7,8 @@ public struct Selections: Sendable {
   public private(set) var tokens: [Int32] = []
   /// What a policy that corrects its output adds, one per row; nil for plain attention over the tokens.
   public var corrections: [OutputCorrection]?
+  /// Steps of the block at which every row is all that it sees because the budget holds it: dense attention.
+  public var wholeSteps: Set<Int> = []
 
   public init() {}
 

@@ -163,7 +163,11 @@ struct SketchAxes: Sendable {
   private static func product(_ a: [[Double]], _ b: [[Double]]) -> [[Double]] {
     a.map { row in
       var out = Array(repeating: 0.0, count: b.first?.count ?? 0)
-      for (k, factor) in row.enumerated() { for j in out.indices { out[j] += factor * b[k][j] } }
+      out.withUnsafeMutableBufferPointer { out in
+        for (k, factor) in row.enumerated() {
+          b[k].withUnsafeBufferPointer { other in for j in out.indices { out[j] += factor * other[j] } }
+        }
+      }
       return out
     }
   }

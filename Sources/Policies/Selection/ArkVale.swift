@@ -1,73 +1,127 @@
 /// Page-based KV cache with recallable eviction (Chen et al., NeurIPS 2024).
 ///
-/// A page's digest is a cuboid about the mean of its keys, as wide as their mean absolute deviation; its score is the
-/// highest that a key within could have. The first and the last pages are always there. Pages lie on the host; the
-/// device holds those of the last step, so that only the others cross the link.
-public struct ArkVale: Policy {
+/// A page's digest is a cuboid about its centre, as wide as the keys' mean distance from it; its score is the highest
+/// that a key within could have. The first and the last pages are always there. Pages lie on the host; the device
+/// holds those of the last step, so that only the others cross the link.
+public struct ArkVale: LayerPolicy {
   public static let descriptor = PolicyDescriptor(
     name: "arkvale",
-    summary: "Keeps the pages whose digest, a cuboid of mean and deviation, allows the highest score.",
+    summary: "Keeps the pages whose digest, a cuboid about their keys, allows the highest score.",
     paper: "https://openreview.net/forum?id=4oAt5L4lYe", kind: .selection,
     parameters: [
       .page(32),
       ParameterDescriptor(
-        "sink-pages", .integer(0...64), default: .integer(1), help: "first pages always kept"),
+        "digest", .choice(["midrange", "mean"]), default: .word("midrange"),
+        help:
+          "a cuboid's centre: half-way between a page's highest and lowest keys, as the authors do, or their mean"
+      ),
+      ParameterDescriptor(
+        "sink-pages", .integer(0...64), default: .integer(2), help: "first pages always kept"),
       ParameterDescriptor(
         "window-pages", .integer(0...64), default: .integer(2),
         help: "last pages always kept, the partial one too"),
-      .scope,
-    ], common: [.denseLayers],
+      ParameterDescriptor(
+        "scope", .choice(["head", "group", "layer"]), default: .word("layer"),
+        help:
+          "choose per query head, or one set per KV head or, as the authors do, per layer from the scores summed over its query heads"
+      ),
+    ], common: [.denseLayers], scope: .layer,
     cost: "2 d a page; pages that are not held, over the link",
     notes: """
       Reads the digests of all pages. The chosen rows are read on the device; pages that the step before did not hold \
       come over the link first, a page at a time. Sink and window pages count in k; where a budget cannot hold them, \
-      first tokens come first.
+      first tokens come first. The authors' device holds more pages than a step attends to, which saves some of the link's bytes.
       """,
     alwaysKeeps: { "the first \($0.integer("sink-pages")) and last \($0.integer("window-pages")) pages" })
 
   private let page: Int
+  private let isMidrange: Bool
   private let sinkPages: Int
   private let windowPages: Int
+  private let scope: String
   private let group: GroupContext
-  public let choosesPerGroup: Bool
-  /// Pages on the device for each query head.
-  private var resident: [Set<Int>]
+  /// Pages on the device, `[KV head][query head of the group]`.
+  private var resident: [[Set<Int>]]
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     try group.require(width: 2 * group.headDim, for: "arkvale")
     page = parameters.integer("page")
+    isMidrange = parameters.word("digest") == "midrange"
     sinkPages = parameters.integer("sink-pages")
     windowPages = parameters.integer("window-pages")
-    choosesPerGroup = parameters.word("scope") == "group"
+    scope = parameters.word("scope")
     self.group = group
-    resident = group.queryHeads.map { _ in [] }
+    resident = []
   }
 
-  public mutating func choose(_ block: QueryBlock) -> Selections? {
-    let table = PageTable.spread(of: block.shared.tables, pageTokens: page, .absolute)
-    let scores = block.scores(table, queries: block.spreadQueries(1), rowBytes: 2 * group.keyRowBytes)
+  public var choosesPerGroup: Bool { scope != "head" }
+  public var holdsChosenOnly: Bool { true }
+  public func pieceTokens(of step: Step, budget: Int) -> Int { page }
+
+  public mutating func begin(layer groups: [GroupContext]) {
+    resident = groups.map { $0.queryHeads.map { _ in [] } }
+  }
+
+  public mutating func choose(layer blocks: [QueryBlock]) -> [Selections?] {
     let (page, sinkPages, windowPages) = (page, sinkPages, windowPages)
-    let chosen = block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores) { step in
-      let end = step.visible.upperBound
-      let partial = (end - 1) % page + 1
-      return Guard(sinks: sinkPages * page, recent: windowPages == 0 ? 0 : partial + (windowPages - 1) * page)
+    let own = blocks.map { block in
+      let tables = block.shared.tables
+      let table =
+        isMidrange
+        ? PageTable.cuboids(of: tables, pageTokens: page)
+        : PageTable.spread(of: tables, pageTokens: page, .absolute)
+      return block.scores(table, queries: block.spreadQueries(1), rowBytes: 2 * group.keyRowBytes)
     }
-    chargeMisses(chosen, block)
-    return chosen
+    let scores =
+      switch scope {
+      case "head": own
+      case "group": zip(blocks, own).map { $0.summedOverGroup($1) }
+      default: Self.summed(zip(blocks, own).map { $0.summedOverGroup($1) }, blocks)
+      }
+    return blocks.enumerated().map { place, block in
+      let chosen = block.bestPages(scores[place]) { step in
+        let partial = (step.visible.upperBound - 1) % page + 1
+        return Guard(
+          sinks: sinkPages * page, recent: windowPages == 0 ? 0 : partial + (windowPages - 1) * page)
+      }
+      chargeMisses(chosen, block, place: place)
+      return chosen
+    }
+  }
+
+  /// Every row of every KV head the sum over KV heads, whose own rows are alike, in ascending order.
+  private static func summed(_ scores: [PageScores], _ blocks: [QueryBlock]) -> [PageScores] {
+    guard let first = blocks.first else { return scores }
+    for (step, seen) in first.steps.enumerated() {
+      for page in scores[0].pages(seen.visible) {
+        let sum = scores.reduce(Float(0)) { $0 + $1.matrix.row(step)[page] }
+        for (block, own) in zip(blocks, scores) {
+          for head in 0..<block.group.groupSize {
+            own.matrix.row(block.shared.row(head: head, step: step))[page] = sum
+          }
+        }
+      }
+    }
+    return scores
   }
 
   /// Pages that the step before did not hold come from the host; the newest token was never there.
-  private mutating func chargeMisses(_ chosen: Selections, _ block: QueryBlock) {
+  private mutating func chargeMisses(_ chosen: Selections, _ block: QueryBlock, place: Int) {
+    while resident.count <= place { resident.append(group.queryHeads.map { _ in [] }) }
     let rowBytes = page * (group.keyRowBytes + group.valueRowBytes)
     for (index, step) in block.steps.enumerated() {
       var (all, union): (Int, Set<Int>) = (0, [])
       let last = (step.visible.upperBound - 1) / page
-      for head in resident.indices {
-        let pages = Set(chosen[block.shared.row(head: head, step: index)].map { Int($0) / page })
-        let missing = pages.subtracting(resident[head]).filter { $0 != last }
+      for head in resident[place].indices {
+        // A budget that covers all holds all pages, whatever was chosen.
+        let pages =
+          block.isCovered(index)
+          ? Set(step.visible.lowerBound / page...last)
+          : Set(chosen[block.shared.row(head: head, step: index)].map { Int($0) / page })
+        let missing = pages.subtracting(resident[place][head]).filter { $0 != last }
         all += missing.count
         union.formUnion(missing)
-        resident[head] = pages
+        resident[place][head] = pages
       }
       block.charge(
         .init(.keys, .gather(rowBytes: rowBytes), tier: .host), readPerHead: all * rowBytes,
@@ -75,9 +129,26 @@ public struct ArkVale: Policy {
     }
   }
 
-  public var holdsChosenOnly: Bool { true }
-
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     ((tokens + page - 1) / page * 2 * group.keyRowBytes, tokens * (group.keyRowBytes + group.valueRowBytes))
+  }
+}
+
+extension PageTable {
+  /// Channel-wise [centre; mean distance from it] of a page's keys, the centre half-way between highest and lowest.
+  static func cuboids(of tables: GroupTables, pageTokens: Int) -> PageTable {
+    let d = tables.channels
+    let keys = tables.keyRows.pointer
+    return PageTable("cuboids", of: tables, pageTokens: pageTokens, width: 2 * d) { tokens, out in
+      for c in 0..<d {
+        var (low, high) = (Float.infinity, -Float.infinity)
+        for token in tokens {
+          low = min(low, keys[token * d + c])
+          high = max(high, keys[token * d + c])
+        }
+        out[c] = (high + low) / 2
+        out[d + c] = tokens.reduce(Float(0)) { $0 + abs(keys[$1 * d + c] - out[c]) } / Float(tokens.count)
+      }
+    }
   }
 }

@@ -90,6 +90,11 @@ public struct FASA: Policy {
     return block.best(choosesPerGroup ? block.summedOverGroup(scores) : scores)
   }
 
+  /// Of a cache on the host, the channels that the group's heads have dominant between them.
+  public var deviceKeyBytes: Int {
+    cacheTier == .host ? Set(channels.joined()).count * group.element.byteCount : 0
+  }
+
   public func residentExtraBytesPerToken() -> (device: Int, host: Int) {
     let element = group.element.byteCount
     return switch layout {

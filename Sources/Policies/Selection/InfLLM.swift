@@ -28,7 +28,7 @@ public struct InfLLM: Policy {
     notes: """
       The authors score a key by the queries of its next tokens, which a trace does not hold; here by the mean query of the \
       observation window, turned back and then on by 1 to `distance` tokens. A block is scored by the mean of its representatives, as the \
-      released code does, which keeps that one vector. Keys are averaged as they are rotated; the authors' blocks hold unrotated keys, and a query meets them all at one distance. Blocks lie on the host. They begin at the text's first token, the authors' after the initial ones. k is rounded down to whole blocks, to one at least, and what exceeds it is cut.
+      released code does, which keeps that one vector. Keys are averaged as they are rotated; the authors' blocks hold unrotated keys, and a query meets them all at one distance. Blocks lie on the host, first and last tokens on the device. They begin at the text's first token, the authors' after the initial ones. k is rounded down to whole blocks, to one at least, and what exceeds it is cut.
       """,
     alwaysKeeps: { "the first \($0.number("initial-share")) and newest \($0.number("local-share")) of k" })
 
@@ -76,9 +76,12 @@ public struct InfLLM: Policy {
     let queries = block.derivedQueries(width: d) { _, query, out in out.update(from: query, count: d) }
     let scores = block.scores(table, queries: queries, rowBytes: group.keyRowBytes)
     return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores) { [self] step in
-      let k = block.budget(of: step)
-      return Guard(sinks: Int(Double(k) * initialShare), recent: Int(Double(k) * localShare))
+      kept(of: block.budget(of: step))
     }
+  }
+
+  private func kept(of k: Int) -> Guard {
+    Guard(sinks: Int(Double(k) * initialShare), recent: Int(Double(k) * localShare))
   }
 
   /// What the expected query of the tokens after each key would score it.
@@ -93,6 +96,12 @@ public struct InfLLM: Policy {
   }
 
   public var cacheTier: MemoryTier { .host }
+  public func pieceTokens(of step: Step, budget: Int) -> Int { page }
+
+  public func deviceTokens(of step: Step, budget: Int, guarded: Guard) -> [Range<Int>] {
+    let (sinks, _, recent) = kept(of: budget).split(step.visible, budget: budget)
+    return [sinks, recent]
+  }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     ((tokens + page - 1) / page * group.keyRowBytes, 0)

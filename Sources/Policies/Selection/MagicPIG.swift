@@ -19,7 +19,7 @@ public struct MagicPIG: Policy {
     cost: "4 bytes for each token in each of the query's buckets, d K L for the projections, bucket bounds",
     notes: """
       Sizes its own sets. Keys are centred by the prompt's mean key before they are hashed; the authors' mean is of the tokens that they \
-      hash, without those always kept. A sampled logit is corrected by −log(w + 1e-4), w the probability of being met in two tables, as in the released code. Tables of token numbers, keys and values lie on the host: \
+      hash, without those always kept. A sampled logit is corrected by −log(w + 1e-4), w the probability of being met in two tables, as in the released code. Tables of token numbers, keys and values lie on the host, but for what is always kept: \
       a step reads the numbers in the query's buckets, 4 bytes each, and where a bucket begins and ends. Tables hold the prompt; decoded tokens are always kept, as the authors do, who \
       leave layers 0 and 16 dense; here the first. Projections lie on the device, and are seeded by the run, layer and KV head.
       """,
@@ -52,10 +52,7 @@ public struct MagicPIG: Policy {
     for row in 0..<block.shared.rows {
       let visible = block.shared.visible(row)
       let hits = hashes.hits(codes, row: row, visible.upperBound)
-      // A query attends to its own token at least.
-      let last = max(1, guarded.recent + max(0, visible.upperBound - group.promptTokens))
-      let held = Guard(sinks: min(guarded.sinks, visible.count - 1), recent: last)
-      let (sinks, middle, recent) = held.split(visible, budget: visible.count)
+      let (sinks, middle, recent) = kept(of: visible).split(visible, budget: visible.count)
       let sampled = middle.filter { hits[$0] >= 2 }
       read += middle.reduce(0) { $0 + Int(hits[$1]) }
       result.appendRow([Array(sinks), sampled, Array(recent)].joined().map(Int32.init))
@@ -76,6 +73,20 @@ public struct MagicPIG: Policy {
     block.chargeMatrix(bytes: projectionBytes)
     return result
   }
+
+  /// Sinks, and last tokens of the prompt with all decoded ones.
+  private func kept(of visible: Range<Int>) -> Guard {
+    // A query attends to its own token at least.
+    let last = max(1, guarded.recent + max(0, visible.upperBound - group.promptTokens))
+    return Guard(sinks: min(guarded.sinks, visible.count - 1), recent: last)
+  }
+
+  public func deviceTokens(of step: Step, budget: Int, guarded: Guard) -> [Range<Int>] {
+    let (sinks, _, recent) = kept(of: step.visible).split(step.visible, budget: step.visible.count)
+    return [sinks, recent]
+  }
+
+  public var sendsDecodedTokens: Bool { false }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     (projectionBytes, count * (min(tokens, group.promptTokens) + (1 << bits)) * 4)

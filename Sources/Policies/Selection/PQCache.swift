@@ -19,11 +19,14 @@ public struct PQCache: Policy {
       ParameterDescriptor("rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means"),
       ParameterDescriptor.sinks.defaulting(
         to: .integer(32), help: "first tokens always kept, counted in k, and left out of k-means"),
-      .scope,
+      ParameterDescriptor(
+        "scope", .choice(["head", "group"]), default: .word("group"),
+        help: "choose per query head, or one set per KV head, as the authors do"),
+      .ranking,
     ], common: [.denseLayers],
     cost: "m b bits a token, 2^b d for the centroids; scores",
     notes: """
-      Reads m codes a token and the centroids at every step; codes and centroids lie on the device, keys and values on the host. k-means \
+      Reads m codes a token and the centroids at every step; codes and centroids lie on the device with first and last tokens, other keys and values on the host. The softmax is over the tokens between. The authors' device also keeps blocks of tokens that were fetched often, which saves some of the link's bytes. k-means \
       begins at keys evenly apart in the prompt. Tokens of decode steps take the nearest of the prompt's centroids.
       """,
     alwaysKeeps: { "the newest \($0.number("recent-share")) of k" })
@@ -33,6 +36,7 @@ public struct PQCache: Policy {
   private let recentShare: Double
   private let rounds: Int
   private let sinks: Int
+  private let isSoftmax: Bool
   private let group: GroupContext
   public let choosesPerGroup: Bool
 
@@ -45,6 +49,7 @@ public struct PQCache: Policy {
     recentShare = parameters.number("recent-share")
     rounds = parameters.integer("rounds")
     sinks = parameters.integer("sinks")
+    isSoftmax = parameters.word("ranking") == "softmax"
     choosesPerGroup = parameters.word("scope") == "group"
     self.group = group
   }
@@ -64,9 +69,29 @@ public struct PQCache: Policy {
     let centroids = block.steps.count * centroidBytes
     block.charge(
       .init(.metadata, .stream), readPerHead: centroids * group.groupSize, readGroupUnion: centroids)
-    return block.bestOf(choosesPerGroup ? block.summedOverGroup(scores) : scores) { [self] step in
-      Guard(sinks: sinks, recent: Int(Double(block.budget(of: step)) * recentShare))
+    let ranks = choosesPerGroup && isSoftmax ? softmax(scores, block) : scores
+    return block.bestOf(choosesPerGroup ? block.summedOverGroup(ranks) : ranks) { [self] step in
+      kept(of: block.budget(of: step))
     }
+  }
+
+  private func kept(of k: Int) -> Guard { Guard(sinks: sinks, recent: Int(Double(k) * recentShare)) }
+
+  /// Of every row over the tokens that are neither first nor last, which alone are chosen from.
+  private func softmax(_ scores: ScoreMatrix, _ block: QueryBlock) -> ScoreMatrix {
+    let result = block.shared.makeMatrix()
+    for row in 0..<block.shared.rows {
+      let k = block.budgets[row % block.steps.count]
+      let middle = kept(of: k).split(block.shared.visible(row), budget: k).middle
+      let weights = block.shared.softmax(Array(scores.scores(row, middle)))
+      for (token, weight) in zip(middle, weights) { result.row(row)[token] = weight }
+    }
+    return result
+  }
+
+  public func deviceTokens(of step: Step, budget: Int, guarded: Guard) -> [Range<Int>] {
+    let (sinks, _, recent) = kept(of: budget).split(step.visible, budget: budget)
+    return [sinks, recent]
   }
 
   /// Every key with its parts replaced by centroids, `[tokens][headDim]`.

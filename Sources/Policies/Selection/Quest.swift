@@ -13,7 +13,7 @@ public struct Quest: Policy {
     cost: "2 d a page",
     notes: """
       k is rounded down to whole pages, as the authors do, but to `least-pages` at least; what exceeds k is cut, \
-      so that a budget is never exceeded. No page is kept by force. Reads the two bounds of every page, keeps them up to date with \
+      so that a budget is never exceeded. No page is kept by force. Reads the two bounds of every page and whole pages of rows, keeps them up to date with \
       each new token.
       """)
 
@@ -42,6 +42,8 @@ public struct Quest: Policy {
     let scores = block.scores(table, queries: queries, rowBytes: 2 * group.keyRowBytes)
     return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores, least: least)
   }
+
+  public func pieceTokens(of step: Step, budget: Int) -> Int { page }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     ((tokens + page - 1) / page * 2 * group.keyRowBytes, 0)

@@ -39,6 +39,8 @@ public struct QuestMeanStd: Policy {
     return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores, least: least)
   }
 
+  public func pieceTokens(of step: Step, budget: Int) -> Int { page }
+
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     ((tokens + page - 1) / page * 2 * group.keyRowBytes, 0)
   }

@@ -19,13 +19,14 @@ public struct RetroInfer: Policy {
       ParameterDescriptor.recent.defaulting(to: .integer(64)),
       ParameterDescriptor(
         "scope", .choice(["head", "group"]), default: .word("group"),
-        help: "rank clusters per query head, or once per KV head by their summed scores, as the authors do"),
+        help: "rank clusters per query head, or once per KV head, as the authors do"),
+      .ranking,
     ], common: [.denseLayers],
     cost: "d a cluster, dv an estimated cluster",
     notes: """
       The authors read .018 of the clusters; here k decides, sinks and last tokens included, and what exceeds it is cut from the last cluster, later tokens first. The last tokens \
-      are at least all that decoding added. k-means is over the whole prompt, by distance, and begins at keys evenly apart; the authors cluster segments of 8K by cosine. Centroids and sums lie on the device, keys and values on the \
-      host.
+      are at least all that decoding added. k-means is over the whole prompt, by distance, and begins at keys evenly apart; the authors cluster segments of 8K by cosine. Centroids and sums lie on the device with first and last tokens, other keys and values on the \
+      host, a cluster's side by side. The authors' device also caches clusters, which saves some of the link's bytes, and clusters decoded tokens every 1,024.
       """,
     alwaysKeeps: { _ in "every decoded token" })
 
@@ -33,12 +34,14 @@ public struct RetroInfer: Policy {
   private let estimated: Double
   private let rounds: Int
   private let guarded: Guard
+  private let isSoftmax: Bool
   private let group: GroupContext
   public let choosesPerGroup: Bool
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     // k-means scores keys with a last channel of one.
     try group.require(width: group.headDim + 1, for: "retroinfer")
+    isSoftmax = parameters.word("ranking") == "softmax"
     choosesPerGroup = parameters.word("scope") == "group"
     cluster = parameters.integer("cluster")
     estimated = parameters.number("estimated")
@@ -48,12 +51,28 @@ public struct RetroInfer: Policy {
   }
 
   public var cacheTier: MemoryTier { .host }
+  public var sendsDecodedTokens: Bool { false }
+  public func pieceTokens(of step: Step, budget: Int) -> Int { cluster }
+
+  public func deviceTokens(of step: Step, budget: Int, guarded: Guard) -> [Range<Int>] {
+    let (sinks, _, recent) = kept(of: step).split(step.visible, budget: budget)
+    return [sinks, recent]
+  }
+
+  /// The prompt's tokens that are clustered.
+  private var zone: Range<Int> {
+    let first = min(guarded.sinks, group.promptTokens)
+    return first..<max(first, group.promptTokens - guarded.recent)
+  }
+
+  /// The first tokens, and all behind the clusters.
+  private func kept(of step: Step) -> Guard {
+    Guard(sinks: zone.lowerBound, recent: step.visible.upperBound - zone.upperBound)
+  }
 
   public func choose(_ block: QueryBlock) -> Selections? {
     let tables = block.shared.tables
-    let prompt = min(group.promptTokens, tables.tokens)
-    let first = min(guarded.sinks, prompt)
-    let zone = first..<max(first, prompt - guarded.recent)
+    let zone = zone.clamped(to: 0..<tables.tokens)
     let clusters = tables.cached("clusters \(zone) \(cluster) \(rounds)") {
       KeyClusters(tables, tokens: zone, size: cluster, rounds: rounds)
     }
@@ -65,8 +84,7 @@ public struct RetroInfer: Policy {
     for row in 0..<block.shared.rows {
       let step = block.steps[row % block.steps.count]
       let k = block.budgets[row % block.steps.count]
-      let held = Guard(sinks: first, recent: step.visible.upperBound - zone.upperBound)
-      let (sinks, middle, recent) = held.split(step.visible, budget: k)
+      let (sinks, middle, recent) = kept(of: step).split(step.visible, budget: k)
       let rank = ranks[row]
       let order = rank.indices.sorted { (rank[$0], $1) > (rank[$1], $0) }
       var left = k - sinks.count - recent.count
@@ -91,10 +109,13 @@ public struct RetroInfer: Policy {
     return result
   }
 
-  /// Of every row the sums over its group's heads.
+  /// Of every row the sums over its group's heads, of scores or of softmaxes over all clusters.
   private func summed(_ scores: [[Float]], _ block: QueryBlock) -> [[Float]] {
     let sums = block.steps.indices.map { step in
-      (0..<group.groupSize).map { scores[block.shared.row(head: $0, step: step)] }.summed
+      (0..<group.groupSize).map { head -> [Float] in
+        let own = scores[block.shared.row(head: head, step: step)]
+        return isSoftmax ? block.shared.softmax(own) : own
+      }.summed
     }
     return scores.indices.map { sums[$0 % sums.count] }
   }

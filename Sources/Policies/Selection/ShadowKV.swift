@@ -3,7 +3,7 @@ import Kernels
 /// Landmarks of short chunks, with outlier chunks set apart (Sun et al., ICML 2025).
 ///
 /// A chunk's landmark is the mean of its keys; a chunk's score is the largest, over the heads of the group, of their softmax over
-/// landmarks. Chunks of the prompt whose keys their mean describes worst are always kept, and so are the last ones.
+/// the landmarks that compete: of chunks that are not kept anyway. Chunks of the prompt whose keys their mean describes worst are always kept, and so are the last ones.
 public struct ShadowKV: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "shadowkv",
@@ -21,7 +21,7 @@ public struct ShadowKV: Policy {
     ], common: [.denseLayers],
     cost: "d a chunk",
     notes: """
-      Outliers and local chunks count in k here, so that budgets are comparable. Chosen values come from the host. The released code rebuilds \
+      Outliers and local chunks count in k here, so that budgets are comparable, and lie on the device. Other chosen values come from the host. The released code rebuilds \
       chosen keys from a low-rank copy of the unrotated ones on the device; here keys are exact, and are read from the host as well. A chunk that \
       decoding completes gets a landmark of its own.
       """,
@@ -34,6 +34,8 @@ public struct ShadowKV: Policy {
   private let outlierShare: Double
   private let local: Int
   private let group: GroupContext
+  /// Whole chunks of the prompt, the worst described first.
+  private var apart: [Int] = []
 
   public init(parameters: ParameterValues, group: GroupContext) {
     chunk = parameters.integer("chunk")
@@ -46,40 +48,56 @@ public struct ShadowKV: Policy {
   public var choosesPerGroup: Bool { true }
   public var cacheTier: MemoryTier { .host }
 
-  public func choose(_ block: QueryBlock) -> Selections? {
+  public func pieceTokens(of step: Step, budget: Int) -> Int { chunk }
+
+  public func deviceTokens(of step: Step, budget: Int, guarded: Guard) -> [Range<Int>] {
+    let (_, middle, recent) = kept(of: step).split(step.visible, budget: budget)
+    let whole = heldOutliers(of: budget).sorted().map {
+      ($0 * chunk..<($0 + 1) * chunk).clamped(to: middle)
+    }
+    return whole.filter { !$0.isEmpty } + [recent]
+  }
+
+  /// The last chunks, the partial one too.
+  private func kept(of step: Step) -> Guard {
+    let partial = (step.visible.upperBound - 1) % chunk + 1
+    return Guard(recent: local == 0 ? 0 : partial + (local - 1) * chunk)
+  }
+
+  /// Outlier chunks that a budget holds.
+  private func heldOutliers(of k: Int) -> ArraySlice<Int> {
+    apart.prefix(min(outliers, Int(Double(k) * outlierShare) / chunk))
+  }
+
+  public mutating func choose(_ block: QueryBlock) -> Selections? {
     let d = group.headDim
     let tables = block.shared.tables
     let table = PageTable.means(of: tables, pageTokens: chunk)
     let queries = block.derivedQueries(width: d) { _, query, out in out.update(from: query, count: d) }
     let scores = block.scores(table, queries: queries, rowBytes: group.keyRowBytes)
-    let apart = tables.cached("outliers \(chunk)") { outlierOrder(tables) }
+    apart = tables.cached("outliers \(chunk)") { outlierOrder(tables) }
     let best = largestOfGroup(scores, block)
-    // Chunks set apart come first whatever their score.
-    for row in 0..<block.shared.rows {
-      let step = block.steps[row % block.steps.count]
-      let held = min(outliers, Int(Double(block.budget(of: step)) * outlierShare) / chunk)
-      let pages = best.pages(step.visible)
-      for page in apart.prefix(held) where pages.contains(page) { best.matrix.row(row)[page] = 2 }
-    }
-    return block.bestPages(best) { [self] step in
-      let partial = (step.visible.upperBound - 1) % chunk + 1
-      return Guard(recent: local == 0 ? 0 : partial + (local - 1) * chunk)
-    }
+    return block.bestPages(best) { [self] step in kept(of: step) }
   }
 
-  /// Softmax of each head over the chunks it sees, then the largest over the group's heads.
+  /// Softmax of each head over the chunks that compete, then the largest over the group's heads. Chunks set apart come
+  /// first whatever their score.
   private func largestOfGroup(_ scores: PageScores, _ block: QueryBlock) -> PageScores {
     let shared = block.shared
     let soft = ScoreMatrix(rows: shared.rows, tokens: scores.matrix.stride, pool: shared.pool)
-    for row in 0..<shared.rows {
-      shared.normalise(
-        scores.matrix, row: row, scores.pages(shared.visible(row)), scale: group.scale, into: soft)
-    }
-    for step in block.steps.indices {
-      for page in scores.pages(block.steps[step].visible) {
-        let rows = (0..<group.groupSize).map { soft.row(shared.row(head: $0, step: step)) }
-        let largest = rows.reduce(Float(0)) { max($0, $1[page]) }
-        for row in rows { row[page] = largest }
+    for (index, step) in block.steps.enumerated() {
+      let k = block.budgets[index]
+      let middle = kept(of: step).split(step.visible, budget: k).middle
+      let apart = Set(heldOutliers(of: k))
+      let pages = middle.isEmpty ? 0..<0 : scores.pages(middle)
+      let competing = pages.filter { !apart.contains($0) }
+      let rows = (0..<group.groupSize).map { shared.row(head: $0, step: index) }
+      let weights = rows.map { row in shared.softmax(competing.map { scores.matrix.row(row)[$0] }) }
+      for row in rows {
+        for page in pages where apart.contains(page) { soft.row(row)[page] = 2 }
+        for (place, page) in competing.enumerated() {
+          soft.row(row)[page] = weights.reduce(0) { max($0, $1[place]) }
+        }
       }
     }
     return PageScores(matrix: soft, pageTokens: scores.pageTokens)

@@ -1,5 +1,6 @@
 import GRDB
 import Hardware
+import Policies
 import Simulator
 
 /// A priced step and what it was priced for, as `modelled` keeps it.
@@ -31,8 +32,8 @@ extension ResultsStore {
       for row in rows {
         let key: StatementArguments = [
           row.configuration.rawValue, row.machine.model.digest, row.geometryName,
-          Int(row.step.geometry.context.rounded()),
-          Int(row.step.batch), row.step.reading.rawValue,
+          Int(saturating: row.step.geometry.context.rounded()),
+          Int(saturating: row.step.batch), row.step.reading.rawValue,
         ]
         try db.execute(
           sql: """

@@ -23,18 +23,8 @@ struct CalibrationCheck {
     try options.profile?.check(against: trace)
   }
 
-  /// Why a policy cannot be calibrated, or nil.
-  func obstacle(_ policy: PolicyConfiguration) -> String? {
-    do {
-      try checkProfile([policy])
-      return lack(policy)
-    } catch {
-      return "\(policy.label): \(error)"
-    }
-  }
-
   /// What to do where no profile was given or found; nil where one was, or where none is needed.
-  private func lack(_ policy: PolicyConfiguration) -> String? {
+  func lack(_ policy: PolicyConfiguration) -> String? {
     guard policy.isCalibrated, options.profile == nil else { return nil }
     let needsStatistics = policy.needs.contains(.headStatistics)
     if options.selfCalibrates, !needsStatistics { return nil }

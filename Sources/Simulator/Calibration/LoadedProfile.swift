@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Hardware
 import Traces
 
 /// A calibration profile read from a file.
@@ -11,7 +12,7 @@ public struct LoadedProfile: Sendable {
 
   /// - Throws: ``ReplayError`` where the file is not a profile.
   public init(path: String) throws {
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let data = WholeFile.data(path) else {
       throw ReplayError(
         "\(path): cannot be read: expected a calibration profile, as fasa-sim calibrate writes")
     }

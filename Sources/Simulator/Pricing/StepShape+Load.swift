@@ -123,7 +123,26 @@ extension StepShape {
     let grows =
       policyKind == .eviction && isCount && selected > 0
       ? selected(at: target.context) / selected : target.context / visibleAtEnd
-    let factor = width * grows * target.kvHeads * target.layers
-    return (residentDeviceBytes * factor, residentHostBytes * factor)
+    let factor = width * target.kvHeads * target.layers
+    let chosen = selected > 0 ? selected(at: target.context) / selected : grows
+    let kept = min(keptOnDevice, residentDeviceBytes)
+    return (
+      ((residentDeviceBytes - kept) * grows + kept * chosen) * factor,
+      (residentHostBytes + kept) * grows * factor - kept * chosen * factor
+    )
+  }
+
+  /// Rows that lie on the device beside a cache on the host, which are read at every step and are part of what is
+  /// chosen: they grow as that does, and not with the context.
+  private var keptOnDevice: Double {
+    let rows = entries.filter {
+      if case .gather = $0.kind.pattern { $0.kind.content == .values } else { false }
+    }
+    guard rows.contains(where: { $0.kind.tier == .host }) else { return 0 }
+    let isWhole = entries.filter { entry in
+      guard case .gather = entry.kind.pattern, entry.kind.tier == .device else { return false }
+      return entry.kind.content == .values || (entry.kind.content == .keys && isAttending(entry.kind))
+    }
+    return isWhole.contains { $0.kind.content == .values } ? isWhole.reduce(0) { $0 + $1.readGroupUnion } : 0
   }
 }

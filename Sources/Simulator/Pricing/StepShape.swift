@@ -67,8 +67,8 @@ public struct StepShape: Sendable, Equatable {
     switch (kind.content, kind.pattern) {
     case (.values, _): true
     case (.keys, .stream): !gathers
-    // Single channels of a key are read to choose by; whole rows, or pages of them, to attend to.
-    case (.keys, .gather(let rowBytes)): Double(rowBytes) >= headDim * elementBytes
+    // Single channels of a key are read to choose by; rows, pages of them, or what of a row lies elsewhere, to attend to.
+    case (.keys, .gather(let rowBytes)): Double(rowBytes) > elementBytes || headDim <= 1
     case (.metadata, _), (.scores, _), (.state, _): false
     }
   }

@@ -4,42 +4,94 @@ import Policies
 struct AttentionTraffic {
   let group: GroupContext
 
-  /// A new token's key and value are written, whatever the policy, to where the cache lies.
-  func append(steps: Int, tier: MemoryTier = .device) -> TrafficLedger {
+  /// A step's new token: its key and value are written, whatever the policy, to where they will lie.
+  ///
+  /// - Parameter holdsWindow: whether the device holds the newest tokens for a while, before they go to the host.
+  func append(_ place: CachePlace = CachePlace(), holdsWindow: Bool = true) -> TrafficLedger {
     var ledger = TrafficLedger()
-    ledger.charge(.init(.keys, .stream, tier: tier), TrafficBytes(written: steps * group.keyRowBytes))
-    ledger.charge(.init(.values, .stream, tier: tier), TrafficBytes(written: steps * group.valueRowBytes))
+    func write(_ keyBytes: Int, _ tier: MemoryTier) {
+      ledger.charge(.init(.keys, .stream, tier: tier), TrafficBytes(written: keyBytes))
+      ledger.charge(.init(.values, .stream, tier: tier), TrafficBytes(written: group.valueRowBytes))
+    }
+    if place.sendsDecodedTokens { write(group.keyRowBytes - place.deviceKeyBytes, .host) }
+    if holdsWindow { write(group.keyRowBytes, .device) }
     return ledger
   }
 
-  /// Reads of chosen rows. An evicting policy holds what it kept side by side, and streams it; the
-  /// others gather rows.
+  /// Reads of a step's chosen rows. An evicting policy holds what it kept side by side, and streams it; the
+  /// others gather rows, or pages of them.
   ///
   /// - Parameters:
-  ///   - perHead: rows summed over query heads and steps.
-  ///   - union: rows of the group's union, summed over steps.
-  ///   - tier: where the cache lies.
+  ///   - perHead: rows summed over query heads, and how many of them lie on the device whatever the query.
+  ///   - union: the same of the group's union.
+  ///   - pieceTokens: rows that lie side by side in a piece; bytes are those of the rows chosen, should a piece be partial.
   func attend(
-    perHead: Int, union: Int, streams: Bool, readsKeys: Bool, tier: MemoryTier = .device
+    perHead: (all: Int, held: Int), union: (all: Int, held: Int), streams: Bool, readsKeys: Bool,
+    pieceTokens: Int = 1, _ place: CachePlace = CachePlace()
   ) -> TrafficLedger {
     var ledger = TrafficLedger()
-    let rows: [(TrafficContent, Int)] =
-      readsKeys
-      ? [(.keys, group.keyRowBytes), (.values, group.valueRowBytes)] : [(.values, group.valueRowBytes)]
-    for (content, rowBytes) in rows {
+    func read(_ content: TrafficContent, _ rowBytes: Int, _ tier: MemoryTier, _ perHead: Int, _ union: Int) {
       ledger.charge(
-        TrafficKind(content, streams ? .stream : .gather(rowBytes: rowBytes), tier: tier),
+        TrafficKind(content, streams ? .stream : .gather(rowBytes: pieceTokens * rowBytes), tier: tier),
         TrafficBytes(readPerHead: perHead * rowBytes, readGroupUnion: union * rowBytes))
     }
+    func rows(_ tier: MemoryTier, _ perHead: Int, _ union: Int) {
+      let near = tier == .host ? place.deviceKeyBytes : 0
+      if readsKeys {
+        read(.keys, group.keyRowBytes - near, tier, perHead, union)
+        read(.keys, near, .device, perHead, union)
+      }
+      read(.values, group.valueRowBytes, tier, perHead, union)
+    }
+    guard place.tier == .host else {
+      rows(.device, perHead.all, union.all)
+      return ledger
+    }
+    rows(.device, perHead.held, union.held)
+    rows(.host, perHead.all - perHead.held, union.all - union.held)
     return ledger
   }
 
   /// Dense attention over the given steps: each query head reads all, or a group reads once.
   func dense(_ steps: [Step]) -> TrafficLedger {
-    let visible = steps.reduce(0) { $0 + $1.visible.count }
-    var ledger = append(steps: steps.count)
-    ledger.merge(
-      attend(perHead: visible * group.groupSize, union: visible, streams: true, readsKeys: true))
+    var ledger = TrafficLedger()
+    for step in steps {
+      let visible = step.visible.count
+      ledger.merge(append())
+      ledger.merge(
+        attend(
+          perHead: (visible * group.groupSize, 0), union: (visible, 0), streams: true, readsKeys: true))
+    }
     return ledger
+  }
+}
+
+/// Where a policy's keys and values lie.
+struct CachePlace {
+  var tier = MemoryTier.device
+  var sendsDecodedTokens = false
+  /// Of each key that lies on the host, bytes that lie on the device too.
+  var deviceKeyBytes = 0
+
+  init() {}
+
+  init(_ policy: any Policy) {
+    tier = policy.cacheTier
+    sendsDecodedTokens = policy.sendsDecodedTokens
+    deviceKeyBytes = policy.deviceKeyBytes
+  }
+
+  /// Tokens of a step that lie on the device beside a cache on the host: those that the policy names, and the newest,
+  /// which was made there. Ascending, without overlap, none empty.
+  func held(_ named: [Range<Int>], of step: Step) -> [Range<Int>] {
+    guard tier == .host, !step.visible.isEmpty else { return [] }
+    let newest = step.visible.upperBound - 1..<step.visible.upperBound
+    let some = named.filter { !$0.isEmpty }
+    return some.last?.upperBound == newest.upperBound ? some : some + [newest]
+  }
+
+  /// Whether the device keeps the newest token beyond its own step: where more than it is held at the end.
+  func holdsWindow(_ held: [Range<Int>]) -> Bool {
+    tier == .device || !sendsDecodedTokens || (held.last?.count ?? 0) > 1
   }
 }

@@ -40,7 +40,10 @@ public struct ByteBudget {
 
   /// Budgets of which the bytes are at most `share` of dense attention's, and within 0.3 % of that, or the
   /// largest that fit.
+  ///
+  /// - Throws: ``ReplayError`` where what calibrates does not serve one of them, those that size their own sets included.
   public func find(_ policies: [PolicyConfiguration], share: Double) throws -> [Finding] {
+    try CalibrationCheck(trace: trace, options: options).check(policies)
     let sizing = policies.filter { $0.descriptor.usesBudget }
     let most = (trace.queryPositions.last ?? 0) + 1
     var low = Array(repeating: 0, count: sizing.count)

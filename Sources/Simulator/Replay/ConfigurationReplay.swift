@@ -7,10 +7,8 @@ struct ConfigurationReplay {
   private let isEvicting: Bool
   private var policy: any Policy
   private var overlap: OverlapCounter
-  /// The rows of the step before, one per head, for the Jaccard index.
-  private var previous: Selections?
-  /// The same where all visible tokens are chosen.
-  private var previousVisible: Range<Int>?
+  /// What the step before chose, for the Jaccard index.
+  private var previous: StepChoice?
   private(set) var outcome: GroupOutcome.Configuration
 
   init(
@@ -25,9 +23,8 @@ struct ConfigurationReplay {
       heads: group.queryHeads.map {
         HeadResult(layer: group.layer, queryHead: $0, kvHead: group.kvHead, stepCount: steps.count)
       },
-      ledger: AttentionTraffic(group: group).append(steps: steps.count, tier: policy.cacheTier),
-      residentExtra: (0, 0),
-      cacheTier: policy.cacheTier, heldTokens: nil, lastChoice: nil,
+      ledger: TrafficLedger(), residentExtra: (0, 0), cacheTier: policy.cacheTier, deviceTokens: 0,
+      deviceKeyBytes: policy.deviceKeyBytes, heldTokens: nil, lastChoice: nil,
       firstVisible: steps.last?.visible.lowerBound ?? 0, scorePass: policy.scorePass(),
       choosesPerGroup: policy.choosesPerGroup)
   }
@@ -36,12 +33,12 @@ struct ConfigurationReplay {
     _ block: ScoredBlock, firstStep: Int, exact: ExactAttention, oracle: OracleMeasures
   ) throws {
     let view = view(of: block)
-    let choice = try policy.choose(view)
+    let choice = try policy.select(view)
     record(choice, view: view, firstStep: firstStep, exact: exact, oracle: oracle)
   }
 
   /// Lets the policy choose for steps that are not scored.
-  mutating func warmUp(_ block: ScoredBlock) throws { _ = try policy.choose(view(of: block)) }
+  mutating func warmUp(_ block: ScoredBlock) throws { _ = try policy.select(view(of: block)) }
 
   mutating func observe(_ prompt: PromptView) throws { try policy.observe(prompt) }
 
@@ -67,16 +64,29 @@ struct ConfigurationReplay {
       outcome.residentExtra = policy.residentExtraBytes(tokens: last.position + 1)
     }
     outcome.heldTokens = policy.heldTokens
-    guard let choice else { return recordEverything(block, firstStep: firstStep) }
+    let unions = recordTraffic(choice, view: view)
+    guard let choice else {
+      for step in block.steps.indices { recordEverything(block, step: step, firstStep: firstStep) }
+      outcome.lastChoice = nil
+      return
+    }
     // A policy that sizes its own sets is compared with the oracle at the size it took.
     let budgets = (0..<block.rows).map { row in
       configuration.policy.descriptor.usesBudget ? asked[row % block.steps.count] : choice.count(row)
     }
     let best = oracle.measure(budgets: budgets)
-    for row in 0..<block.rows {
-      record(row, of: choice, block: block, firstStep: firstStep, k: budgets[row], exact: exact, best: best)
+    for step in block.steps.indices {
+      if choice.wholeSteps.contains(step) {
+        recordEverything(block, step: step, firstStep: firstStep)
+        continue
+      }
+      for head in 0..<group.groupSize {
+        let row = block.row(head: head, step: step)
+        record(row, of: choice, block: block, firstStep: firstStep, k: budgets[row], exact: exact, best: best)
+      }
+      recordGroup(choice, union: unions[step], block: block, step: step, firstStep: firstStep)
     }
-    recordGroup(choice, block: block, firstStep: firstStep)
+    keepLast(choice, block)
   }
 
   private mutating func record(
@@ -107,73 +117,86 @@ struct ConfigurationReplay {
     outcome.heads[head].choiceHashes[step] = choice.withTokens(row) { TokenSetHash.hash($0) }
   }
 
-  /// Unions, overlaps with the step before, and the bytes of attending.
-  private mutating func recordGroup(_ choice: Selections, block: ScoredBlock, firstStep: Int) {
-    var perHead = 0
-    var unions = 0
-    for step in block.steps.indices {
-      let rows = (0..<group.groupSize).map { block.row(head: $0, step: step) }
-      let union = overlap.union(choice, rows: rows)
-      unions += union
-      for (head, row) in rows.enumerated() {
-        perHead += choice.count(row)
-        outcome.heads[head][.groupUnion, firstStep + step] = Double(union)
-        if let jaccard = jaccardWithPrevious(choice, row: row, head: head, step: step, block: block) {
-          outcome.heads[head][.jaccardPrevious, firstStep + step] = jaccard
-        }
-      }
+  /// The union, and the overlap with the step before.
+  private mutating func recordGroup(
+    _ choice: Selections, union: Int, block: ScoredBlock, step: Int, firstStep: Int
+  ) {
+    let rows = (0..<group.groupSize).map { block.row(head: $0, step: step) }
+    let now = StepChoice.some(rows.map { Array(choice[$0]) })
+    for head in rows.indices {
+      outcome.heads[head][.groupUnion, firstStep + step] = Double(union)
+      outcome.heads[head][.jaccardPrevious, firstStep + step] = jaccard(now, head: head)
     }
-    outcome.ledger.merge(
-      AttentionTraffic(group: group).attend(
-        perHead: perHead, union: unions, streams: isEvicting, readsKeys: policy.readsChosenKeys,
-        tier: policy.cacheTier))
+    previous = now
+  }
+
+  /// What the last step of a block chose, and how much of it an evicting policy then holds.
+  private mutating func keepLast(_ choice: Selections, _ block: ScoredBlock) {
+    let step = block.steps.count - 1
+    guard !choice.wholeSteps.contains(step) else {
+      outcome.lastChoice = nil
+      return
+    }
     var last = Selections()
-    for head in 0..<group.groupSize {
-      last.appendRow(choice[block.row(head: head, step: block.steps.count - 1)])
-    }
-    previous = last
+    for head in 0..<group.groupSize { last.appendRow(choice[block.row(head: head, step: step)]) }
     outcome.lastChoice = last
     if policy.isEvicting || policy.holdsChosenOnly { outcome.heldTokens = Set(last.tokens).count }
   }
 
-  private mutating func jaccardWithPrevious(
-    _ choice: Selections, row: Int, head: Int, step: Int, block: ScoredBlock
-  ) -> Double? {
-    guard step > 0 || previous != nil else { return nil }
-    let before = step > 0 ? choice : previous ?? choice
-    let rowBefore = step > 0 ? row - 1 : head
-    let common = choice.withTokens(row) { mine in
-      before.withTokens(rowBefore) { overlap.common($0, mine) }
+  /// All visible tokens: every metric is known without computing.
+  private mutating func recordEverything(_ block: ScoredBlock, step: Int, firstStep: Int) {
+    let visible = block.steps[step].visible
+    let place = firstStep + step
+    let now = StepChoice.everything(visible)
+    for head in outcome.heads.indices {
+      for metric in [Metric.recall, .precision, .mass, .oracleMass, .massRatio] {
+        outcome.heads[head][metric, place] = 1
+      }
+      for metric in [Metric.selected, .visible, .groupUnion] {
+        outcome.heads[head][metric, place] = Double(visible.count)
+      }
+      outcome.heads[head][.outputError, place] = 0
+      outcome.heads[head][.oracleOutputError, place] = 0
+      outcome.heads[head][.jaccardPrevious, place] = jaccard(now, head: head)
     }
-    let union = choice.count(row) + before.count(rowBefore) - common
-    return union > 0 ? Double(common) / Double(union) : nil
+    previous = now
   }
 
-  /// All visible tokens: every metric is known without computing.
-  private mutating func recordEverything(_ block: ScoredBlock, firstStep: Int) {
-    var visible = 0
-    for (index, step) in block.steps.enumerated() {
-      let count = Double(step.visible.count)
-      visible += step.visible.count
-      let jaccard = previousVisible.map { before in
-        let common = before.clamped(to: step.visible).count
-        return Double(common) / Double(before.count + step.visible.count - common)
+  /// Of a head's set and the step before's; NaN where there is none.
+  private mutating func jaccard(_ now: StepChoice, head: Int) -> Double {
+    guard let previous else { return .nan }
+    let common = now.common(with: previous, head: head, &overlap)
+    let union = now.count(head) + previous.count(head) - common
+    return union > 0 ? Double(common) / Double(union) : .nan
+  }
+
+  /// The bytes of attending and of new tokens, and what then lies on the device.
+  ///
+  /// - Returns: tokens of the group's union at each step.
+  private mutating func recordTraffic(_ choice: Selections?, view: QueryBlock) -> [Int] {
+    let traffic = AttentionTraffic(group: group)
+    let place = CachePlace(policy)
+    return view.steps.enumerated().map { index, step in
+      guard let choice, !choice.wholeSteps.contains(index) else {
+        outcome.ledger.merge(traffic.dense([step]))
+        outcome.cacheTier = .device
+        return step.visible.count
       }
-      previousVisible = step.visible
-      for head in outcome.heads.indices {
-        for metric in [Metric.recall, .precision, .mass, .oracleMass, .massRatio] {
-          outcome.heads[head][metric, firstStep + index] = 1
-        }
-        for metric in [Metric.selected, .visible, .groupUnion] {
-          outcome.heads[head][metric, firstStep + index] = count
-        }
-        outcome.heads[head][.outputError, firstStep + index] = 0
-        outcome.heads[head][.oracleOutputError, firstStep + index] = 0
-        outcome.heads[head][.jaccardPrevious, firstStep + index] = jaccard ?? .nan
+      let k = view.budgets[index]
+      let held = place.held(policy.deviceTokens(of: step, budget: k, guarded: view.guarded), of: step)
+      let rows = (0..<group.groupSize).map { view.shared.row(head: $0, step: index) }
+      let perHead = rows.reduce((all: 0, held: 0)) { sum, row in
+        (sum.all + choice.count(row), sum.held + overlap.union(choice, rows: [row], within: held).held)
       }
+      let union = overlap.union(choice, rows: rows, within: held)
+      outcome.ledger.merge(traffic.append(place, holdsWindow: place.holdsWindow(held)))
+      outcome.ledger.merge(
+        traffic.attend(
+          perHead: perHead, union: union, streams: isEvicting, readsKeys: policy.readsChosenKeys,
+          pieceTokens: policy.pieceTokens(of: step, budget: k), place))
+      outcome.cacheTier = policy.cacheTier
+      outcome.deviceTokens = held.reduce(0) { $0 + $1.count }
+      return union.all
     }
-    outcome.ledger.merge(
-      AttentionTraffic(group: group).attend(
-        perHead: visible * group.groupSize, union: visible, streams: true, readsKeys: true))
   }
 }

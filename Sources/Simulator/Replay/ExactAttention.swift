@@ -111,7 +111,10 @@ struct ExactAttention {
   /// The attention mass that an ascending set of tokens holds, and the relative error of the output of
   /// exact attention over that set alone.
   func measure(_ row: Int, _ tokens: UnsafeBufferPointer<Int32>) -> (mass: Double, outputError: Double) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: values.paddedChannels + tokens.count) { room in
+    // All that the row sees is full attention, in whatever order it is summed.
+    if tokens.count == block.visible(row).count { return (1, 0) }
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: values.paddedChannels + tokens.count) {
+      room in
       guard let out = room.baseAddress, !tokens.isEmpty else { return (0, norms[row] > 0 ? 1 : 0) }
       let weights = out + values.paddedChannels
       let sum = attend(row, tokens, offset: offsets[row], weights: weights, into: out)

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Hardware
 import Policies
 import Traces
 
@@ -29,7 +30,7 @@ struct ExternalFile {
 
   /// - Throws: ``ReplayError`` or `PolicyError` that names the line or tensor, what was expected and what found.
   func read() throws -> ExternalChoices {
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let data = WholeFile.data(path) else {
       throw ReplayError("\(path): cannot be read: expected JSON lines or a safetensors file of chosen tokens")
     }
     var choices = ExternalChoices(path: path, digest: SHA256.hash(data: data).hex)

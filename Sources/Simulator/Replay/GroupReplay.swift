@@ -13,8 +13,12 @@ struct GroupOutcome: Sendable {
     var ledger: TrafficLedger
     /// Beyond keys and values, at the last step.
     var residentExtra: (device: Int, host: Int)
-    /// Where keys and values lie.
+    /// Where keys and values lie at the last step: on the device, whatever the policy, where the budget holds all.
     var cacheTier: MemoryTier
+    /// Tokens that lie on the device beside a cache on the host, at the last step.
+    var deviceTokens: Int
+    /// Of each key that lies on the host, bytes that lie on the device, where the policy counts them.
+    let deviceKeyBytes: Int
     /// Tokens still held after the last step; nil for all.
     var heldTokens: Int?
     /// What each query head chose at the last step (nil: all), for timing.

@@ -49,7 +49,7 @@ struct LayerReplay {
     for range in first.warmUpBlocks {
       let blocks = groups.map { $0.block(range) }
       for index in configurations.indices where !isDense[index] {
-        _ = try policies[index]?.choose(layer: groups.indices.map { states[$0][index].view(of: blocks[$0]) })
+        _ = try policies[index]?.select(layer: groups.indices.map { states[$0][index].view(of: blocks[$0]) })
       }
     }
     for range in first.scoredBlocks {
@@ -60,7 +60,7 @@ struct LayerReplay {
         let views = groups.indices.map { states[$0][index].view(of: blocks[$0]) }
         let choices =
           isDense[index]
-          ? groups.map { _ in nil } : try policies[index]?.choose(layer: views) ?? groups.map { _ in nil }
+          ? groups.map { _ in nil } : try policies[index]?.select(layer: views) ?? groups.map { _ in nil }
         for place in groups.indices {
           states[place][index].record(
             choices[place], by: isDense[index] ? nil : policies[index], view: views[place],

@@ -27,21 +27,28 @@ struct OverlapCounter {
     }
   }
 
-  /// Members of the union of the rows of a selection that `rows` names.
-  mutating func union(_ selections: Selections, rows: some Sequence<Int>) -> Int {
+  /// Members of the union of the rows of a selection that `rows` names, and how many of them lie in `ranges`.
+  ///
+  /// - Parameter ranges: ascending, without overlap.
+  mutating func union(_ selections: Selections, rows: some Sequence<Int>, within ranges: [Range<Int>]) -> (
+    all: Int, held: Int
+  ) {
     nextStamp()
     let current = stamp
     return stamps.withUnsafeMutableBufferPointer { marks in
-      var count = 0
+      var (all, held) = (0, 0)
       for row in rows {
+        var next = 0
         selections.withTokens(row) { tokens in
-          for token in tokens {
-            count += marks[Int(token)] == current ? 0 : 1
+          for token in tokens where marks[Int(token)] != current {
             marks[Int(token)] = current
+            all += 1
+            while next < ranges.count, ranges[next].upperBound <= token { next += 1 }
+            held += next < ranges.count && ranges[next].contains(Int(token)) ? 1 : 0
           }
         }
       }
-      return count
+      return (all, held)
     }
   }
 }

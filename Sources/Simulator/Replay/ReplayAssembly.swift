@@ -27,12 +27,12 @@ struct ReplayAssembly {
       let traffic = groups.map { replayed in
         let outcome = replayed.outcome.configurations[index]
         let base = replayed.group.keyRowBytes + replayed.group.valueRowBytes
-        let kept = (outcome.heldTokens ?? last) * base
-        let isOnDevice = outcome.cacheTier == .device
+        let kept = outcome.heldTokens ?? last
+        let near = outcome.cacheTier == .device ? kept : min(outcome.deviceTokens, kept)
         return GroupTraffic(
           layer: replayed.group.layer, kvHead: replayed.group.kvHead, ledger: outcome.ledger,
-          residentDeviceBytes: (isOnDevice ? kept : 0) + outcome.residentExtra.device,
-          residentHostBytes: (isOnDevice ? 0 : kept) + outcome.residentExtra.host)
+          residentDeviceBytes: near * base + outcome.residentExtra.device,
+          residentHostBytes: (kept - near) * (base - outcome.deviceKeyBytes) + outcome.residentExtra.host)
       }
       return ConfigurationResult(
         configuration: configuration, calibration: plan.calibrationUse(configuration),

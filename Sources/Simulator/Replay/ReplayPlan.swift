@@ -91,9 +91,19 @@ public struct ReplayPlan: Sendable {
     needsStatistics ? profile?.profile.headStatistics(for: TraceGroups(trace).chunks.pairing) : nil
   }
 
-  /// - Throws: ``ReplayError`` where the trace lacks one of `layers`.
-  public static func check(layers: [Int]?, of trace: Trace) throws {
-    _ = try members(layers, of: trace.metadata.capturedLayers, what: "layer", trace: trace)
+  /// The layers that ranges name; nil for nil, which is all.
+  ///
+  /// - Throws: ``ReplayError`` where the trace lacks one of them.
+  public static func layers(_ asked: NumberRanges?, of trace: Trace) throws -> [Int]? {
+    try asked?.members(of: trace.metadata.capturedLayers, what: "layer", path: trace.path)
+  }
+
+  /// The query heads that ranges name; nil for nil, which is all.
+  ///
+  /// - Throws: ``ReplayError`` where the model lacks one of them.
+  public static func heads(_ asked: NumberRanges?, of trace: Trace) throws -> [Int]? {
+    let all = Array(0..<trace.metadata.geometry.queryHeads)
+    return try asked?.members(of: all, what: "query head", path: trace.path)
   }
 
   private static func external(_ configurations: [ReplayConfiguration], trace: Trace) throws
@@ -184,12 +194,6 @@ public struct ReplayPlan: Sendable {
 
   private static func members(_ asked: [Int]?, of all: [Int], what: String, trace: Trace) throws -> [Int] {
     guard let asked else { return all }
-    let missing = asked.filter { !all.contains($0) }
-    guard missing.isEmpty else {
-      throw ReplayError(
-        "\(trace.path): \(what) \(missing.map(String.init).joined(separator: ", ")) was asked for, and it has \(NumberRanges.text(all)): choose among those"
-      )
-    }
-    return Array(Set(asked)).sorted()
+    return try NumberRanges(asked).members(of: all, what: what, path: trace.path)
   }
 }

@@ -29,7 +29,8 @@ struct ReplayWalk: Sendable {
     if configurations.isEmpty { return [] }
     let kernels = try Kernels(options.instructionSet)
     let pipeline = GroupPipeline(
-      trace: trace, layers: plan.layers, kvHeads: [0], threads: options.threads, headsPerThread: kvHeads.count)
+      trace: trace, layers: plan.layers, kvHeads: [0], threads: options.threads, headsPerThread: kvHeads.count
+    )
     let layers = try pipeline.map(worker: { kernels }, progress: options.progress) { tensors, _, kernels in
       var replay = LayerReplay(configurations, inputs: inputs, kvHeads: kvHeads, kernels: kernels)
       return try replay.run(tensors)

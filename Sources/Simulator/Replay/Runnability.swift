@@ -3,9 +3,36 @@ import Policies
 import Traces
 
 /// Finds what keeps a policy from a trace before any work is done, so that `all` can leave it out and say why.
-public struct Runnability {
+///
+/// What all policies share is looked at once: a grid may have a hundred thousand of them.
+public final class Runnability {
   private let trace: Trace
   private let options: ReplayOptions
+
+  private lazy var hasWindow = !TraceGroups(trace).promptRows.isEmpty
+
+  /// What is wrong with the profile; nil where nothing is.
+  private lazy var profileFlaw: String? = {
+    do {
+      try options.profile?.check(against: trace)
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }()
+
+  /// The first KV group of each layer, as a replay would make it.
+  private lazy var contexts: [GroupContext] = {
+    let groups = TraceGroups(trace)
+    let profile = options.profile?.profile
+    let statistics = profile?.headStatistics(for: groups.chunks.pairing)
+    let agreement = profile?.contextualAgreement
+    return (options.layers ?? trace.metadata.capturedLayers).sorted().map { layer in
+      groups.context(
+        layer: layer, kvHead: 0, element: .f16, seed: options.seed, agreement: agreement,
+        statistics: statistics)
+    }
+  }()
 
   public init(_ trace: Trace, options: ReplayOptions) {
     self.trace = trace
@@ -35,14 +62,17 @@ public struct Runnability {
 
   /// Why a policy cannot run on the trace's layers that are asked for, or nil.
   public func obstacle(_ policy: PolicyConfiguration, budgets: [Budget] = []) -> String? {
-    if policy.needs.contains(.observationWindow), TraceGroups(trace).promptRows.isEmpty {
+    if policy.needs.contains(.observationWindow), !hasWindow {
       return "\(policy.label): needs traced queries of the prompt, and the trace has none"
     }
-    if let obstacle = CalibrationCheck(trace: trace, options: options).obstacle(policy) { return obstacle }
+    if policy.isCalibrated, let profileFlaw { return "\(policy.label): \(profileFlaw)" }
+    if let lack = CalibrationCheck(trace: trace, options: options).lack(policy) { return lack }
     // What the trace's own queries calibrate holds every layer.
     if policy.needs.contains(.contextualAgreement), options.profile == nil { return nil }
     do {
       try begin(policy, asked: nil)
+      // What a budget decides beside the choice is which agreement a policy looks up.
+      guard policy.needs.contains(.contextualAgreement) else { return nil }
       for budget in budgets { try begin(policy, asked: budget) }
       return nil
     } catch {
@@ -52,19 +82,8 @@ public struct Runnability {
 
   /// Makes the policy for every layer, as a replay would.
   private func begin(_ policy: PolicyConfiguration, asked: Budget?) throws {
-    let groups = TraceGroups(trace)
-    let needsStatistics = policy.needs.contains(.headStatistics)
-    let statistics =
-      needsStatistics
-      ? options.profile?.profile.headStatistics(for: groups.chunks.pairing) : nil
-    let agreement =
-      policy.needs.contains(.contextualAgreement)
-      ? options.profile?.profile.contextualAgreement : nil
     var before: (any LayerPolicy)?
-    for layer in (options.layers ?? trace.metadata.capturedLayers).sorted() {
-      let group = groups.context(
-        layer: layer, kvHead: 0, element: .f16, seed: options.seed, agreement: agreement,
-        statistics: statistics)
+    for group in contexts {
       guard let made = try policy.policy(for: group, asked: asked) as? any LayerPolicy else { continue }
       var current = policy.descriptor.scope == .model ? before ?? made : made
       try current.begin(layer: [group])

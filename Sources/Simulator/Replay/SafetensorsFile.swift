@@ -1,4 +1,5 @@
 import Foundation
+import Policies
 
 /// A small safetensors file of whole numbers, held in memory: what `external` reads.
 struct SafetensorsFile {
@@ -50,24 +51,13 @@ struct SafetensorsFile {
       guard let dtype = entry.dtype, let shape = entry.shape, let offsets = entry.offsets, offsets.count == 2,
         shape.allSatisfy({ (0...Int(Int32.max)).contains($0) }), offsets[0] >= 0, offsets[0] <= offsets[1],
         offsets[1] <= data.count - start,
-        dtype != "I32" || Self.bytes(shape) == offsets[1] - offsets[0]
+        dtype != "I32" || GridSize.product([4] + shape) == offsets[1] - offsets[0]
       else {
         throw ReplayError(
           "\(path): tensor '\(name)': its shape and offsets do not fit the file: write it again")
       }
       return Tensor(name: name, dtype: dtype, shape: shape, range: start + offsets[0]..<start + offsets[1])
     }.sorted { $0.name < $1.name }
-  }
-
-  /// Bytes of 32-bit numbers of a shape; nil where they cannot be counted.
-  private static func bytes(_ shape: [Int]) -> Int? {
-    var count = 4
-    for dimension in shape {
-      let (product, overflows) = count.multipliedReportingOverflow(by: dimension)
-      if overflows { return nil }
-      count = product
-    }
-    return count
   }
 
   /// The numbers of an I32 tensor.

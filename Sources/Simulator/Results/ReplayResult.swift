@@ -120,9 +120,18 @@ extension ReplayConfiguration {
   public static func grid(_ policies: [PolicyConfiguration], budgets: [Budget]) throws
     -> [ReplayConfiguration]
   {
-    guard Set(budgets).count == budgets.count else {
+    var seen: Set<Budget> = []
+    if let again = budgets.first(where: { !seen.insert($0).inserted }) {
+      throw ReplayError("the budget \(again) is given twice: leave one out")
+    }
+    let most = PolicyGrammar.largestGrid
+    let sizing = policies.count { $0.descriptor.usesBudget }
+    guard let size = GridSize.product([sizing, budgets.count]),
+      size <= most - min(most, policies.count - sizing)
+    else {
       throw ReplayError(
-        "a budget is given twice among \(budgets.map(\.description).joined(separator: ", ")): leave one out")
+        "expected at most \(most) configurations of a trace, found \(sizing) policies × \(budgets.count) budgets: take fewer of them, or replay them in turns"
+      )
     }
     return policies.flatMap { policy in
       policy.descriptor.usesBudget

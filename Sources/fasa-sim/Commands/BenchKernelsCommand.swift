@@ -42,7 +42,7 @@ struct BenchKernelsCommand: ParsableCommand {
         "--head-dim \(headDim): expected a multiple of 8 from 8 to \(Kernels.maximumChannels)")
     }
     guard (1...128).contains(heads) else { throw ValidationError("--heads \(heads): expected 1 to 128") }
-    guard tokens.numbers.allSatisfy({ (64...(1 << 22)).contains($0) }) else {
+    guard try tokens.numbers(of: "--tokens").allSatisfy({ (64...(1 << 22)).contains($0) }) else {
       throw ValidationError("--tokens \(tokens.defaultValueDescription): expected 64 to \(1 << 22) each")
     }
   }
@@ -55,13 +55,14 @@ struct BenchKernelsCommand: ParsableCommand {
     benchmark.headDim = headDim
     benchmark.heads = heads
     benchmark.element = element
-    let results = tokens.numbers.enumerated().flatMap { index, length in
-      line.update(index, of: tokens.numbers.count)
+    let lengths = try tokens.numbers(of: "--tokens")
+    let results = lengths.enumerated().flatMap { index, length in
+      line.update(index, of: lengths.count)
       return benchmark.run(tokens: length)
     }
     line.finish()
     let report = KernelReport(processor: HostMachine.current.processor, roofline: roofline, kernels: results)
-    if json { try Output.json(report) } else { print(report.text) }
+    if json { try Output.json(report) } else { try Output.text(report.text) }
   }
 }
 

@@ -62,6 +62,12 @@ struct BenchReplayCommand: ParsableCommand {
     let opened = try Trace(path: trace)
     let configurations = try ReplayConfiguration.grid(
       PolicyGrammar.parse(policy), budgets: budget.budgets)
+    // Each is timed with all before it.
+    guard configurations.count <= NumberList.mostNumbers else {
+      throw ReplayError(
+        "expected at most \(NumberList.mostNumbers) configurations to time, found \(configurations.count): name fewer policies or budgets"
+      )
+    }
     let jobs = try configurations.indices.map { last in
       try ReplayJob(
         trace: opened, configurations: Array(configurations[...last]),
@@ -91,7 +97,7 @@ struct BenchReplayCommand: ParsableCommand {
     }
     let report = ReplayTimeReport(
       trace: trace, processor: HostMachine.current.processor, roofline: roofline, rows: rows)
-    if json { try Output.json(report) } else { print(report.text) }
+    if json { try Output.json(report) } else { try Output.text(report.text) }
   }
 
   private func options(_ trace: Trace, _ configurations: [ReplayConfiguration]) throws -> ReplayOptions {

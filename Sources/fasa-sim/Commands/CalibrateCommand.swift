@@ -43,7 +43,10 @@ struct CalibrateCommand: ParsableCommand {
   @OptionGroup var machine: MachineOptions
 
   func validate() throws {
-    guard !window.numbers.contains(0) else { throw ValidationError("--window 0: expected 1 or more") }
+    guard window.ranges.ranges.first?.lowerBound != 0 else {
+      throw ValidationError("--window 0: expected 1 or more")
+    }
+    _ = try window.numbers(of: "--window")
   }
 
   func run() throws {
@@ -56,16 +59,16 @@ struct CalibrateCommand: ParsableCommand {
       let line = ProgressLine("calibrating on \(path)")
       defer { line.finish() }
       let trace = try Trace(path: path)
-      try ReplayPlan.check(layers: layers?.numbers, of: trace)
       return try Calibration(trace).run(
         CalibrationOptions(
-          layers: layers?.numbers, windows: window.numbers, slices: pairing, threads: machine.threads,
+          layers: ReplayPlan.layers(layers?.ranges, of: trace), windows: window.numbers(of: "--window"),
+          slices: pairing, threads: machine.threads,
           instructionSet: machine.instructionSet, progress: { line.update($0, of: $1) }))
     }
     let profile = try CalibrationProfile.merging(profiles)
     try file.write(profile.encoded())
     try file.publish()
-    print(
+    try Output.text(
       "\(output): \(profile.model.name), \(profile.layers.count) layer profiles over \(profile.texts.map(\.title).joined(separator: "; "))"
     )
   }

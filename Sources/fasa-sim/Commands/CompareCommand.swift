@@ -72,13 +72,17 @@ struct CompareCommand: ParsableCommand {
     switch (ComparisonSubject(a), ComparisonSubject(b)) {
     case (.label, .label):
       let found = try store.pairedDifferences(a, b)
-      if json { try Output.json(ComparisonJSON(found)) } else { print(text.text(found, a: a, b: b)) }
+      if json {
+        try Output.json(ComparisonJSON(found))
+      } else {
+        try Output.text(text.text(found, a: a, b: b))
+      }
     case (.run(let first), .run(let second)):
       let found = try store.pairedRuns(first, second)
       if json {
         try Output.json(ComparisonJSON.Runs(found, a: a, b: b))
       } else {
-        print(text.text(found, a: a, b: b))
+        try Output.text(text.text(found, a: a, b: b))
       }
     case (.run, .label), (.label, .run):
       throw ResultsError(

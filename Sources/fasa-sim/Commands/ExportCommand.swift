@@ -66,7 +66,7 @@ struct ExportCommand: ParsableCommand {
     let store = try ResultsStore(named: db, access: .readOnly)
     if list {
       let views = try store.exportedViews()
-      return print(
+      return try Output.text(
         views.map { "\($0.name) (\($0.type)): \($0.columns.map(\.name).joined(separator: ", "))" }.joined(
           separator: "\n")
       )
@@ -77,6 +77,6 @@ struct ExportCommand: ParsableCommand {
     }
     let csv = CSVText(escapesFormulas: escapeFormulas)
     let count = try Export(store: store, view: view, csv: csv).write(format, to: output)
-    print("\(output): \(NumberText.grouped(count)) \(count == 1 ? "row" : "rows") of \(view)")
+    try Output.text("\(output): \(NumberText.grouped(count)) \(count == 1 ? "row" : "rows") of \(view)")
   }
 }

@@ -38,13 +38,14 @@ struct InfoCommand: ParsableCommand {
       // What these kernels cannot compute says nothing against the trace.
       do {
         agreement = try EngineAgreement.measure(
-          trace, options: CalibrationOptions(threads: machine.threads, instructionSet: machine.instructionSet))
+          trace, options: CalibrationOptions(threads: machine.threads, instructionSet: machine.instructionSet)
+        )
       } catch let error as ReplayError {
         Output.note("the engine's output was not compared: \(error)")
       }
     }
     let info = TraceInfo(trace, digest: try trace.digest(), isVerified: verify, agreement: agreement)
-    if json { try Output.json(info) } else { print(info.text) }
+    if json { try Output.json(info) } else { try Output.text(info.text) }
   }
 }
 
@@ -125,7 +126,8 @@ struct TraceInfo: Encodable {
         "queries", "\(tracedQueries) traced, \(observationWindow) of them an observation window in the prompt"
       ),
       (
-        "tensors", "\(tensors.count), stored as \(Set(tensors.map { Excerpt.of($0.dtype, limit: 16) }).sorted().joined(separator: ", "))"
+        "tensors",
+        "\(tensors.count), stored as \(Set(tensors.map { Excerpt.of($0.dtype, limit: 16) }).sorted().joined(separator: ", "))"
       ),
       ("captured", "\(metadata.capture.created) by \(metadata.capture.tool) with \(metadata.capture.engine)"),
       (
@@ -143,7 +145,7 @@ struct TraceInfo: Encodable {
         ))
     }
     let width = lines.map(\.0.count).max() ?? 0
-    return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }.joined(
+    return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1.onOneLine }.joined(
       separator: "\n")
   }
 

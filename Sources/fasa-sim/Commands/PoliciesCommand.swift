@@ -22,19 +22,18 @@ struct PoliciesCommand: ParsableCommand {
 
   func run() throws {
     if markdown {
-      print(PolicyPages.markdown, terminator: "")
+      try Output.file(PolicyPages.markdown)
       return
     }
     let chosen = try descriptors()
     if json {
       try Output.json(chosen.map(PolicyPage.init))
     } else if name != nil {
-      print(chosen.map { PolicyPage($0).text }.joined(separator: "\n\n"))
+      try Output.text(chosen.map { PolicyPage($0).text }.joined(separator: "\n\n"))
     } else {
       var table = TextTable([("policy", .left), ("kind", .left), ("what it does", .left)])
       for descriptor in chosen { table.add([descriptor.name, descriptor.kind.rawValue, descriptor.summary]) }
-      print(table.text)
-      print("\n`fasa-sim policies NAME` lists parameters, defaults and the paper.")
+      try Output.text(table.text + "\n\n`fasa-sim policies NAME` lists parameters, defaults and the paper.")
     }
   }
 

@@ -13,6 +13,8 @@ enum PolicyPages {
       "Made by `fasa-sim policies --markdown`; a test holds this page to the registry. Size: k is `--budget`'s, own is the policy's. Costs are in elements of the cache's type unless they say bytes; d and dv are the channels of keys and values; \"scores\": 4 bytes a token and query head, written and read.",
       "",
       table, "",
+      "A budget that holds all that a step sees is dense attention, whatever the policy: all tokens are attended to, and nothing is read to choose. Where keys and values lie on the host, what a policy always keeps and the newest token are read on the device, and the rest comes over the link. Pages are gathered as pages, with the bytes of what was chosen of them.",
+      "",
     ]
     for (kind, title) in groups {
       lines += ["## \(title)", ""]

@@ -36,15 +36,28 @@ struct StepRange: ExpressibleByArgument {
   let range: Range<Int>
 
   init?(argument: String) {
-    guard let numbers = NumberRanges.parse(argument), let first = numbers.first, let last = numbers.last,
-      last - first + 1 == numbers.count
-    else { return nil }
-    range = first..<last + 1
+    guard let ranges = NumberRanges(argument)?.ranges, ranges.count == 1 else { return nil }
+    range = ranges[0].lowerBound..<ranges[0].upperBound + 1
   }
 }
 
 extension NumberList {
-  init(_ numbers: [Int]) { self.numbers = numbers }
+  init(_ numbers: [Int]) { ranges = NumberRanges(numbers) }
 
-  var defaultValueDescription: String { NumberRanges.text(numbers) }
+  var defaultValueDescription: String { ranges.text(atMost: NumberRanges.shownInErrors) }
+
+  /// Numbers that a list may hold where each is a task of its own.
+  static let mostNumbers = 64
+
+  /// Each number by itself.
+  ///
+  /// - Throws: ``ValidationError`` where there are more than ``mostNumbers``.
+  func numbers(of option: String) throws -> [Int] {
+    guard let numbers = ranges.numbers(atMost: Self.mostNumbers) else {
+      throw ValidationError(
+        "\(option) \(defaultValueDescription): expected at most \(Self.mostNumbers) numbers, found \(ranges.count)"
+      )
+    }
+    return numbers
+  }
 }

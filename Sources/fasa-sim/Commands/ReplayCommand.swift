@@ -129,7 +129,7 @@ struct ReplayCommand: ParsableCommand {
     if json {
       try Output.json(ReplayReport.JSON(reports: reports, database: db, modelled: priced?.json))
     } else {
-      print(
+      try Output.text(
         (reports.map { $0.text(database: db) } + [priced?.text].compactMap(\.self)).joined(separator: "\n\n"))
     }
   }
@@ -150,7 +150,8 @@ struct ReplayCommand: ParsableCommand {
 
   private func makeJob(_ trace: Trace, _ policies: [PolicyConfiguration]) throws -> ReplayJob {
     let options = ReplayOptions(
-      layers: layers?.numbers, heads: heads?.numbers, steps: steps?.range, threads: machine.threads,
+      layers: try ReplayPlan.layers(layers?.ranges, of: trace),
+      heads: try ReplayPlan.heads(heads?.ranges, of: trace), steps: steps?.range, threads: machine.threads,
       seed: seed,
       instructionSet: machine.instructionSet,
       profile: try ProfileLocator.profile(

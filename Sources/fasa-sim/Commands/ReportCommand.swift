@@ -64,7 +64,7 @@ struct ReportCommand: ParsableCommand {
     line.finish()
     let shown = report.configurations.count
     let all = report.counts.configurations
-    print(
+    try Output.text(
       "\(output): \(shown == all ? "" : "\(NumberText.grouped(shown)) of ")\(NumberText.grouped(all)) configurations, \(NumberText.bytes(page.count))"
     )
   }

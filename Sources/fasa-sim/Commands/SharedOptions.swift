@@ -31,10 +31,10 @@ extension InstructionSet: ExpressibleByArgument {}
 
 /// `0-3,7` on the command line.
 struct NumberList: ExpressibleByArgument {
-  let numbers: [Int]
+  let ranges: NumberRanges
 
   init?(argument: String) {
-    guard let numbers = NumberRanges.parse(argument) else { return nil }
-    self.numbers = numbers
+    guard let ranges = NumberRanges(argument) else { return nil }
+    self.ranges = ranges
   }
 }

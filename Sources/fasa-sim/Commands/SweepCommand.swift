@@ -60,10 +60,10 @@ struct SweepCommand: ParsableCommand {
     let jobs = try Sweep.jobs(plan, machine: machine)
     if dryRun {
       let listing = try SweepListing(plan: plan, jobs: jobs, database: db)
-      return json ? try Output.json(listing.json) : print(listing.text)
+      return try json ? Output.json(listing.json) : Output.text(listing.text)
     }
     let sweep = Sweep(plan: plan, jobs: jobs, pricing: pricing, store: try ResultsStore(named: db))
     let report = try sweep.run(interruption)
-    if json { try Output.json(report.json(database: db)) } else { print(report.text(database: db)) }
+    if json { try Output.json(report.json(database: db)) } else { try Output.text(report.text(database: db)) }
   }
 }

@@ -71,8 +71,8 @@ struct SweepFlags: ParsableArguments {
     var seen: Set<Budget> = []
     plan.budgets = budget.flatMap(\.budgets).filter { seen.insert($0).inserted }
     plan.hardware = hardware.flatMap { $0.split(separator: ",").map(String.init) }
-    plan.layers = layers?.numbers
-    plan.heads = heads?.numbers
+    plan.layers = layers?.ranges
+    plan.heads = heads?.ranges
     plan.steps = steps?.range
     plan.profile = profile
     plan.selfCalibrates = selfCalibrates

@@ -86,7 +86,9 @@ struct SynthCommand: ParsableCommand {
         "\(geometry.queryHeads) query heads over \(geometry.kvHeads) KV heads: expected a multiple; give --query-heads or --kv-heads"
       )
     }
-    if let last = layers?.numbers.last { try check("layers", last, 0...geometry.layers - 1) }
+    if let last = layers?.ranges.ranges.last?.upperBound {
+      try check("layers", last, 0...geometry.layers - 1)
+    }
   }
 
   func run() throws {
@@ -95,7 +97,8 @@ struct SynthCommand: ParsableCommand {
     }
     let synthetic = SyntheticTrace(
       prompt: tokens - decode, decode: decode, window: window, geometry: geometry,
-      capturedLayers: layers?.numbers, pairing: pairing, ropeBase: shape.ropeBase, elementType: element,
+      capturedLayers: layers?.ranges.numbers(atMost: geometry.layers), pairing: pairing,
+      ropeBase: shape.ropeBase, elementType: element,
       seed: seed)
     let line = ProgressLine("writing \(trace)")
     try synthetic.write(to: trace, form: plain ? .safetensors : .seekableZstd(), threads: threads) {
@@ -103,7 +106,7 @@ struct SynthCommand: ParsableCommand {
     }
     line.finish()
     let written = try Trace(path: trace)
-    print(TraceInfo(written, digest: try written.digest(), isVerified: false).text)
+    try Output.text(TraceInfo(written, digest: try written.digest(), isVerified: false).text)
   }
 
   private var geometry: TraceMetadata.Geometry {

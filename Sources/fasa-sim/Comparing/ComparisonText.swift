@@ -6,6 +6,12 @@ struct ComparisonText {
 
   private func print(_ table: TextTable) -> String { isMarkdown ? table.markdown : table.text }
 
+  private func paragraphs(_ lines: [String]) -> String {
+    isMarkdown
+      ? lines.map(\.inMarkdown).joined(separator: "\n\n")
+      : lines.map(\.onOneLine).joined(separator: "\n")
+  }
+
   private func heading(_ text: String) -> String { isMarkdown ? "### \(text)" : text }
 
   /// - Parameters:
@@ -37,7 +43,7 @@ struct ComparisonText {
     var parts = [print(table)]
     if !found.modelled.isEmpty { parts.append("\(heading("Modelled time"))\n\n\(modelled(found, a, b))") }
     parts += found.extremes.map { "\(heading("Where \($0.metric) differs most"))\n\n\(extremes($0, a, b))" }
-    parts.append(notes(found, a: a, b: b).joined(separator: isMarkdown ? "\n\n" : "\n"))
+    parts.append(paragraphs(notes(found, a: a, b: b)))
     return parts.joined(separator: "\n\n")
   }
 
@@ -141,6 +147,6 @@ extension ComparisonText {
       let text = "they differ in: \(setting.name) \(setting.a ?? "none") / \(setting.b ?? "none")"
       if seen.insert(text).inserted { lines.append(text) }
     }
-    return [print(table), lines.joined(separator: isMarkdown ? "\n\n" : "\n")].joined(separator: "\n\n")
+    return [print(table), paragraphs(lines)].joined(separator: "\n\n")
   }
 }

@@ -73,7 +73,8 @@ struct ExploreCommand: ParsableCommand {
     let policies = try search.policies()
     let opened = try Trace(path: trace)
     let options = ReplayOptions(
-      layers: layers?.numbers, steps: steps?.range, threads: machine.threads, seed: search.seed,
+      layers: try ReplayPlan.layers(layers?.ranges, of: opened), steps: steps?.range,
+      threads: machine.threads, seed: search.seed,
       instructionSet: machine.instructionSet,
       profile: try ProfileLocator.profile(
         given: profile, for: opened, policies, selfCalibrates: selfCalibrates),
@@ -81,7 +82,7 @@ struct ExploreCommand: ParsableCommand {
     let job = try ExploreJob(
       trace: opened, policies: policies, options: options, target: target, pricing: pricing, search: search)
     let report = try job.run(store: try ResultsStore(named: db), database: db, interruption: interruption)
-    if json { try Output.json(report.json) } else { print(report.text) }
+    if json { try Output.json(report.json) } else { try Output.text(report.text) }
   }
 }
 

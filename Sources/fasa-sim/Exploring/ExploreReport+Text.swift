@@ -1,4 +1,5 @@
 import Foundation
+import Policies
 import Simulator
 
 extension ExploreReport {
@@ -17,7 +18,7 @@ extension ExploreReport {
     lines += [
       front.isEmpty ? "nothing tried costs less than dense attention" : table(shownFront, reference: nil), "",
     ]
-    lines += notes.map { "note: \($0)" }
+    lines += notes.map { "note: \($0.onOneLine)" }
     lines.append(
       "stored in \(database)" + (reused > 0 ? " (\(reused) of \(evaluations) were there already)" : ""))
     return lines.joined(separator: "\n")
@@ -30,6 +31,7 @@ extension ExploreReport {
     let metadata = trace.metadata
     let judgedOn =
       "\(metadata.model.name), \(metadata.text.title) (\(metadata.text.kind)): \(NumberText.grouped(metadata.tokens.total)) tokens"
+      .onOneLine
     guard let machine = pricing.machine, let step = judged.first?.cost.point?.step else {
       return "\(judgedOn); cost: share of dense attention's bytes, \(pricing.reading.rawValue) reading"
     }
@@ -37,8 +39,9 @@ extension ExploreReport {
       machine.error.map {
         "held-out times ±\(NumberText.percent($0.median)) (90 %: ±\(NumberText.percent($0.p90)))"
       } ?? "error unknown"
-    return "\(judgedOn)\ncost: \(machine.machine.title), kernels \(machine.kernels.name): \(error); "
-      + "\(pricing.model?.rawValue ?? metadata.model.name), context \(CountText.of(Int(step.geometry.context.rounded()))), batch \(pricing.batch), \(pricing.reading.rawValue) reading"
+    return
+      "\(judgedOn)\ncost: \(machine.machine.title.onOneLine), kernels \(machine.kernels.name.onOneLine): \(error); "
+      + "\(pricing.model?.rawValue ?? metadata.model.name), context \(CountText.of(Int(saturating: step.geometry.context.rounded()))), batch \(pricing.batch), \(pricing.reading.rawValue) reading"
   }
 
   private var conclusion: String {
@@ -147,7 +150,7 @@ extension ExploreReport {
     }
     return
       "tried \(NumberText.grouped(result.tried)) of \(ExploreText.count(gridSize)) configurations of the grid over \(plannedPolicies) policies "
-      + "(\(ExploreText.share(Double(result.tried) / gridSize))): \(parts.joined(separator: ", ")); as many as \(NumberText.grouped(Int(equivalents.rounded()))) on everything, in \(NumberText.decimal(seconds, places: 1)) s"
+      + "(\(ExploreText.share(Double(result.tried) / gridSize))): \(parts.joined(separator: ", ")); as many as \(NumberText.grouped(Int(saturating: equivalents.rounded()))) on everything, in \(NumberText.decimal(seconds, places: 1)) s"
   }
 }
 

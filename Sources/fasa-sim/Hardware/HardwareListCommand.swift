@@ -56,7 +56,7 @@ struct HardwareListCommand: ParsableCommand {
           }))
       return
     }
-    print([Self.table(machines), Self.table(sets)].joined(separator: "\n\n"))
+    try Output.text([Self.table(machines), Self.table(sets)].joined(separator: "\n\n"))
   }
 
   private static func table(_ machines: [HardwareDescription]) -> String {

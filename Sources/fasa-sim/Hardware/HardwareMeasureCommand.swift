@@ -36,11 +36,11 @@ struct HardwareMeasureCommand: ParsableCommand {
     }
     line.finish()
     let yaml = HardwareText(machine: measured.machine).yaml
-    guard let output, let file else { return print(yaml, terminator: "") }
+    guard let output, let file else { return try Output.file(yaml) }
     try file.write(yaml)
     try file.publish()
     let error = ModelError(measured.predictions.map { ($0.predictedSeconds, $0.measuredSeconds) })
-    print(
+    try Output.text(
       "\(output): \(measured.machine.title); held-out kernels within \(NumberText.percent(error.median)) (median), "
         + "\(NumberText.percent(error.p90)) (90 %)")
   }

@@ -21,11 +21,11 @@ struct HardwareShowCommand: ParsableCommand {
     // Read and checked before it is printed, so that what is printed is what would be used.
     if HardwareLocator.names(folder: "kernels").contains(name) {
       _ = try HardwareLocator.kernels(name)
-      return print(try text("kernels/\(name).yaml"), terminator: "")
+      return try Output.file(text("kernels/\(name).yaml"))
     }
     _ = try HardwareLocator.machine(name)
     let isFile = name.hasSuffix(".yaml") || name.contains("/")
-    print(try isFile ? String(contentsOfFile: name, encoding: .utf8) : text("\(name).yaml"), terminator: "")
+    try Output.file(isFile ? String(contentsOfFile: name, encoding: .utf8) : text("\(name).yaml"))
   }
 
   private func text(_ file: String) throws -> String {

@@ -78,7 +78,7 @@ struct HardwareValidateCommand: ParsableCommand {
       table: table, outcomes: outcomes, listsCases: cases, claim: isWhole ? try ClaimReport(.fasaC) : nil,
       quest: isWhole ? try QuestReport() : nil,
       local: isWhole && !noLocal ? LocalValidation(measured: try measured()) : nil)
-    if json { try Output.json(report.json) } else { print(report.text) }
+    if json { try Output.json(report.json) } else { try Output.text(report.text) }
   }
 
   private func measured() throws -> LocalMeasurement {
@@ -109,7 +109,7 @@ struct HardwareValidateCommand: ParsableCommand {
     }
     for pair in pairs {
       let set = validation.fitted(sparse: pair.sparse, dense: pair.dense, device: device)
-      print(
+      try Output.text(
         KernelSetText(
           set: set, name: pair.sparse, dense: pair.dense, machine: machine,
           data: measurements ?? "measurements/sparq.csv", validation: validation

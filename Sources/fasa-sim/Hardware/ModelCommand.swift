@@ -87,7 +87,7 @@ struct ModelCommand: ParsableCommand {
     if !noStore { try store.store(points.map(\.row)) }
     let report = ModelReport(
       job: job, points: points, showsSensitivity: sensitivity, database: noStore ? nil : db)
-    if json { try Output.json(report.json) } else { print(report.text) }
+    if json { try Output.json(report.json) } else { try Output.text(report.text) }
   }
 
   private func opened(_ access: ResultsStore.Access) throws -> ResultsStore {

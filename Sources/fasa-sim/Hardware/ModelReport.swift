@@ -1,5 +1,6 @@
 import Foundation
 import Hardware
+import Policies
 import Results
 import Simulator
 
@@ -18,12 +19,12 @@ struct ModelReport {
 
   var text: String {
     var lines: [String] = []
+    let tables = Dictionary(grouping: points, by: key)
     for key in unique(points.map(key)) {
-      let own = points.filter { self.key($0) == key }
-      guard let first = own.first else { continue }
-      lines += ["\(heading(first)), batch \(Int(key.batch))", "", table(own), ""]
+      guard let own = tables[key], let first = own.first else { continue }
+      lines += ["\(heading(first).onOneLine), batch \(Int(saturating: key.batch))", "", table(own), ""]
     }
-    lines += notes.map { "note: \($0)" }
+    lines += notes.map { "note: \($0.onOneLine)" }
     if let database { lines.append("stored in \(database) (modelled, modelled_speedups)") }
     return lines.joined(separator: "\n")
   }
@@ -42,19 +43,19 @@ struct ModelReport {
   }
 
   private func table(_ own: [PricingJob.Point]) -> String {
-    let contexts = unique(own.map { Int($0.step.geometry.context.rounded()) })
+    let contexts = unique(own.map { Int(saturating: $0.step.geometry.context.rounded()) })
     var columns: [(String, TextTable.Alignment)] = [("policy", .left), ("output error", .right)]
     columns += contexts.map { (CountText.of($0), .right) }
     columns += [("faster from", .right)]
     let hasModel = job.model != nil
     if hasModel { columns += [("whole model", .right), ("tokens/s", .right), ("largest batch", .right)] }
     var table = TextTable(columns.map { (title: $0.0, alignment: $0.1) })
+    let rows = Dictionary(grouping: own, by: \.stored.configuration)
     for id in unique(own.map(\.stored.configuration)) {
-      let row = own.filter { $0.stored.configuration == id }
-      guard let last = row.last else { continue }
+      guard let row = rows[id], let last = row.last else { continue }
       var cells = [last.stored.label, NumberText.decimal(last.stored.outputError)]
       cells += contexts.map { context in
-        row.first { Int($0.step.geometry.context.rounded()) == context }
+        row.first { Int(saturating: $0.step.geometry.context.rounded()) == context }
           .map { ($0.row.isExtrapolated ? "~" : "") + NumberText.times($0.step.speedUp) } ?? "–"
       }
       cells.append(crossover(last))
@@ -76,7 +77,7 @@ struct ModelReport {
   }
 
   private func crossover(_ point: PricingJob.Point) -> String {
-    crossoverTokens(point).map { $0 <= 128 ? "always" : NumberText.grouped(Int($0.rounded())) }
+    crossoverTokens(point).map { $0 <= 128 ? "always" : NumberText.grouped(Int(saturating: $0.rounded())) }
       ?? "never to 1m"
   }
 
@@ -103,8 +104,9 @@ struct ModelReport {
   }
 
   private var sensitivities: [String] {
-    unique(points.map { "\($0.row.machine.name) \($0.stored.configuration)" }).compactMap { name in
-      points.first { "\($0.row.machine.name) \($0.stored.configuration)" == name }
+    var seen: Set<String> = []
+    return points.filter {
+      seen.insert("\($0.row.machine.name) \($0.stored.configuration)").inserted
     }.map { point in
       let parts = point.row.machine.sensitivity(
         point.stored.shape, dense: point.stored.dense, geometry: point.step.geometry, batch: point.step.batch,
@@ -113,7 +115,7 @@ struct ModelReport {
         "\($0.parameter) \(String(format: "%+.2f", $0.elasticity))"
       }
       return
-        "\(point.stored.label) on \(point.row.machine.name) at \(CountText.of(Int(point.step.geometry.context))): "
+        "\(point.stored.label) on \(point.row.machine.name) at \(CountText.of(Int(saturating: point.step.geometry.context))): "
         + "% of speed-up for each % more of \(parts.isEmpty ? "anything: none" : parts.joined(separator: ", "))"
     }
   }

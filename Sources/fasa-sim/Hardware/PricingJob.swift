@@ -1,5 +1,6 @@
 import Foundation
 import Hardware
+import Policies
 import Results
 import Simulator
 import Traces
@@ -27,8 +28,20 @@ struct PricingJob {
     var fits: Bool? { residency.map { Double($0.largestBatch) >= row.step.batch } }
   }
 
-  /// - Throws: `HardwareError` where a model's window keeps it from seeing so many tokens.
+  /// Times that are computed at once at most.
+  static let mostPoints = 500_000
+
+  /// - Throws: `HardwareError` where a model's window keeps it from seeing so many tokens, or where there is more to price
+  ///   than ``mostPoints``.
   func run() throws -> [Point] {
+    let counts = [shapes.count, machines.count, max(1, contexts.count), batches.count]
+    guard let size = GridSize.product(counts), size <= Self.mostPoints else {
+      let names = ["configurations", "machines", "contexts", "batch sizes"]
+      let factors = zip(counts, names).map { "\($0) \($1)" }.joined(separator: " × ")
+      throw HardwareError(
+        "expected at most \(Self.mostPoints) times to compute, found \(factors): take fewer of them, such as some --policy"
+      )
+    }
     for stored in shapes {
       guard let window = stored.slidingWindow, let longest = contexts.max(), longest > window else {
         continue
@@ -65,7 +78,7 @@ struct PricingJob {
   private func geometries(_ stored: StoredShape) -> [PricedGeometry] {
     guard contexts.isEmpty else { return contexts.map { geometry(stored, context: $0) } }
     guard model != nil else { return [stored.geometry] }
-    return [geometry(stored, context: Int(stored.geometry.context.rounded()))]
+    return [geometry(stored, context: Int(saturating: stored.geometry.context.rounded()))]
   }
 
   private func point(

@@ -76,7 +76,8 @@ extension PricedMachine {
   static func named(_ names: [String], kernels: String) throws -> [PricedMachine] {
     guard !names.isEmpty else { return [] }
     let set = try HardwareLocator.kernels(kernels)
-    return try names.map { name in
+    var seen: Set<String> = []
+    return try names.filter { seen.insert($0).inserted }.map { name in
       let machine = try HardwareLocator.machine(name)
       guard machine.kernels != nil || machine.kind == .gpu || !set.launchesAhead else {
         throw HardwareError(

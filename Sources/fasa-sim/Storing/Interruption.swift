@@ -61,8 +61,7 @@ final class Interruption {
 
     func end(_ status: Int32) -> Never {
       let isWhole = isStoring.lock(before: Date(timeIntervalSinceNow: Interruption.patience))
-      let clear = isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : ""
-      Output.note("\(clear)interrupted: \(kept(isWhole: isWhole))")
+      Output.note("interrupted: \(kept(isWhole: isWhole))", clearsLine: true)
       // Not exit(), which would take down what other threads still use.
       _exit(status)
     }

@@ -2,6 +2,8 @@
 enum NearestName {
   /// The name with the fewest edits, where those are at most a third of its letters; nil where none is that near.
   static func of(_ text: String, among names: [String]) -> String? {
+    // No name is so long, and the comparison takes the product of both lengths.
+    guard text.count <= 100 else { return nil }
     let near = names.map { (name: $0, edits: edits(Array(text), Array($0))) }.min { $0.edits < $1.edits }
     return near.flatMap { 3 * $0.edits <= max($0.name.count, text.count) ? $0.name : nil }
   }

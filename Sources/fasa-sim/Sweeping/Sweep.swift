@@ -17,7 +17,9 @@ struct Sweep {
     try plan.traces.map { path in
       let trace = try Trace(path: path)
       let options = ReplayOptions(
-        layers: plan.layers, heads: plan.heads, steps: plan.steps, threads: machine.threads, seed: plan.seed,
+        layers: try ReplayPlan.layers(plan.layers, of: trace),
+        heads: try ReplayPlan.heads(plan.heads, of: trace), steps: plan.steps, threads: machine.threads,
+        seed: plan.seed,
         instructionSet: machine.instructionSet,
         profile: try ProfileLocator.profile(
           given: plan.profile, for: trace, plan.policies, selfCalibrates: plan.selfCalibrates),
@@ -27,7 +29,8 @@ struct Sweep {
       let sorted = Runnability(trace, options: options).sorted(
         policies.filter { !$0.needs.contains(.file) }, budgets: plan.budgets)
       if plan.asksForEverything {
-        policies.removeAll { !$0.needs.contains(.file) && !sorted.runnable.contains($0) }
+        let runnable = Set(sorted.runnable)
+        policies.removeAll { !$0.needs.contains(.file) && !runnable.contains($0) }
         notes = sorted.obstacles.map { "\(path): left out: \($0)" }
       } else if let obstacle = sorted.obstacles.first {
         throw ReplayError("\(path): \(obstacle); leave that policy or that trace out")

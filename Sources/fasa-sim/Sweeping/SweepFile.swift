@@ -1,4 +1,5 @@
 import Foundation
+import Hardware
 import Policies
 import Results
 import Simulator
@@ -23,11 +24,8 @@ struct SweepFile {
   static func isOne(_ path: String) -> Bool { path.hasSuffix(".yaml") || path.hasSuffix(".yml") }
 
   func read() throws -> SweepPlan {
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let text = try PlainYAML.text(path) else {
       throw ReplayError("\(path): expected a readable YAML file, found none; check the path")
-    }
-    guard let text = String(data: data, encoding: .utf8) else {
-      throw ReplayError("\(path): expected UTF-8, found other bytes; save it as UTF-8")
     }
     return try plan(text)
   }
@@ -48,11 +46,10 @@ struct SweepFile {
   }
 
   private func read(_ field: YAMLField, key: YAMLField, into plan: inout SweepPlan) throws {
-    func ranges(_ what: String) throws -> [Int] {
+    func ranges(_ what: String) throws -> NumberRanges {
       let expected = "\(what) such as 0-3,7"
-      return try Array(
-        Set(field.members(expected).flatMap { try $0.value(expected, NumberRanges.parse) })
-      ).sorted()
+      return NumberRanges(
+        try field.members(expected).flatMap { try $0.value(expected) { NumberRanges($0) }.ranges })
     }
     switch try key.text("a field") {
     case "traces": plan.traces = try distinct(field, "paths of traces") { $0 }

@@ -28,8 +28,7 @@ struct SweepFilePolicy {
     }
     let fields =
       parameters.node.scalar?.string == "" ? [] : try parameters.fields("parameters with their values")
-    var combinations: [[(name: String, values: [String])]] = [[]]
-    for (inner, value) in fields {
+    let settings = try fields.map { inner, value in
       let parameter = try inner.text("a parameter")
       let isKnown = known.first?.descriptor.parameters.contains { $0.name == parameter } == true
       let choices = try value.members("a value or a list of values").map { member in
@@ -41,9 +40,11 @@ struct SweepFilePolicy {
         }
         return text
       }
-      combinations = combinations.flatMap { base in choices.map { base + [(parameter, [$0])] } }
+      return (name: parameter, values: choices)
     }
-    return try combinations.flatMap { try PolicyGrammar.configurations(of: name, settings: $0) }
+    return try checked(key, name: name) { () throws(PolicyError) in
+      try PolicyGrammar.configurations(of: name, settings: settings)
+    }
   }
 
   /// A policy's error with the line, and the name that was perhaps meant.

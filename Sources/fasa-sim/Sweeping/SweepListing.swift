@@ -1,4 +1,5 @@
 import Foundation
+import Policies
 import Results
 
 /// What a sweep would run, as `--dry-run` lists it.
@@ -47,17 +48,18 @@ struct SweepListing {
   /// A line per policy, with the traces' counts below.
   var text: String {
     var table = TextTable([("policy", .left), ("budgets", .left), ("to run", .right), ("stored", .right)])
+    var (all, toRun): ([PolicyConfiguration: Int], [PolicyConfiguration: Int]) = ([:], [:])
+    for (job, missing) in zip(jobs, missing) {
+      for configuration in job.configurations { all[configuration.policy, default: 0] += 1 }
+      for place in missing { toRun[job.configurations[place].policy, default: 0] += 1 }
+    }
+    let budgets = plan.budgets.map(\.description).shortList(atMost: 12)
     for policy in plan.policies {
-      var (toRun, stored) = (0, 0)
-      for (job, missing) in zip(jobs, missing) {
-        let places = job.configurations.indices.filter { job.configurations[$0].policy == policy }
-        let own = Set(missing).intersection(places).count
-        toRun += own
-        stored += places.count - own
-      }
-      let budgets =
-        policy.descriptor.usesBudget ? plan.budgets.map(\.description).joined(separator: ", ") : "its own"
-      table.add([policy.label, budgets, "\(toRun)", "\(stored)"])
+      let own = toRun[policy] ?? 0
+      table.add([
+        policy.label, policy.descriptor.usesBudget ? budgets : "its own", "\(own)",
+        "\((all[policy] ?? 0) - own)",
+      ])
     }
     var lines = [table.text, ""]
     for (job, missing) in zip(jobs, missing) {
@@ -65,7 +67,7 @@ struct SweepListing {
         "\(job.trace.path): \(missing.count) of \(job.configurations.count) to run"
       )
     }
-    lines += jobs.flatMap(\.notes).map { "note: \($0)" }
+    lines += jobs.flatMap(\.notes).map { "note: \($0.onOneLine)" }
     if plan.repeated > 0 {
       lines.append("note: \(plan.repeated) policies were asked for again, and run once")
     }

@@ -1,12 +1,14 @@
 import Policies
 import Results
+import Simulator
 
 /// What a sweep asks for: traces × policies × budgets, and hardware to price them on.
 struct SweepPlan {
   /// Paths, from the working directory.
   var traces: [String] = []
   /// Every combination of the grids, each once.
-  var policies: [PolicyConfiguration] = []
+  private(set) var policies: [PolicyConfiguration] = []
+  private var known: Set<PolicyConfiguration> = []
   /// Policies that were asked for again.
   var repeated = 0
   /// Whether `all` was among the policies, so that those which a trace cannot serve are left out.
@@ -14,8 +16,8 @@ struct SweepPlan {
   var budgets: [Budget] = []
   /// Names of machines.
   var hardware: [String] = []
-  var layers: [Int]?
-  var heads: [Int]?
+  var layers: NumberRanges?
+  var heads: NumberRanges?
   var steps: Range<Int>?
   var seed: UInt64 = 0
   var profile: String?
@@ -27,7 +29,7 @@ struct SweepPlan {
   /// Adds what is not there yet.
   mutating func add(_ more: [PolicyConfiguration]) {
     for policy in more {
-      if policies.contains(policy) { repeated += 1 } else { policies.append(policy) }
+      if known.insert(policy).inserted { policies.append(policy) } else { repeated += 1 }
     }
   }
 }

@@ -1,3 +1,4 @@
+import Hardware
 import Simulator
 import Yams
 
@@ -11,7 +12,7 @@ struct YAMLField {
   /// The document's top.
   static func document(_ text: String, file: String) throws -> YAMLField {
     do {
-      guard let node = try Yams.compose(yaml: text) else {
+      guard let node = try PlainYAML.compose(text, file: file) else {
         throw ReplayError("\(file): expected a sweep, found an empty file; see fasa-sim sweep --help")
       }
       return YAMLField(file: file, name: "", node: node)

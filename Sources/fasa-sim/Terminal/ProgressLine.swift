@@ -1,4 +1,5 @@
 import Foundation
+import Policies
 import Synchronization
 
 /// A line on standard error that tells how far long work has come; silent where that is no terminal.
@@ -9,24 +10,23 @@ final class ProgressLine: Sendable {
   private let lastShare = Mutex(-1)
 
   init(_ title: String) {
-    self.title = title
+    self.title = title.onOneLine
     isShown = isatty(STDERR_FILENO) == 1
   }
 
   func update(_ done: Int, of total: Int) {
     guard isShown, total > 0 else { return }
-    let percent = 100 * done / total
+    let share = Double(done) / Double(total)
+    let percent = Int(saturating: 100 * share)
     let isNew = lastShare.withLock { last in
       defer { last = max(last, percent) }
       return percent > last
     }
     guard isNew else { return }
     let elapsed = (ContinuousClock.now - started).components.seconds
-    let left = done > 0 ? elapsed * Int64(total - done) / Int64(done) : 0
-    write("\r\u{1B}[K\(title) \(percent) %" + (elapsed > 2 ? ", about \(left) s left" : ""))
+    let left = done > 0 ? Int(saturating: Double(elapsed) * (1 - share) / share) : 0
+    Output.progress("\(Output.clear)\(title) \(percent) %" + (elapsed > 2 ? ", about \(left) s left" : ""))
   }
 
-  func finish() { if isShown { write("\r\u{1B}[K") } }
-
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  func finish() { if isShown { Output.progress(Output.clear) } }
 }

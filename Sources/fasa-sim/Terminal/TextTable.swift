@@ -7,17 +7,18 @@ struct TextTable {
   private var rows: [[String]] = []
 
   init(_ columns: [(title: String, alignment: Alignment)]) {
-    header = columns.map(\.title)
+    header = columns.map(\.title.onOneLine)
     alignments = columns.map(\.alignment)
   }
 
-  mutating func add(_ row: [String]) { rows.append(row) }
+  /// A cell stays on its line, whatever name or text it quotes.
+  mutating func add(_ row: [String]) { rows.append(row.map(\.onOneLine)) }
 
   /// As Markdown writes tables.
   var markdown: String {
     let rule = alignments.map { $0 == .left ? "---" : "---:" }
     return ([header, rule] + rows).map { row in
-      "| \(row.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ")) |"
+      "| \(row.map(\.inMarkdown).joined(separator: " | ")) |"
     }.joined(separator: "\n")
   }
 

@@ -48,7 +48,7 @@ import Testing
     ),
     ("replay t.zst --policy fasa:chunks=", "cannot read 'chunks=' in policy 'fasa:chunks=': expected NAME"),
     ("replay t.zst --policy oracle,oracle", "policy 'oracle' is given twice: leave one out"),
-    ("replay t.zst --budget 9,9", "a budget is given twice among 9, 9: leave one out"),
+    ("replay t.zst --budget 9,9", "the budget 9 is given twice: leave one out"),
     ("replay t.zst --layers 2", "t.zst: layer 2 was asked for, and it has 0-1: choose among those"),
     ("replay t.zst --heads 6", "t.zst: query head 6 was asked for, and it has 0-5: choose among those"),
     (

@@ -33,7 +33,9 @@ import Testing
     try FileManager.default.createDirectory(
       at: folder.url.appending(path: "taken"), withIntermediateDirectories: false)
     let name = String(repeating: "n", count: 300)
-    for (place, reason) in [("taken", "Is a directory"), (name, "File name too long"), ("none/t", "No such file")] {
+    for (place, reason) in [
+      ("taken", "Is a directory"), (name, "File name too long"), ("none/t", "No such file"),
+    ] {
       let command = "synth \(place) --force --tokens 60000 --decode 8 --shape llama-3.1-8b --threads 1"
       let run = try Executable.run(command.split(separator: " ").map(String.init), in: folder)
       #expect(run.status == 1 && run.errorLines.count == 1)

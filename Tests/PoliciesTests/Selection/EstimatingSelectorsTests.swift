@@ -46,12 +46,16 @@ import Testing
     )
   }
 
-  @Test(arguments: [(1, 3, 0), (2, 2, 3), (3, 4, 5)]) func pqCacheRanksOnCentroids(
-    parts: Int, bits: Int, rounds: Int
-  ) throws {
-    let trace = Self.trace
+  @Test(
+    arguments: [(1, 3, 0), (2, 2, 3), (3, 4, 5)],
+    ["scope=head", "scope=group", "scope=group,ranking=sum", "scope=group,scale"])
+  func pqCacheRanksOnCentroids(sizes: (parts: Int, bits: Int, rounds: Int), text: String) throws {
+    let (parts, bits, rounds) = sizes
+    var trace = Self.trace
+    // A flat softmax, where a token that both heads like a little beats one that one head likes.
+    if text.hasSuffix("scale") { trace.scale = 0.004 }
     let answer = try trace.answer(
-      "pqcache:subvectors=\(parts),bits=\(bits),rounds=\(rounds),recent-share=0.25,sinks=1",
+      "pqcache:subvectors=\(parts),bits=\(bits),rounds=\(rounds),recent-share=0.25,sinks=1,\(text.replacing(",scale", with: ""))",
       budget: .tokens(12))
     let slices = (0..<parts).map { $0 * 8 / parts..<($0 + 1) * 8 / parts }
     let books = slices.map { slice in
@@ -62,24 +66,47 @@ import Testing
         let end = trace.steps[step].visible.upperBound
         let tokens = answer.tokens[head][step]
         #expect(tokens.count == 12 && Set(tokens).isSuperset(of: [0, end - 3, end - 2, end - 1]))
+        func score(_ token: Int, _ head: Int) -> Double {
+          zip(slices, books).reduce(0) { sum, part in
+            let key = Array(trace.key(token)[part.0])
+            return sum + dot(Array(trace.query(head, step)[part.0]), part.1.centres[part.1.owner(key)])
+          }
+        }
+        let candidates = Array(1..<end - 3)
+        let values = (text == "scope=head" ? [head] : [0, 1]).map { head in
+          let scores = candidates.map { score($0, head) }
+          return text == "scope=head" || text.hasSuffix("sum") ? scores : softmax(scores, Double(trace.scale))
+        }
+        let worth = Dictionary(uniqueKeysWithValues: zip(candidates, sum(values)))
+        let tolerance = text == "scope=head" || text.hasSuffix("sum") ? 1e-3 : 1e-6
         #expect(
-          areBest(tokens.filter { (1..<end - 3).contains($0) }, of: Array(1..<end - 3), tolerance: 1e-3) {
-            token in
-            zip(slices, books).reduce(0) { sum, part in
-              let key = Array(trace.key(token)[part.0])
-              return sum + dot(Array(trace.query(head, step)[part.0]), part.1.centres[part.1.owner(key)])
-            }
+          areBest(tokens.filter { candidates.contains($0) }, of: candidates, tolerance: tolerance) {
+            worth[$0] ?? 0
           })
       }
     }
   }
 
-  @Test(arguments: ["head", "group"], [nil, 1.5] as [Float?])
-  func retroInferReadsTheBestClustersAndEstimatesTheNext(scope: String, cap: Float?) throws {
+  /// Scaled logits (10, 6, 0) and (-20, 0, 1) of two heads: softmaxes say the first token, their sum the second.
+  @Test(
+    arguments: [
+      "pqcache:subvectors=1,bits=2,recent-share=0,sinks=0",
+      "retroinfer:cluster=1,sinks=0,recent=0,estimated=0",
+    ], [("softmax", 0), ("sum", 1)])
+  func softmaxesAreSummed(text: String, ranking: (name: String, token: Int)) throws {
+    let answer = try SmallTrace.opposed().answer("\(text),ranking=\(ranking.name)", budget: .tokens(2))
+    // RetroInfer keeps the decoded token; PQCache ranks it with the others, and the third of the prompt comes second.
+    let other = text.hasPrefix("pqcache") ? 2 : 3
+    #expect(answer.tokens == [[[ranking.token, other]], [[ranking.token, other]]])
+  }
+
+  @Test(arguments: ["scope=head", "scope=group", "scope=group,ranking=sum"], [nil, 1.5] as [Float?])
+  func retroInferReadsTheBestClustersAndEstimatesTheNext(text: String, cap: Float?) throws {
     var trace = Self.trace
     trace.logitSoftcap = cap
+    trace.scale = 0.03
     let answer = try trace.answer(
-      "retroinfer:cluster=4,estimated=0.4,rounds=3,sinks=2,recent=5,scope=\(scope)", budget: .tokens(40))
+      "retroinfer:cluster=4,estimated=0.4,rounds=3,sinks=2,recent=5,\(text)", budget: .tokens(40))
     let corrections = try #require(answer.corrections)
     let zone = Array(2..<35)
     let (centres, owner) = Self.clusters(zone.map(trace.key), count: 8, rounds: 3)
@@ -92,8 +119,14 @@ import Testing
     for head in trace.queries.indices {
       for step in trace.steps.indices {
         let end = trace.steps[step].visible.upperBound
-        let query = scope == "head" ? trace.query(head, step) : sum((0..<2).map { trace.query($0, step) })
-        let order = centroids.indices.sorted { dot(query, centroids[$0]) > dot(query, centroids[$1]) }
+        let heads = (text == "scope=head" ? [head] : [0, 1]).map { head in
+          let scores = centroids.map { dot(trace.query(head, step), $0) }
+          guard text == "scope=group" else { return scores }
+          let logits = scores.map { $0 * Double(trace.scale) }
+          return softmax(cap.map { cap in logits.map { Double(cap) * tanh($0 / Double(cap)) } } ?? logits, 1)
+        }
+        let worth = sum(heads)
+        let order = worth.indices.sorted { worth[$0] > worth[$1] }
         var expected = Set([0, 1] + Array(35..<end))
         var next = 0
         while expected.count < 40, next < order.count {
@@ -140,7 +173,7 @@ import Testing
   /// What is always kept without a common parameter saying so is named, for who compares.
   @Test(arguments: [
     ("sparq", "the newest 0.25 of k"), ("pqcache:recent-share=0.1", "the newest 0.1 of k"),
-    ("infllm", "the first 0.02 and newest 0.65 of k"), ("arkvale", "the first 1 and last 2 pages"),
+    ("infllm", "the first 0.02 and newest 0.65 of k"), ("arkvale", "the first 2 and last 2 pages"),
     ("shadowkv", "the last 4 chunks, and up to 0.16 of k as outliers"), ("magicpig", "every decoded token"),
     ("retroinfer", "every decoded token"),
   ]) func whatIsAlwaysKeptIsNamed(text: String, phrase: String) throws {

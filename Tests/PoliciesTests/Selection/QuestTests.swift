@@ -44,6 +44,7 @@ import Testing
     _ trace: SmallTrace, step: Int, k: Int, size: Int, least: Int, by value: (Range<Int>) -> Double
   ) -> [Int] {
     let visible = trace.steps[step].visible
+    if k >= visible.count { return Array(visible) }
     let pages = trace.pages(step: step, size: size)
     let ranked = pages.indices.sorted { (value(pages[$0]), $1) > (value(pages[$1]), $0) }
     let tokens = ranked.prefix(max(k / size, least)).sorted().flatMap { pages[$0].filter(visible.contains) }
@@ -78,33 +79,93 @@ import Testing
     #expect(try trace.answer("quest:page=2", budget: .tokens(5)).tokens == [[[0, 1, 4, 5, 6]]])
   }
 
+  /// Centre and deviation of a page's keys, as each page policy has them.
+  static func cuboid(_ trace: SmallTrace, _ page: Range<Int>, _ kind: String) -> [(
+    centre: Double, spread: Double
+  )] {
+    (0..<trace.headDim).map { c in
+      let values = page.map { trace.key($0)[c] }
+      let mean = values.reduce(0, +) / Double(values.count)
+      let centre = kind == "midrange" ? ((values.max() ?? 0) + (values.min() ?? 0)) / 2 : mean
+      let off = values.map { abs($0 - centre) }
+      return (
+        centre,
+        kind == "standard"
+          ? (off.reduce(0) { $0 + $1 * $1 } / Double(off.count)).squareRoot()
+          : off.reduce(0, +) / Double(off.count)
+      )
+    }
+  }
+
   @Test(arguments: [
-    "quest-meanstd:page=4,least-pages=1,spread=2", "arkvale:page=4,sink-pages=0,window-pages=0",
+    ("quest-meanstd:page=4,least-pages=1,spread=2", "standard"),
+    ("arkvale:page=4,sink-pages=0,window-pages=0,scope=head", "midrange"),
+    ("arkvale:page=4,sink-pages=0,window-pages=0,scope=head,digest=mean", "mean"),
+    ("arkvale:page=4,sink-pages=0,window-pages=0,scope=group", "midrange"),
+    ("arkvale:page=4,sink-pages=0,window-pages=0", "midrange"),
   ])
-  func spreadPagesScoreByMeanAndDeviation(text: String) throws {
-    let isStandard = text.hasPrefix("quest")
+  func spreadPagesScoreByCentreAndDeviation(text: String, kind: String) throws {
     let trace = Self.trace
     let answer = try trace.answer(text, budget: .tokens(9))
+    let isShared = text.hasPrefix("arkvale") && !text.contains("scope=head")
     for head in trace.queries.indices {
       for step in trace.steps.indices {
+        guard trace.steps[step].visible.count > 9 else {
+          #expect(answer.tokens[head][step] == Array(trace.steps[step].visible))
+          continue
+        }
         let pages = trace.pages(step: step, size: 4)
         let chosen = pages.filter { !Set(answer.tokens[head][step]).isDisjoint(with: $0) }
         let whole = chosen.flatMap { Array($0) }
         #expect(Set(answer.tokens[head][step]).isSubset(of: whole))
-        #expect(chosen.count == max(1, min(9, trace.steps[step].visible.count) / 4))
+        #expect(chosen.count == 2)
         #expect(
           areBest(chosen, of: pages) { page in
-            let q = trace.query(head, step)
-            let centre = mean(page.map(trace.key))
-            let spread = (0..<trace.headDim).map { c -> Double in
-              let off = page.map { abs(trace.key($0)[c] - centre[c]) }
-              return isStandard
-                ? (off.reduce(0) { $0 + $1 * $1 } / Double(off.count)).squareRoot()
-                : off.reduce(0, +) / Double(off.count)
+            let cuboid = Self.cuboid(trace, page, kind)
+            return (isShared ? Array(trace.queries.indices) : [head]).reduce(0) { sum, voter in
+              let q = trace.query(voter, step)
+              return sum + dot(q, cuboid.map(\.centre))
+                + (kind == "standard" ? 2 : 1) * dot(q.map(abs), cuboid.map(\.spread))
             }
-            return dot(q, centre) + (isStandard ? 2 : 1) * dot(q.map(abs), spread)
           })
       }
+    }
+  }
+
+  /// Pages of keys (0, 0, 0, 5) and (4, 4, 4, 4): the first may hold a score of 5, and by its mean one of 3.125.
+  @Test(arguments: [("midrange", [0, 1, 2, 3]), ("mean", [4, 5, 6, 7])])
+  func arkValesCuboidReachesFarKeys(digest: String, page: [Int]) throws {
+    var trace = SmallTrace(heads: 1, headDim: 2, positions: [8])
+    trace.keys = [0, 0, 0, 5, 4, 4, 4, 4, 0, 0].map { [$0, 0] }
+    trace.queries = [[[1, 0]]]
+    let answer = try trace.answer(
+      "arkvale:page=4,sink-pages=0,window-pages=0,digest=\(digest)", budget: .tokens(4))
+    #expect(answer.tokens == [[page]])
+  }
+
+  /// Two KV heads of one head each: 10 and 0 against 0 and 12 for the pages, which are 10 and 12 in sum.
+  @Test(arguments: [
+    ("layer", [[2, 3], [2, 3]]), ("group", [[0, 1], [2, 3]]), ("head", [[0, 1], [2, 3]]),
+  ])
+  func arkValeChoosesForALayer(scope: String, expected: [[Int]]) throws {
+    var trace = SmallTrace(heads: 1, headDim: 2, positions: [4])
+    trace.keys = [[10, 0], [10, 0], [0, 12], [0, 12], [0, 0], [0, 0]]
+    let configuration = try #require(
+      PolicyGrammar.parse(["arkvale:page=2,sink-pages=0,window-pages=0,scope=\(scope)"]).first)
+    var policy = try #require(try configuration.policy(for: trace.group) as? any LayerPolicy)
+    try policy.begin(layer: [trace.group, trace.group])
+    let views = try [[1, 0], [0, 1]].map { query -> QueryBlock in
+      trace.queries = [[query]]
+      return QueryBlock(try trace.block(), budgets: [2])
+    }
+    let chosen = try policy.select(layer: views)
+    #expect(chosen.map { $0.map { $0[0].map(Int.init) } ?? [] } == expected)
+    // Each KV head fetches its own rows of a page.
+    let row = 2 * (2 * 2 + 2 * 2)
+    for view in views {
+      #expect(
+        view.ledger.bytes[.init(.keys, .gather(rowBytes: row), tier: .host)]
+          == TrafficBytes(readPerHead: row, readGroupUnion: row))
     }
   }
 

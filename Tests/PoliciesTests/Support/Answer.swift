@@ -32,7 +32,7 @@ extension SmallTrace {
       let block = try block(start..<min(start + blockSteps, steps.count), pool: pool, tables: tables)
       let view = QueryBlock(
         block, budgets: policy.budgets(of: block.steps, asked: budget), guarded: configuration.values.guarded)
-      let chosen = try policy.choose(view)
+      let chosen = try policy.select(view)
       for head in queries.indices {
         for step in block.steps.indices {
           let all = Array(block.steps[step].visible)

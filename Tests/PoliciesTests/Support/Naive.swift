@@ -58,6 +58,14 @@ func sum(_ rows: [[Double]]) -> [Double] { rows[0].indices.map { c in rows.reduc
 func mean(_ rows: [[Double]]) -> [Double] { sum(rows).map { $0 / Double(rows.count) } }
 func length(_ v: [Double]) -> Double { dot(v, v).squareRoot() }
 
+/// Normalised exponentials of some scores times `scale`.
+func softmax(_ scores: [Double], _ scale: Double) -> [Double] {
+  let largest = scores.max() ?? 0
+  let weights = scores.map { exp(($0 - largest) * scale) }
+  let total = weights.reduce(0, +)
+  return weights.map { $0 / total }
+}
+
 /// Members of highest value; ties go to the lower member.
 func best<Member: Comparable>(_ members: [Member], _ count: Int, by value: (Member) -> Double) -> [Member] {
   Array(members.sorted { value($0) != value($1) ? value($0) > value($1) : $0 < $1 }.prefix(count)).sorted()

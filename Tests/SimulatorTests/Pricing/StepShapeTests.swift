@@ -153,6 +153,35 @@ import Testing
   @Test func channelsInRowsAreScores() {
     #expect(!Self.shape().isAttending(TrafficKind(.keys, .gather(rowBytes: 2))))
   }
+
+  /// What of a key does not lie on the device already is a part of its row, which is attended to.
+  @Test func partsOfRowsAreAttendedTo() {
+    for tier in MemoryTier.allCases {
+      #expect(Self.shape().isAttending(TrafficKind(.keys, .gather(rowBytes: 96), tier: tier)))
+    }
+  }
+
+  /// 50 of 100 chosen rows lie on the device whatever the query: at four times the context they are as many, where all else
+  /// grows; a share of the context grows too.
+  @Test(arguments: [(Budget.tokens(100), 1.0), (.share(0.1), 4.0)]) func whatIsKeptGrowsWithWhatIsChosen(
+    budget: Budget, growth: Double
+  ) {
+    let rows = 50.0 * 128
+    let shape = StepShape(
+      policyKind: .selection, budget: budget, prefetches: false, visible: 1000, selected: 100, groupSize: 1,
+      headDim: 64, elementBytes: 2,
+      entries: [
+        Self.entry(.keys, .gather(rowBytes: 128), rows, rows),
+        Self.entry(.values, .gather(rowBytes: 128), rows, rows),
+        Self.entry(.keys, .gather(rowBytes: 128), rows, rows, tier: .host),
+        Self.entry(.values, .gather(rowBytes: 128), rows, rows, tier: .host),
+      ], visibleAtEnd: 1000, residentDeviceBytes: 2 * rows + 2000, residentHostBytes: 950 * 256)
+    let target = PricedGeometry(
+      layers: 1, queryHeads: 1, kvHeads: 1, headDim: 64, elementBytes: 2, context: 4000)
+    let (device, host) = shape.residentBytes(target)
+    #expect(Self.near(device, 2 * rows * growth + 8000))
+    #expect(Self.near(host, 4000 * 256 - 2 * rows * growth))
+  }
 }
 
 extension [Access] {

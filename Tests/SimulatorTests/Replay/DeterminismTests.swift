@@ -13,10 +13,10 @@ import Testing
     "fasa:chunks=3,scope=group",
   ]
 
-  /// On a trace that calibrates itself.
+  /// On a trace that calibrates itself where no profile is given.
   static func run(_ trace: Trace, _ options: ReplayOptions = ReplayOptions()) throws -> ReplayResult {
     var options = options
-    options.selfCalibrates = true
+    options.selfCalibrates = options.profile == nil
     return try Replay(trace).run(
       ReplayConfiguration.grid(PolicyGrammar.parse(policies), budgets: [.tokens(9), .share(0.3)]),
       options: options)

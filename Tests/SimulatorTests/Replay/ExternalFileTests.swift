@@ -63,7 +63,9 @@ import Testing
     let own = try trace.digest()
     let said = try run(named(own))
     #expect(said.notes.isEmpty)
-    #expect(said.configurations[0].digest == unsaid.configurations[0].digest)
+    // The line names no set.
+    let (left, right) = (said.configurations[0], unsaid.configurations[0])
+    #expect(left.heads.map(\.choiceHashes) == right.heads.map(\.choiceHashes))
     let other = String(repeating: "ab", count: 32)
     let path = try named(other)
     #expect(

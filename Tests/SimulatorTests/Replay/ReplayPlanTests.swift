@@ -60,16 +60,18 @@ import Traces
     let path = trace.path
     #expect(
       try message(ReplayOptions(layers: [0, 7, 9]))
-        == "\(path): layer 7, 9 was asked for, and it has 0-1: choose among those")
+        == "\(path): layer 7,9 was asked for, and it has 0-1: choose among those")
     #expect(
       try message(ReplayOptions(heads: [6]))
         == "\(path): query head 6 was asked for, and it has 0-5: choose among those")
     #expect(
       try message(ReplayOptions(steps: 30..<37))
         == "\(path): steps 30-36 were asked for, and it has decode steps 0-35: choose among those")
-    #expect(throws: ReplayError.self) { try ReplayPlan.check(layers: [2], of: trace) }
-    try ReplayPlan.check(layers: [1], of: trace)
-    try ReplayPlan.check(layers: nil, of: trace)
+    #expect(throws: ReplayError.self) { try ReplayPlan.layers(NumberRanges([2]), of: trace) }
+    #expect(throws: ReplayError.self) { try ReplayPlan.heads(NumberRanges([5, 6]), of: trace) }
+    #expect(try ReplayPlan.layers(NumberRanges([1]), of: trace) == [1])
+    #expect(try ReplayPlan.heads(NumberRanges([5, 0]), of: trace) == [0, 5])
+    #expect(try ReplayPlan.layers(nil, of: trace) == nil)
   }
 
   @Test func aTraceOfThePromptAloneHasNothingToReplay() throws {
@@ -148,7 +150,7 @@ import Traces
     let error = try #require(throws: ReplayError.self) {
       try ReplayConfiguration.grid(policies, budgets: [.tokens(4), .share(0.5), .tokens(4)])
     }
-    #expect(error.message == "a budget is given twice among 4, 0.5, 4: leave one out")
+    #expect(error.message == "the budget 4 is given twice: leave one out")
     let grid = try ReplayConfiguration.grid(policies, budgets: [.tokens(4), .share(0.5)])
     #expect(grid.map(\.label) == ["dense", "oracle @ 4", "oracle @ 0.5", "fasa @ 4", "fasa @ 0.5"])
   }

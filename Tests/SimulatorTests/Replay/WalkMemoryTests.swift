@@ -9,7 +9,8 @@ import Traces
 
   init() throws {
     folder = try TemporaryFolder()
-    memory = WalkMemory(try HandTrace(prompt: 10, decode: 2).trace(in: folder), layers: [0, 1], headsPerThread: 1)
+    memory = WalkMemory(
+      try HandTrace(prompt: 10, decode: 2).trace(in: folder), layers: [0, 1], headsPerThread: 1)
   }
 
   @Test func fewerLayersAreHeldWhereMemoryIsShort() throws {

@@ -10,6 +10,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
+from fasa_capture.engines.hugging_face_files import refuse_adapter
 from fasa_capture.engines.hugging_face_gguf import read_one_file, refuse_what_is_left_out
 from fasa_capture.errors import CaptureError, plain
 
@@ -22,7 +23,11 @@ NAMED = 3
 def load(path: Path, attention: str):
     """The tokenizer, and the model in float32 whose layers attend through ``attention``."""
     logging.set_verbosity_error()
-    gguf = read_one_file(path) if path.is_file() else None
+    gguf = None
+    if path.is_file():
+        gguf = read_one_file(path)
+    else:
+        refuse_adapter(path)
     source = {"gguf_file": path.name} if path.is_file() else {}
     folder = path.parent if path.is_file() else path
     # Without False, transformers asks on the terminal whether code of the folder may run, and waits for an answer.
