@@ -52,7 +52,7 @@ let package = Package(
     .executableTarget(
       name: "fasa-sim",
       dependencies: [
-        "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results", "CReportPage",
+        "CZstd", "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results", "CReportPage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ],

@@ -13,6 +13,15 @@ public struct ValueTiles: Sendable {
   public var paddedChannels: Int { Self.paddedChannels(channels) }
 
   public static func paddedChannels(_ channels: Int) -> Int { KeyPanels.paddedTokens(channels) }
+
+  /// One value, widened.
+  public func value(_ token: Int, _ channel: Int) -> Float {
+    precondition((0..<tokens).contains(token) && (0..<channels).contains(channel))
+    let strip = Int(FS_PANEL)
+    let (tile, place) = token.quotientAndRemainder(dividingBy: Self.tileTokens)
+    let first = (tile * (paddedChannels / strip) + channel / strip) * Self.tileTokens
+    return storage.pointer[(first + place) * strip + channel % strip]
+  }
 }
 
 extension Kernels {

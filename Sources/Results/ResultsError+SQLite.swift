@@ -24,7 +24,8 @@ extension ResultsError {
           "check the permissions of the file and its folder: SQLite writes beside the file even to read it")
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       self.init(
-        .busy, file: file, expected: "a turn to write", found: "another process that does not end its own",
+        .busy, file: file, expected: "a turn at the database",
+        found: "it locked by \(LockHolders.text(of: file) ?? "another process"), which does not end",
         advice: "wait for that process and run the command again")
     case .SQLITE_FULL:
       self.init(

@@ -7,6 +7,8 @@
 public struct ResultsError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The error's name, for callers and tests that tell errors apart.
   public enum Kind: String, Sendable, CaseIterable {
+    /// A name that SQLite would not take for a file's.
+    case name
     case folderMissing, fileMissing, cannotOpen
     case notADatabase, otherProgram, damaged, olderVersion, newerVersion
     case readOnly, busy, full, failed

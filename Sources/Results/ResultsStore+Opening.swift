@@ -2,27 +2,67 @@ import Foundation
 import GRDB
 
 extension ResultsStore {
+  static func open(
+    _ path: String, access: Access, busyTimeout: Double, waiting: @escaping @Sendable (String) -> Void
+  ) throws -> Connection {
+    if path == DatabasePath.memory, access == .readWrite {
+      let memory = try DatabaseQueue()
+      try Schema.migrator.migrate(memory)
+      return Connection(database: memory)
+    }
+    let place = try DatabasePath(path)
+    try checkPlace(place, access: access)
+    var configuration = Configuration()
+    configuration.readonly = access == .readOnly
+    configuration.busyMode =
+      Patience(seconds: busyTimeout) {
+        let holder = LockHolders.text(of: place.path) ?? "another process"
+        waiting("\(path) is locked by \(holder): waiting \(Int(busyTimeout)) s at most")
+      }.busyMode
+    let opened =
+      try access == .readOnly
+      ? openToRead(place, configuration)
+      : Connection(database: DatabaseQueue(path: place.path, configuration: configuration))
+    try checkOwner(opened.database, file: path)
+    if access == .readWrite { try upgrade(opened.database, patience: busyTimeout) }
+    try checkVersion(opened.database, place)
+    return opened
+  }
+
   /// SQLite would say "unable to open database file" for all of these.
-  static func checkPlace(_ path: String, access: Access) throws {
-    if path == ":memory:" { return }
-    let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
+  static func checkPlace(_ place: DatabasePath, access: Access) throws {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+    guard FileManager.default.fileExists(atPath: place.folder, isDirectory: &isFolder), isFolder.boolValue
+    else {
       throw ResultsError(
-        .folderMissing, file: path, expected: "the folder \(folder)", found: "none",
+        .folderMissing, file: place.file, expected: "the folder \(place.folder)", found: "none",
         advice: "create it, or name another file")
     }
-    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let exists = FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder)
     if exists, isFolder.boolValue {
       throw ResultsError(
-        .notADatabase, file: path, expected: "a SQLite database", found: "a folder",
+        .notADatabase, file: place.file, expected: "a SQLite database", found: "a folder",
         advice: "name a file in it")
     }
     if !exists, access == .readOnly {
       throw ResultsError(
-        .fileMissing, file: path, expected: "a database", found: "no such file",
+        .fileMissing, file: place.file, expected: "a database", found: "no such file",
         advice: "check the path; `fasa-sim replay --db` makes one")
     }
+    if access == .readWrite { try checkWritable(place, exists: exists) }
+  }
+
+  /// SQLite would open it to read, and refuse the first write, which may come after hours of work.
+  private static func checkWritable(_ place: DatabasePath, exists: Bool) throws {
+    func refuse(_ what: String) -> ResultsError {
+      ResultsError(
+        .readOnly, file: place.file, expected: "\(what) that may be written",
+        found: String(cString: strerror(errno)),
+        advice: "change its permissions, or copy the database to where it may be written")
+    }
+    if exists, access(place.path, W_OK) != 0 { throw refuse("a database") }
+    let holdsLog = FileState(place.log) != nil && FileState(place.index) != nil
+    if !holdsLog, access(place.folder, W_OK) != 0 { throw refuse("the folder \(place.folder)") }
   }
 
   /// Looks before anything is written, so that another program's database is left as it was.
@@ -42,11 +82,18 @@ extension ResultsStore {
     }
   }
 
-  static func checkVersion(_ database: DatabaseQueue, file: String) throws {
-    let (known, found, unfinished) = try database.read { db in
+  static func checkVersion(_ database: DatabaseQueue, _ place: DatabasePath) throws {
+    let file = place.file
+    let (known, found, unfinished, isEmpty) = try database.read { db in
       let applied = try Schema.migrator.appliedIdentifiers(db)
       let known = Schema.migrator.migrations
-      return (known, applied.subtracting(known).sorted(), known.filter { !applied.contains($0) })
+      let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0
+      return (known, applied.subtracting(known).sorted(), known.filter { !applied.contains($0) }, isEmpty)
+    }
+    if isEmpty {
+      throw ResultsError(
+        .fileMissing, file: file, expected: "a database", found: "an empty one",
+        advice: "check the path; `fasa-sim replay --db` fills one")
     }
     if let newer = found.last {
       throw ResultsError(
@@ -56,23 +103,43 @@ extension ResultsStore {
     if let missing = unfinished.first {
       throw ResultsError(
         .olderVersion, file: file, expected: "a schema with '\(missing)'", found: "an older one",
-        advice: "run a command that writes to it, such as `fasa-sim replay --db`, which upgrades it")
+        advice: place.isWritable
+          ? "run a command that writes to it, such as `fasa-sim replay --db`, which upgrades it"
+          : "it may not be written here: copy it to where it may be, and run a command that writes to the copy, such as `fasa-sim replay --db`, which upgrades it"
+      )
     }
   }
 }
 
 extension ResultsStore {
   /// Brings an older or empty database up to date; leaves a newer one alone.
+  ///
+  /// Others may do the same at the same time: each step is one transaction of SQLite's, and who comes second to a step
+  /// finds it done.
   static func upgrade(_ database: DatabaseQueue, patience: Double) throws {
     if try database.read(Schema.migrator.hasBeenSuperseded) { return }
     try enterWAL(database, patience: patience)
-    try Schema.migrator.migrate(database)
+    func missing() throws -> Int {
+      try database.read { db in
+        Set(Schema.migrator.migrations).subtracting(try Schema.migrator.appliedIdentifiers(db)).count
+      }
+    }
+    var left = try missing()
+    while left > 0 {
+      do {
+        try Schema.migrator.migrate(database)
+        left = 0
+      } catch let error as DatabaseError {
+        let now = try missing()
+        guard now < left else { throw error }
+        left = now
+      }
+    }
   }
 
   /// Readers then never wait for a writer. SQLite refuses the change at once, without waiting, while another
   /// connection is open in the old mode.
   private static func enterWAL(_ database: DatabaseQueue, patience: Double) throws {
-    if database.path == ":memory:" { return }
     let deadline = Date(timeIntervalSinceNow: patience)
     while true {
       do {

@@ -20,9 +20,12 @@ public struct ResultsStore: Sendable {
     case step
   }
 
-  /// The path, as the caller gave it.
+  /// The path, as the caller gave it; `:memory:` where there is no file.
   public let file: String
   let database: DatabaseQueue
+  private let unlocked: UnlockedReading?
+  /// Held as long as its connection.
+  private let copy: DatabaseCopy?
   /// Digest of the sources by which results are computed now.
   var build = SourceBuild.digest
   /// The file that was opened; nil in memory.
@@ -30,30 +33,38 @@ public struct ResultsStore: Sendable {
 
   /// Opens the database at `path`, creating or upgrading it where `access` allows.
   ///
+  /// No lock but SQLite's own is taken, and to read none that a writer waits for; several may make one file at once.
+  ///
   /// - Parameters:
-  ///   - path: A file, or `:memory:` for a database that ends with this value.
+  ///   - path: A file, or `:memory:` for a database that ends with this value. Other names that SQLite would not take for
+  ///     a file's are refused.
   ///   - busyTimeout: Seconds to wait for another process that is writing.
+  ///   - waiting: Told once, in a sentence, where that takes longer than a moment.
   /// - Throws: `ResultsError`.
-  public init(path: String, access: Access = .readWrite, busyTimeout: Double = 60) throws {
+  public init(
+    path: String, access: Access = .readWrite, busyTimeout: Double = 60,
+    waiting: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws {
     file = path
-    try Self.checkPlace(path, access: access)
-    var configuration = Configuration()
-    configuration.readonly = access == .readOnly
-    configuration.busyMode = .timeout(busyTimeout)
-    database = try ResultsError.translating(file: path) {
-      try OpeningLock.holding(path) {
-        let database = try DatabaseQueue(path: path, configuration: configuration)
-        try Self.checkOwner(database, file: path)
-        if access == .readWrite { try Self.upgrade(database, patience: busyTimeout) }
-        try Self.checkVersion(database, file: path)
-        return database
-      }
+    let opened = try ResultsError.translating(file: path) {
+      try Self.open(path, access: access, busyTimeout: busyTimeout, waiting: waiting)
     }
+    (database, unlocked, copy) = (opened.database, opened.unlocked, opened.copy)
     place = DatabasePlace(path)
   }
 
   func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    try ResultsError.translating(file: file) { try database.read(body) }
+    try ResultsError.translating(file: file) {
+      do {
+        let value = try database.read(body)
+        try unlocked?.check()
+        return value
+      } catch {
+        // What looks like damage may be another's writing.
+        try unlocked?.check()
+        throw error
+      }
+    }
   }
 
   /// One transaction: what `body` wrote is undone where it throws.

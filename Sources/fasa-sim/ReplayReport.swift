@@ -90,6 +90,7 @@ struct ReplayReport {
         "calibrated on \(profile.profile.texts.map { "'\($0.title)'" }.joined(separator: ", ")) (\(profile.path)): \(names.joined(separator: ", "))"
       )
     }
+    notes += UndefinedNote.notes(rows)
     notes += FootingNotes(policies: configurations.map(\.policy)).notes
     if configurations.contains(where: { !$0.policy.descriptor.isTimed }),
       rows.contains(where: { $0.kernelSpeedup != nil })

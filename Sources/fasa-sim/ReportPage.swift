@@ -14,9 +14,7 @@ struct ReportPage {
   static let scripts = ["data", "draw", "charts", "machines", "tables", "controls"].map { "\($0).js" }
 
   func html() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let data = String(decoding: try encoder.encode(report), as: UTF8.self)
+    let data = try FiniteJSON.text(report, [])
     let scripts = try Self.scripts.map { try Self.file($0) }.joined()
     let parts = [
       "version": FasaSim.version, "title": Self.escaped(title), "style": try Self.file("page.css"),

@@ -1,5 +1,7 @@
+import Foundation
 import GRDB
 import Policies
+import Synchronization
 import Testing
 
 @testable import Results
@@ -68,6 +70,69 @@ struct ConcurrencyTests {
     try first.write { _ in
       let error = try #require(throws: ResultsError.self) { try second.beginRun(Samples.run) }
       #expect(error.kind == .busy)
+      #expect(error.found.contains("locked by "))
     }
+  }
+
+  /// A wait that is no longer short is told, once; a short one is not.
+  @Test func aLongWaitIsTold() throws {
+    let first = try ResultsStore(path: path)
+    let told = Mutex<[String]>([])
+    func second(_ seconds: Double) throws -> ResultsStore {
+      try ResultsStore(path: path, busyTimeout: seconds) { text in told.withLock { $0.append(text) } }
+    }
+    let (short, long) = (try second(0.2), try second(1.5))
+    try first.write { _ in
+      #expect(throws: ResultsError.self) { try short.beginRun(Samples.run) }
+      #expect(told.withLock { $0 }.isEmpty)
+      #expect(throws: ResultsError.self) { try long.beginRun(Samples.run) }
+    }
+    #expect(told.withLock { $0 } == ["\(path) is locked by another process: waiting 1 s at most"])
+  }
+
+  /// Nobody else's lock on the folder or beside it keeps anyone from opening.
+  @Test(.timeLimit(.minutes(1)), arguments: ["", "runs.db"])
+  func aLockOfAnotherKindIsNotWaitedFor(name: String) throws {
+    try ResultsStore(path: path).add(try Samples.configuration())
+    let descriptor = open(folder.path(name), O_RDONLY)
+    defer { close(descriptor) }
+    try #require(descriptor >= 0 && flock(descriptor, LOCK_EX) == 0)
+    #expect(try ResultsStore(path: path, access: .readOnly).configurations().count == 1)
+    #expect(try ResultsStore(path: path).configurations().count == 1)
+  }
+
+  /// A database that is up to date is opened without a turn to write.
+  @Test(arguments: [ResultsStore.Access.readOnly, .readWrite])
+  func openingDoesNotWaitForAWriter(access: ResultsStore.Access) throws {
+    let writer = try ResultsStore(path: path)
+    let found = try writer.write { _ in
+      try ResultsStore(path: path, access: access, busyTimeout: 0).configurations()
+    }
+    #expect(found.isEmpty)
+  }
+
+  /// Whoever comes while another upgrades an old file goes on once it is done.
+  @Test(arguments: 0..<10) func anOldFileIsUpgradedByManyAtOnce(round: Int) async throws {
+    let file = folder.path("old-\(round).db")
+    let old = try DatabaseQueue(path: file)
+    try Schema.migrator.migrate(old, upTo: "2: modelled speed-ups")
+    try old.close()
+    try await withThrowingTaskGroup(of: Int.self) { group in
+      for _ in 0..<6 { group.addTask { try ResultsStore(path: file).configurations().count } }
+      for try await count in group { #expect(count == 0) }
+    }
+  }
+
+  @Test func holdersAreThoseOfTheFilesLocks() {
+    let table = """
+      1: POSIX  ADVISORY  WRITE 4242 fe:01:131074 120 120
+      2: POSIX  ADVISORY  READ 4243 fe:01:131074 123 123
+      3: -> POSIX ADVISORY  WRITE 4244 fe:01:131074 120 120
+      4: FLOCK  ADVISORY  WRITE 4245 fe:01:99 0 EOF
+      5: OFDLCK ADVISORY  WRITE -1 fe:01:131074 0 EOF
+      6: POSIX  ADVISORY  WRITE 7 fe:01:131074 0 EOF
+      """
+    #expect(LockHolders.processes(in: table, files: [131_074], except: 7) == [4242])
+    #expect(LockHolders.processes(in: "", files: [131_074], except: 7) == [])
   }
 }

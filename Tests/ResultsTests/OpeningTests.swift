@@ -95,6 +95,60 @@ struct OpeningTests {
     #expect(try refusal(.readOnly).kind == .olderVersion)
   }
 
+  @Test func saysOfAnEmptyFileThatItIsEmpty() throws {
+    #expect(FileManager.default.createFile(atPath: path, contents: Data()))
+    let error = try refusal(.readOnly)
+    #expect(error.kind == .fileMissing && error.found == "an empty one")
+  }
+
+  /// What SQLite would read as a URI, its parameters, an escape or a name of its own is a file of that name.
+  @Test(arguments: [
+    "runs.db?mode=memory", "runs.db?mode=ro&immutable=1", "50%25 of it.db", "a#b.db", ":memory:?", ":MEMORY:",
+    ":x:", "-",
+    "file.db", "x'y\".db", "~", " ",
+  ])
+  func aNameIsAFilesName(name: String) throws {
+    let inside = folder.path("") + name
+    try ResultsStore(path: inside).add(try Samples.configuration())
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("")) == [name])
+    #expect(try ResultsStore(path: inside, access: .readOnly).configurations().count == 1)
+  }
+
+  @Test(arguments: [
+    ("file:runs.db", "a URI"), ("file::memory:", "a URI"), ("file:///tmp/runs.db?mode=ro", "a URI"),
+    ("", "an empty one"),
+    ("runs\0.db", "one with a zero byte"),
+  ])
+  func refusesANameThatSQLiteReadsOtherwise(name: String, found: String) throws {
+    for access in [ResultsStore.Access.readOnly, .readWrite] {
+      let error = try #require(throws: ResultsError.self) { try ResultsStore(path: name, access: access) }
+      #expect(error.kind == .name && error.found == found)
+    }
+  }
+
+  @Test func aDatabaseInMemoryHoldsNothingToRead() throws {
+    let error = try #require(throws: ResultsError.self) {
+      try ResultsStore(path: ":memory:", access: .readOnly)
+    }
+    #expect(error.kind == .name)
+    #expect(try ResultsStore(path: ":memory:").configurations().isEmpty)
+  }
+
+  @Test func aLinkIsTheFileItLeadsTo() throws {
+    try ResultsStore(path: path).add(try Samples.configuration())
+    let link = folder.path("link.db")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "runs.db")
+    #expect(try DatabasePath(link).log.hasSuffix("/runs.db-wal"))
+    #expect(try ResultsStore(path: link, access: .readOnly).configurations().count == 1)
+  }
+
+  @Test func aRelativeNameIsAFileOfTheWorkingFolder() throws {
+    #expect(try DatabasePath("file.db").path == "./file.db")
+    #expect(try DatabasePath(":x").path == "./:x")
+    #expect(try DatabasePath("a/b.db").folder == "a/")
+    #expect(try DatabasePath("/x y?/ä%.db").immutableURI == "file:/x%20y%3F/%C3%A4%25.db?immutable=1")
+  }
+
   @Test func refusesToWriteWhatIsOpenForReading() throws {
     _ = try ResultsStore(path: path)
     let store = try ResultsStore(path: path, access: .readOnly)

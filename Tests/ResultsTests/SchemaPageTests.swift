@@ -41,6 +41,27 @@ struct SchemaPageTests {
     }
   }
 
+  /// The second cell of each column's line is its type, where it is one.
+  @Test func typesAreTheColumns() throws {
+    let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/schema.md")
+    let views = try ResultsStore.inMemory().exportedViews()
+    var table: ExportedView?
+    var checked = 0
+    for line in try String(contentsOf: page, encoding: .utf8).split(separator: "\n") {
+      if line.hasPrefix("#") {
+        table = quoted(line).first.flatMap { name in views.first { $0.name == name } }
+      }
+      let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+      guard let table, line.hasPrefix("| `"), let type = ColumnType(rawValue: cells[1]) else { continue }
+      for name in quoted(cells[0]) {
+        let column = table.columns.first { $0.name == name }
+        #expect(column?.type == type, "\(table.name).\(name)")
+        checked += 1
+      }
+    }
+    #expect(checked > 200)
+  }
+
   @Test func isWholeAndTrue() throws {
     let page = try documented()
     let schema = try actual()

@@ -53,8 +53,8 @@ enum Bootstrap {
   }
 
   private static func middle(_ values: [Double]) -> ClosedRange<Double>? {
-    guard !values.isEmpty else { return nil }
-    let sorted = values.sorted()
+    let sorted = values.filter(\.isFinite).sorted()
+    guard !sorted.isEmpty, sorted.count == values.count else { return nil }
     return MetricSummary.percentile(0.025, of: sorted)...MetricSummary.percentile(0.975, of: sorted)
   }
 

@@ -10,6 +10,8 @@ extension Collection where Element == Double {
   /// 0 for nothing.
   var mean: Double { reduce(0, +) / Double(Swift.max(count, 1)) }
 
-  /// NaN for nothing.
-  var geometricMean: Double { isEmpty ? .nan : pow(reduce(1, *), 1 / Double(count)) }
+  /// NaN for nothing. Of logarithms, since the product of many is beyond a double.
+  var geometricMean: Double {
+    count == 1 ? self[startIndex] : exp(map { log($0) }.reduce(0, +) / Double(count))
+  }
 }

@@ -91,14 +91,18 @@ extension ResultsStore {
   /// What a side names on each trace. Where several builds gave the same bits, the last of them stands for all.
   private func sides(_ name: String, _ db: Database) throws -> [ComparedSide] {
     let side = SideName(name)
+    // By a range first, of which there is an index: a label is stored with its budget.
+    let named =
+      side.configuration != nil
+      ? "c.id = ?4"
+      : "(c.label = ?1 OR c.label > ?1 || ' @ ' AND c.label < ?1 || ' @!' AND c.label = ?1 || ' @ ' || c.budget)"
     let rows = try Row.fetchAll(
       db,
       sql: """
         \(ComparedSide.sql)
-        WHERE CASE WHEN ?4 IS NOT NULL THEN c.id = ?4 ELSE (c.label = ?1 OR c.label = ?1 || ' @ ' || c.budget)
-            AND (?2 IS NULL OR c.budget = ?2)
-            AND (?3 IS NULL OR substr(coalesce(c.build, '\(SourceBuild.unknown)'), 1, length(?3)) = ?3) END
-          AND EXISTS (SELECT 1 FROM steps WHERE configuration = c.id)
+        WHERE \(named) AND (?2 IS NULL OR c.budget = ?2)
+          AND (?3 IS NULL OR substr(coalesce(c.build, '\(SourceBuild.unknown)'), 1, length(?3)) = ?3)
+          AND (?4 IS NULL OR c.id = ?4) AND EXISTS (SELECT 1 FROM steps WHERE configuration = c.id)
         ORDER BY t.digest, c.id
         """, arguments: [side.label, side.budget, side.build, side.configuration])
     var found: [ComparedSide] = []

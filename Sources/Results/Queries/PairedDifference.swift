@@ -33,7 +33,9 @@ public struct PairedDifference: Sendable, Equatable {
     meanB = mean(series.map { mean($0.b) })
     let differences = series.map { zip($0.b, $0.a).map { $0 - $1 } }
     difference = mean(differences.map(mean))
-    guard !differences.isEmpty, differences.allSatisfy({ $0.count >= Self.fewestSteps }) else {
+    guard difference.isFinite, !differences.isEmpty,
+      differences.allSatisfy({ $0.count >= Self.fewestSteps })
+    else {
       (interval, p) = (nil, nil)
       return
     }

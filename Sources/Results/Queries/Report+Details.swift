@@ -68,13 +68,12 @@ extension Report {
   }
 
   static func stages(_ chosen: [Int64], _ db: Database) throws -> [Stage] {
-    try Stage.fetchAll(
-      db,
+    // One by one, so that each looks at its own samples.
+    let one = try db.makeStatement(
       sql: """
-        SELECT * FROM kernel_stages AS stages
-        WHERE configuration IN (SELECT value FROM json_each(?))
-          AND run = (SELECT max(run) FROM kernel_samples WHERE configuration = stages.configuration)
-        ORDER BY configuration, stage
-        """, arguments: [list(chosen)])
+        SELECT * FROM kernel_stages WHERE configuration = ?1
+          AND run = (SELECT max(run) FROM kernel_samples WHERE configuration = ?1) ORDER BY stage
+        """)
+    return try chosen.sorted().flatMap { try Stage.fetchAll(one, arguments: [$0]) }
   }
 }

@@ -34,7 +34,7 @@ extension Report {
       let means = try Double.fetchAll(
         db,
         sql: """
-          SELECT \(metric)_mean FROM head_summaries WHERE configuration = ? AND \(metric)_mean IS NOT NULL
+          SELECT \(metric)_mean FROM head_summaries WHERE configuration = ? AND abs(\(metric)_mean) < 9e999
           ORDER BY \(metric)_mean
           """, arguments: [configuration])
       return means.isEmpty

@@ -22,10 +22,14 @@ extension Report {
   static func modelledTimes(
     _ chosen: [Int64], most: Int, _ db: Database
   ) throws -> (times: [ModelledTime], configurations: Int) {
+    // Two descriptions of one name are told apart by their digests.
+    let names = try String.fetchAll(
+      db, sql: "SELECT hardware FROM modelled GROUP BY hardware HAVING count(DISTINCT hardware_digest) > 1")
+    let ambiguous = try CanonicalText.json(names)
     var times: [ModelledTime] = []
     var configurations = 0
     for configuration in chosen {
-      let rows = try ModelledTime.fetchAll(db, sql: modelledSQL, arguments: [configuration])
+      let rows = try ModelledTime.fetchAll(db, sql: modelledSQL, arguments: [configuration, ambiguous])
       if rows.isEmpty { continue }
       if times.count + rows.count > most { break }
       times += rows
@@ -34,16 +38,15 @@ extension Report {
     return (times, configurations)
   }
 
-  /// Two descriptions of one name are told apart by their digests.
   private static let modelledSQL = """
-    WITH names AS (SELECT hardware, count(DISTINCT hardware_digest) AS n FROM modelled GROUP BY hardware)
     SELECT configuration,
-      hardware || CASE WHEN n > 1 THEN ' ' || substr(hardware_digest, 1, 8) ELSE '' END AS hardware,
+      hardware || CASE WHEN hardware IN (SELECT value FROM json_each(?2))
+        THEN ' ' || substr(hardware_digest, 1, 8) ELSE '' END AS hardware,
       geometry, context_tokens, batch, reading,
       sum(CASE WHEN stage <> 'dense' THEN duration_ns END) AS policy_ns,
       sum(CASE WHEN stage = 'dense' THEN duration_ns END) AS dense_ns,
       max(relative_error_p90) AS relative_error_p90, max(extrapolated) AS extrapolated
-    FROM modelled JOIN names USING (hardware) WHERE configuration = ?
+    FROM modelled WHERE configuration = ?1
     GROUP BY configuration, hardware, hardware_digest, geometry, context_tokens, batch, reading
     ORDER BY hardware, geometry, context_tokens, batch, reading
     """

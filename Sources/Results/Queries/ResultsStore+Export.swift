@@ -1,14 +1,19 @@
 import GRDB
 
 /// A table or view of the database, for export.
-public struct ExportedView: Sendable, Equatable, Encodable {
+public struct ExportedView: Sendable, Equatable {
+  public struct Column: Sendable, Equatable {
+    public let name: String
+    public let type: ColumnType
+  }
+
   public let name: String
   /// `table` or `view`.
   public let type: String
-  public let columns: [String]
+  public let columns: [Column]
 }
 
-/// A value of a row.
+/// A value of a row, of its column's type or null.
 public enum ExportedValue: Sendable, Equatable {
   case null
   case integer(Int64)
@@ -16,75 +21,105 @@ public enum ExportedValue: Sendable, Equatable {
   case text(String)
 }
 
-/// What all values of a column are, NULLs aside; a column of NULLs alone is text.
-public enum ExportedType: String, Sendable, Equatable {
-  case integer, real, text
-}
-
 extension ResultsStore {
   /// Tables and views in the order of their names, views first.
-  public func exportedViews() throws -> [ExportedView] {
-    try read { db in
-      try Row.fetchAll(
-        db,
-        sql: """
-          SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'
-          AND name <> 'grdb_migrations' ORDER BY type = 'table', name
-          """
-      ).map { row in
-        ExportedView(
-          name: row["name"], type: row["type"], columns: try db.columns(in: row["name"]).map(\.name))
+  public func exportedViews() throws -> [ExportedView] { try read { db in try Self.exportedViews(db) } }
+
+  private static func exportedViews(_ db: Database) throws -> [ExportedView] {
+    try Row.fetchAll(
+      db,
+      sql: """
+        SELECT name, type, strict FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'view')
+        AND name NOT LIKE 'sqlite_%' AND name <> 'grdb_migrations' ORDER BY type = 'table', name
+        """
+    ).map { row in
+      ExportedView(
+        name: row["name"], type: row["type"],
+        columns: try columns(of: row["name"], isStrict: row["strict"], db))
+    }
+  }
+
+  /// Types are the schema's, so that a column without a value has one too; only those of views and tables that somebody
+  /// added are taken from the values, NULLs alone being text.
+  private static func columns(of view: String, isStrict: Bool, _ db: Database) throws -> [ExportedView.Column]
+  {
+    let declared = try db.columns(in: view)
+    var types = Schema.viewTypes[view] ?? [:]
+    if isStrict { for column in declared { types[column.name] = ColumnType(declared: column.type) } }
+    let unknown = declared.map(\.name).filter { types[$0] == nil }
+    if !unknown.isEmpty {
+      let ranks = unknown.map { name in
+        "max(CASE typeof(\(name.quotedDatabaseIdentifier)) WHEN 'text' THEN 2 WHEN 'real' THEN 1 WHEN 'integer' THEN 0 END)"
+      }
+      let row = try Row.fetchOne(
+        db, sql: "SELECT \(ranks.joined(separator: ", ")) FROM \(view.quotedDatabaseIdentifier)")
+      for (place, name) in unknown.enumerated() {
+        types[name] = ColumnType(rank: row?[place])
       }
     }
+    return declared.map { ExportedView.Column(name: $0.name, type: types[$0.name] ?? .text) }
   }
 
   /// Calls `body` with each row of a table or view, in the order of its first column, from one snapshot.
   ///
-  /// - Parameter types: called before the first row with the columns' types, which takes a pass of its own.
+  /// - Parameter columns: called once, before the first row.
+  /// - Returns: the rows.
   /// - Throws: ``ResultsError`` where there is no such table or view.
   public func export(
-    _ name: String, types: (([ExportedType]) throws -> Void)? = nil,
-    body: ([ExportedValue]) throws -> Void
-  ) throws {
-    let views = try exportedViews()
-    guard let view = views.first(where: { $0.name == name }) else {
-      throw ResultsError(
-        .unknownView, file: file, part: name,
-        expected: "a table or view: \(views.map(\.name).joined(separator: ", "))", found: "none of that name",
-        advice: "see their columns: fasa-sim export --list")
-    }
+    _ name: String, columns: ([ExportedView.Column]) throws -> Void, body: ([ExportedValue]) throws -> Void
+  ) throws -> Int {
     try read { db in
-      try types?(try self.types(of: view, db))
-      let rows = try Row.fetchCursor(db, sql: "SELECT * FROM \"\(name)\" ORDER BY 1")
-      while let row = try rows.next() { try body(row.databaseValues.map(\.exported)) }
+      let views = try Self.exportedViews(db)
+      guard let view = views.first(where: { $0.name == name }) else {
+        throw ResultsError(
+          .unknownView, file: file, part: name,
+          expected: "a table or view: \(views.map(\.name).joined(separator: ", "))",
+          found: "none of that name", advice: "see their columns: fasa-sim export --list")
+      }
+      try columns(view.columns)
+      let rows = try Row.fetchCursor(db, sql: "SELECT * FROM \(name.quotedDatabaseIdentifier) ORDER BY 1")
+      var count = 0
+      while let row = try rows.next() {
+        try body(zip(row.databaseValues, view.columns).map { $0.exported(as: $1.type) })
+        count += 1
+      }
+      return count
+    }
+  }
+}
+
+extension ColumnType {
+  /// By the largest rank of a column's values; nil where it has none.
+  fileprivate init(rank: Int?) {
+    switch rank {
+    case 0: self = .integer
+    case 1: self = .real
+    default: self = .text
     }
   }
 
-  /// SQLite types values, not columns: a column of which any value is text is text, else real, else integer.
-  private func types(of view: ExportedView, _ db: Database) throws -> [ExportedType] {
-    let ranks = view.columns.map { column in
-      "max(CASE typeof(\"\(column)\") WHEN 'text' THEN 2 WHEN 'real' THEN 1 WHEN 'integer' THEN 0 END)"
-    }
-    let row = try Row.fetchOne(db, sql: "SELECT \(ranks.joined(separator: ", ")) FROM \"\(view.name)\"")
-    return view.columns.indices.map { index in
-      switch row?[index] as Int? {
-      case 0: .integer
-      case 1: .real
-      default: .text
-      }
+  /// As a STRICT table declares it.
+  fileprivate init?(declared: String) {
+    switch declared.uppercased() {
+    case "INT", "INTEGER": self = .integer
+    case "REAL": self = .real
+    case "TEXT": self = .text
+    default: return nil
     }
   }
 }
 
 extension DatabaseValue {
-  fileprivate var exported: ExportedValue {
-    switch storage {
-    case .null: .null
-    case .int64(let value): .integer(value)
-    case .double(let value): .real(value)
-    case .string(let text): .text(text)
-    // The schema has no blobs.
-    case .blob: .null
+  /// What is not of the column's type, or no finite number, is null; the schema has neither.
+  fileprivate func exported(as type: ColumnType) -> ExportedValue {
+    switch (storage, type) {
+    case (.int64(let value), .integer): .integer(value)
+    case (.int64(let value), .real): .real(Double(value))
+    case (.double(let value), .real) where value.isFinite: .real(value)
+    case (.string(let text), .text): .text(text)
+    case (.int64(let value), .text): .text("\(value)")
+    case (.double(let value), .text) where value.isFinite: .text("\(value)")
+    default: .null
     }
   }
 }

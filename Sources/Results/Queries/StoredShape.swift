@@ -30,11 +30,11 @@ extension ResultsStore {
             coalesce(sliding_window, (SELECT min(value) FROM json_each(metadata, '$.attention.layer_windows')
               WHERE value IS NOT NULL)) AS sliding_window,
              traces.query_heads AS heads_of_model, traces.kv_heads, head_dim
-          FROM summary JOIN traces ON traces.digest = summary.trace_digest ORDER BY configuration
-          """)
-      return try rows.filter { configurations?.contains($0["configuration"]) ?? true }.map {
-        try Self.shape($0, db)
-      }
+          FROM summary JOIN traces ON traces.digest = summary.trace_digest
+          \(configurations == nil ? "" : "WHERE configuration IN (SELECT value FROM json_each(?))")
+          ORDER BY configuration
+          """, arguments: configurations.map { [Report.list($0.sorted())] } ?? [])
+      return try rows.map { try Self.shape($0, db) }
     }
   }
 

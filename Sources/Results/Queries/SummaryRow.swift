@@ -44,6 +44,8 @@ public struct SummaryRow: Codable, Sendable, Equatable, FetchableRecord {
   public let selectedShare: Double?
   /// Tokens a KV group reads, of those it may see.
   public let tokensReadShare: Double?
+  /// Heads times steps at which the output error is undefined.
+  public let outputErrorsUndefined: Int?
   public let perHeadBytes: Int?
   public let groupUnionBytes: Int?
   public let densePerHeadBytes: Int?
@@ -72,14 +74,21 @@ extension ResultsStore {
   public func summaries(
     traceDigest: String? = nil, identities: [ConfigurationIdentity]? = nil
   ) throws -> [SummaryRow] {
-    let rows = try read { db in
-      try SummaryRow.fetchAll(
-        db, sql: "SELECT * FROM summary WHERE ?1 IS NULL OR trace_digest = ?1 ORDER BY configuration",
-        arguments: [traceDigest])
+    try read { db in
+      guard let identities else {
+        return try SummaryRow.fetchAll(
+          db, sql: "SELECT * FROM summary WHERE ?1 IS NULL OR trace_digest = ?1 ORDER BY configuration",
+          arguments: [traceDigest])
+      }
+      // Each by its key: the database may hold many more.
+      let one = try db.makeStatement(
+        sql: """
+          SELECT * FROM summary WHERE identity = ?1 AND build = ?2 AND (?3 IS NULL OR trace_digest = ?3)
+          ORDER BY configuration DESC LIMIT 1
+          """)
+      return try identities.compactMap {
+        try SummaryRow.fetchOne(one, arguments: [$0.digest, build, traceDigest])
+      }
     }
-    guard let identities else { return rows }
-    let own = rows.filter { $0.build == build }
-    let byIdentity = Dictionary(own.map { ($0.identity, $0) }) { _, last in last }
-    return identities.compactMap { byIdentity[$0.digest] }
   }
 }

@@ -58,7 +58,7 @@ struct TimedPair {
         SELECT layer, kv_head, repeat, sum(CASE WHEN stage = 'dense' THEN duration_ns END) AS dense,
           sum(CASE WHEN stage <> 'dense' THEN duration_ns END) AS policy
         FROM kernel_samples WHERE configuration = ? AND run = ? GROUP BY layer, kv_head, repeat
-        HAVING dense IS NOT NULL AND policy > 0
+        HAVING dense > 0 AND policy > 0
         """, arguments: [configuration, run])
     var result: [[Int]: Times] = [:]
     for row in rows {

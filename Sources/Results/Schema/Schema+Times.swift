@@ -35,7 +35,7 @@ extension Schema {
 
   /// The middle of an odd number of ordered values, the mean of the two middle ones of an even number:
   /// SQLite has no median of its own.
-  private static func median(_ column: String, rank: String) -> String {
+  static func median(_ column: String, rank: String) -> String {
     "avg(CASE WHEN 2 * \(rank) BETWEEN n AND n + 2 THEN \(column) END)"
   }
 

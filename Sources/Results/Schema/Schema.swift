@@ -28,6 +28,15 @@ enum Schema {
       try markBuilds(db)
       try countDecodeSteps(db)
     }
+    migrator.registerMigration("4: totals by configuration, finite metrics") { db in
+      try db.execute(sql: finiteMetrics)
+      try db.execute(sql: totalTables)
+      try db.execute(sql: configurationTotals(""))
+      try db.execute(sql: scopeTotals(""))
+      try db.execute(sql: kernelMedians(""))
+      try db.execute(sql: kernelStageTotals(""))
+      try db.execute(sql: totalViews)
+    }
     return migrator
   }
 }

@@ -27,11 +27,11 @@ struct BulkInsert {
     sqlite3_bind_int64(statement.sqliteStatement, place, Int64(value))
   }
 
-  /// NaN, an undefined value, becomes NULL.
+  /// What is no finite number is undefined, and becomes NULL.
   mutating func bind(_ value: Double) {
     place += 1
     // Without it the value of the row before would stay.
-    if value.isNaN {
+    if !value.isFinite {
       sqlite3_bind_null(statement.sqliteStatement, place)
     } else {
       sqlite3_bind_double(statement.sqliteStatement, place, value)

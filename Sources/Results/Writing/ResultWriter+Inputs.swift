@@ -62,6 +62,7 @@ extension ResultWriter {
       ])
     let scope = db.lastInsertedRowID
     try insertTraffic(result.dense, owner: .scope(scope))
+    try insertScopeTotals(scope)
     return scope
   }
 }

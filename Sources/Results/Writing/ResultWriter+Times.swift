@@ -21,6 +21,7 @@ extension ResultWriter {
         try rows.insert()
       }
     }
+    if !configuration.kernelSamples.isEmpty { try insertMedians(id) }
   }
 
   /// Measured by the replay, so known only once the run's row has begun; the last trace's stays.

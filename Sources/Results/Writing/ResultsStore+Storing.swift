@@ -79,6 +79,7 @@ extension ResultsStore {
         id = try writer.insert(configuration, identity: identity)
         try writer.insertSummaries(configuration, id)
         try writer.insertTraffic(configuration.traffic, owner: .configuration(id))
+        try writer.insertTotals(id)
         if detail == .step { try writer.insertSteps(configuration, id) }
         outcome = Outcome(role: .stored)
         if let before = own.last {

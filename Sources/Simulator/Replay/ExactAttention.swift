@@ -102,7 +102,9 @@ struct ExactAttention {
       for channel in 0..<values.channels where correction.mix > 0 {
         out[channel] = (1 - correction.mix) * (out[channel] / sum) + correction.mix * correction.mean[channel]
       }
-      return error(row, out, correction.mix > 0 ? 1 : sum)
+      let found = error(row, out, correction.mix > 0 ? 1 : sum)
+      if found.isFinite { return found }
+      return wideError(row, tokens, weights, correction, termWeights: termWeights)
     }
   }
 
@@ -113,13 +115,17 @@ struct ExactAttention {
     if tokens.count == block.visible(row).count { return (1, 0) }
     return withUnsafeTemporaryAllocation(of: Float.self, capacity: values.paddedChannels + tokens.count) {
       room in
-      guard let out = room.baseAddress, !tokens.isEmpty else { return (0, 1) }
+      guard let out = room.baseAddress, !tokens.isEmpty else { return (0, norms[row] > 0 ? 1 : 0) }
       let weights = out + values.paddedChannels
       let sum = attend(row, tokens, offset: offsets[row], weights: weights, into: out)
       let mass = Double(sum) / Double(sums[row])
-      if sum >= Self.leastSum { return (mass, error(row, out, sum)) }
-      let own = tokens.reduce(-Float.infinity) { max($0, logits.row(row)[Int($1)]) }
-      return (mass, error(row, out, attend(row, tokens, offset: own, weights: weights, into: out)))
+      var divisor = sum
+      if sum < Self.leastSum {
+        let own = tokens.reduce(-Float.infinity) { max($0, logits.row(row)[Int($1)]) }
+        divisor = attend(row, tokens, offset: own, weights: weights, into: out)
+      }
+      let found = error(row, out, divisor)
+      return (mass, found.isFinite ? found : wideError(row, tokens, weights))
     }
   }
 
@@ -135,12 +141,41 @@ struct ExactAttention {
     return block.kernels.gatherAttend(weights: weights, tokens: tokens, values: values, into: out)
   }
 
+  /// Not finite where the output overflows 32-bit floats, or where full attention's is zero and this one's is not.
   private func error(_ row: Int, _ out: UnsafeMutablePointer<Float>, _ sum: Float) -> Double {
     var squares = 0.0
     for (channel, exact) in output(row).enumerated() {
       let difference = Double(out[channel] / sum) - Double(exact)
       squares += difference * difference
     }
-    return norms[row] > 0 ? squares.squareRoot() / norms[row] : 0
+    return squares == 0 ? 0 : squares.squareRoot() / norms[row]
+  }
+
+  /// The same in 64 bits: an average of 32-bit values is one of them or lies between them, though their weighted sum may
+  /// overflow.
+  ///
+  /// - Returns: NaN where it is undefined: full attention's output is zero and this one's is not, or a policy's own sums
+  ///   overflow.
+  private func wideError(
+    _ row: Int, _ tokens: UnsafeBufferPointer<Int32>, _ weights: UnsafePointer<Float>,
+    _ correction: OutputCorrection = OutputCorrection(), termWeights: [Float] = []
+  ) -> Double {
+    let terms = zip(termWeights, correction.terms).map { (weight: Double($0), term: $1) }
+    var sum = terms.reduce(0) { $0 + $1.weight * Double($1.term.count) }
+    for place in tokens.indices { sum += Double(weights[place]) }
+    var squares = 0.0
+    for (channel, exact) in output(row).enumerated() {
+      var total = terms.reduce(0) { $0 + $1.weight * Double($1.term.valueSum[channel]) }
+      for (place, token) in tokens.enumerated() {
+        total += Double(weights[place]) * Double(values.value(Int(token), channel))
+      }
+      var own = total / sum
+      if correction.mix > 0 {
+        own = Double(1 - correction.mix) * own + Double(correction.mix) * Double(correction.mean[channel])
+      }
+      squares += (own - Double(exact)) * (own - Double(exact))
+    }
+    let error = squares == 0 ? 0 : squares.squareRoot() / norms[row]
+    return error.isFinite ? error : .nan
   }
 }

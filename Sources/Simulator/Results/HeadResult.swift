@@ -4,7 +4,7 @@ public struct HeadResult: Sendable, Equatable {
   public let queryHead: Int
   public let kvHead: Int
   public let stepCount: Int
-  /// `[metric][step]`; NaN where a metric is undefined.
+  /// `[metric][step]`, finite; NaN where a metric is undefined.
   private var values: [Double]
   /// A hash of the tokens chosen at each step, so that the digest sees the sets themselves.
   public var choiceHashes: [UInt64]
@@ -20,7 +20,8 @@ public struct HeadResult: Sendable, Equatable {
 
   public subscript(metric: Metric, step: Int) -> Double {
     get { values[metric.rawValue * stepCount + step] }
-    set { values[metric.rawValue * stepCount + step] = newValue }
+    // No reader, JSON least of all, could do anything with an infinity, nor with a mean that has one in it.
+    set { values[metric.rawValue * stepCount + step] = newValue.isFinite ? newValue : .nan }
   }
 
   /// One metric, step by step.

@@ -1,7 +1,7 @@
 /// An exact quantity of one query head at one decode step.
 ///
 /// O_k is the oracle's top-k, S the policy's choice, a the true softmax attention over all visible
-/// tokens, o its output, o_S the output of exact attention over S.
+/// tokens, o its output, o_S the output of exact attention over S. A metric is finite, or undefined.
 public enum Metric: Int, CaseIterable, Sendable {
   /// |S ∩ O_k| / k
   case recall
@@ -13,7 +13,8 @@ public enum Metric: Int, CaseIterable, Sendable {
   case oracleMass
   /// mass / oracleMass
   case massRatio
-  /// ‖o_S − o‖₂ / ‖o‖₂
+  /// ‖o_S − o‖₂ / ‖o‖₂; 0 where both outputs are zero, undefined where o alone is, and where sums that a policy keeps
+  /// for tokens it does not read overflow 32-bit floats.
   case outputError
   /// The oracle's output error at the same k.
   case oracleOutputError

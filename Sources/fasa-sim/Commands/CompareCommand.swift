@@ -67,7 +67,7 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    let store = try ResultsStore(path: db, access: .readOnly)
+    let store = try ResultsStore(named: db, access: .readOnly)
     let text = ComparisonText(isMarkdown: markdown)
     switch (ComparisonSubject(a), ComparisonSubject(b)) {
     case (.label, .label):

@@ -7,12 +7,13 @@ struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Writes a table or view of the database as CSV, JSON or Parquet.",
     discussion: """
-      The file's extension says how: .csv, .json (an array), .jsonl (an object a line), .parquet. Parquet is written by what is on the \
-      path: python3 with pyarrow, polars or duckdb, or the duckdb command. The file appears when it is complete.
+      The file's extension says how: .csv, .json (an array), .jsonl (an object a line), .parquet. Columns have the schema's types, \
+      whatever they hold; in CSV text is quoted, numbers are not, and NULL is nothing. The file appears when it is complete.
 
       EXAMPLES:
         fasa-sim export summary -o summary.csv
         fasa-sim export steps --db runs.db -o steps.parquet
+        fasa-sim export summary -o summary.csv --escape-formulas
         fasa-sim export --list
       """)
 
@@ -35,15 +36,24 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "Replace the file if there is one.")
   var force = false
 
+  @Flag(
+    name: .customLong("escape-formulas"),
+    help: "In CSV, write ' before text that a spreadsheet would take for a formula.")
+  var escapeFormulas = false
+
   func validate() throws {
     if list {
-      guard view == nil, output == nil else {
-        throw ValidationError("--list: expected nothing beside it, found a view or --output; leave one out")
+      guard view == nil, output == nil, !escapeFormulas else {
+        throw ValidationError(
+          "--list: expected nothing beside it, found a view, --output or --escape-formulas; leave one out")
       }
       return
     }
     guard view != nil, let output else {
       throw ValidationError("expected a view and --output, such as: fasa-sim export summary -o summary.csv")
+    }
+    guard !escapeFormulas || ExportFormat.of(output) == .csv else {
+      throw ValidationError("--escape-formulas: expected a .csv file, found \(output); leave it out")
     }
     guard ExportFormat.of(output) != nil else {
       throw ValidationError(
@@ -53,18 +63,20 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
-    let store = try ResultsStore(path: db, access: .readOnly)
+    let store = try ResultsStore(named: db, access: .readOnly)
     if list {
       let views = try store.exportedViews()
       return try Output.text(
-        views.map { "\($0.name) (\($0.type)): \($0.columns.joined(separator: ", "))" }.joined(separator: "\n")
+        views.map { "\($0.name) (\($0.type)): \($0.columns.map(\.name).joined(separator: ", "))" }.joined(
+          separator: "\n")
       )
     }
     guard let view, let output, let format = ExportFormat.of(output) else { return }
     guard force || !FileManager.default.fileExists(atPath: output) else {
       throw ReplayError("\(output): is there already: give --force to replace it, or another name")
     }
-    let count = try Export(store: store, view: view).write(format, to: output)
+    let csv = CSVText(escapesFormulas: escapeFormulas)
+    let count = try Export(store: store, view: view, csv: csv).write(format, to: output)
     try Output.text("\(output): \(NumberText.grouped(count)) \(count == 1 ? "row" : "rows") of \(view)")
   }
 }

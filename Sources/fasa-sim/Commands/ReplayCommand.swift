@@ -117,7 +117,7 @@ struct ReplayCommand: ParsableCommand {
     let machines = try pricing.machines()
     let opened = try traces.map { try Trace(path: $0) }
     let plans = try opened.map { try makeJob($0, policies) }
-    let store = try ResultsStore(path: db)
+    let store = try ResultsStore(named: db)
     let stored = try plans.map { try $0.stored(in: store) }
     let total = plans.reduce(0) { $0 + $1.configurations.count }
     interruption.begin(stored: total - stored.reduce(0) { $0 + $1.missing.count }, of: total)

@@ -54,7 +54,7 @@ struct ReportCommand: ParsableCommand {
     let file = try OutputFile(path: output)
     let line = ProgressLine("reading \(db)")
     defer { line.finish() }
-    let report = try ResultsStore(path: db, access: .readOnly).report(
+    let report = try ResultsStore(named: db, access: .readOnly).report(
       limits: .init(configurations: mostConfigurations, headMaps: mostHeatMaps),
       progress: { line.update($0, of: $1) })
     let name = URL(fileURLWithPath: db).deletingPathExtension().lastPathComponent

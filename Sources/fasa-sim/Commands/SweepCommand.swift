@@ -62,7 +62,7 @@ struct SweepCommand: ParsableCommand {
       let listing = try SweepListing(plan: plan, jobs: jobs, database: db)
       return try json ? Output.json(listing.json) : Output.text(listing.text)
     }
-    let sweep = Sweep(plan: plan, jobs: jobs, pricing: pricing, store: try ResultsStore(path: db))
+    let sweep = Sweep(plan: plan, jobs: jobs, pricing: pricing, store: try ResultsStore(named: db))
     let report = try sweep.run(interruption)
     if json { try Output.json(report.json(database: db)) } else { try Output.text(report.text(database: db)) }
   }

@@ -81,7 +81,7 @@ struct ExploreCommand: ParsableCommand {
       selfCalibrates: selfCalibrates)
     let job = try ExploreJob(
       trace: opened, policies: policies, options: options, target: target, pricing: pricing, search: search)
-    let report = try job.run(store: try ResultsStore(path: db), database: db, interruption: interruption)
+    let report = try job.run(store: try ResultsStore(named: db), database: db, interruption: interruption)
     if json { try Output.json(report.json) } else { try Output.text(report.text) }
   }
 }

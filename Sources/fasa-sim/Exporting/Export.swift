@@ -6,46 +6,55 @@ import Traces
 struct Export {
   let store: ResultsStore
   let view: String
+  var csv = CSVText()
 
   /// - Returns: the rows written.
   func write(_ format: ExportFormat, to path: String) throws -> Int {
-    let columns = try store.exportedViews().first { $0.name == view }?.columns ?? []
     let file = try OutputFile(path: path)
-    var count = 0
-    switch format {
-    case .csv: count = try csv(columns, to: file) { _ in }
-    case .jsonl:
-      try store.export(view) { row in
-        count += 1
-        try file.write(JSONText.object(columns, row) + "\n")
+    let count =
+      switch format {
+      case .csv: try writeCSV(to: file)
+      case .jsonl: try writeObjects(to: file, between: "\n", closing: "\n")
+      case .json:
+        try writeObjects(to: file, opening: "[\n", between: ",\n", closing: "\n]\n", none: "[]\n")
+      case .parquet: try writeParquet(to: file)
       }
-    case .json:
-      try store.export(view) { row in
-        try file.write((count == 0 ? "[\n" : ",\n") + JSONText.object(columns, row))
-        count += 1
-      }
-      try file.write(count == 0 ? "[]\n" : "\n]\n")
-    case .parquet:
-      // Beside the file, so that both are on one disk.
-      let text = try OutputFile(path: path)
-      var types: [ExportedType] = []
-      count = try csv(columns, to: text) { types = $0 }
-      try text.flush()
-      try ParquetWriter(columns: Array(zip(columns, types))).convert(text.partialPath, to: file)
-    }
     try file.publish()
     return count
   }
 
-  private func csv(
-    _ columns: [String], to file: OutputFile, types: @escaping ([ExportedType]) -> Void
-  ) throws -> Int {
-    var count = 0
-    try file.write(CSVText.line(columns.map(CSVText.field)))
-    try store.export(view, types: types) { row in
-      count += 1
-      try file.write(CSVText.line(row.map(CSVText.field)))
+  private func writeCSV(to file: OutputFile) throws -> Int {
+    try store.export(view) { columns in
+      try file.write(CSVText.line(columns.map { csv.field($0.name) }))
+    } body: { row in
+      try file.write(CSVText.line(row.map(csv.field)))
     }
+  }
+
+  /// - Parameter opening, between, closing: what stands round the objects; nothing but `none` where there are none.
+  private func writeObjects(
+    to file: OutputFile, opening: String = "", between: String, closing: String, none: String = ""
+  ) throws -> Int {
+    var names: [String] = []
+    var separator = opening
+    let count = try store.export(view) { columns in
+      names = columns.map(\.name)
+    } body: { row in
+      try file.write(separator + JSONText.object(names, row))
+      separator = between
+    }
+    try file.write(count == 0 ? none : closing)
+    return count
+  }
+
+  private func writeParquet(to file: OutputFile) throws -> Int {
+    var parquet: ParquetFile?
+    let count = try store.export(view) { columns in
+      parquet = try ParquetFile(columns, to: file)
+    } body: { row in
+      try parquet?.append(row)
+    }
+    try parquet?.finish()
     return count
   }
 }

@@ -10,11 +10,14 @@ enum ExportFormat: String, CaseIterable {
   }
 }
 
-/// RFC 4180: fields that hold commas, quotes or line breaks are quoted. NULL is an empty field, an empty text a quoted one.
-enum CSVText {
+/// RFC 4180. A field says by itself what it is: text is quoted, a number is not, NULL is nothing at all.
+struct CSVText {
+  /// Whether text that a spreadsheet would compute is written as text to it too.
+  var escapesFormulas = false
+
   static func line(_ fields: [String]) -> String { fields.joined(separator: ",") + "\n" }
 
-  static func field(_ value: ExportedValue) -> String {
+  func field(_ value: ExportedValue) -> String {
     switch value {
     case .null: ""
     case .integer(let value): "\(value)"
@@ -23,9 +26,16 @@ enum CSVText {
     }
   }
 
-  static func field(_ text: String) -> String {
-    let isPlain = !text.isEmpty && !text.unicodeScalars.contains { ",\"\n\r".unicodeScalars.contains($0) }
-    return isPlain ? text : "\"\(text.replacing("\"", with: "\"\""))\""
+  func field(_ text: String) -> String {
+    let safe = escapesFormulas && Self.isFormula(text) ? "'\(text)" : text
+    return "\"\(safe.replacing("\"", with: "\"\""))\""
+  }
+
+  /// Whether a spreadsheet may take a text for a formula: by its first character (https://owasp.org/www-community/attacks/CSV_Injection),
+  /// numbers aside.
+  static func isFormula(_ text: String) -> Bool {
+    guard let first = text.unicodeScalars.first else { return false }
+    return "=+-@\t\r\n＝＋－＠".unicodeScalars.contains(first) && Double(text) == nil
   }
 }
 
@@ -40,8 +50,7 @@ enum JSONText {
     switch value {
     case .null: "null"
     case .integer(let value): "\(value)"
-    // JSON has no infinities.
-    case .real(let value): value.isFinite ? "\(value)" : "null"
+    case .real(let value): "\(value)"
     case .text(let value): try text(value)
     }
   }

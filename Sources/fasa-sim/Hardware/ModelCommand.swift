@@ -67,7 +67,7 @@ struct ModelCommand: ParsableCommand {
     // A database that is not there is not made to be found empty.
     let access: ResultsStore.Access =
       noStore || !FileManager.default.fileExists(atPath: db) ? .readOnly : .readWrite
-    let store = try ResultsStore(path: db, access: access)
+    let store = try opened(access)
     let stored = try store.storedShapes()
     let labels = policy.flatMap { Self.labels($0, among: stored) }
     let shapes =
@@ -88,6 +88,17 @@ struct ModelCommand: ParsableCommand {
     let report = ModelReport(
       job: job, points: points, showsSensitivity: sensitivity, database: noStore ? nil : db)
     if json { try Output.json(report.json) } else { try Output.text(report.text) }
+  }
+
+  private func opened(_ access: ResultsStore.Access) throws -> ResultsStore {
+    do { return try ResultsStore(named: db, access: access) } catch let error as ResultsError
+      where error.kind == .readOnly
+    {
+      throw ResultsError(
+        error.kind, file: error.file, part: error.part, expected: error.expected, found: error.found,
+        advice:
+          "give --no-store to price without keeping the times, or \(error.advice ?? "name another file")")
+    }
   }
 
   /// A label may hold commas of its own, so that it is split only where none is called so.

@@ -15,7 +15,7 @@ struct SweepListing {
     self.jobs = jobs
     let digests = try Sweep.distinctDigests(jobs)
     if FileManager.default.fileExists(atPath: database) {
-      let store = try ResultsStore(path: database, access: .readOnly)
+      let store = try ResultsStore(named: database, access: .readOnly)
       missing = try zip(jobs, digests).map { try $0.missing(in: store, traceDigest: $1) }
     } else {
       missing = jobs.map { Array($0.configurations.indices) }

@@ -88,7 +88,7 @@ struct SweepReport {
     let named = Set(best.map(\.policy))
     let footing = FootingNotes(policies: plan.policies.filter { named.contains($0.label) }).notes
     var lines = [table.text, ""]
-    lines += (notes + footing).map { "note: \($0.onOneLine)" }
+    lines += (notes + UndefinedNote.notes(rows) + footing).map { "note: \($0.onOneLine)" }
     lines.append(
       "the \(Self.shown) lowest output errors of each budget, means over \(traces) \(traces == 1 ? "trace" : "traces"); bounds left out"
     )

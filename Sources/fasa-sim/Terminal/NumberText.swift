@@ -2,16 +2,24 @@ import Foundation
 
 /// Numbers as the tables show them.
 enum NumberText {
+  /// `–` for what is undefined; a number too long for a column is written with its power of ten.
   static func decimal(_ value: Double?, places: Int = 3) -> String {
-    value.map { String(format: "%.\(places)f", $0) } ?? "–"
+    guard let value, value.isFinite else { return "–" }
+    return String(format: abs(value) < 1e9 ? "%.\(places)f" : "%.2e", value)
   }
 
-  static func percent(_ share: Double?) -> String { share.map { String(format: "%.1f %%", 100 * $0) } ?? "–" }
+  static func percent(_ share: Double?) -> String {
+    guard let share, share.isFinite else { return "–" }
+    return String(format: "%.1f %%", 100 * share)
+  }
 
   /// A difference of two shares.
   static func points(_ difference: Double) -> String { String(format: "%.1f points", 100 * difference) }
 
-  static func times(_ factor: Double?) -> String { factor.map { String(format: "%.2f×", $0) } ?? "–" }
+  static func times(_ factor: Double?) -> String {
+    guard let factor, factor.isFinite else { return "–" }
+    return String(format: "%.2f×", factor)
+  }
 
   /// `7.1 MiB`
   static func bytes(_ count: Int) -> String {

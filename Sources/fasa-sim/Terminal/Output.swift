@@ -14,9 +14,7 @@ enum Output {
   }
 
   static func json(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let text = String(decoding: try encoder.encode(value), as: UTF8.self)
+    let text = try FiniteJSON.text(value, .prettyPrinted)
     try StandardStream.output.write(text.escapingControls(asJSON: true) + "\n")
   }
 

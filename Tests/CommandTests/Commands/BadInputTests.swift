@@ -68,6 +68,30 @@ import Testing
       "text.txt: expected a SQLite database, found another kind of file; name another file"
     ),
     ("replay t.zst --policy oracle --db none/r.db", "; create it, or name another file"),
+    (
+      "replay t.zst --policy oracle --db file:r.db?mode=memory",
+      "file:r.db?mode=memory: expected the name of a file, found a URI; name a file; one that is called so is ./file:r.db?mode=memory"
+    ),
+    (
+      "sweep t.zst --policy oracle --budget 9 --db file:r.db?mode=memory",
+      "file:r.db?mode=memory: expected the name of a file, found a URI; name a file; one that is called so is ./file:r.db?mode=memory"
+    ),
+    (
+      "report --db file:r.db?mode=memory",
+      "file:r.db?mode=memory: expected the name of a file, found a URI; name a file; one that is called so is ./file:r.db?mode=memory"
+    ),
+    (
+      "export summary -o s.csv --db file:r.db?mode=memory",
+      "file:r.db?mode=memory: expected the name of a file, found a URI; name a file; one that is called so is ./file:r.db?mode=memory"
+    ),
+    (
+      "compare a b --db file:r.db?mode=memory",
+      "file:r.db?mode=memory: expected the name of a file, found a URI; name a file; one that is called so is ./file:r.db?mode=memory"
+    ),
+    (
+      "model --hardware a100-40gb --db file:r.db?mode=memory",
+      "file:r.db?mode=memory: expected the name of a file, found a URI; name a file; one that is called so is ./file:r.db?mode=memory"
+    ),
     ("info none.zst", "none.zst: expected a readable file"),
     ("info cut.zst", "; copy or download the file again"),
     ("info flipped.zst --verify", "; copy or download the file again"),
@@ -80,7 +104,10 @@ import Testing
     (
       "calibrate t.zst -o text.txt", "text.txt: is there already: give --force to replace it, or another name"
     ),
-    ("calibrate t.zst --layers 0 -o none/p.json", "none/p.json: expected to write the file, found No such file"),
+    (
+      "calibrate t.zst --layers 0 -o none/p.json",
+      "none/p.json: expected to write the file, found No such file"
+    ),
   ]
 
   func names() throws -> [String] {

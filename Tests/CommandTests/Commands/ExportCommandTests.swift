@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Testing
 
 @testable import Results
@@ -23,13 +24,14 @@ import Testing
     let lines = try folder.text("h.csv").split(separator: "\n")
     #expect(lines.count == 25)
     let columns = lines[0].split(separator: ",")
-    #expect(columns.prefix(4) == ["configuration", "layer", "query_head", "kv_head"])
+    #expect(columns.prefix(4) == ["\"configuration\"", "\"layer\"", "\"query_head\"", "\"kv_head\""])
     #expect(
       lines.allSatisfy { $0.split(separator: ",", omittingEmptySubsequences: false).count == columns.count })
-    // NULL is nothing; JSON in a field is quoted.
+    // Text is quoted, whatever it holds; numbers are not; NULL is nothing.
     #expect(try run("export summary -o s.csv").status == 0)
     #expect(
-      try folder.text("s.csv").contains(#",random @ 10,"{""dense-layers"":0,""recent"":0,""sinks"":0}","#))
+      try folder.text("s.csv").contains(
+        #","random @ 10","{""dense-layers"":0,""recent"":0,""sinks"":0}","10","0",1,"#))
     #expect(try folder.text("s.csv").contains(",,,,"))
   }
 
@@ -53,36 +55,76 @@ import Testing
     #expect(!listed.contains { $0.hasPrefix("sqlite_") || $0.hasPrefix("grdb") })
   }
 
-  /// What is on the path decides; here stand-ins for python3, so that the test is the same everywhere.
-  @Test func parquetIsWrittenByWhatIsThere() throws {
-    let bin = folder.url.appending(path: "bin")
-    try FileManager.default.createDirectory(at: bin, withIntermediateDirectories: true)
-    func install(_ script: String) throws {
-      let file = bin.appending(path: "python3")
-      try Data("#!/bin/sh\n\(script)\n".utf8).write(to: file)
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path())
+  /// Tests/docs reads it with pyarrow, polars and DuckDB; here its frame, without any of them.
+  @Test func parquetIsWrittenWithoutAnotherProgram() throws {
+    let environment = ["PATH": folder.path("nothing")]
+    for view in ["summary", "modelled"] {
+      let found = try run("export \(view) -o \(view).parquet", environment: environment)
+      #expect(found.status == 0, "\(found.errors)")
+      let bytes = try Data(contentsOf: folder.url.appending(path: "\(view).parquet"))
+      let mark = Data("PAR1".utf8)
+      #expect(bytes.prefix(4) == mark && bytes.suffix(4) == mark)
+      let length = bytes.dropLast(4).suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+      let footer = bytes.dropLast(8).suffix(length)
+      #expect(
+        length < bytes.count - 12 && footer.range(of: Data("duration_ns".utf8)) != nil || view == "summary")
+      #expect(footer.range(of: Data("fasa-sim version".utf8)) != nil)
     }
-    let path = ["PATH": bin.path()]
-    let none = try run("export summary -o s.parquet", environment: path)
-    #expect(none.status == 1 && none.errorLines.count == 1)
-    #expect(
-      none.errors.contains(
-        "s.parquet: expected a program that writes Parquet, found none; install one, such as `pip install pyarrow`"
-      ))
-    // Fails at the work: its last line is told.
-    try install("case \"$2\" in 'import pyarrow') exit 0;; esac; echo first >&2; echo no room >&2; exit 3")
-    let failed = try run("export summary -o s.parquet", environment: path)
-    #expect(failed.status == 1 && failed.errors.contains("found an error (no room); export CSV instead"))
-    #expect(!folder.holds("s.parquet"))
-    // Writes what it was given: the types.
-    try install(
-      "case \"$2\" in 'import polars') ;; 'import '[pd]*) exit 1;; *) echo \"$5\" > \"$4\";; esac")
-    #expect(try run("export summary -o s.parquet", environment: path).status == 0)
-    let types = try folder.text("s.parquet")
-    #expect(types.contains(#"["configuration","integer"],["identity","text"]"#))
-    #expect(types.contains(#"["recall","real"]"#) && types.contains(#"["kernel_speedup","text"]"#))
-    let left = try FileManager.default.contentsOfDirectory(atPath: folder.url.path())
-    #expect(!left.contains { $0.contains("partial") })
+  }
+
+  /// What lies in the working folder, or first on the path, is not run.
+  @Test func exportRunsNothingOfTheWorkingFolder() throws {
+    let trap = "open('ran', 'w').write('ran')\n"
+    for name in ["json.py", "sys.py", "pyarrow.py", "polars.py", "duckdb.py", "site.py", "sitecustomize.py"] {
+      _ = try folder.file(Data(trap.utf8), name)
+    }
+    for name in ["python3", "duckdb", "env"] {
+      let program = try folder.file(Data("#!/bin/sh\ntouch '\(folder.path("ran"))'\n".utf8), name)
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+    }
+    let environment = ["PATH": folder.path(""), "PYTHONPATH": folder.path("")]
+    for format in ExportFormat.allCases {
+      #expect(try run("export summary -o s.\(format.rawValue)", environment: environment).status == 0)
+    }
+    #expect(!folder.holds("ran"))
+  }
+
+  /// One budget a share, one a count, one none: text everywhere. A number of a real column is one where it is whole.
+  @Test func aColumnHasOneTypeInEveryFormat() throws {
+    #expect(try run("replay t.zst --policy oracle,dense --budget 0.25,7 --no-timing").status == 0)
+    #expect(try run("export summary -o s.csv").status == 0)
+    #expect(try run("export summary -o s.json").status == 0)
+    let rows = try #require(
+      try JSONSerialization.jsonObject(with: Data(folder.text("s.json").utf8)) as? [[String: Any]])
+    #expect(rows.map { $0["budget"] as? String } == ["10", "10", "0.25", "7", nil])
+    let csv = try folder.text("s.csv")
+    for budget in [#","10","#, #","0.25","#, #","7","#] { #expect(csv.contains(budget), "\(budget)") }
+    #expect(try folder.text("s.json").contains(#""recall":1.0,"#))
+  }
+
+  /// A trace's title is whatever its author wrote.
+  @Test func formulasAreEscapedWhereAskedFor() throws {
+    try DatabaseQueue(path: folder.path("runs.db")).write {
+      try $0.execute(
+        sql: "UPDATE traces SET text_title = '=cmd|''/c calc''!A1'; UPDATE configurations SET seed = '-5'")
+    }
+    #expect(try run("export summary -o s.csv").status == 0)
+    #expect(try folder.text("s.csv").contains(#","=cmd|'/c calc'!A1","#))
+    #expect(try run("export summary -o safe.csv --escape-formulas").status == 0)
+    let safe = try folder.text("safe.csv")
+    #expect(safe.contains(#","'=cmd|'/c calc'!A1","#) && safe.contains(#","-5","#))
+    #expect(try run("export summary -o s.json --escape-formulas").status == 64)
+  }
+
+  @Test(arguments: [
+    ("=1+1", true), ("+a", true), ("-a", true), ("@SUM(1)", true), ("\t=1", true), ("\r", true), ("＝1", true),
+    ("-5", false), ("+1.5e-3", false), ("", false), ("a=1", false), ("0.25", false), ("'=1", false),
+  ])
+  func aFormulaIsKnownByItsBeginning(text: String, isFormula: Bool) {
+    #expect(CSVText.isFormula(text) == isFormula)
+    #expect(CSVText().field(text) == "\"\(text)\"")
+    #expect(CSVText(escapesFormulas: true).field(text) == (isFormula ? "\"'\(text)\"" : "\"\(text)\""))
+    #expect(CSVText(escapesFormulas: true).field(.real(-5)) == "-5.0")
   }
 
   @Test(arguments: [
@@ -108,11 +150,13 @@ import Testing
   }
 
   @Test(arguments: [
-    ("plain", "plain"), ("", "\"\""), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""),
+    ("plain", "\"plain\""), ("", "\"\""), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""),
     ("a\nb", "\"a\nb\""),
   ])
-  func fieldsAreQuotedWhereTheyMustBe(text: String, field: String) {
-    #expect(CSVText.field(text) == field)
-    #expect(CSVText.field(.null) == "")
+  func textIsQuotedAndNothingElse(text: String, field: String) {
+    #expect(CSVText().field(text) == field)
+    #expect(
+      CSVText().field(.null) == "" && CSVText().field(.integer(-3)) == "-3"
+        && CSVText().field(.real(2)) == "2.0")
   }
 }

@@ -53,11 +53,26 @@ enum Executable {
     return process
   }
 
+  /// Runs the command in `folder` as a user whom permission bits bind, which root's are not.
+  static func runUnprivileged(_ arguments: [String], in folder: TemporaryFolder) throws -> Outcome {
+    guard geteuid() == 0 else { return try run(arguments, in: folder) }
+    let process = try process(arguments, in: folder)
+    let nobody = "65534"
+    process.arguments =
+      ["--reuid", nobody, "--regid", nobody, "--clear-groups", try url().path(percentEncoded: false)]
+      + arguments
+    process.executableURL = URL(filePath: "/usr/bin/setpriv")
+    return try outcome(of: process, in: folder)
+  }
+
   /// Runs the command in `folder` to its end.
   static func run(
     _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
   ) throws -> Outcome {
-    let process = try process(arguments, in: folder, environment: environment)
+    try outcome(of: try process(arguments, in: folder, environment: environment), in: folder)
+  }
+
+  private static func outcome(of process: Process, in folder: TemporaryFolder) throws -> Outcome {
     let ended = DispatchSemaphore(value: 0)
     process.terminationHandler = { _ in ended.signal() }
     try process.run()

@@ -11,6 +11,20 @@ import Testing
     #expect(NumberText.times(2.5) == "2.50×")
   }
 
+  @Test func whatIsNotFiniteIsADashAndWhatIsLongIsShort() {
+    for value in [Double.infinity, -.infinity, .nan] {
+      #expect(
+        [NumberText.decimal(value), NumberText.percent(value), NumberText.times(value)] == ["–", "–", "–"])
+    }
+    #expect(NumberText.decimal(3.2e38) == "3.20e+38" && NumberText.decimal(-3.2e38) == "-3.20e+38")
+    #expect(NumberText.decimal(999_999_999, places: 1) == "999999999.0")
+  }
+
+  @Test func jsonHasNullForWhatIsNotFinite() throws {
+    let values: [String: [Double?]] = ["a": [1.5, .infinity, -.infinity, .nan, nil, 1e300], "b": []]
+    #expect(try FiniteJSON.text(values, []) == #"{"a":[1.5,null,null,null,null,1e+300],"b":[]}"#)
+  }
+
   @Test func whatIsNotKnownIsADash() {
     #expect([NumberText.decimal(nil), NumberText.percent(nil), NumberText.times(nil)] == ["–", "–", "–"])
   }

@@ -8,9 +8,12 @@ import Traces
 
 @Suite struct ExactAttentionTests {
   /// One query of one head whose scores are `scores`, by one-channel keys.
-  static func error(scores: [Float], softcap: Double? = nil, chosen: [Int32]) throws -> (
-    mass: Double, error: Double
-  ) {
+  ///
+  /// - Parameter values: of the tokens, in every channel; the trace's own where there are none.
+  static func error(
+    scores: [Float], softcap: Double? = nil, values: [Float]? = nil, chosen: [Int32],
+    correction: OutputCorrection? = nil
+  ) throws -> (mass: Double, error: Double) {
     let folder = try TemporaryFolder()
     var hand = HandTrace(
       prompt: scores.count - 1, decode: 1, window: 0,
@@ -19,6 +22,7 @@ import Traces
       attention: .init(scale: 1, logitSoftcap: softcap))
     hand.keys[0][0] = scores.map { [$0, 0] }
     hand.queries[0] = [[[1, 0]]]
+    if let values { hand.values[0][0] = values.map { Array(repeating: $0, count: 4) } }
     let trace = try hand.trace(in: folder, element: .f32)
     let groups = TraceGroups(trace)
     let kernels = try Kernels()
@@ -32,7 +36,8 @@ import Traces
       block,
       values: groups.values(
         tensors, kvHead: 0, worker: ReplayWorker(kernels: kernels)))
-    let found = chosen.withUnsafeBufferPointer { exact.measure(0, $0) }
+    let found = chosen.withUnsafeBufferPointer { exact.measure(0, $0, correction: correction) }
+    if values != nil || correction != nil { return (found.mass, found.outputError) }
 
     let naive = NaiveReplay(trace: hand)
     let full = naive.full(layer: 0, head: 0, row: 0)
@@ -59,6 +64,37 @@ import Traces
       scores: [1, 0.5, -2, 0, 1.25, 900], softcap: 400, chosen: [0, 1, 3, 4])
     #expect(mass == 0)
     #expect(error > 0.01)
+  }
+
+  /// One token of value 1 gets all attention; the others' weighted sums are beyond 32-bit floats, their average is not.
+  @Test func anAverageThatOverflowsOnItsWayIsTakenIn64Bits() throws {
+    let values: [Float] = [3.2e38, 3.2e38, -3.2e38, 3.2e38, 1]
+    let scores: [Float] = [0, 0, 0, 0, 200]
+    let large = Double(Float(3.2e38))
+    #expect(try Self.error(scores: scores, values: values, chosen: [0, 1]).error == large)
+    let three = try Self.error(scores: scores, values: values, chosen: [0, 1, 3]).error
+    #expect(abs(three / large - 1) < 1e-6)
+    // Infinity less infinity is no number; the average is a third of the value.
+    let mixed = try Self.error(scores: scores, values: values, chosen: [0, 1, 2]).error
+    #expect(abs(mixed / (large / 3) - 1) < 1e-6)
+    var correction = OutputCorrection()
+    correction.terms = [.init(logit: 0, count: 1, valueSum: Array(repeating: 3.2e38, count: 4))]
+    let corrected = try Self.error(scores: scores, values: values, chosen: [0, 1], correction: correction)
+      .error
+    #expect(abs(corrected / large - 1) < 1e-6)
+    // A policy's own sum that overflowed cannot be taken back.
+    correction.terms[0].valueSum = Array(repeating: .infinity, count: 4)
+    #expect(
+      try Self.error(scores: scores, values: values, chosen: [0, 1], correction: correction).error.isNaN)
+  }
+
+  /// Nothing can be said relative to an output that is zero, unless the policy's is zero too.
+  @Test func anErrorRelativeToZeroIsUndefined() throws {
+    let (scores, values): ([Float], [Float]) = ([0, 0, 0, 0], [1, -1, 0, 0])
+    #expect(try Self.error(scores: scores, values: values, chosen: [0]).error.isNaN)
+    #expect(try Self.error(scores: scores, values: values, chosen: [2, 3]).error == 0)
+    #expect(try Self.error(scores: scores, values: values, chosen: [0, 1, 2, 3]).error == 0)
+    #expect(try Self.error(scores: scores, values: values, chosen: []).error == 0)
   }
 
   @Test func everythingIsNoErrorAndNothingIsAll() throws {

@@ -15,6 +15,16 @@ import Testing
     }
   }
 
+  /// An infinity would be every mean's it is part of, and JSON has none.
+  @Test(arguments: [Double.infinity, -.infinity, .nan]) func whatIsNoNumberIsUndefined(value: Double) {
+    var head = HeadResult(layer: 0, queryHead: 0, kvHead: 0, stepCount: 2)
+    head[.outputError, 0] = value
+    head[.outputError, 1] = 3
+    #expect(head[.outputError, 0].isNaN)
+    let summary = head.summary(.outputError)
+    #expect(summary.count == 1 && summary.mean == 3 && summary.p95 == 3)
+  }
+
   @Test func namesAreThoseOfTheColumns() {
     #expect(
       Metric.allCases.map(\.name) == [

@@ -1,0 +1,95 @@
+import Foundation
+import GRDB
+import Testing
+
+@testable import Results
+
+/// Files of older versions say the same once they are upgraded.
+struct UpgradeTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private static let heads = [0, 1].map { head in
+    Samples.head(queryHead: head) { metric, step in
+      metric == .recall && step == head ? .nan : Double(metric.rawValue + step + head) / 16
+    }
+  }
+
+  /// The rows of `store`, in a file that has the first two versions' tables and views alone.
+  private func old(_ store: ResultsStore, also change: String = "") throws -> String {
+    let (new, path) = (folder.path("new.db"), folder.path("old.db"))
+    try store.write { try $0.execute(sql: "VACUUM INTO ?", arguments: [new]) }
+    let queue = try DatabaseQueue(path: path)
+    try Schema.migrator.migrate(queue, upTo: "2: modelled speed-ups")
+    try queue.writeWithoutTransaction { db in
+      try db.execute(sql: "PRAGMA foreign_keys = OFF; ATTACH '\(new)' AS new")
+      let tables = try String.fetchAll(
+        db,
+        sql:
+          "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT IN ('grdb_migrations', 'sqlite_sequence')"
+      )
+      for table in tables {
+        let columns = try db.columns(in: table).map(\.name).joined(separator: ", ")
+        try db.execute(sql: "INSERT INTO main.\(table) (\(columns)) SELECT \(columns) FROM new.\(table)")
+      }
+      try db.execute(sql: change)
+    }
+    try queue.close()
+    return path
+  }
+
+  private func stored() throws -> ResultsStore {
+    let store = try ResultsStore(path: folder.path("first.db"))
+    try store.add(
+      try Samples.configuration(heads: Self.heads, samples: KernelTimeTests.oddPairs),
+      try Samples.configuration("oracle", heads: Self.heads), detail: .step)
+    return store
+  }
+
+  @Test func totalsAreWhatTheOldViewsSaid() throws {
+    let store = try stored()
+    let path = try old(store)
+    let views = ["quality", "bytes", "kernel_speedups", "kernel_stages", "summary", "comparison", "pareto"]
+    func rows(_ db: Database, _ view: String, _ columns: String) throws -> [Row] {
+      try Row.fetchAll(db, sql: "SELECT \(columns) FROM \(view)").sorted { "\($0)" < "\($1)" }
+    }
+    let queue = try DatabaseQueue(path: path)
+    let before = try queue.read { db in
+      try views.map { view in
+        // Which steps were scored is written otherwise since.
+        let columns = try db.columns(in: view).map(\.name).filter { $0 != "steps" }.joined(separator: ", ")
+        return (view, columns, try rows(db, view, columns))
+      }
+    }
+    try queue.close()
+    let upgraded = try ResultsStore(path: path)
+    for (view, columns, found) in before {
+      #expect(!found.isEmpty)
+      #expect(try upgraded.read { try rows($0, view, columns) } == found, "\(view)")
+      // What is stored anew is as what was upgraded.
+      #expect(
+        try upgraded.read { try rows($0, view, columns) } == store.read { try rows($0, view, columns) },
+        "\(view)")
+    }
+  }
+
+  /// Output errors were infinite once, and a mean of one says nothing.
+  @Test func anInfiniteErrorIsUndefined() throws {
+    let path = try old(
+      try stored(),
+      also: """
+        UPDATE steps SET output_error = 9e999 WHERE configuration = 1 AND query_head = 0 AND step = 1;
+        UPDATE head_summaries SET output_error_mean = 9e999, output_error_p95 = 9e999, output_error_p5 = NULL
+        WHERE configuration = 1 AND query_head = 0;
+        """)
+    let store = try ResultsStore(path: path)
+    let row = try #require(try store.summaries().first)
+    // The other head's steps alone: (5 + 0 + 1) / 16 and (5 + 1 + 1) / 16.
+    #expect(row.outputError == 6.5 / 16 && row.outputErrorsUndefined == 2)
+    let compared = try store.pairedDifferences("fasa", "oracle")
+    #expect(compared.differences.allSatisfy { $0.difference.isFinite })
+    #expect(try JSONEncoder().encode(store.report()).count > 0)
+    #expect(try JSONEncoder().encode(store.summaries()).count > 0)
+  }
+}
