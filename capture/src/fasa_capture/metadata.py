@@ -120,11 +120,6 @@ def _common(values: list):
     return values[0] if len(set(values)) == 1 else None
 
 
-def _listed(values):
-    """Tuples, at any depth, as JSON's arrays."""
-    return [_listed(value) for value in values] if isinstance(values, (list, tuple)) else values
-
-
 def _differing(values: list) -> list | None:
     return values if len(set(values)) > 1 else None
 
