@@ -28,6 +28,16 @@ if __name__ == "__main__":
 """
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """The signals are not ignored, as they are where the tests run in the background or under `nohup`."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 class Run:
     """A capture in a process of its own, begun; ``also`` runs before it."""
 
