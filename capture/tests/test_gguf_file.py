@@ -143,6 +143,7 @@ def test_both_engines_look_before_they_load(tiny_gguf, tmp_path, text_file, caps
         ({"tokenizer.ggml.model": None}, "no tokenizer"),
         ({"tokenizer.ggml.model": "none"}, "no tokenizer"),
         ({"tokenizer.ggml.tokens": None}, "no tokenizer"),
+        ({"tokenizer.ggml.tokens": [1, 2, 3]}, "no tokenizer"),
         ({"general.architecture": "nosuch"}, "does not describe"),
     ],
 )

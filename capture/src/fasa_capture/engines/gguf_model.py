@@ -9,6 +9,7 @@ import gguf
 
 from fasa_capture.digest import sha256_of_files
 from fasa_capture.engines.gguf_attention import layer_shapes
+from fasa_capture.engines.gguf_file import Omitted
 from fasa_capture.engines.gguf_parts import GgufModel, read_gguf_model
 from fasa_capture.errors import CaptureError, plain
 from fasa_capture.facts import ModelFacts
@@ -114,7 +115,8 @@ def _file_type(number: object) -> str:
 
 def _refuse_without_tokenizer(path: Path, fields: Fields) -> None:
     tokens = fields.get("tokenizer.ggml.tokens")
-    if fields.get("tokenizer.ggml.model") in (None, *NO_TOKENIZER) or not getattr(tokens, "count", 0):
+    has_tokens = isinstance(tokens, Omitted) and tokens.of_strings and tokens.count > 0
+    if fields.get("tokenizer.ggml.model") in (None, *NO_TOKENIZER) or not has_tokens:
         raise CaptureError(
             "the GGUF file has no tokenizer, so a text cannot be read into it",
             where=path,
