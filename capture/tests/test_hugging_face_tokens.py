@@ -1,14 +1,19 @@
-"""Does the Hugging Face engine take the text's own tokens, and only those that the model has?"""
+"""Does the Hugging Face engine take the text's own tokens, and only those that the model has, and show its progress?"""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import TEXT
 
 from fasa_capture.cli import main
+from fasa_capture.dtypes import STORED_TYPES
+from fasa_capture.plan import Plan
+from fasa_capture.progress import Progress
+from fasa_capture.recorder import Recorder
 from test_hugging_face import folder  # noqa: F401
 from tiny_model import CONTROL, TinyModel
 
@@ -68,3 +73,21 @@ def test_layers_of_different_shapes_are_refused(tiny: TinyModel, tmp_path, text_
     told = capsys.readouterr().err
     assert "the layers differ in shape" in told and "--layers 0,2" in told and told.count("\n") == 1
     assert not (tmp_path / "t.zst").exists()
+
+
+def test_every_layer_of_every_batch_is_a_sign_of_progress(tiny: TinyModel, folder):
+    """By which an engine that is slow is told from one that hangs."""
+    from fasa_capture.engines.hugging_face import HuggingFaceEngine
+
+    class Counting(Progress):
+        beats = 0
+
+        def beat(self) -> None:
+            self.beats += 1
+
+    progress = Counting()
+    engine = HuggingFaceEngine(folder, 1, progress)
+    plan = Plan(np.array(OWN[:20], np.int32), 20, 4, 8, (0,), STORED_TYPES["f32"], "greedy")
+    run = engine.run(plan, Recorder(plan), progress)
+    assert len(run.rotation.shifts) == 2
+    assert progress.beats == tiny.layers * (3 + 1 + 4)

@@ -52,7 +52,7 @@ def _hugging_face(model: Path, threads: int, progress: Progress) -> Engine:
         ) from error
     from fasa_capture.engines.hugging_face import HuggingFaceEngine
 
-    return HuggingFaceEngine(model, threads)
+    return HuggingFaceEngine(model, threads, progress)
 
 
 ENGINES: dict[str, Callable[[Path, int, Progress], Engine]] = {

@@ -39,7 +39,7 @@ BATCH = 512
 class HuggingFaceEngine:
     """Runs in float32 on the CPU."""
 
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(self, path: Path, threads: int, progress: Progress) -> None:
         torch.set_num_threads(threads)
         AttentionInterface.register(NAME, _no_run)
         AttentionMaskInterface.register(NAME, eager_mask)
@@ -47,7 +47,7 @@ class HuggingFaceEngine:
         self._tokenizer, self._model = load(path, NAME)
         self._config = self._model.config.get_text_config()
         with plain_errors("the configuration does not describe a causal language model with attention", where=path):
-            self.model = model_facts(path, self._config)
+            self.model = model_facts(path, self._config, progress)
         self.description = f"transformers {transformers_version}, torch {torch.__version__}"
 
     def tokenize(self, text: str, special: bool) -> list[int]:
@@ -63,10 +63,10 @@ class HuggingFaceEngine:
         return tokens
 
     def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts:
-        probe = self._probe(plan)
+        probe = self._probe(plan, progress)
         ropes = layer_ropes(probe, plan.layers, self._model, self._config)
         rotation = probe.check(ropes)
-        tap = HuggingFaceTap(recorder)
+        tap = HuggingFaceTap(recorder, progress.beat)
         tokens = [int(token) for token in plan.given]
         with self._attending(tap):
             cache = DynamicCache(config=self._config)
@@ -82,10 +82,10 @@ class HuggingFaceEngine:
     def close(self) -> None:
         self._model = None
 
-    def _probe(self, plan: Plan) -> RotationProbe:
+    def _probe(self, plan: Plan, progress: Progress) -> RotationProbe:
         """Runs the text's first tokens at several positions, and keeps every layer's keys."""
         probe = RotationProbe(plan, "shifted tokens")
-        tap = RotationTap(probe)
+        tap = RotationTap(probe, progress.beat)
         with self._attending(tap):
             for shift in (0, *probe.shifts):
                 tap.begin(shift)

@@ -12,22 +12,23 @@ from fasa_capture.digest import sha256_of_files
 from fasa_capture.engines.gguf_model import read_gguf
 from fasa_capture.errors import CaptureError
 from fasa_capture.facts import ModelFacts
+from fasa_capture.progress import Progress
 
 TYPE_NAMES = {"BF16": "bfloat16", "F16": "float16", "F32": "float32"}
 
 
-def model_facts(path: Path, config) -> ModelFacts:
+def model_facts(path: Path, config, progress: Progress) -> ModelFacts:
     context = getattr(config, "max_position_embeddings", None)
     layers = config.num_hidden_layers
     if path.is_file():
-        gguf = read_gguf(path)[0]
+        gguf = read_gguf(path, progress)[0]
         return ModelFacts(gguf.name, config.model_type, gguf.weights, gguf.sha256, layers, context)
     files = weight_files(path)
     return ModelFacts(
         name=path.resolve().name,
         architecture=config.model_type,
         weights=f"{stored_type(files)} {files[0].suffix.removeprefix('.')}",
-        sha256=sha256_of_files(files),
+        sha256=sha256_of_files(files, progress),
         layers=layers,
         trained_context=context,
     )

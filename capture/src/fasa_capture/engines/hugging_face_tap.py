@@ -1,8 +1,12 @@
-"""The attention functions that a Hugging Face model calls: they record, and let the model's own function compute."""
+"""The attention functions that a Hugging Face model calls: they record, and let the model's own function compute.
+
+Each layer of each batch is a sign of progress, ``beat``.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import numpy as np
 
@@ -14,8 +18,9 @@ from fasa_capture.rotation import RotationProbe, Turn
 class RotationTap:
     """Compares every layer's keys at the positions that ``begin`` tells with those at position 0, which come first."""
 
-    def __init__(self, probe: RotationProbe) -> None:
+    def __init__(self, probe: RotationProbe, beat: Callable[[], None]) -> None:
         self._probe = probe
+        self._beat = beat
         self._shift = 0
         self._unmoved: dict[int, np.ndarray] = {}
 
@@ -23,6 +28,7 @@ class RotationTap:
         self._shift = shift
 
     def attend(self, module, query, key, value, attention_mask, **rest):
+        self._beat()
         layer, keys = module.layer_idx, as_rows(key[:, :, -query.shape[2] :]).copy()
         if self._shift:
             self._probe.add(layer, Turn(self._unmoved[layer], keys, np.full(len(keys), self._shift)))
@@ -34,8 +40,9 @@ class RotationTap:
 class HuggingFaceTap:
     """Records what the kept layers attend with, and how."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, beat: Callable[[], None]) -> None:
         self._recorder = recorder
+        self._beat = beat
         self._start = 0
         self.seen: dict[int, tuple[float, float | None, int | None]] = {}
 
@@ -44,6 +51,7 @@ class HuggingFaceTap:
         self._start = start
 
     def attend(self, module, query, key, value, attention_mask, scaling=None, dropout=0.0, **rest):
+        self._beat()
         recorder, layer, tokens, start = self._recorder, module.layer_idx, query.shape[2], self._start
         if recorder.wants(layer) and rest.get("s_aux") is not None:
             raise CaptureError("this layer's softmax has learned sinks", where=f"layer {layer}")
