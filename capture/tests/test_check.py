@@ -22,7 +22,7 @@ def rewrite(path: Path, change) -> Path:
     """Writes the trace again after ``change(metadata, tensors)``."""
     reader = TraceReader(path)
     tensors = {name: reader.array(name).copy() for name in reader.tensors}
-    tags = {name: entry["dtype"] for name, entry in reader.tensors.items()}
+    tags = {name: tensor.dtype for name, tensor in reader.tensors.items()}
     change(reader.metadata, tensors)
     changed = path.with_name("changed.zst")
     write_trace(changed, reader.metadata, [NamedTensor(name, tags[name], tensors[name]) for name in tensors])
@@ -117,7 +117,7 @@ def remove_output(path: Path) -> Path:
     reader = TraceReader(path)
     kept = [name for name in reader.tensors if not name.endswith(".o")]
     changed = path.with_name("changed.zst")
-    tensors = [NamedTensor(name, reader.tensors[name]["dtype"], reader.array(name)) for name in kept]
+    tensors = [NamedTensor(name, reader.tensors[name].dtype, reader.array(name)) for name in kept]
     write_trace(changed, reader.metadata, tensors)
     return changed
 

@@ -12,7 +12,7 @@ from reference import forward
 from fasa_capture.cli import main
 from fasa_capture.engines import llama_library
 from fasa_capture.errors import CaptureError
-from tiny_model import TinyModel, write_gguf
+from tiny_model import write_gguf
 
 PROMPT, DECODE, WINDOW = 120, 24, 16
 FORCED = ("--prompt-tokens", str(PROMPT), "--decode", str(DECODE), "--window", str(WINDOW))

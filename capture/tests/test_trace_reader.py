@@ -12,7 +12,7 @@ import pytest
 import zstandard
 from trace_rules import read_cases
 
-from fasa_capture import trace_content
+from fasa_capture import memory
 from fasa_capture.cli import main
 from fasa_capture.errors import CaptureError, quoted
 from fasa_capture.trace_reader import TraceReader
@@ -79,9 +79,18 @@ def test_a_file_that_is_cut_while_it_is_read_is_noticed(tmp_path):
 def test_a_tensor_larger_than_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):
     path = tmp_path / "trace"
     path.write_bytes(SOUND)
-    monkeypatch.setattr(trace_content.os, "sysconf", lambda name: 8 if name == "SC_PHYS_PAGES" else 8)
-    with pytest.raises(CaptureError, match="half of this machine's memory"):
-        TraceReader(path).array("layers.1.k")
+    reader = TraceReader(path)
+    with monkeypatch.context() as machine:
+        machine.setattr(memory.os, "sysconf", lambda _: 8)
+        with pytest.raises(CaptureError, match="at most 32 bytes, half of this machine's memory"):
+            reader.array("layers.1.k")
+    assert reader.array("layers.1.k").size
+    monkeypatch.setattr(memory, "CONTAINER", tmp_path / "memory.max")
+    memory.CONTAINER.write_text("max\n")
+    assert reader.array("layers.1.k").size
+    memory.CONTAINER.write_text("64\n")
+    with pytest.raises(CaptureError, match="at most 32 bytes"):
+        reader.array("layers.1.k")
 
 
 def test_a_claim_of_more_queries_than_tokens_costs_nothing(tmp_path):

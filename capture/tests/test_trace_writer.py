@@ -79,8 +79,8 @@ def test_seek_table_names_frames_of_one_tensor_each(tmp_path, tensors):
 def test_tensors_keep_their_order(tmp_path, tensors):
     write_trace(tmp_path / "t.zst", METADATA, tensors)
     reader = TraceReader(tmp_path / "t.zst")
-    offsets = [reader.tensors[tensor.name]["data_offsets"][0] for tensor in tensors]
-    assert offsets == sorted(offsets) and offsets[0] == 0
+    offsets = [reader.tensors[tensor.name].offset for tensor in tensors]
+    assert offsets == sorted(offsets) and offsets[0] == len(header_bytes(METADATA, tensors))
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fasa_capture.errors import CaptureError, quoted
-from fasa_capture.safetensors_header import CAPTURE_AGAIN
+from fasa_capture.metadata_values import MetadataValues
+from fasa_capture.plan import MOST_TOKENS
 
 VERSION = 1
 LONGEST_TEXT = 4096
-MOST_TOKENS = 1 << 24
 LARGEST_COUNT = 1 << 16
 LARGEST_BASE = 1e15
 FACTORS = (1e-9, 1e9)
@@ -19,7 +19,6 @@ STRINGS = {
     "text": ("title", "licence", "kind", "sha256"),
     "capture": ("tool", "engine", "created"),
 }
-KINDS = {str: "String", int: "Int", float: "Double", list: "Array", dict: "Object"}
 
 
 def check_metadata(metadata: object, where: str) -> None:
@@ -27,13 +26,9 @@ def check_metadata(metadata: object, where: str) -> None:
     Checked(metadata, where).check()
 
 
-class Checked:
-    def __init__(self, metadata: object, where: str) -> None:
-        self._where = f"{where}: fasa-trace"
-        self._metadata = metadata
-
+class Checked(MetadataValues):
     def check(self) -> None:
-        whole = self._typed(self._metadata, dict, "")
+        whole = self._typed(self.metadata, dict, "")
         version = self._member(whole, "version", int, "")
         if version != VERSION:
             raise CaptureError(
@@ -161,40 +156,6 @@ class Checked:
 
     def _need_layer(self, layer: int, part: str) -> None:
         self._need(0 <= layer < self._layers, part, f"layers from 0 to {self._layers - 1}", layer)
-
-    def _choice(self, section: dict, key: str, name: str, choices: tuple[str, ...]) -> None:
-        value = self._member(section, key, str, name)
-        self._need(value in choices, f"{name}.{key}", " or ".join(choices), quoted(value))
-
-    def _list(self, section: dict, key: str, kind: type, name: str) -> list:
-        part = f"{name}.{key}" if name else key
-        return [self._typed(value, kind, part) for value in self._member(section, key, list, name)]
-
-    def _member(self, section: dict, key: str, kind: type, name: str):
-        part = f"{name}.{key}" if name else key
-        if key not in section:
-            raise CaptureError(
-                "the metadata lacks a key", where=f"{self._where}.{part}", expected="this required key", found="none",
-                do=CAPTURE_AGAIN,
-            )
-        return self._typed(section[key], kind, part)
-
-    def _typed(self, value: object, kind: type, part: str):
-        """A value of the kind, whole numbers as real ones where those are asked for."""
-        if kind is float and type(value) is int:
-            return float(value)
-        self._need(
-            type(value) is kind, part, f"a value of type {KINDS[kind]}", "null" if value is None else "another type"
-        )
-        return value
-
-    def _need(self, condition: bool, part: str, expected: str, found: object) -> None:
-        if condition:
-            return
-        raise CaptureError(
-            "the metadata is not that of a trace", where=f"{self._where}.{part}" if part else self._where,
-            expected=expected, found=found, do=CAPTURE_AGAIN,
-        )
 
 
 def _fastest(base: float, rotary: int) -> float:

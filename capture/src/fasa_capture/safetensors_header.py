@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fasa_capture.errors import CaptureError, quoted
 from fasa_capture.strict_json import read_json
+from fasa_capture.zstd_frames import COPY_AGAIN
 
 LENGTH_FIELD = 8
 LONGEST = 64 << 20
@@ -57,6 +58,7 @@ class SafetensorsHeader:
         if content[:1] != b"{":
             raise _damaged(path, "header", "a JSON object from its first byte on", "another byte")
         members = read_json(content, f"{path}: header")
+        self._path = path
         self.metadata = _strings(members.pop("__metadata__", {}), path)
         start = LENGTH_FIELD + len(content)
         tensors = [_tensor(name, entry, path, start) for name, entry in members.items()]
@@ -70,6 +72,21 @@ class SafetensorsHeader:
                 )
             end = tensor.end
         self.content_size = end
+
+    def check_size(self, size: int) -> None:
+        """Raises unless the content of ``size`` bytes ends with the last tensor."""
+        wanted = f"{self.content_size} bytes, up to the last tensor"
+        if self.content_size > size:
+            raise ends_early(self._path, wanted, size)
+        if self.content_size != size:
+            raise CaptureError(
+                "the header does not name all the content", where=f"{self._path}: content", expected=wanted, found=size,
+                do=COPY_AGAIN,
+            )
+
+
+def ends_early(path: Path, expected: str, found: object) -> CaptureError:
+    return CaptureError("the content ends early", where=f"{path}: content", expected=expected, found=found, do=COPY_AGAIN)
 
 
 def _strings(entry: object, path: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ from fasa_capture.errors import CaptureError
 from fasa_capture.input_file import InputFile
 from fasa_capture.safetensors_header import SafetensorsHeader, element_size
 from fasa_capture.trace_writer import FRAME_BYTES, SEEKABLE_MAGIC, SKIPPABLE_MAGIC
-from fasa_capture.zstd_frames import COPY_AGAIN
+from fasa_capture.zstd_frames import COPY_AGAIN, damaged
 
 FOOTER = 9
 SKIPPABLE_HEADER = 8
@@ -20,10 +20,13 @@ SKIPPABLE_HEADER = 8
 class Entry:
     """A frame by the table: its bytes in the file, the content it holds, and that content's checksum."""
 
-    index: int
     stored: range
     content: range
     checksum: int | None
+
+    def compare(self, file: InputFile, checksum: int) -> None:
+        if checksum != self.checksum:
+            raise damaged(file, self.stored.start, f"the seek table's checksum {self.checksum}", checksum)
 
 
 class SeekTable:
@@ -82,7 +85,6 @@ class SeekTable:
     def entry(self, index: int) -> Entry:
         stored, content = self._stored, self._content
         return Entry(
-            index,
             range(int(stored[index]), int(stored[index + 1])),
             range(int(content[index]), int(content[index + 1])),
             int(self._checksums[index]) if self._checksums is not None else None,

@@ -12,6 +12,7 @@ DEEPEST = 64
 MOST_VALUES = 1 << 20
 LONGEST_KEY = 1024
 LONGEST_NUMBER = 1024
+MAKE_AGAIN = "copy the file again, or capture the trace again"
 INTEGERS = range(-(1 << 63), 1 << 63)
 
 
@@ -32,18 +33,20 @@ def read_json(content: bytes | memoryview, where: object):
         )
         _walk(value)
     except _Unfit as flaw:
-        raise CaptureError("not JSON that a trace may hold", where=where, expected=flaw.expected, found=flaw.found) from None
+        raise _refused(where, flaw.expected, flaw.found) from None
     except UnicodeDecodeError as error:
-        raise CaptureError(
-            "not JSON that a trace may hold", where=where, expected="text in UTF-8", found=f"other bytes at {error.start}"
-        ) from None
+        raise _refused(where, "text in UTF-8", f"other bytes at {error.start}") from None
     except json.JSONDecodeError as error:
-        raise CaptureError("not JSON", where=f"{where}, character {error.pos}", found=quoted(error.msg)) from None
-    except RecursionError:
         raise CaptureError(
-            "not JSON that a trace may hold", where=where, expected=f"nesting of at most {DEEPEST} levels", found="more"
+            "not JSON", where=f"{where}, character {error.pos}", found=quoted(error.msg), do=MAKE_AGAIN
         ) from None
+    except RecursionError:
+        raise _refused(where, f"nesting of at most {DEEPEST} levels", "more") from None
     return value
+
+
+def _refused(where: object, expected: str, found: object) -> CaptureError:
+    return CaptureError("not JSON that a trace may hold", where=where, expected=expected, found=found, do=MAKE_AGAIN)
 
 
 def _members(pairs: list[tuple[str, object]]) -> dict:

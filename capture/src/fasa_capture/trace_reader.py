@@ -9,9 +9,11 @@ import numpy as np
 from fasa_capture.dtypes import BY_TAG
 from fasa_capture.errors import CaptureError, quoted
 from fasa_capture.input_file import InputFile
+from fasa_capture.memory import check_memory
+from fasa_capture.metadata_rules import check_metadata
 from fasa_capture.strict_json import read_json
-from fasa_capture.trace_content import check_memory, open_content
-from fasa_capture.trace_rules import EXTRA, check_finite, check_layout, check_metadata, check_positions
+from fasa_capture.trace_content import open_content
+from fasa_capture.trace_rules import EXTRA, check_finite, check_layout, check_positions
 from fasa_capture.trace_writer import FRAME_BYTES
 
 NUMPY_TYPES = {tag: stored.numpy for tag, stored in BY_TAG.items()} | {"I32": np.dtype("<i4")}
@@ -32,24 +34,15 @@ class TraceReader:
                 do="give a trace, not another safetensors file",
             )
         self.metadata = read_json(header.metadata[METADATA_KEY].encode(), f"{path}: {METADATA_KEY}")
-        self._infos = {tensor.name: tensor for tensor in header.tensors}
-        start = header.tensors[0].offset if header.tensors else 0
-        self.tensors: dict[str, dict] = {
-            tensor.name: {
-                "dtype": tensor.dtype,
-                "shape": list(tensor.shape),
-                "data_offsets": [tensor.offset - start, tensor.end - start],
-            }
-            for tensor in header.tensors
-        }
+        self.tensors = {tensor.name: tensor for tensor in header.tensors}
 
     def verify(self) -> None:
         """Raises unless the file is a trace by docs/trace-format.md: every frame, every checksum, every value."""
         check_metadata(self.metadata, f"{self.path}")
-        check_layout(self.metadata, list(self._infos.values()), f"{self.path}")
+        check_layout(self.metadata, list(self.tensors.values()), f"{self.path}")
         total = sum(self.metadata["tokens"][part] for part in ("prompt", "decode"))
         check_positions(self.array("query_positions"), total, f"{self.path}")
-        for tensor in self._infos.values():
+        for tensor in self.tensors.values():
             # In pieces that end with whole values, so that a tensor need not fit in memory.
             for first in range(tensor.offset, tensor.end, FRAME_BYTES):
                 content = self._content.bytes(first, min(first + FRAME_BYTES, tensor.end))
@@ -59,9 +52,9 @@ class TraceReader:
 
     def array(self, name: str) -> np.ndarray:
         """The tensor as stored; BF16 as its 16 bits."""
-        if name not in self._infos:
+        if name not in self.tensors:
             raise CaptureError("the trace lacks a tensor", where=self.path, expected=name)
-        tensor = self._infos[name]
+        tensor = self.tensors[name]
         if tensor.dtype not in NUMPY_TYPES:
             raise CaptureError(
                 "a tensor has a type that traces do not have",

@@ -1,11 +1,10 @@
-"""What makes a safetensors file a trace: the rules of docs/trace-format.md on metadata, tensors and values."""
+"""What makes a safetensors file a trace: the rules of docs/trace-format.md on tensors and values."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from fasa_capture.errors import CaptureError, quoted
-from fasa_capture.metadata_rules import check_metadata
 from fasa_capture.safetensors_header import CAPTURE_AGAIN, TensorInfo
 
 EXTRA = "extra."
@@ -110,6 +109,3 @@ def _wrong_shape(tensor: TensorInfo, expected: str, where: str) -> CaptureError:
         "a tensor has another shape", where=f"{where}: {tensor.name}", expected=f"shape {expected}",
         found=quoted(list(tensor.shape)), do=CAPTURE_AGAIN,
     )
-
-
-__all__ = ["check_finite", "check_layout", "check_metadata", "check_positions"]

@@ -13,7 +13,6 @@ from fasa_capture.input_file import InputFile
 
 FRAME_MAGIC = 0xFD2FB528
 SKIPPABLE_MAGICS = range(0x184D2A50, 0x184D2A60)
-LONGEST_HEADER = 18
 LARGEST_BLOCK = 128 << 10
 LARGEST_WINDOW = 128 << 20
 COPY_AGAIN = "copy or download the file again"
@@ -25,7 +24,6 @@ class Frame:
 
     start: int
     end: int
-    has_checksum: bool
     # Bytes of content, where the frame says, and the most that its blocks can hold.
     content: int | None
     most: int
@@ -136,4 +134,4 @@ def _frame(window: _Window, start: int) -> Frame:
         raise damaged(file, start, f"content of at most {most} bytes, which is all its blocks can hold", declared)
     if memory > LARGEST_WINDOW:
         raise damaged(file, start, "a zstd window of at most 128 MiB", f"{memory} bytes")
-    return Frame(start, at, bool(descriptor & 0x04), declared, most)
+    return Frame(start, at, declared, most)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from fasa_capture.check import CheckReport
 from fasa_capture.dtypes import BY_TAG
-from fasa_capture.errors import CaptureError
+from fasa_capture.errors import CaptureError, plain
+from fasa_capture.memory import check_memory
 from fasa_capture.metadata import read_attention
-from fasa_capture.trace_content import check_memory
 from fasa_capture.trace_reader import TraceReader
 
 
@@ -39,7 +39,7 @@ def perform(options: argparse.Namespace) -> int:
     reports: dict[str, CheckReport] = {}
     compared = 0
     for layer in layers:
-        tag = trace.tensors[f"layers.{layer}.k"]["dtype"]
+        tag = trace.tensors[f"layers.{layer}.k"].dtype
         report = reports.setdefault(tag, CheckReport(BY_TAG[tag]))
         compared += _check_layer(trace, layer, report, token_ids, positions)
     if options.engine_output and compared < len(layers):
@@ -56,7 +56,7 @@ def perform(options: argparse.Namespace) -> int:
         print("no engine output is stored, so attention was not compared")
     for report in reports.values():
         report.verify()
-    print(f"{options.trace}: {len(layers)} layers, {len(token_ids):,} tokens, {len(positions):,} traced queries: sound")
+    print(f"{plain(options.trace)}: {len(layers)} layers, {len(token_ids):,} tokens, {len(positions):,} traced queries: sound")
     return 0
 
 
@@ -80,6 +80,6 @@ def _check_layer(trace: TraceReader, layer: int, report: CheckReport, token_ids,
 def _needed(trace: TraceReader, layer: int) -> int:
     """Bytes that comparing a layer takes: its tensors as stored, in 32 bits, and a KV head's in 64."""
     entries = [trace.tensors[f"layers.{layer}.{part}"] for part in "qkv"]
-    stored = sum(entry["data_offsets"][1] - entry["data_offsets"][0] for entry in entries)
-    values = [math.prod(entry["shape"]) for entry in entries]
+    stored = sum(entry.byte_count for entry in entries)
+    values = [math.prod(entry.shape) for entry in entries]
     return stored + 4 * sum(values) + 8 * sum(values[1:]) // trace.metadata["geometry"]["kv_heads"]
