@@ -16,6 +16,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 
+from fasa_capture.engines.gguf_layout import Described, GgufTensor, Layout, damaged
 from fasa_capture.errors import CaptureError, plain
 
 MAGIC = b"GGUF"
@@ -31,7 +32,6 @@ LONGEST_KEPT_ARRAY = 1 << 16
 
 STRING, ARRAY = 8, 9
 SCALARS = {0: "B", 1: "b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "?", 10: "<Q", 11: "<q", 12: "<d"}
-BLOCKS = {int(kind): sizes for kind, sizes in gguf.GGML_QUANT_SIZES.items()}
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,6 @@ class Omitted:
 
     count: int
     of_strings: bool
-
-
-@dataclass(frozen=True)
-class GgufTensor:
-    """``shape`` as GGUF counts, innermost dimension first; ``end`` is None where the type's size is not known."""
-
-    name: str
-    shape: tuple[int, ...]
-    kind: int
-    start: int
-    end: int | None
 
 
 @dataclass(frozen=True)
@@ -97,10 +86,11 @@ class _Reader:
                 raise self._error("a metadata key is there twice", None, repr(plain(key, 80)))
             metadata[key] = self._value(f"the metadata key {plain(key, 80)!r}")
         table = [self._described() for _ in range(tensors)]
-        return GgufFile(self._path, metadata, self._placed(table, self._alignment(metadata)))
+        layout = Layout(self._path, self._at, self._size, metadata.get("general.alignment", gguf.GGUF_DEFAULT_ALIGNMENT))
+        return GgufFile(self._path, metadata, layout.placed(table))
 
     def _error(self, what: str, expected: object, found: object) -> CaptureError:
-        return CaptureError(what, where=self._path, expected=expected, found=found, do="fetch the file again")
+        return damaged(self._path, what, expected, found)
 
     def _take(self, length: int, what: str) -> int:
         """The place of the next ``length`` bytes, which are there."""
@@ -157,60 +147,11 @@ class _Reader:
             return Omitted(count, of_strings=False)
         return np.frombuffer(self._content[at : self._at], np.dtype(SCALARS[kind])).tolist()
 
-    def _described(self) -> tuple[str, tuple[int, ...], int, int]:
+    def _described(self) -> Described:
         name = self._text("a tensor's name", LONGEST_TENSOR_NAME)
         what = f"the tensor {plain(name)!r}"
         dimensions = self._number("<I", what)
         if not 1 <= dimensions <= MOST_DIMENSIONS:
             raise self._error(f"{what} has no shape", f"1 to {MOST_DIMENSIONS} dimensions", dimensions)
         shape = tuple(self._number("<Q", what) for _ in range(dimensions))
-        return name, shape, self._number("<I", what), self._number("<Q", what)
-
-    def _alignment(self, metadata: dict[str, object]) -> int:
-        alignment = metadata.get("general.alignment", gguf.GGUF_DEFAULT_ALIGNMENT)
-        if type(alignment) is not int or alignment < 1 or alignment & (alignment - 1) or alignment > self._size:
-            raise self._error("general.alignment is none", "a power of two", plain(alignment, 80))
-        return alignment
-
-    def _placed(self, table, alignment: int) -> dict[str, GgufTensor]:
-        first = -(-self._at // alignment) * alignment
-        placed: dict[str, GgufTensor] = {}
-        for name, shape, kind, offset in table:
-            where = f"the tensor {plain(name)!r}"
-            if name in placed:
-                raise self._error(f"{where} is there twice", None, None)
-            length = self._length(where, shape, kind)
-            start = first + offset
-            if offset % alignment or start + (length or 0) > self._size:
-                raise self._error(
-                    f"{where} does not lie within the file",
-                    f"an end at byte {self._size:,} or before it",
-                    f"{start + (length or 0):,}" if not offset % alignment else f"an offset of {offset:,}, unaligned",
-                )
-            placed[name] = GgufTensor(name, shape, kind, start, None if length is None else start + length)
-        self._refuse_overlaps(placed)
-        return placed
-
-    def _length(self, where: str, shape: tuple[int, ...], kind: int) -> int | None:
-        """Bytes; None of a type newer than this program, which the engine may know."""
-        elements = 1
-        for extent in shape:
-            elements *= extent
-            if not 1 <= extent < 1 << 62 or elements >= 1 << 62:
-                raise self._error(f"{where} has an impossible shape", "counts that fit the file", list(shape))
-        if kind not in BLOCKS:
-            return None
-        block, width = BLOCKS[kind]
-        if shape[0] % block:
-            raise self._error(f"{where} is not cut into whole blocks", f"rows of a multiple of {block}", shape[0])
-        return elements // block * width
-
-    def _refuse_overlaps(self, placed: dict[str, GgufTensor]) -> None:
-        end = 0
-        for tensor in sorted(placed.values(), key=lambda tensor: tensor.start):
-            if tensor.start < end:
-                raise self._error(
-                    f"the tensor {plain(tensor.name)!r} overlaps another one", f"a start at {end:,} or after it",
-                    f"{tensor.start:,}",
-                )
-            end = tensor.end or tensor.start
+        return Described(name, shape, kind=self._number("<I", what), offset=self._number("<Q", what))

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from fasa_capture.engines.gguf_file import GgufFile, GgufTensor, read_gguf_file
+from fasa_capture.engines.gguf_file import GgufFile, read_gguf_file
+from fasa_capture.engines.gguf_layout import GgufTensor
 from fasa_capture.errors import CaptureError
 
 PART = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.gguf", re.DOTALL)
