@@ -73,6 +73,20 @@ def folder(tiny: TinyModel, tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture
+def refused(tmp_path, text_file, capsys):
+    """What a capture says that must end with ``code`` and write nothing."""
+
+    def run(model: Path, *options: str, code: int = 2) -> str:
+        output = tmp_path / "t.zst"
+        assert main(["run", str(model), str(text_file), "-o", str(output), "--threads", "1", *OPTIONS, *options]) == code
+        printed = capsys.readouterr().err
+        assert printed.count("\n") == 1 and not output.exists()
+        return printed
+
+    return run
+
+
 def test_every_tensor_is_the_reference_models(tiny, folder, run_capture):
     trace = run_capture(folder, *OPTIONS, "--engine-output", "--prompt-attention")
     tokens = trace.tensors["token_ids"].tolist()
