@@ -16,7 +16,8 @@ EXAMPLES = """examples:
   fasa-capture run ./Llama-3.2-1B book.txt -o book.zst --engine hf --layers 0-3
   fasa-capture check book.zst
 
-exit codes: 0 done, 1 a check failed, 2 wrong usage or input, 130 interrupted."""
+exit codes: 0 done, 1 a check failed, 2 wrong usage or input,
+130, 143 or 129 ended by Ctrl-C, SIGTERM or SIGHUP."""
 
 
 def build_parser() -> argparse.ArgumentParser:
