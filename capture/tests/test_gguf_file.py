@@ -136,6 +136,7 @@ def test_both_engines_look_before_they_load(tiny_gguf, tmp_path, text_file, caps
         ({"attention.head_count": "many"}, "head_count"),
         ({"attention.head_count_kv": 3}, "attn_k.weight"),
         ({"attention.head_count": 0}, "does not describe a model with attention"),
+        ({"attention.head_count": [0, 0, 0]}, "does not describe a model with attention"),
         ({"attention.key_length": -1.0}, "key_length.*positive integer"),
         ({"attention.key_length": (1 << 32) - 1}, "another shape"),
         ({"embedding_length": None}, "embedding_length"),

@@ -38,7 +38,10 @@ def capture(
     try:
         write_trace(output, metadata, tensors_of(recorder, run, store_output), progress.beat)
     except OSError as error:
-        raise CaptureError(f"the trace cannot be written ({error.strerror})", where=output.parent) from error
+        raise CaptureError(
+            f"the trace cannot be written ({error.strerror})", where=output.parent,
+            do="make room, or choose another --output",
+        ) from error
     return Captured(report, output.stat().st_size)
 
 

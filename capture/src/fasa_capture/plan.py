@@ -99,6 +99,7 @@ def without_appended(whole: Sequence[int], own: Sequence[int]) -> list[int]:
         "the tokenizer changes the text's own tokens where it adds others to them",
         expected=f"the text's {len(own)} tokens with others before or behind them",
         found=f"{len(whole)} tokens",
+        do="give another text",
     )
 
 
@@ -118,13 +119,15 @@ def check_ids(tokens: Sequence[int], embedded: int, where: object) -> None:
 def check_lengths(prompt: int, decode: int, window: int, trained_context: int | None) -> None:
     if not 0 <= window <= prompt:
         raise CaptureError(
-            "--window does not fit the prompt", expected=f"0 to {prompt} queries", found=window
+            "--window does not fit the prompt", expected=f"0 to {prompt} queries", found=window,
+            do="give a smaller --window",
         )
     if window + decode == 0:
         raise CaptureError("nothing to trace", do="ask for --decode steps or a --window of queries")
     if prompt + decode > MOST_TOKENS:
         raise CaptureError(
-            "the run is longer than a trace can be", expected=f"at most {MOST_TOKENS:,} tokens", found=prompt + decode
+            "the run is longer than a trace can be", expected=f"at most {MOST_TOKENS:,} tokens", found=prompt + decode,
+            do="lower --prompt-tokens or --decode",
         )
     if trained_context is not None and prompt + decode > trained_context:
         raise CaptureError(

@@ -109,6 +109,7 @@ class Recorder:
                 where=where,
                 expected=f"token {self._recorded.get((name, layer), 0)}",
                 found=start,
+                do="this architecture's attention cannot be captured",
             )
         end = start + values.shape[0]
         target[:, start:end] = encode(values, self.plan.stored, where).transpose(1, 0, 2)

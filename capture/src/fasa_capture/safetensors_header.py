@@ -46,7 +46,8 @@ def header_length(field: bytes, path: Path) -> int:
     length = int.from_bytes(field[:LENGTH_FIELD], "little")
     if length > LONGEST:
         raise CaptureError(
-            "not a trace", where=f"{path}: header length", expected=f"at most {LONGEST} bytes", found=length
+            "not a trace", where=f"{path}: header length", expected=f"at most {LONGEST} bytes", found=length,
+            do="give a trace that fasa-capture wrote",
         )
     return length
 

@@ -48,7 +48,7 @@ def refuse_unshared(layer: int, shape: LayerShape) -> None:
     if min(shape.query_heads, shape.kv_heads, shape.head_dim, shape.value_dim) < 1 or shape.query_heads % shape.kv_heads:
         raise CaptureError(
             "the heads of a layer cannot be", where=f"layer {layer}", expected="query heads a multiple of the KV heads",
-            found=shape,
+            found=shape, do="choose other layers by --layers",
         )
 
 
@@ -95,6 +95,7 @@ class ShownShapes:
                     raise CaptureError(
                         "queries, keys and values of a layer do not fit each other", where=f"layer {layer}",
                         found=f"queries {q}, keys {k}, values {v} (heads, channels)",
+                        do="choose other layers by --layers",
                     )
         if shapes:
             refuse_mixed(shapes)

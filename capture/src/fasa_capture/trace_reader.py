@@ -11,6 +11,7 @@ from fasa_capture.errors import CaptureError, quoted
 from fasa_capture.input_file import InputFile
 from fasa_capture.memory import check_memory
 from fasa_capture.metadata_rules import check_metadata
+from fasa_capture.safetensors_header import CAPTURE_AGAIN
 from fasa_capture.strict_json import read_json
 from fasa_capture.trace_content import open_content
 from fasa_capture.trace_rules import EXTRA, check_finite, check_layout, check_positions
@@ -53,7 +54,7 @@ class TraceReader:
     def array(self, name: str) -> np.ndarray:
         """The tensor as stored; BF16 as its 16 bits."""
         if name not in self.tensors:
-            raise CaptureError("the trace lacks a tensor", where=self.path, expected=name)
+            raise CaptureError("the trace lacks a tensor", where=self.path, expected=name, do=CAPTURE_AGAIN)
         tensor = self.tensors[name]
         if tensor.dtype not in NUMPY_TYPES:
             raise CaptureError(
@@ -61,6 +62,7 @@ class TraceReader:
                 where=f"{self.path}: {quoted(name)}",
                 expected=" or ".join(NUMPY_TYPES),
                 found=quoted(tensor.dtype),
+                do=CAPTURE_AGAIN,
             )
         check_memory(tensor.byte_count, f"{self.path}: {name}")
         content = self._content.bytes(tensor.offset, tensor.end)

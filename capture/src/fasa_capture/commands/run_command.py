@@ -119,13 +119,17 @@ def read_text(options: argparse.Namespace) -> tuple[str, TextFacts]:
         with options.text.open("rb") as file:
             raw = file.read(LONGEST_TEXT + 1)
         if len(raw) > LONGEST_TEXT:
-            raise CaptureError("the text is too long", where=options.text, expected=f"at most {LONGEST_TEXT:,} bytes")
+            raise CaptureError(
+                "the text is too long", where=options.text, expected=f"at most {LONGEST_TEXT:,} bytes", found="more",
+                do="give a part of it",
+            )
         text = raw.decode()
     except OSError as error:
         raise CaptureError(f"cannot be read ({error.strerror})", where=options.text) from error
     except UnicodeDecodeError as error:
         raise CaptureError(
-            "not UTF-8 text", where=options.text, found=f"byte {raw[error.start]:#04x} at {error.start}"
+            "not UTF-8 text", where=options.text, found=f"byte {raw[error.start]:#04x} at {error.start}",
+            do="convert it to UTF-8",
         ) from error
     if not text.strip():
         raise CaptureError("the text is empty", where=options.text)

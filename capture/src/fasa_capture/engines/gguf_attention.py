@@ -50,7 +50,7 @@ def layer_shapes(
     kv_heads = fields.per_layer("attention.head_count_kv", count, list(query_heads))
     width = fields.number("embedding_length")
     if width is None:
-        raise CaptureError("the model's width is missing", where=f"{path}: {architecture}.embedding_length")
+        raise CaptureError("the model's width is missing", where=f"{path}: {architecture}.embedding_length", do=ADVICE)
     head_dims = _dims(fields, "attention.key_length", width // max(query_heads))
     value_dims = _dims(fields, "attention.value_length", head_dims[0])
     shared = bool(fields.of_model("attention.shared_kv_layers"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import gguf
 
 from fasa_capture.digest import sha256_of_files
-from fasa_capture.engines.gguf_attention import layer_shapes
+from fasa_capture.engines.gguf_attention import ADVICE, layer_shapes
 from fasa_capture.engines.gguf_file import Omitted
 from fasa_capture.engines.gguf_parts import GgufModel, read_gguf_model
 from fasa_capture.errors import CaptureError, plain
@@ -34,11 +34,12 @@ def read_gguf(path: Path, progress: Progress | None = None) -> tuple[ModelFacts,
     architecture = fields.text("general.architecture")
     layers = fields.of_model("block_count")
     heads = fields.of_model("attention.head_count")
-    if not architecture or not layers or not heads:
+    if not architecture or not layers or not heads or isinstance(heads, list) and not any(heads):
         raise CaptureError(
             "the GGUF file does not describe a model with attention",
             where=path,
             expected="general.architecture, <architecture>.block_count and .attention.head_count",
+            do=ADVICE,
         )
     if type(layers) is not int or not 1 <= layers <= len(model.tensors):
         raise CaptureError(
@@ -46,6 +47,7 @@ def read_gguf(path: Path, progress: Progress | None = None) -> tuple[ModelFacts,
             where=f"{path}: {architecture}.block_count",
             expected=f"1 to {len(model.tensors):,}",
             found=plain(layers, 80),
+            do=ADVICE,
         )
     _refuse_unfit(path, model, architecture, fields)
     shapes = layer_shapes(path, model, architecture, layers, fields)
@@ -102,7 +104,7 @@ class Fields:
     def _error(self, key: str, expected: str, found: object) -> CaptureError:
         return CaptureError(
             "the metadata is not that of a model", where=f"{self._path}: {plain(key, 80)}", expected=expected,
-            found=plain(repr(found), 80),
+            found=plain(repr(found), 80), do=ADVICE,
         )
 
 
@@ -141,4 +143,5 @@ def _refuse_unfit(path: Path, model: GgufModel, architecture: str, fields: Field
         f"the architecture {architecture} cannot be captured: {reason}",
         where=path,
         expected="softmax attention over rotated queries and keys",
+        do="this model cannot be captured",
     )

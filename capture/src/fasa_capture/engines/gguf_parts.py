@@ -12,6 +12,7 @@ from fasa_capture.errors import CaptureError
 
 PART = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.gguf", re.DOTALL)
 COUNT = "split.count"
+FETCH_AGAIN = "fetch the model's parts again"
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,13 @@ def read_gguf_model(path: Path) -> GgufModel:
         _refuse_other(part, number, count)
         for name, tensor in part.tensors.items():
             if name in tensors:
-                raise CaptureError("a tensor is in two parts of the model", where=part.path, found=name)
+                raise CaptureError("a tensor is in two parts of the model", where=part.path, found=name, do=FETCH_AGAIN)
             tensors[name] = tensor
     wanted = first.metadata.get("split.tensors.count")
     if wanted is not None and wanted != len(tensors):
-        raise CaptureError("the model's parts do not hold all its tensors", where=path, expected=wanted, found=len(tensors))
+        raise CaptureError(
+            "the model's parts do not hold all its tensors", where=path, expected=wanted, found=len(tensors), do=FETCH_AGAIN
+        )
     return GgufModel(files, first.metadata, tensors)
 
 
@@ -69,7 +72,7 @@ def _files(path: Path, count: int) -> list[Path]:
     if missing:
         raise CaptureError(
             "parts of the model are missing", where=path, expected=f"{count} files", found=f"no {', '.join(missing[:3])}"
-            + (f" and {len(missing) - 3} more" if len(missing) > 3 else ""),
+            + (f" and {len(missing) - 3} more" if len(missing) > 3 else ""), do="put them all into one folder",
         )
     return files
 
@@ -79,5 +82,5 @@ def _refuse_other(part: GgufFile, number: int, count: int) -> None:
     if found != (number, count):
         raise CaptureError(
             "not the part that its name says", where=part.path, expected=f"split.no {number} and {COUNT} {count}",
-            found=f"{found[0]} and {found[1]}",
+            found=f"{found[0]} and {found[1]}", do=FETCH_AGAIN,
         )

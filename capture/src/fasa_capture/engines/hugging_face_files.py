@@ -62,4 +62,7 @@ def weight_files(folder: Path) -> list[Path]:
     for pattern in ("*.safetensors", "pytorch_model*.bin"):
         if files := sorted(folder.glob(pattern)):
             return files
-    raise CaptureError("the folder holds no weights", where=folder, expected="*.safetensors or pytorch_model*.bin")
+    raise CaptureError(
+        "the folder holds no weights", where=folder, expected="*.safetensors or pytorch_model*.bin",
+        do="fetch the model whole",
+    )

@@ -69,7 +69,7 @@ def refuse_other_weights(path: Path, loaded: dict) -> None:
             )
     if loaded["error_msgs"]:
         reason = plain(loaded["error_msgs"][0], LONGEST_REASON)
-        raise CaptureError(f"transformers cannot load every weight ({reason})", where=path)
+        raise CaptureError(f"transformers cannot load every weight ({reason})", where=path, do="fetch the model again")
 
 
 def first_few(names: list[str]) -> str:

@@ -73,6 +73,7 @@ def _candidates(model, config) -> Iterator[Rope]:
                 "this model's rotation changes with the length of the text",
                 found=f"rope_type {kind['rope_type']}",
                 expected="fixed frequencies",
+                do="this model cannot be captured",
             )
     bases = [float(kind["rope_theta"]) for kind in kinds.values() if kind.get("rope_theta")]
     buffers = {

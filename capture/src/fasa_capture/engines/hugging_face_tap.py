@@ -54,7 +54,9 @@ class HuggingFaceTap:
         self._beat()
         recorder, layer, tokens, start = self._recorder, module.layer_idx, query.shape[2], self._start
         if recorder.wants(layer) and rest.get("s_aux") is not None:
-            raise CaptureError("this layer's softmax has learned sinks", where=f"layer {layer}")
+            raise CaptureError(
+                "this layer's softmax has learned sinks", where=f"layer {layer}", do="this model cannot be captured"
+            )
         scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
         self.seen[layer] = (float(scaling), rest.get("softcap"), rest.get("sliding_window"))
         output, weights = own_attention(module)(

@@ -29,7 +29,7 @@ def read_logits(softmax: GgmlTensor, layer: int) -> Logits:
     """From a softmax node, over the product of queries and keys, to the queries' ROPE node."""
     where = f"layer {layer}"
     if softmax.source(2) is not None:
-        raise CaptureError("this layer's softmax has learned sinks", where=where)
+        raise CaptureError("this layer's softmax has learned sinks", where=where, do="this model cannot be captured")
     after, softcap, before = softmax.floats()[0], None, 1.0
     product, scales = _walk(softmax.source(0), ("MUL_MAT", "UNARY", "TANH"), where)
     after *= float(np.prod(scales))

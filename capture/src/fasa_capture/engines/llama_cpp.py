@@ -47,6 +47,7 @@ class LlamaCppEngine:
                 f"llama.cpp cannot load this {self.model.architecture} model ({llama_library.first_error()})",
                 where=self._path,
                 expected="a complete GGUF file of an architecture that llama.cpp knows",
+                do="fetch the file again, or convert the model anew",
             )
         return self._loaded
 
@@ -69,7 +70,9 @@ class LlamaCppEngine:
                 return list(tokens[:count])
             # Too little room: the count that is needed comes back negated.
             if -count <= capacity:
-                raise CaptureError("llama.cpp cannot split the text into tokens", found=f"code {count}")
+                raise CaptureError(
+                    "llama.cpp cannot split the text into tokens", found=f"code {count}", do="give another text"
+                )
             capacity = -count
 
     def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts:
@@ -143,7 +146,10 @@ class LlamaCppEngine:
             raise tap.error
         if code != 0:
             reason = llama_library.first_error()
-            raise CaptureError(f"llama.cpp failed to run the model ({reason})", found=f"code {code}")
+            raise CaptureError(
+                f"llama.cpp failed to run the model ({reason})", found=f"code {code}",
+                do="take fewer tokens, if memory lacks",
+            )
 
     def _generate(self, context, tap, prompt, plan: Plan, progress: Progress) -> np.ndarray:
         library = self._library
