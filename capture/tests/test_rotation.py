@@ -10,10 +10,13 @@ import pytest
 from reference import rotate
 
 from fasa_capture.cli import main
+from fasa_capture.dtypes import STORED_TYPES
 from fasa_capture.engines import llama_rotation
+from fasa_capture.errors import SelfCheckFailed
 from fasa_capture.facts import LayerAttention, Rope
 from fasa_capture.metadata import describe_attention, read_attention
-from fasa_capture.rotation import LARGEST_ERROR, Turn, rotation_error
+from fasa_capture.plan import Plan
+from fasa_capture.rotation import LARGEST_ERROR, RotationCheck, RotationProbe, Turn, rotation_error
 from test_llama_architectures import norms
 from tiny_model import TinyModel, write_gguf
 
@@ -52,6 +55,21 @@ def one_slow_chunk_wrong() -> Rope:
 )
 def test_another_rotation_does_not_pass(keys, wrong):
     assert rotation_error(keys, wrong) > LARGEST_ERROR
+
+
+@pytest.mark.parametrize("errors", [{0: 1e-6, 1: np.nan, 2: 1e-6}, {0: np.nan, 1: 1e-6}, {0: 1e-6, 1: 0.03}])
+def test_an_error_that_is_no_number_does_not_pass(errors):
+    with pytest.raises(SelfCheckFailed, match=f"layer {1 if errors[0] == 1e-6 else 0}: keys do not turn"):
+        RotationCheck("", 32, (1, 96), errors).verify()
+
+
+def test_keys_that_are_no_numbers_do_not_pass(keys):
+    probe = RotationProbe(Plan(np.arange(80), 72, 8, 8, (0,), STORED_TYPES["f32"], "teacher-forced"), "")
+    probe.add(0, keys)
+    assert probe.error(0, Rope("half", BASE, DIM)) < 1e-9
+    probe.add(0, replace(keys, after=keys.after * np.nan))
+    with pytest.raises(SelfCheckFailed, match="layer 0: keys do not turn"):
+        probe.check({0: Rope("half", BASE, DIM)}).verify()
 
 
 def test_keys_that_do_not_turn_obey_frequencies_of_zero_alone(keys):

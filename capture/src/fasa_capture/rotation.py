@@ -39,7 +39,8 @@ class RotationCheck:
 
     @property
     def worst(self) -> int:
-        return max(self.errors, key=self.errors.get)
+        """An error that is no number is worse than any; ``max`` alone could pass over it."""
+        return max(self.errors, key=lambda layer: np.nan_to_num(self.errors[layer], nan=np.inf))
 
     def verify(self) -> None:
         error = self.errors[self.worst]
@@ -86,7 +87,7 @@ class RotationProbe:
 
     def error(self, layer: int, rope: Rope) -> float:
         """The largest error of any head's chunk: 0 where the keys turn exactly by ``rope``."""
-        return max(rotation_error(turn, rope) for turn in self._turns[layer])
+        return float(np.max([rotation_error(turn, rope) for turn in self._turns[layer]]))
 
     def is_unrotated(self, layer: int, like: Rope) -> bool:
         """Whether the layer's keys stay as they are, wherever their tokens stand."""
