@@ -39,9 +39,8 @@ extension ResultsStore {
     guard let place else { return }
     try place.check()
     let query = """
-      SELECT count(*) FROM runs LEFT JOIN run_configurations ON run = runs.id
-      LEFT JOIN configurations ON configurations.id = configuration
-      LEFT JOIN head_summaries AS h ON h.configuration = configurations.id WHERE runs.id = ?
+      SELECT count(*) FROM runs JOIN run_configurations AS asked ON asked.run = runs.id
+      JOIN configurations ON configurations.id = asked.configuration WHERE runs.id = ?
       """
     func count(_ db: Database) throws -> Int? {
       try Int.fetchOne(db, sql: query, arguments: [run.rawValue])

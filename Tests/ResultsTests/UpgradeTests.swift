@@ -19,7 +19,7 @@ struct UpgradeTests {
   /// The rows of `store`, in a file that has the first two versions' tables and views alone.
   private func old(_ store: ResultsStore, also change: String = "") throws -> String {
     let (new, path) = (folder.path("new.db"), folder.path("old.db"))
-    try store.write { try $0.execute(sql: "VACUUM INTO ?", arguments: [new]) }
+    try store.database.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [new]) }
     let queue = try DatabaseQueue(path: path)
     try Schema.migrator.migrate(queue, upTo: "2: modelled speed-ups")
     try queue.writeWithoutTransaction { db in

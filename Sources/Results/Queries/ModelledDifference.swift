@@ -48,13 +48,13 @@ public struct ModelledDifference: Sendable, Equatable, Encodable {
             max(extrapolated) AS extrapolated
           FROM modelled WHERE stage <> 'dense' AND configuration IN (?1, ?2)
           GROUP BY configuration, hardware, hardware_digest, geometry, context_tokens, batch, reading)
-        SELECT a.hardware, a.geometry, a.context_tokens, a.batch, a.reading, a.ns AS a_ns, b.ns AS b_ns,
-          nullif(max(ifnull(a.p50, -1), ifnull(b.p50, -1)), -1) AS p50,
-          nullif(max(ifnull(a.p90, -1), ifnull(b.p90, -1)), -1) AS p90, max(a.extrapolated, b.extrapolated) AS extrapolated,
-          a.hardware || ' ' || a.hardware_digest || ' ' || a.geometry
-            || printf(' %012d %06d ', a.context_tokens, a.batch) || a.reading AS condition
-        FROM priced AS a JOIN priced AS b USING (hardware_digest, geometry, context_tokens, batch, reading)
-        WHERE a.configuration = ?1 AND b.configuration = ?2 AND a.ns > 0 AND b.ns > 0
+        SELECT own.hardware, own.geometry, own.context_tokens, own.batch, own.reading, own.ns AS a_ns, other.ns AS b_ns,
+          nullif(max(ifnull(own.p50, -1), ifnull(other.p50, -1)), -1) AS p50,
+          nullif(max(ifnull(own.p90, -1), ifnull(other.p90, -1)), -1) AS p90, max(own.extrapolated, other.extrapolated) AS extrapolated,
+          own.hardware || ' ' || own.hardware_digest || ' ' || own.geometry
+            || printf(' %012d %06d ', own.context_tokens, own.batch) || own.reading AS condition
+        FROM priced AS own JOIN priced AS other USING (hardware_digest, geometry, context_tokens, batch, reading)
+        WHERE own.configuration = ?1 AND other.configuration = ?2 AND own.ns > 0 AND other.ns > 0
         """, arguments: [pair.a.id, pair.b.id])
     return Dictionary(uniqueKeysWithValues: rows.map { ($0["condition"], $0) })
   }

@@ -19,6 +19,11 @@ import Traces
         ["\(range.lowerBound)", "\(range.upperBound)"],
         ["\(range.lowerBound - 1)", "\(range.upperBound + 1)", "\(Int.max)", "\(Int.min)", "1.5", "nan", "٣"]
       )
+    case .integerOr(let range, let word):
+      (
+        ["\(range.lowerBound)", "\(range.upperBound)", word],
+        ["\(range.lowerBound - 1)", "\(range.upperBound + 1)", "\(word)s", "1.5", ""]
+      )
     case .number(let range):
       (
         [
