@@ -18,7 +18,7 @@ public struct InfLLM: Policy {
         "initial-share", .number(0...1), default: .number(0.02),
         help: "share of k that is the first tokens; the authors' 128 of 6272"),
       ParameterDescriptor(
-        "distance", .integer(1...1_000_000), default: .integer(4096),
+        "distance", .integer(1...131_072), default: .integer(4096),
         help: "how far on the queries are that choose representatives"),
       ParameterDescriptor(
         "scope", .choice(["head", "group"]), default: .word("group"),
