@@ -36,12 +36,17 @@ enum UnfinishedFiles {
     if !isListening.exchange(true, ordering: .acquiringAndReleasing) { listen() }
   }
 
-  /// Signals that someone else handles, or that whoever started the process had it ignore, stay theirs.
+  /// Signals that someone else handles, or that whoever started the process had it ignore, stay theirs. The others are
+  /// let through: a process inherits what the thread that started it had blocked, which of a thread of a pool is nearly
+  /// all.
   private static func listen() {
+    var handled = sigset_t()
+    sigemptyset(&handled)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       let before = signal(number) { UnfinishedFiles.end($0) }
-      if before != nil { signal(number, before) }
+      if before == nil { sigaddset(&handled, number) } else { signal(number, before) }
     }
+    pthread_sigmask(SIG_UNBLOCK, &handled, nil)
   }
 
   /// Calls nothing but what may be called in a signal handler.

@@ -27,7 +27,7 @@ import Testing
       usleep(20_000)
     }
     #expect(kill(process.processIdentifier, number) == 0)
-    ended.wait()
+    try #require(ended.wait(timeout: .now() + 60) == .success, "it goes on")
     #expect(process.terminationReason == .exit && process.terminationStatus == 128 + number)
     #expect(try names().isEmpty)
   }
