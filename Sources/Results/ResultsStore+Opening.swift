@@ -24,9 +24,26 @@ extension ResultsStore {
       ? openToRead(place, configuration)
       : Connection(database: DatabaseQueue(path: place.path, configuration: configuration))
     try checkOwner(opened.database, file: path)
-    if access == .readWrite { try upgrade(opened.database, patience: busyTimeout) }
-    try checkVersion(opened.database, place)
+    try whileMade(patience: busyTimeout) {
+      if access == .readWrite { try upgrade(opened.database, patience: busyTimeout) }
+      try checkVersion(opened.database, place)
+    }
     return opened
+  }
+
+  /// Looks again while another process makes the file: GRDB's own table can be seen, and be gone when it is read,
+  /// since who made it had to give way and begins anew.
+  private static func whileMade(patience: Double, _ body: () throws -> Void) throws {
+    let deadline = Date(timeIntervalSinceNow: patience)
+    while true {
+      do {
+        return try body()
+      } catch let error as DatabaseError
+        where error.message == "no such table: grdb_migrations" && Date() < deadline
+      {
+        Thread.sleep(forTimeInterval: 0.01)
+      }
+    }
   }
 
   /// SQLite would say "unable to open database file" for all of these.

@@ -24,10 +24,23 @@ struct TridiagonalQL {
   /// - Complexity: O(n³).
   func solved() -> (values: [Double], vectors: [Double]) {
     var work = self
+    let unit = work.scaleToOne()
     work.reduce()
     var vectors = work.reflections()
     work.diagonalise(&vectors)
-    return (work.diagonal, vectors)
+    return (work.diagonal.map { $0 / unit }, vectors)
+  }
+
+  /// Brings the largest number to between 1 and 2, so that what rounding leaves never falls below what a double holds
+  /// in full: reflections of such remains would not be at right angles.
+  ///
+  /// - Returns: the power of two that everything was multiplied by, which loses no digit.
+  private mutating func scaleToOne() -> Double {
+    let largest = a.reduce(0) { max($0, abs($1)) }
+    guard largest.isNormal else { return 1 }
+    let unit = Double(sign: .plus, exponent: -largest.exponent, significand: 1)
+    for place in a.indices { a[place] *= unit }
+    return unit
   }
 
   private mutating func reduce() {
@@ -38,7 +51,8 @@ struct TridiagonalQL {
       guard k + 1 < n else { break }
       // What is below the diagonal of column k, which is its row's end too.
       let largest = (k + 1..<n).reduce(0) { max($0, abs(a[k * n + $1])) }
-      guard largest > 0 else { continue }
+      // Less is what is left of rounding what rounding left.
+      guard largest > 0x1p-106 else { continue }
       let length =
         largest
         * (k + 1..<n).reduce(0) { $0 + (a[k * n + $1] / largest) * (a[k * n + $1] / largest) }

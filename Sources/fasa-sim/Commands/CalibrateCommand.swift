@@ -70,7 +70,7 @@ struct CalibrateCommand: ParsableCommand {
     try file.publish()
     try Output.text(
       "\(output): \(profile.model.name), \(profile.layers.count) layer profiles over \(profile.texts.map(\.title).joined(separator: "; "))"
-    )
+        .onOneLine)
   }
 }
 
