@@ -91,14 +91,14 @@ def test_timed_and_untimed_go_together(work, environment):
     frame = polars.concat([polars.read_parquet(path) for path in paths])
     assert frame["kernel_speedup"].null_count() == 3 and frame["timing_pairs"].null_count() == 3
     assert pyarrow.concat_tables(map(pyarrow.parquet.read_table, paths)).num_rows == 6
-    assert duckdb.sql(f"SELECT avg(kernel_speedup), max(timing_pairs) FROM read_parquet({[str(p) for p in paths]})").fetchone()[0] > 0
+    assert duckdb.sql(f"SELECT avg(kernel_speedup), max(timing_pairs) FROM read_parquet({[str(p) for p in paths]})").fetchall()[0][0] > 0
 
 
 def test_an_empty_column_is_averaged(work, environment):
     path = export(work, environment, "untimed", "summary", "parquet")
-    assert duckdb.sql(f"SELECT avg(kernel_speedup), sum(timing_pairs) FROM '{path}'").fetchone() == (None, None)
+    assert duckdb.sql(f"SELECT avg(kernel_speedup), sum(timing_pairs) FROM '{path}'").fetchall()[0] == (None, None)
     path = export(work, environment, "untimed", "modelled", "parquet")
-    assert duckdb.sql(f"SELECT count(*), avg(duration_ns) FROM '{path}'").fetchone() == (0, None)
+    assert duckdb.sql(f"SELECT count(*), avg(duration_ns) FROM '{path}'").fetchall()[0] == (0, None)
 
 
 def test_many_row_groups(work, environment, tmp_path):
