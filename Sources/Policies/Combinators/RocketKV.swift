@@ -31,7 +31,9 @@ public struct RocketKV: Policy {
       One set per KV head, its query heads' votes summed; which bound of a page and channel counts goes by the sign of their summed query, so that one is read. \
       Bounds are softmaxed per head at SparQ's temperature. A page is of neighbours among the tokens kept; of the last page that fits k the first tokens are taken. \
       Decoded tokens are not dropped. What the first stage drops never comes back, but keys and values of the rest stay, so that kind is selection. \
-      c is taken at every step; the authors take it once, for the longest text.
+      c is taken at every step; the authors take it once, for the longest text. \
+      With `ranking=sum` output error is 0.172 for 0.149 on qa-4096 at 256 (recall 0.564 for 0.540) and 0.149 for 0.140 on prose-8192 (0.503 for 0.484), at 19 % 0.079 for 0.061 and 0.019 for 0.016; \
+      with pages of 4 tokens and 32 channels whatever c, 0.189 and 0.174 at 256, 0.091 and 0.028 at 19 %.
       """)
 
   private let page: Int

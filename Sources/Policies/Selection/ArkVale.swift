@@ -30,7 +30,9 @@ public struct ArkVale: LayerPolicy {
     notes: """
       Reads the digests of all pages. The chosen rows are read on the device; pages that the step before did not hold \
       come over the link first, a page at a time. Sink and window pages count in k; where a budget cannot hold them, \
-      first tokens come first. The authors' device holds more pages than a step attends to, which saves some of the link's bytes.
+      first tokens come first. The authors' device holds more pages than a step attends to, which saves some of the link's bytes. \
+      With `digest=mean` output error is 0.286 for 0.244 on qa-4096 at 256 (recall 0.404 for 0.385) and 0.428 for 0.221 on prose-8192 (0.403 for 0.373), at 19 % 0.111 for 0.126 and 0.064 for 0.044; \
+      with `scope=head` 0.262 and 0.284 at 256, 0.124 and 0.042 at 19 %.
       """,
     alwaysKeeps: { "the first \($0.integer("sink-pages")) and last \($0.integer("window-pages")) pages" })
 

@@ -27,7 +27,9 @@ public struct PQCache: Policy {
     cost: "m b bits a token, 2^b d for the centroids; scores",
     notes: """
       Reads m codes a token and the centroids at every step; codes and centroids lie on the device with first and last tokens, other keys and values on the host. The softmax is over the tokens between. The authors' device also keeps blocks of tokens that were fetched often, which saves some of the link's bytes. k-means \
-      begins at keys evenly apart in the prompt. Tokens of decode steps take the nearest of the prompt's centroids.
+      begins at keys evenly apart in the prompt. Tokens of decode steps take the nearest of the prompt's centroids. \
+      With `scope=head` output error is 0.153 for 0.168 on qa-4096 at 256 (recall 0.565 for 0.539) and 0.202 for 0.204 on prose-8192 (0.510 for 0.491), at 19 % 0.070 for 0.087 and 0.019 for 0.024; \
+      with `ranking=sum` 0.172 and 0.198 at 256, 0.093 and 0.025 at 19 %.
       """,
     alwaysKeeps: { "the newest \($0.number("recent-share")) of k" })
 

@@ -26,7 +26,8 @@ public struct RetroInfer: Policy {
     notes: """
       The authors read .018 of the clusters; here k decides, sinks and last tokens included, and what exceeds it is cut from the last cluster, later tokens first. The last tokens \
       are at least all that decoding added. k-means is over the whole prompt, by distance, and begins at keys evenly apart; the authors cluster segments of 8K by cosine. Centroids and sums lie on the device with first and last tokens, other keys and values on the \
-      host, a cluster's side by side. The authors' device also caches clusters, which saves some of the link's bytes, and clusters decoded tokens every 1,024.
+      host, a cluster's side by side. The authors' device also caches clusters, which saves some of the link's bytes, and clusters decoded tokens every 1,024. \
+      With `ranking=sum` output error is 0.112 for 0.099 on qa-4096 at 256 and 0.080 for 0.077 on prose-8192, at 19 % 0.056 for 0.050 and 0.018 for 0.016; recall differs by at most 0.012.
       """,
     alwaysKeeps: { _ in "every decoded token" })
 
