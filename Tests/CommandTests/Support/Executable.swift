@@ -42,6 +42,8 @@ enum Executable {
   static func process(
     _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
   ) throws -> Process {
+    // Whoever started the tests may have had these ignored, which the command would inherit and respect.
+    for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
     let process = Process()
     process.executableURL = try url()
     process.arguments = arguments
