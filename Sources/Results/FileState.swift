@@ -5,6 +5,8 @@ struct FileState: Equatable, Sendable {
   let device: UInt64
   let number: UInt64
   let size: Int64
+  /// Neither a folder nor a pipe nor a device.
+  let isOrdinary: Bool
   private let changed: [Int]
 
   /// Nil where there is no such file.
@@ -12,6 +14,7 @@ struct FileState: Equatable, Sendable {
     var found = stat()
     guard stat(path, &found) == 0 else { return nil }
     (device, number, size) = (UInt64(found.st_dev), UInt64(found.st_ino), Int64(found.st_size))
+    isOrdinary = found.st_mode & S_IFMT == S_IFREG
     #if canImport(Darwin)
       let times = [found.st_mtimespec, found.st_ctimespec]
     #else

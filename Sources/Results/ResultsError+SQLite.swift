@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 extension ResultsError {
@@ -12,7 +13,7 @@ extension ResultsError {
     case .SQLITE_CORRUPT:
       self.init(
         .damaged, file: file, expected: "a whole SQLite database", found: "damage (\(message))",
-        advice: "restore a copy, or save what is left with sqlite3's .recover")
+        advice: Self.restore)
     case .SQLITE_READONLY:
       self.init(
         .readOnly, file: file, expected: "a database that may be written", found: "a read-only one",
@@ -36,8 +37,25 @@ extension ResultsError {
     }
   }
 
-  /// Runs `body`, with SQLite's errors turned into the user's terms.
+  /// What to do about damage.
+  static let restore = "restore a copy, or save what is left with sqlite3's .recover"
+
+  /// Runs `body`, with SQLite's errors, and values that the schema does not allow, turned into the user's terms.
   static func translating<Value>(file: String, _ body: () throws -> Value) throws -> Value {
-    do { return try body() } catch let error as DatabaseError { throw ResultsError(error, file: file) }
+    do { return try body() } catch let error as DatabaseError {
+      throw ResultsError(error, file: file)
+    } catch let error as RowDecodingError {
+      // The row and the query that follow are of no use to a user.
+      let text = "\(error)"
+      throw ResultsError(
+        strange: String(text[..<(text.range(of: ", row: ")?.lowerBound ?? text.endIndex)]), file: file)
+    } catch let error as DecodingError {
+      throw ResultsError(strange: "\(error)", file: file)
+    }
+  }
+
+  private init(strange found: String, file: String) {
+    self.init(
+      .damaged, file: file, expected: "values as the schema has them", found: found, advice: Self.restore)
   }
 }

@@ -61,6 +61,12 @@ extension ResultsStore {
         .notADatabase, file: place.file, expected: "a SQLite database", found: "a folder",
         advice: "name a file in it")
     }
+    // SQLite would wait for ever for somebody to write into a pipe.
+    if exists, FileState(place.path)?.isOrdinary != true {
+      throw ResultsError(
+        .notADatabase, file: place.file, expected: "a SQLite database", found: "no ordinary file",
+        advice: "name another file")
+    }
     if !exists, access == .readOnly {
       throw ResultsError(
         .fileMissing, file: place.file, expected: "a database", found: "no such file",

@@ -16,7 +16,8 @@ final class InputFile: Sendable {
 
   /// - Throws: `TraceError` of kind `cannotOpen` where there is no readable ordinary file at `path`.
   init(path: String) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe that nobody writes to would be waited for until somebody does.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw Self.cannotOpen(path, String(cString: strerror(errno)))
     }

@@ -34,6 +34,12 @@ public final class OutputFile {
     var status = stat()
     if stat(path, &status) == 0 {
       if status.st_mode & S_IFMT == S_IFDIR { throw error(EISDIR) }
+      // The finished file would take its place: the machine's /dev/null, for one.
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        throw TraceError(
+          .cannotWrite, file: path, expected: "a name of an ordinary file, or a free one",
+          found: "a pipe or a device", advice: "name another file")
+      }
     } else if errno != ENOENT {
       throw error(errno)
     }

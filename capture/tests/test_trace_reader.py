@@ -111,3 +111,9 @@ def test_a_claim_of_more_queries_than_tokens_costs_nothing(tmp_path):
         TraceReader(path).verify()
     assert tracemalloc.get_traced_memory()[1] < 10 << 20
     tracemalloc.stop()
+
+
+def test_a_pipe_that_nobody_writes_into_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CaptureError, match="expected an ordinary file"):
+        TraceReader(tmp_path / "pipe")

@@ -24,23 +24,23 @@ struct ComparedSide {
   private var values: [String: String]
 
   init(_ row: Row) throws {
-    id = row["id"]
-    label = row["label"]
-    digest = row["digest"]
-    scope = row["scope"]
-    model = row["model_name"]
-    modelDigest = row["model_sha256"]
-    title = row["text_title"]
-    layers = row["layers"]
-    queryHeads = row["query_heads"]
-    steps = row["steps"]
-    let text: String = row["parameters"]
+    id = try row.value("id")
+    label = try row.value("label")
+    digest = try row.value("digest")
+    scope = try row.value("scope")
+    model = try row.value("model_name")
+    modelDigest = try row.value("model_sha256")
+    title = try row.value("text_title")
+    layers = try row.value("layers")
+    queryHeads = try row.value("query_heads")
+    steps = try row.value("steps")
+    let text: String = try row.value("parameters")
     values = try JSONDecoder().decode([String: Value].self, from: Data(text.utf8)).mapValues(\.text)
-    budget = row["budget"]
-    buildName = SourceBuild.short(row["build"])
-    let seed: String = row["seed"]
-    let calibration: String? = row["profile_digest"] ?? row["calibration"]
-    let bits: String = row["exact_results_digest"]
+    budget = try row.value("budget")
+    buildName = try SourceBuild.short(row.value("build"))
+    let seed: String = try row.value("seed")
+    let calibration: String? = try row.value("profile_digest") ?? row.value("calibration")
+    let bits: String = try row.value("exact_results_digest")
     outcome = ["\(scope)", text, budget ?? "", seed, calibration ?? "", bits]
     values["budget"] = budget
     values["seed"] = seed

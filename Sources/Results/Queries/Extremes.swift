@@ -60,8 +60,9 @@ public struct Extremes: Sendable, Equatable, Encodable {
           """, arguments: [pair.a.id, pair.b.id])
       while let row = try rows.next() {
         let key = Key(
-          model: pair.a.modelDigest, trace: isStep ? index : nil, numbers: columns.map { row[$0] })
-        found[key, default: []].append((row["va"], row["vb"]))
+          model: pair.a.modelDigest, trace: isStep ? index : nil,
+          numbers: try columns.map { try row.value($0) })
+        found[key, default: []].append((try row.value("va"), try row.value("vb")))
       }
     }
     let places = found.map { key, values in

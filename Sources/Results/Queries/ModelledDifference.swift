@@ -23,17 +23,18 @@ public struct ModelledDifference: Sendable, Equatable, Encodable {
   static func all(_ pairs: [ComparedPair], _ db: Database) throws -> [ModelledDifference] {
     let found = try pairs.map { try conditions($0, db) }
     guard let first = found.first else { return [] }
-    return first.keys.sorted().compactMap { key in
+    return try first.keys.sorted().compactMap { key in
       let rows = found.compactMap { $0[key] }
       guard rows.count == pairs.count, let row = rows.first else { return nil }
-      return ModelledDifference(
-        hardware: row["hardware"], geometry: row["geometry"], contextTokens: row["context_tokens"],
-        batch: row["batch"], reading: row["reading"], aNs: rows.map { $0["a_ns"] }.mean,
-        bNs: rows.map { $0["b_ns"] }.mean,
-        speedup: rows.map { ($0["a_ns"] as Double) / ($0["b_ns"] as Double) }.geometricMean,
-        relativeErrorP50: rows.compactMap { $0["p50"] as Double? }.max(),
-        relativeErrorP90: rows.compactMap { $0["p90"] as Double? }.max(),
-        isExtrapolated: rows.contains { ($0["extrapolated"] as Int) == 1 })
+      return try ModelledDifference(
+        hardware: row.value("hardware"), geometry: row.value("geometry"),
+        contextTokens: row.value("context_tokens"),
+        batch: row.value("batch"), reading: row.value("reading"), aNs: rows.map { try $0.value("a_ns") }.mean,
+        bNs: rows.map { try $0.value("b_ns") }.mean,
+        speedup: rows.map { try ($0.value("a_ns") as Double) / ($0.value("b_ns") as Double) }.geometricMean,
+        relativeErrorP50: rows.compactMap { try $0.value("p50") as Double? }.max(),
+        relativeErrorP90: rows.compactMap { try $0.value("p90") as Double? }.max(),
+        isExtrapolated: rows.contains { try ($0.value("extrapolated") as Int) == 1 })
     }
   }
 
@@ -56,6 +57,6 @@ public struct ModelledDifference: Sendable, Equatable, Encodable {
         FROM priced AS own JOIN priced AS other USING (hardware_digest, geometry, context_tokens, batch, reading)
         WHERE own.configuration = ?1 AND other.configuration = ?2 AND own.ns > 0 AND other.ns > 0
         """, arguments: [pair.a.id, pair.b.id])
-    return Dictionary(uniqueKeysWithValues: rows.map { ($0["condition"], $0) })
+    return Dictionary(try rows.map { (try $0.value("condition"), $0) }) { first, _ in first }
   }
 }

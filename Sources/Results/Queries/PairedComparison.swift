@@ -172,6 +172,6 @@ extension ResultsStore {
         expected: "steps of '\(a.title)' at which \(metric) is defined on both sides", found: "none",
         advice: "replay both again in one command with --detail step")
     }
-    return (rows.map { $0["a"] }, rows.map { $0["b"] })
+    return (try rows.map { try $0.value("a") }, try rows.map { try $0.value("b") })
   }
 }

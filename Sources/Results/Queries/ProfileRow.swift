@@ -30,8 +30,8 @@ extension ResultsStore {
     try read { db in
       let sql = "SELECT id, slices, pairing FROM profiles WHERE digest = ?"
       guard let row = try Row.fetchOne(db, sql: sql, arguments: [profileDigest]),
-        let slices = ContextualAgreement.Slices(rawValue: row["slices"]),
-        let pairing = RopeChunks.Pairing(rawValue: row["pairing"])
+        let slices = try ContextualAgreement.Slices(rawValue: row.value("slices")),
+        let pairing = try RopeChunks.Pairing(rawValue: row.value("pairing"))
       else { return nil }
       var agreement = ContextualAgreement(slices: slices, pairing: pairing, values: [:])
       let cells = try Row.fetchCursor(
@@ -39,13 +39,19 @@ extension ResultsStore {
         sql: """
           SELECT layer, window, query_head, agreement FROM contextual_agreement WHERE profile = ?
           ORDER BY layer, window, query_head, chunk
-          """, arguments: [row["id"] as Int64])
+          """, arguments: [row.value("id") as Int64])
       while let cell = try cells.next() {
-        let key = ContextualAgreement.Key(layer: cell["layer"], window: cell["window"])
-        let head: Int = cell["query_head"]
+        let key = try ContextualAgreement.Key(layer: cell.value("layer"), window: cell.value("window"))
+        let head: Int = try cell.value("query_head")
         var heads = agreement.values[key, default: []]
-        while heads.count <= head { heads.append([]) }
-        heads[head].append(cell["agreement"] ?? .nan)
+        guard (0...heads.count).contains(head) else {
+          throw ResultsError(
+            .damaged, file: file, part: "contextual_agreement",
+            expected: "query heads from 0 on, none left out",
+            found: "head \(head) after \(heads.count)", advice: ResultsError.restore)
+        }
+        if heads.count == head { heads.append([]) }
+        heads[head].append(try cell.value("agreement") ?? .nan)
         agreement.values[key] = heads
       }
       return agreement

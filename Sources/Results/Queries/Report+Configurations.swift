@@ -73,15 +73,16 @@ extension Report {
   }
 
   private static func configuration(_ row: Row, _ db: Database) throws -> Configuration {
-    let id: Int64 = row["configuration"]
+    let id: Int64 = try row.value("configuration")
     let (kind, intervals) = try qualityIntervals(id, db)
-    func estimate(_ metric: String) -> Estimate { Estimate(row[metric], intervals[metric]) }
-    func number(_ column: String) -> Double? { (row[column] as Double?)?.shown }
-    let run: Int64? = row["timing_run"]
-    return Configuration(
-      id: id, scope: row["scope"], policy: row["policy"], kind: row["kind"], label: row["label"],
-      parameters: row["parameters"], budget: row["budget"], seed: row["seed"],
-      profileDigest: row["profile_digest"], build: SourceBuild.short(row["build"]),
+    func estimate(_ metric: String) throws -> Estimate { Estimate(try row.value(metric), intervals[metric]) }
+    func number(_ column: String) throws -> Double? { try (row.value(column) as Double?)?.shown }
+    let run: Int64? = try row.value("timing_run")
+    return try Configuration(
+      id: id, scope: row.value("scope"), policy: row.value("policy"), kind: row.value("kind"),
+      label: row.value("label"),
+      parameters: row.value("parameters"), budget: row.value("budget"), seed: row.value("seed"),
+      profileDigest: row.value("profile_digest"), build: SourceBuild.short(row.value("build")),
       recall: estimate("recall"), mass: estimate("mass"),
       outputError: estimate("output_error"), intervals: kind,
       lowestHeadRecall: number("lowest_head_recall"), massRatio: number("mass_ratio"),
@@ -93,7 +94,7 @@ extension Report {
       residentBytes: number("resident_bytes"), denseResidentBytes: number("dense_resident_bytes"),
       timingRun: run,
       speedup: Estimate(
-        row["kernel_speedup"], try run.flatMap { try speedupInterval(id, run: $0, db) }),
-      exactResultsDigest: row["exact_results_digest"])
+        row.value("kernel_speedup"), run.flatMap { try speedupInterval(id, run: $0, db) }),
+      exactResultsDigest: row.value("exact_results_digest"))
   }
 }

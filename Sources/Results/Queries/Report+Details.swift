@@ -60,11 +60,11 @@ extension Report {
         SELECT layer, query_head, recall_mean, output_error_mean FROM head_summaries
         WHERE configuration = ? ORDER BY layer, query_head
         """, arguments: [configuration])
-    return HeadMap(
-      configuration: configuration, layers: rows.map { $0["layer"] },
-      queryHeads: rows.map { $0["query_head"] },
-      recall: rows.map { ($0["recall_mean"] as Double?)?.shown },
-      outputError: rows.map { ($0["output_error_mean"] as Double?)?.shown })
+    return try HeadMap(
+      configuration: configuration, layers: rows.map { try $0.value("layer") },
+      queryHeads: rows.map { try $0.value("query_head") },
+      recall: rows.map { try ($0.value("recall_mean") as Double?)?.shown },
+      outputError: rows.map { try ($0.value("output_error_mean") as Double?)?.shown })
   }
 
   static func stages(_ chosen: [Int64], _ db: Database) throws -> [Stage] {

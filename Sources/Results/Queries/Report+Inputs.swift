@@ -107,14 +107,14 @@ extension Report {
       FROM profiles ORDER BY id
       """
     return try Row.fetchAll(db, sql: sql).map { row in
-      let id: Int64 = row["id"]
+      let id: Int64 = try row.value("id")
       let windows = try Int.fetchAll(
         db, sql: "SELECT DISTINCT window FROM contextual_agreement WHERE profile = ? ORDER BY window",
         arguments: [id])
-      return Profile(
-        digest: row["digest"], modelName: row["model_name"], slices: row["slices"],
-        texts: try CanonicalText.strings(row["titles"]),
-        windows: try windows.map { window in
+      return try Profile(
+        digest: row.value("digest"), modelName: row.value("model_name"), slices: row.value("slices"),
+        texts: CanonicalText.strings(row.value("titles")),
+        windows: windows.map { window in
           Profile.Window(
             window: window, heads: try cells("query_head", id, window, db),
             chunks: try cells("chunk", id, window, db))
@@ -132,7 +132,8 @@ extension Report {
         WHERE profile = ? AND window = ? GROUP BY layer, \(column) ORDER BY layer, \(column)
         """, arguments: [profile, window]
     ).map {
-      Profile.Cell(layer: $0["layer"], column: $0["place"], value: ($0["mean"] as Double?)?.shown)
+      try Profile.Cell(
+        layer: $0.value("layer"), column: $0.value("place"), value: ($0.value("mean") as Double?)?.shown)
     }
   }
 }

@@ -17,9 +17,9 @@ extension Report {
     guard steps.count >= PairedDifference.fewestSteps else {
       return (.heads, try headSpread(configuration, db))
     }
-    let intervals = metrics.compactMap { metric in
-      let series = steps.map {
-        Bootstrap.Step(sum: $0["\(metric)_sum"], count: $0["\(metric)_count"])
+    let intervals = try metrics.compactMap { metric in
+      let series = try steps.map {
+        try Bootstrap.Step(sum: $0.value("\(metric)_sum"), count: $0.value("\(metric)_count"))
       }
       return Bootstrap.meanInterval(series).map { (metric, $0) }
     }
@@ -56,6 +56,6 @@ extension Report {
         FROM kernel_samples WHERE configuration = ? AND run = ? GROUP BY layer, kv_head, repeat
         HAVING dense IS NOT NULL AND policy IS NOT NULL ORDER BY layer, kv_head, repeat
         """, arguments: [configuration, run])
-    return Bootstrap.medianRatioInterval(pairs.map { ($0["dense"], $0["policy"]) })
+    return Bootstrap.medianRatioInterval(try pairs.map { (try $0.value("dense"), try $0.value("policy")) })
   }
 }

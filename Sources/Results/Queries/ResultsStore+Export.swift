@@ -33,9 +33,9 @@ extension ResultsStore {
         AND name NOT LIKE 'sqlite_%' AND name <> 'grdb_migrations' ORDER BY type = 'table', name
         """
     ).map { row in
-      ExportedView(
-        name: row["name"], type: row["type"],
-        columns: try columns(of: row["name"], isStrict: row["strict"], db))
+      try ExportedView(
+        name: row.value("name"), type: row.value("type"),
+        columns: columns(of: row.value("name"), isStrict: row.value("strict"), db))
     }
   }
 
@@ -54,7 +54,7 @@ extension ResultsStore {
       let row = try Row.fetchOne(
         db, sql: "SELECT \(ranks.joined(separator: ", ")) FROM \(view.quotedDatabaseIdentifier)")
       for (place, name) in unknown.enumerated() {
-        types[name] = ColumnType(rank: row?[place])
+        types[name] = ColumnType(rank: try row?.decode(Int?.self, atIndex: place))
       }
     }
     return declared.map { ExportedView.Column(name: $0.name, type: types[$0.name] ?? .text) }

@@ -39,16 +39,16 @@ extension ResultsStore {
   }
 
   private static func shape(_ row: Row, _ db: Database) throws -> StoredShape {
-    let id: Int64 = row["configuration"]
-    let scope: Int64 = row["scope"]
-    let steps: Double = row["step_count"]
-    let visible: Double = row["visible"] ?? 0
-    let headDim: Double = row["head_dim"]
-    let groupSize = (row["heads_of_model"] as Double) / (row["kv_heads"] as Double)
+    let id: Int64 = try row.value("configuration")
+    let scope: Int64 = try row.value("scope")
+    let steps: Double = try row.value("step_count")
+    let visible: Double = try row.value("visible") ?? 0
+    let headDim: Double = try row.value("head_dim")
+    let groupSize = try (row.value("heads_of_model") as Double) / (row.value("kv_heads") as Double)
     let denseEntries = try entries(db, table: "dense_traffic", key: "scope", id, scope, steps: steps)
     let denseKeys = denseEntries.filter { $0.kind.content == .keys }.reduce(0) { $0 + $1.readGroupUnion }
     let elementBytes = denseKeys / max(visible * headDim, 1)
-    let descriptor = PolicyRegistry.policy(named: row["policy"])?.descriptor
+    let descriptor = try PolicyRegistry.policy(named: row.value("policy"))?.descriptor
     let denseResident = try resident(db, table: "dense_residency", key: "scope", scope)
     let visibleAtEnd = (denseResident.0 + denseResident.1) / max(2 * headDim * elementBytes, 1)
     func make(
@@ -62,22 +62,24 @@ extension ResultsStore {
         visibleAtEnd: visibleAtEnd,
         residentDeviceBytes: resident.0, residentHostBytes: resident.1)
     }
-    return StoredShape(
-      configuration: ConfigurationID(rawValue: id), label: row["label"], policy: row["policy"],
-      traceTitle: row["text_title"], modelName: row["model_name"], outputError: row["output_error"],
-      recall: row["recall"],
+    return try StoredShape(
+      configuration: ConfigurationID(rawValue: id), label: row.value("label"), policy: row.value("policy"),
+      traceTitle: row.value("text_title"), modelName: row.value("model_name"),
+      outputError: row.value("output_error"),
+      recall: row.value("recall"),
       shape: make(
-        PolicyDescriptor.Kind(rawValue: row["kind"]) ?? .selection,
-        budget: (row["budget"] as String?).flatMap { Budget($0) },
-        prefetches: descriptor?.prefetches ?? false, selected: row["selected"] ?? 0,
-        try entries(db, table: "traffic", key: "configuration", id, id, steps: steps),
-        try resident(db, table: "residency", key: "configuration", id)),
+        PolicyDescriptor.Kind(rawValue: row.value("kind")) ?? .selection,
+        budget: (row.value("budget") as String?).flatMap { Budget($0) },
+        prefetches: descriptor?.prefetches ?? false, selected: row.value("selected") ?? 0,
+        entries(db, table: "traffic", key: "configuration", id, id, steps: steps),
+        resident(db, table: "residency", key: "configuration", id)),
       dense: make(
         .bound, budget: nil, prefetches: false, selected: visible, denseEntries,
         denseResident),
-      slidingWindow: row["sliding_window"],
+      slidingWindow: row.value("sliding_window"),
       geometry: PricedGeometry(
-        layers: row["model_layers"], queryHeads: row["heads_of_model"], kvHeads: row["kv_heads"],
+        layers: row.value("model_layers"), queryHeads: row.value("heads_of_model"),
+        kvHeads: row.value("kv_heads"),
         headDim: headDim,
         elementBytes: elementBytes, context: visible))
   }
@@ -100,17 +102,19 @@ extension ResultsStore {
         FROM \(table) WHERE \(key) = ? GROUP BY content, tier, pattern, row_bytes
         ORDER BY content, tier, pattern, row_bytes
         """, arguments: [id])
-    return rows.compactMap { row in
-      guard let content = TrafficContent(rawValue: row["content"]),
-        let tier = MemoryTier(rawValue: row["tier"])
+    return try rows.compactMap { row in
+      guard let content = try TrafficContent(rawValue: row.value("content")),
+        let tier = try MemoryTier(rawValue: row.value("tier"))
       else { return nil }
-      let rowBytes: Int = row["row_bytes"]
+      let rowBytes: Int = try row.value("row_bytes")
       let pattern =
-        (row["pattern"] as String) == "gather" ? AccessPattern.gather(rowBytes: rowBytes) : .stream
+        try (row.value("pattern") as String) == "gather" ? AccessPattern.gather(rowBytes: rowBytes) : .stream
       let count = groups * steps
-      return StepShape.Entry(
-        kind: TrafficKind(content, pattern, tier: tier), readPerHead: (row["per_head"] as Double) / count,
-        readGroupUnion: (row["group_union"] as Double) / count, written: (row["written"] as Double) / count)
+      return try StepShape.Entry(
+        kind: TrafficKind(content, pattern, tier: tier),
+        readPerHead: (row.value("per_head") as Double) / count,
+        readGroupUnion: (row.value("group_union") as Double) / count,
+        written: (row.value("written") as Double) / count)
     }
   }
 
@@ -122,6 +126,7 @@ extension ResultsStore {
       sql:
         "SELECT avg(resident_device_bytes) AS device, avg(resident_host_bytes) AS host FROM \(table) WHERE \(key) = ?",
       arguments: [id])
-    return (row?["device"] ?? 0, row?["host"] ?? 0)
+    guard let row else { return (0, 0) }
+    return (try row.value("device") ?? 0, try row.value("host") ?? 0)
   }
 }

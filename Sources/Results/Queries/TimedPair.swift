@@ -62,8 +62,8 @@ struct TimedPair {
         """, arguments: [configuration, run])
     var result: [[Int]: Times] = [:]
     for row in rows {
-      let key: [Int] = [row["layer"], row["kv_head"], row["repeat"]]
-      result[key] = Times(dense: row["dense"], policy: row["policy"])
+      let key: [Int] = try [row.value("layer"), row.value("kv_head"), row.value("repeat")]
+      result[key] = try Times(dense: row.value("dense"), policy: row.value("policy"))
     }
     return result
   }

@@ -8,7 +8,7 @@ extension Schema {
   static func markBuilds(_ db: Database) throws {
     let views = try Row.fetchAll(
       db, sql: "SELECT name, sql FROM sqlite_master WHERE type = 'view' ORDER BY rowid"
-    ).map { (name: $0["name"] as String, sql: $0["sql"] as String) }
+    ).map { (name: try $0.value("name") as String, sql: try $0.value("sql") as String) }
     for view in views { try db.execute(sql: "DROP VIEW \"\(view.name)\"") }
     try db.execute(sql: configurationsWithBuilds)
     try db.execute(sql: scopesWithPositions)

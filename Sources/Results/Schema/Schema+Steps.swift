@@ -15,23 +15,25 @@ extension Schema {
         """)
     var prompts: [Int64: Int] = [:]
     for row in scopes {
-      guard let first = first(row), row["step_count"] == (row["decode_tokens"] as Int) else { continue }
-      prompts[row["trace"]] = first
+      guard let first = try first(row),
+        try row.value("step_count") == row.value("decode_tokens") as Int
+      else { continue }
+      prompts[try row.value("trace")] = first
     }
     // All at once first, so that a new name never meets an old one.
     try db.execute(sql: "UPDATE scopes SET steps = 'traced queries ' || steps")
     for row in scopes {
-      guard let prompt = prompts[row["trace"]], let ranges = numbers(row["steps"]),
+      guard let prompt = try prompts[row.value("trace")], let ranges = try numbers(row.value("steps")),
         ranges.allSatisfy({ $0.lowerBound >= prompt })
       else { continue }
-      try renumber(row["id"], less: prompt, db)
+      try renumber(row.value("id"), less: prompt, db)
       let steps = ranges.map { range in
         let (low, high) = (range.lowerBound - prompt, range.upperBound - prompt)
         return low == high ? "\(low)" : "\(low)-\(high)"
       }
       try db.execute(
         sql: "UPDATE scopes SET steps = ? WHERE id = ?",
-        arguments: [steps.joined(separator: ","), row["id"] as Int64])
+        arguments: [steps.joined(separator: ","), row.value("id") as Int64])
     }
     try db.execute(
       sql: """
@@ -43,9 +45,9 @@ extension Schema {
   }
 
   /// The first row of a scope of successive rows; nil for another.
-  private static func first(_ scope: Row) -> Int? {
-    guard let ranges = numbers(scope["steps"]), ranges.count == 1 else { return nil }
-    return ranges[0].count == (scope["step_count"] as Int) ? ranges[0].lowerBound : nil
+  private static func first(_ scope: Row) throws -> Int? {
+    guard let ranges = try numbers(scope.value("steps")), ranges.count == 1 else { return nil }
+    return try ranges[0].count == scope.value("step_count") as Int ? ranges[0].lowerBound : nil
   }
 
   /// `0-3,7`

@@ -125,7 +125,10 @@ extension ResultsStore {
     try Row.fetchAll(
       db, sql: "SELECT id, build, exact_results_digest FROM configurations WHERE identity = ? ORDER BY id",
       arguments: [identity.digest]
-    ).map { StoredRow(configuration: $0["id"], build: $0["build"], digest: $0["exact_results_digest"]) }
+    ).map {
+      try StoredRow(
+        configuration: $0.value("id"), build: $0.value("build"), digest: $0.value("exact_results_digest"))
+    }
   }
 
   /// This build's result of an identity, the last one where it gave several.

@@ -71,7 +71,10 @@ struct ReportCommand: ParsableCommand {
 
   /// A page must not take the place of the database or of another kind of file.
   private func checkOutput() throws {
-    guard let file = FileHandle(forReadingAtPath: output) else { return }
+    let type = try? FileManager.default.attributesOfItem(atPath: output)[.type] as? FileAttributeType
+    // What is neither cannot be replaced, as the file itself will say; a pipe would be waited for.
+    guard type == .typeRegular || type == .typeSymbolicLink, let file = FileHandle(forReadingAtPath: output)
+    else { return }
     defer { try? file.close() }
     let start = try file.read(upToCount: 16) ?? Data()
     guard start.starts(with: Data("SQLite format 3".utf8)) else { return }

@@ -66,6 +66,26 @@ import Testing
     }
   }
 
+  /// A pipe that nobody writes into is waited for by no command, and none takes its place.
+  @Test func pipesAreRefused() throws {
+    #expect(mkfifo(folder.path("pipe"), 0o600) == 0)
+    _ = try Executable.run(
+      ["replay", "t.zst", "--policy", "oracle", "--no-timing", "--db", "runs.db"], in: folder)
+    for arguments in [
+      ["info", "pipe"], ["replay", "pipe", "--policy", "oracle"], ["calibrate", "pipe", "-o", "c.json"],
+      ["replay", "t.zst", "--policy", "oracle", "--db", "pipe"], ["report", "--db", "pipe"],
+      ["export", "--db", "pipe", "--list"], ["compare", "--db", "pipe", "a", "b"],
+      ["model", "--db", "pipe", "--hardware", "a10g"],
+      ["report", "--db", "runs.db", "-o", "pipe"], ["report", "--db", "runs.db", "-o", "/dev/null"],
+      ["calibrate", "t.zst", "-o", "pipe"],
+    ] {
+      let ending = try Executable.ending(arguments, in: folder, limit: 20)
+      #expect(ending.isRefusal && ending.outcome.errorLines.count == 1, "\(arguments) \(ending)")
+    }
+    var status = stat()
+    #expect(stat(folder.path("pipe"), &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+  }
+
   @Test func measurementsAreReadOrRefused() throws {
     let header =
       "device_kind,device,kernel,dtype,batch,sequence_length,heads,head_dim,rank_r,top_k,duration_s"

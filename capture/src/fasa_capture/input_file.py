@@ -13,7 +13,8 @@ class InputFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # A pipe that nobody writes to would be waited for until somebody does.
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise CaptureError(f"cannot be read ({error.strerror})", where=path) from error
         self._opened = self._written()
