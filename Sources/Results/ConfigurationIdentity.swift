@@ -22,7 +22,7 @@ public struct ConfigurationIdentity: Hashable, Sendable {
     seed: UInt64, layers: [Int], queryHeads: [Int], steps: [Int]
   ) throws {
     let text = """
-      fasa-sim exact results 1
+      fasa-sim exact results 2
       trace \(traceDigest)
       policy \(configuration.policy.descriptor.name)
       parameters \(try CanonicalText.parameters(configuration.policy))

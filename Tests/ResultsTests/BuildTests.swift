@@ -59,6 +59,22 @@ struct BuildTests {
     #expect(try store.configurations().count == 2)
   }
 
+  /// Bits that came once, as from a memory error, do not stand for those that come again.
+  @Test func whatCameAgainStandsForABuild() throws {
+    try by("1").add(first)
+    #expect(throws: ResultsError.self) { try by("1").add(other) }
+    #expect(try by("1").configuration(identity())?.exactResultsDigest == other.digest)
+    #expect(try by("1").add(first).reproduced == [try identity()])
+    #expect(try by("1").configuration(identity())?.exactResultsDigest == first.digest)
+    #expect(try by("1").summaries(identities: [identity()]).map(\.recall) == [0.5])
+    // A run that reuses it says the same.
+    let run = try by("1").beginRun(Samples.run)
+    try by("1").reuse([try identity()], run: run)
+    let used = "SELECT configuration FROM run_configurations WHERE run = ?"
+    #expect(try store.read { try Int64.fetchOne($0, sql: used, arguments: [run.rawValue]) } == 1)
+    #expect(try by("1").contains(identity()))
+  }
+
   /// The first row of a clash is named by what tells it apart, and that name works.
   @Test func buildsAreComparedByTheirNames() throws {
     try by("1").add(first, detail: .step)

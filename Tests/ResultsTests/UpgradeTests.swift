@@ -74,6 +74,45 @@ struct UpgradeTests {
     }
   }
 
+  /// What was deleted while foreign keys were off would have taken its rows with it.
+  @Test func whatADeletionLeftBehindGoes() throws {
+    let path = try old(try stored(), also: "DELETE FROM configurations WHERE id = 1")
+    let store = try ResultsStore(path: path)
+    #expect(try store.summaries().map(\.policy) == ["oracle"])
+    for table in ["steps", "head_summaries", "traffic", "kernel_samples", "run_configurations"] {
+      let sql = "SELECT count(*) FROM \(table) WHERE configuration = 1"
+      #expect(try store.read { try Int.fetchOne($0, sql: sql) } == 0, "\(table)")
+    }
+    #expect(try store.read { try Row.fetchAll($0, sql: "PRAGMA foreign_key_check") }.isEmpty)
+  }
+
+  @Test func theUsersOwnViewsIndexesAndTriggersStay() throws {
+    let path = try old(
+      try stored(),
+      also: """
+        CREATE VIEW "a""b" AS SELECT label FROM configurations;
+        CREATE INDEX own ON configurations (label);
+        CREATE TRIGGER noted AFTER DELETE ON configurations BEGIN SELECT 1; END;
+        """)
+    let store = try ResultsStore(path: path)
+    let kept = try store.read {
+      try String.fetchAll(
+        $0, sql: "SELECT name FROM sqlite_master WHERE name IN ('a\"b', 'own', 'noted') ORDER BY name")
+    }
+    #expect(kept == ["a\"b", "noted", "own"])
+    #expect(try store.read { try String.fetchAll($0, sql: "SELECT * FROM \"a\"\"b\"") }.count == 2)
+  }
+
+  /// Text that no version of the program wrote.
+  @Test(arguments: ["0-9223372036854775807", "9223372036854775807", "-3-5", "5-3", "", "x"])
+  func strangeStepsAreKeptAsTheyAre(text: String) throws {
+    let path = try old(
+      try stored(),
+      also: "UPDATE scopes SET steps = '\(text)', step_count = 1; UPDATE traces SET decode_tokens = 1")
+    let steps = try ResultsStore(path: path).read { try String.fetchAll($0, sql: "SELECT steps FROM scopes") }
+    #expect(steps == ["traced queries \(text)"])
+  }
+
   /// Output errors were infinite once, and a mean of one says nothing.
   @Test func anInfiniteErrorIsUndefined() throws {
     let path = try old(

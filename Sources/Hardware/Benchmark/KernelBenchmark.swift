@@ -42,6 +42,11 @@ public struct KernelBenchmark: Sendable {
     self.roofline = roofline
   }
 
+  /// What is measured at a length.
+  public func names(tokens: Int) -> [String] {
+    (exactCases(tokens: tokens) + decodeCases(tokens: tokens)).map(\.name)
+  }
+
   /// - Parameters:
   ///   - names: only these kernels; nil for all.
   ///   - progress: called with a kernel's name before it is measured.

@@ -73,6 +73,11 @@ public struct Twilight: Policy {
       }
       result.appendRow(chosen.map { tokens[$0] }.sorted())
     }
+    if !base.readsChosenKeys {
+      // The wrapped policy read every key but at steps that its candidates cover, where it had nothing to choose.
+      block.chargeGather(
+        .keys, result, at: block.steps.indices.filter(inner.isCovered), rowBytes: group.keyRowBytes)
+    }
     return result
   }
 
@@ -84,7 +89,7 @@ public struct Twilight: Policy {
       out.update(from: keys + token * d, count: d)
       if bits < 16 { Quantised.round(out, count: d, bits: bits) }
     }
-    block.chargeGather(proposed, rowBytes: rowBytes)
+    block.chargeGather(.metadata, proposed, at: Array(block.steps.indices), rowBytes: rowBytes)
     let scores = proposed.tokens.count * 4
     block.charge(.init(.scores, .stream), readPerHead: scores, readGroupUnion: scores, written: scores)
     block.charge(.init(.metadata, .stream), written: block.steps.count * rowBytes)
@@ -111,14 +116,14 @@ extension QueryBlock {
     return result
   }
 
-  /// Rows of `rowBytes` kept beside the cache, read for some tokens of each query head, or once for their union.
-  func chargeGather(_ tokens: Selections, rowBytes: Int) {
-    var union = 0
-    for step in steps.indices {
-      union += Set((0..<group.groupSize).flatMap { tokens[shared.row(head: $0, step: step)] }).count
+  /// Rows of `rowBytes`, read for some tokens of each query head at some steps, or once for their union.
+  func chargeGather(_ content: TrafficContent, _ tokens: Selections, at steps: [Int], rowBytes: Int) {
+    let chosen = steps.map { step in
+      (0..<group.groupSize).map { tokens[shared.row(head: $0, step: step)] }
     }
     charge(
-      .init(.metadata, .gather(rowBytes: rowBytes)), readPerHead: tokens.tokens.count * rowBytes,
-      readGroupUnion: union * rowBytes)
+      .init(content, .gather(rowBytes: rowBytes)),
+      readPerHead: chosen.joined().reduce(0) { $0 + $1.count } * rowBytes,
+      readGroupUnion: chosen.reduce(0) { $0 + Set($1.joined()).count } * rowBytes)
   }
 }

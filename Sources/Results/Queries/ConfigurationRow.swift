@@ -42,11 +42,19 @@ extension ResultsStore {
     try read { try ConfigurationRow.fetchAll($0, sql: "\(Self.configurationsSQL) ORDER BY c.id") }
   }
 
-  /// This build's result of an identity, with its digest; the last one where it gave several.
+  /// Orders several results of one build and identity: first the one that the last run stored, reproduced or reused, so that
+  /// bits that never came again do not hide those that did.
+  static func lastConfirmed(_ id: String) -> String {
+    "(SELECT max(r.run) FROM run_configurations AS r WHERE r.configuration = \(id)) DESC, \(id) DESC"
+  }
+
+  /// This build's result of an identity, with its digest; where it gave several, the one that a run last confirmed.
   public func configuration(_ identity: ConfigurationIdentity) throws -> ConfigurationRow? {
     try read { db in
       try ConfigurationRow.fetchOne(
-        db, sql: "\(Self.configurationsSQL) WHERE c.identity = ? AND c.build = ? ORDER BY c.id DESC LIMIT 1",
+        db,
+        sql:
+          "\(Self.configurationsSQL) WHERE c.identity = ? AND c.build = ? ORDER BY \(Self.lastConfirmed("c.id")) LIMIT 1",
         arguments: [identity.digest, build])
     }
   }

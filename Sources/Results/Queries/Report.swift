@@ -90,7 +90,7 @@ extension Report {
       sql: """
         WITH ranked AS (
           SELECT c.id, row_number() OVER (
-            PARTITION BY c.scope, c.policy, c.budget ORDER BY q.output_error, c.id) AS place
+            PARTITION BY c.scope, c.policy, c.budget ORDER BY q.output_error IS NULL, q.output_error, c.id) AS place
           FROM configurations AS c LEFT JOIN quality AS q ON q.configuration = c.id)
         SELECT id FROM ranked ORDER BY place, id LIMIT ?
         """, arguments: [most])

@@ -49,10 +49,10 @@ extension ResultsStore {
     let unknown = declared.map(\.name).filter { types[$0] == nil }
     if !unknown.isEmpty {
       let ranks = unknown.map { name in
-        "max(CASE typeof(\(name.quotedDatabaseIdentifier)) WHEN 'text' THEN 2 WHEN 'real' THEN 1 WHEN 'integer' THEN 0 END)"
+        "max(CASE typeof(\(name.sqlIdentifier)) WHEN 'text' THEN 2 WHEN 'real' THEN 1 WHEN 'integer' THEN 0 END)"
       }
       let row = try Row.fetchOne(
-        db, sql: "SELECT \(ranks.joined(separator: ", ")) FROM \(view.quotedDatabaseIdentifier)")
+        db, sql: "SELECT \(ranks.joined(separator: ", ")) FROM \(view.sqlIdentifier)")
       for (place, name) in unknown.enumerated() {
         types[name] = ColumnType(rank: try row?.decode(Int?.self, atIndex: place))
       }
@@ -77,7 +77,7 @@ extension ResultsStore {
           found: "none of that name", advice: "see their columns: fasa-sim export --list")
       }
       try columns(view.columns)
-      let rows = try Row.fetchCursor(db, sql: "SELECT * FROM \(name.quotedDatabaseIdentifier) ORDER BY 1")
+      let rows = try Row.fetchCursor(db, sql: "SELECT * FROM \(name.sqlIdentifier) ORDER BY 1")
       var count = 0
       while let row = try rows.next() {
         try body(zip(row.databaseValues, view.columns).map { $0.exported(as: $1.type) })

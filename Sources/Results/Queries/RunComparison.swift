@@ -32,9 +32,10 @@ extension ResultsStore {
             "see what they are: SELECT run, label FROM run_configurations JOIN configurations ON id = configuration"
         )
       }
-      let whole = try keys.filter { key in
-        try [left[key], right[key]].compactMap(\.self).allSatisfy { try self.hasSteps($0.id, db) }
-      }
+      let whole = Set(
+        try keys.filter { key in
+          try [left[key], right[key]].compactMap(\.self).allSatisfy { try self.hasSteps($0.id, db) }
+        })
       let comparisons = try keys.compactMap { key -> PairedComparison? in
         guard let mine = left[key], let other = right[key] else { return nil }
         let pair = [ComparedPair(a: mine, b: other)]

@@ -70,7 +70,8 @@ extension ResultsStore {
   ///
   /// - Parameters:
   ///   - traceDigest: Only configurations of this trace.
-  ///   - identities: Only this build's results of these, in this order; those not stored are left out.
+  ///   - identities: Only this build's results of these, in this order; those not stored are left out. Where it gave
+  ///     several, the one that a run last confirmed.
   public func summaries(
     traceDigest: String? = nil, identities: [ConfigurationIdentity]? = nil
   ) throws -> [SummaryRow] {
@@ -84,7 +85,7 @@ extension ResultsStore {
       let one = try db.makeStatement(
         sql: """
           SELECT * FROM summary WHERE identity = ?1 AND build = ?2 AND (?3 IS NULL OR trace_digest = ?3)
-          ORDER BY configuration DESC LIMIT 1
+          ORDER BY \(Self.lastConfirmed("summary.configuration")) LIMIT 1
           """)
       return try identities.compactMap {
         try SummaryRow.fetchOne(one, arguments: [$0.digest, build, traceDigest])

@@ -6,13 +6,50 @@ extension Schema {
   /// SQLite changes no constraint in place, so that the table is made anew; views are made anew with it, since a table
   /// that a view reads cannot be renamed.
   static func markBuilds(_ db: Database) throws {
-    let views = try Row.fetchAll(
-      db, sql: "SELECT name, sql FROM sqlite_master WHERE type = 'view' ORDER BY rowid"
-    ).map { (name: try $0.value("name") as String, sql: try $0.value("sql") as String) }
-    for view in views { try db.execute(sql: "DROP VIEW \"\(view.name)\"") }
+    try removeOrphans(db)
+    let views = try parts("type = 'view'", db)
+    // Indexes and triggers go with their table or view, those of the user too.
+    let lost = try parts(
+      "type = 'trigger' OR type = 'index' AND tbl_name IN ('configurations', 'scopes') AND sql IS NOT NULL",
+      db)
+    for view in views { try db.execute(sql: "DROP VIEW \(view.name.sqlIdentifier)") }
     try db.execute(sql: configurationsWithBuilds)
     try db.execute(sql: scopesWithPositions)
     for view in views { try db.execute(sql: view.name == "summary" ? summaryWithBuilds : view.sql) }
+    let kept = Set(try parts("sql IS NOT NULL", db).map(\.name))
+    for part in lost where !kept.contains(part.name) { try db.execute(sql: part.sql) }
+  }
+
+  /// Of the database's own list of what it holds, in the order in which it was made.
+  private static func parts(_ which: String, _ db: Database) throws -> [(name: String, sql: String)] {
+    try Row.fetchAll(db, sql: "SELECT name, sql FROM sqlite_master WHERE \(which) ORDER BY rowid")
+      .map { (name: try $0.value("name"), sql: try $0.value("sql")) }
+  }
+
+  /// What a `DELETE` leaves behind while foreign keys are not looked at, as in SQLite's own shell: it would have gone with what
+  /// was deleted, and no migration passes as long as it is there.
+  private static func removeOrphans(_ db: Database) throws {
+    let references = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT t.name AS of, k.id, k."table" AS parent, group_concat('child."' || k."from" || '" = parent."' || k."to" || '"', ' AND ') AS same,
+          group_concat('child."' || k."from" || '" IS NOT NULL', ' AND ') AS referring
+        FROM pragma_table_list AS t, pragma_foreign_key_list(t.name) AS k
+        WHERE t.schema = 'main' AND t.type = 'table' GROUP BY t.name, k.id
+        """)
+    var removed = 1
+    while removed > 0 {
+      removed = 0
+      for reference in references {
+        let (table, parent): (String, String) = (try reference.value("of"), try reference.value("parent"))
+        try db.execute(
+          sql: """
+            DELETE FROM \(table.sqlIdentifier) AS child WHERE \(try reference.value("referring") as String)
+              AND NOT EXISTS (SELECT 1 FROM \(parent.sqlIdentifier) AS parent WHERE \(try reference.value("same") as String))
+            """)
+        removed += db.changesCount
+      }
+    }
   }
 
   /// No longer unique by what is scored: where another build counts dense attention's bytes otherwise, its results are held

@@ -50,12 +50,14 @@ extension Schema {
     return try ranges[0].count == scope.value("step_count") as Int ? ranges[0].lowerBound : nil
   }
 
-  /// `0-3,7`
+  /// `0-3,7`; nil for what is no such list, or of more than any trace holds.
   private static func numbers(_ text: String) -> [ClosedRange<Int>]? {
     var ranges: [ClosedRange<Int>] = []
     for part in text.split(separator: ",") {
       let ends = part.split(separator: "-").map { Int($0) }
-      guard let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last else { return nil }
+      guard let first = ends.first ?? nil, let last = ends.last ?? nil, 0 <= first, first <= last,
+        last < 1 << 40
+      else { return nil }
       ranges.append(first...last)
     }
     return ranges.isEmpty ? nil : ranges

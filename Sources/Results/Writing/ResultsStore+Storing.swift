@@ -106,7 +106,7 @@ extension ResultsStore {
         "the exact-results digest \(before.digest) that the same build \(SourceBuild.short(build)) stored as configuration \(before.configuration)",
       found: configuration.digest,
       advice:
-        "one build must give the same bits every time: check this machine's memory, and report it with both commands; both results are kept (fasa-sim compare configuration:\(before.configuration) configuration:\(id.rawValue))"
+        "one build must give the same bits every time: check this machine's memory, and report it with both commands; both results are kept (SELECT * FROM summary WHERE configuration IN (\(before.configuration), \(id.rawValue)))"
     )
   }
 }
@@ -120,10 +120,14 @@ extension ResultsStore {
     let digest: String
   }
 
-  /// Every stored result of an identity, those of other builds too, oldest first.
+  /// Every stored result of an identity, those of other builds too, the one that a run last confirmed at the end.
   func rows(of identity: ConfigurationIdentity, _ db: Database) throws -> [StoredRow] {
     try Row.fetchAll(
-      db, sql: "SELECT id, build, exact_results_digest FROM configurations WHERE identity = ? ORDER BY id",
+      db,
+      sql: """
+        SELECT id, build, exact_results_digest FROM configurations WHERE identity = ?
+        ORDER BY (SELECT max(run) FROM run_configurations WHERE configuration = id), id
+        """,
       arguments: [identity.digest]
     ).map {
       try StoredRow(
@@ -131,7 +135,7 @@ extension ResultsStore {
     }
   }
 
-  /// This build's result of an identity, the last one where it gave several.
+  /// This build's result of an identity; where it gave several, the one that a run last confirmed.
   func stored(_ identity: ConfigurationIdentity, _ db: Database) throws -> StoredRow? {
     try rows(of: identity, db).last { $0.build == build }
   }

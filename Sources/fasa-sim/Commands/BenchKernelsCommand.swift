@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Hardware
 import Kernels
+import Simulator
 
 struct BenchKernelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,6 +28,11 @@ struct BenchKernelsCommand: ParsableCommand {
 
   @Option(help: "Element type of keys and values: f16 or bf16.")
   var element: Element = .f16
+
+  @Option(
+    name: .customLong("kernel"),
+    help: ArgumentHelp("Only kernels whose name begins so; repeats. All by default.", valueName: "name"))
+  var names: [String] = []
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -56,9 +62,18 @@ struct BenchKernelsCommand: ParsableCommand {
     benchmark.heads = heads
     benchmark.element = element
     let lengths = try tokens.numbers(of: "--tokens")
+    let all = lengths.flatMap(benchmark.names)
+    for name in names where !all.contains(where: { $0.hasPrefix(name) }) {
+      line.finish()
+      let known = Set(all).sorted().map { "'\($0)'" }.joined(separator: ", ")
+      throw ReplayError("--kernel '\(name)': expected the beginning of a kernel's name, which are \(known)")
+    }
     let results = lengths.enumerated().flatMap { index, length in
       line.update(index, of: lengths.count)
-      return benchmark.run(tokens: length)
+      return benchmark.run(
+        tokens: length,
+        only: names.isEmpty
+          ? nil : Set(all.filter { kernel in names.contains { kernel.hasPrefix($0) } }))
     }
     line.finish()
     let report = KernelReport(processor: HostMachine.current.processor, roofline: roofline, kernels: results)

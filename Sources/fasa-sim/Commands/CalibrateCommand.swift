@@ -50,9 +50,7 @@ struct CalibrateCommand: ParsableCommand {
   }
 
   func run() throws {
-    guard force || !FileManager.default.fileExists(atPath: output) else {
-      throw ReplayError("\(output): is there already: give --force to replace it, or another name")
-    }
+    try OutputPlace(output).refuseTaken(force: force)
     // The place is tried before the work is done.
     let file = try OutputFile(path: output)
     let profiles = try traces.map { path in

@@ -72,9 +72,8 @@ struct ExportCommand: ParsableCommand {
       )
     }
     guard let view, let output, let format = ExportFormat.of(output) else { return }
-    guard force || !FileManager.default.fileExists(atPath: output) else {
-      throw ReplayError("\(output): is there already: give --force to replace it, or another name")
-    }
+    try OutputPlace(output).refuseDatabase(for: "an export")
+    try OutputPlace(output).refuseTaken(force: force)
     let csv = CSVText(escapesFormulas: escapeFormulas)
     let count = try Export(store: store, view: view, csv: csv).write(format, to: output)
     try Output.text("\(output): \(NumberText.grouped(count)) \(count == 1 ? "row" : "rows") of \(view)")

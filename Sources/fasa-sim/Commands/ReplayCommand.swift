@@ -12,7 +12,7 @@ struct ReplayCommand: ParsableCommand {
     commandName: "replay", abstract: "Replays a trace through policies at budgets, into SQLite and a table.",
     discussion: """
       A budget is a count of tokens (256) or a share of those a query sees (0.19 or 19%). What the database \
-      already holds, by this build of fasa-sim, is not computed again. Configurations are stored as they are done: Ctrl-C ends \
+      already holds, by this build of fasa-sim, is not computed again. Configurations are stored in blocks as they are done: Ctrl-C ends \
       with status 130, and the same command goes on from there.
 
       EXAMPLES:

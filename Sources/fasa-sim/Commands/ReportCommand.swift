@@ -50,7 +50,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   func run() throws {
-    try checkOutput()
+    try OutputPlace(output).refuseDatabase(for: "a page")
     let file = try OutputFile(path: output)
     let line = ProgressLine("reading \(db)")
     defer { line.finish() }
@@ -67,17 +67,5 @@ struct ReportCommand: ParsableCommand {
     try Output.text(
       "\(output): \(shown == all ? "" : "\(NumberText.grouped(shown)) of ")\(NumberText.grouped(all)) configurations, \(NumberText.bytes(page.count))"
     )
-  }
-
-  /// A page must not take the place of the database or of another kind of file.
-  private func checkOutput() throws {
-    let type = try? FileManager.default.attributesOfItem(atPath: output)[.type] as? FileAttributeType
-    // What is neither cannot be replaced, as the file itself will say; a pipe would be waited for.
-    guard type == .typeRegular || type == .typeSymbolicLink, let file = FileHandle(forReadingAtPath: output)
-    else { return }
-    defer { try? file.close() }
-    let start = try file.read(upToCount: 16) ?? Data()
-    guard start.starts(with: Data("SQLite format 3".utf8)) else { return }
-    throw ReplayError("\(output): is a SQLite database, which a page must not replace: name another file")
   }
 }

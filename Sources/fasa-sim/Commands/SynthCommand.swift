@@ -92,9 +92,7 @@ struct SynthCommand: ParsableCommand {
   }
 
   func run() throws {
-    guard force || !FileManager.default.fileExists(atPath: trace) else {
-      throw ReplayError("\(trace): is there already: give --force to replace it, or another name")
-    }
+    try OutputPlace(trace).refuseTaken(force: force)
     let synthetic = SyntheticTrace(
       prompt: tokens - decode, decode: decode, window: window, geometry: geometry,
       capturedLayers: layers?.ranges.numbers(atMost: geometry.layers), pairing: pairing,

@@ -149,8 +149,8 @@ extension ExploreReport {
       "\(count) on \(rung.layers.count) layers × \(rung.steps.count) steps"
     }
     return
-      "tried \(NumberText.grouped(result.tried)) of \(ExploreText.count(gridSize)) configurations of the grid over \(plannedPolicies) policies "
-      + "(\(ExploreText.share(Double(result.tried) / gridSize))): \(parts.joined(separator: ", ")); as many as \(NumberText.grouped(Int(saturating: equivalents.rounded()))) on everything, in \(NumberText.decimal(seconds, places: 1)) s"
+      "tried \(NumberText.grouped(result.tried)) configurations of \(plannedPolicies) policies, on the grid of \(ExploreText.count(gridSize)) or between its points: "
+      + "\(parts.joined(separator: ", ")); as many as \(NumberText.grouped(Int(saturating: equivalents.rounded()))) on everything, in \(NumberText.decimal(seconds, places: 1)) s"
   }
 }
 

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Synchronization
 
@@ -14,27 +13,13 @@ final class Interruption {
   private static let patience = 1.0
 
   private let state: State
-  private let sources: [any DispatchSourceSignal]
+  private let signals: EndSignals
 
   /// - Parameter computesAgain: whether the command computes what is stored, too, so that it cannot go on.
   init(database: String, computesAgain: Bool = false) {
     let state = State(database: database, computesAgain: computesAgain)
     self.state = state
-    // A queue of its own, since the replay's work fills the shared ones.
-    let queue = DispatchQueue(label: "interruption")
-    sources = Self.statuses.map { number, status in
-      // The source hears it in the default action's place.
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      source.setEventHandler { state.end(status) }
-      source.resume()
-      return source
-    }
-  }
-
-  deinit {
-    sources.forEach { $0.cancel() }
-    for number in Self.statuses.keys { signal(number, SIG_DFL) }
+    signals = EndSignals { number in state.end(Self.statuses[number] ?? 128 + number) }
   }
 
   /// - Parameter total: nil where it is not known how many configurations there will be.

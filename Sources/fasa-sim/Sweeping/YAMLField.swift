@@ -17,7 +17,9 @@ struct YAMLField {
       }
       return YAMLField(file: file, name: "", node: node)
     } catch let error as YamlError {
-      throw ReplayError("\(file)\(error.place): expected YAML, found \(error.reason); correct it there")
+      throw ReplayError(
+        "\(file)\(error.place): expected YAML, \(error.reason.hasPrefix("found ") ? "" : "found ")\(error.reason); correct it there"
+      )
     }
   }
 

@@ -22,13 +22,24 @@ import Testing
     let kernels: [Row]
   }
 
-  @Test func everyKernelIsMeasuredAtEveryLength() throws {
-    let run = try run("bench --tokens 64,2048 --head-dim 16 --heads 2 --threads 2 --json")
+  @Test func theKernelsAskedForAreMeasuredAtEveryLength() throws {
+    let run = try Executable.run(
+      [
+        "bench", "--tokens", "1024,2048", "--head-dim", "64", "--heads", "2", "--threads", "2", "--json",
+        "--kernel", "top-k", "--kernel", "dense score, one",
+      ], in: folder)
     #expect(run.status == 0, "\(run.errors)")
     let rows = try JSONDecoder().decode(KernelJSON.self, from: Data(run.output.utf8)).kernels
-    #expect(rows.count == 13 + 14 - 1)
-    #expect(Set(rows.map(\.tokens)) == [64, 2048])
+    let kernels = ["top-k, k = 256", "top-k, k = 19 %", "dense score, one head"]
+    #expect(rows.map(\.kernel) == kernels + kernels)
+    #expect(rows.map(\.tokens) == [1024, 1024, 1024, 2048, 2048, 2048])
     #expect(rows.allSatisfy { $0.rooflineShare > 0 && $0.rooflineShare.isFinite && $0.bytesPerSecond > 0 })
+  }
+
+  @Test func aKernelThatIsNotThereIsNamedBesideThoseThatAre() throws {
+    let run = try run("bench --tokens 64 --threads 1 --kernel dens --kernel fast")
+    #expect(run.status == 1 && run.errors.hasPrefix("Error: --kernel 'fast': expected the beginning of"))
+    #expect(run.errors.contains("'dense attend'"))
   }
 
   private struct ReplayJSON: Decodable {

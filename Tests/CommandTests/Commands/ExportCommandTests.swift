@@ -48,6 +48,18 @@ import Testing
     #expect(try folder.text("m.json") == "[]\n")
   }
 
+  /// A database is not replaced, whatever its name, nor a link that leads nowhere.
+  @Test func noDatabaseIsReplaced() throws {
+    try FileManager.default.copyItem(atPath: folder.path("runs.db"), toPath: folder.path("copy.csv"))
+    let before = try Data(contentsOf: URL(filePath: folder.path("copy.csv")))
+    let found = try run("export summary --db copy.csv -o copy.csv --force")
+    #expect(found.status == 1 && found.errors.hasPrefix("Error: copy.csv: is a SQLite database"))
+    #expect(try Data(contentsOf: URL(filePath: folder.path("copy.csv"))) == before)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("link.csv"), withDestinationPath: "nowhere")
+    #expect(try run("export summary -o link.csv").errors.contains("is there already"))
+  }
+
   @Test func listNamesEveryViewAndColumn() throws {
     let listed = try run("export --list").output.split(separator: "\n")
     #expect(listed.contains { $0.hasPrefix("summary (view): configuration, identity, build, run, ") })

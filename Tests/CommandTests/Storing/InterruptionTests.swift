@@ -12,7 +12,7 @@ import Traces
 
   init() throws {
     folder = try TemporaryFolder()
-    try SyntheticTrace(prompt: 900, decode: 60, window: 32, seed: 3).write(to: folder.path("big.zst"))
+    try SyntheticTrace(prompt: 500, decode: 32, window: 32, seed: 3).write(to: folder.path("big.zst"))
   }
 
   /// Policies of all scopes, some that keep state: several blocks.
@@ -145,7 +145,10 @@ import Traces
       try Executable.run(
         ["replay", "big.zst", "--policy", "dense", "--no-timing"], in: folder
       ).status == 0)
-    let process = try Executable.process(Self.arguments("replay", options + " --no-timing"), in: folder)
+    // Enough to do that none of it is done before the signal.
+    let more = " --policy quest:page=\((1...40).map(String.init).joined(separator: "/"))"
+    let process = try Executable.process(
+      Self.arguments("replay", options + " --no-timing" + more), in: folder)
     try process.run()
     try waitUntilItHearsSignals(process)
     kill(process.processIdentifier, SIGINT)
@@ -154,12 +157,12 @@ import Traces
     #expect(try folder.text("stderr") == "interrupted: \(message)\n")
   }
 
-  /// A command takes over SIGINT, which the system lists as ignored, before it does anything else.
+  /// A command takes over SIGINT, which the system lists as caught, before it does anything else.
   func waitUntilItHearsSignals(_ process: Process) throws {
     let status = "/proc/\(process.processIdentifier)/status"
     while process.isRunning {
       let lines = try String(contentsOfFile: status, encoding: .utf8).split(separator: "\n")
-      let mask = lines.first { $0.hasPrefix("SigIgn:") }.flatMap {
+      let mask = lines.first { $0.hasPrefix("SigCgt:") }.flatMap {
         UInt64($0.split(separator: "\t").last ?? "", radix: 16)
       }
       if let mask, mask & (1 << UInt64(SIGINT - 1)) != 0 { return }

@@ -35,6 +35,14 @@ import Testing
     #expect(!cases.map(\.name).contains("gather and attend, k = 1024"))
   }
 
+  @Test func everyKernelHasACaseAtEveryLength() throws {
+    let benchmark = try benchmark(threads: 1)
+    // At 64 tokens there are neither 256 nor 1,024 to gather.
+    #expect(benchmark.names(tokens: 64).count == 12)
+    #expect(benchmark.names(tokens: 2048).count == 14)
+    #expect(Set(benchmark.names(tokens: 2048)).count == 14)
+  }
+
   @Test func gatheredTokensAreDistinctAscendingAndSpread() {
     for seed in 1...20 {
       let tokens = BenchmarkNumbers.chosen(50, of: 1000, seed: UInt64(seed))

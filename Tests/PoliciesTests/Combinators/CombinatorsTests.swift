@@ -64,6 +64,21 @@ import Testing
     #expect(!policy.readsChosenKeys)
   }
 
+  /// An oracle whose candidates are all tokens has nothing to choose and reads nothing for it: the keys that are attended to are
+  /// read then.
+  @Test func twilightReadsTheKeysThatItsBaseDidNot() throws {
+    let trace = SmallTrace(positions: [3, 4])
+    let answer = try trace.answer("twilight:base=oracle,candidates=100%")
+    let bytes = answer.ledger.bytes
+    #expect(bytes[.init(.keys, .stream)]?.readPerHead ?? 0 == 0)
+    let chosen = answer.tokens.joined().reduce(0) { $0 + $1.count }
+    var union = 0
+    for step in trace.steps.indices { union += Set(answer.tokens.flatMap { $0[step] }).count }
+    #expect(
+      bytes[.init(.keys, .gather(rowBytes: 16))]
+        == TrafficBytes(readPerHead: chosen * 16, readGroupUnion: union * 16, written: 0))
+  }
+
   /// Candidates that are all tokens are all, whoever proposes them.
   @Test func twilightsCandidatesMayBeAll() throws {
     let all = try Self.trace.answer("twilight:base=oracle,candidates=1000").tokens
