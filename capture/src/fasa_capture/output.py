@@ -41,6 +41,12 @@ def opened(path: Path, inputs: Iterable[Path]) -> Iterator[Output]:
         yield Output(path, partial)
 
 
+def try_out(path: Path, inputs: Iterable[Path]) -> None:
+    """Refuses what ``opened`` would, and leaves nothing: for what is to be known before a long wait."""
+    with opened(path, inputs):
+        pass
+
+
 @contextmanager
 def _told_of(path: Path) -> Iterator[None]:
     try:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 import unicodedata
+from collections.abc import Iterator
 
 from fasa_capture.errors import CaptureError, quoted
+from fasa_capture.json_values import count_values
 
 DEEPEST = 64
 MOST_VALUES = 1 << 20
@@ -24,10 +26,13 @@ class _Unfit(ValueError):
         self.expected, self.found = expected, found
 
 
-def read_json(content: bytes | memoryview, where: object):
+def read_json(content: bytes, where: object):
     """The value that strict JSON (RFC 8259, UTF-8, no key twice) stands for; integers are those of 64 bits."""
     try:
         text = str(content, "utf-8")
+        # Before they are made: 64 MiB of empty objects would take gigabytes.
+        if count_values(content, MOST_VALUES) > MOST_VALUES:
+            raise _Unfit(f"at most {MOST_VALUES} values", "more")
         value = json.loads(
             text, object_pairs_hook=_members, parse_float=_real, parse_int=_integer, parse_constant=_constant
         )
@@ -87,24 +92,24 @@ def _constant(name: str):
 
 
 def _walk(value: object) -> None:
-    """Counts values and levels, and looks for halves of surrogate pairs."""
-    count = 0
-    left: list[tuple[object, int]] = [(value, 0)]
+    """Counts levels, and looks for halves of surrogate pairs."""
+    # What is left of each level, not a copy of it: one list may hold all the values.
+    left: list[Iterator[object]] = [iter((value,))]
     while left:
-        value, depth = left.pop()
-        count += 1
-        if depth > DEEPEST:
+        value = next(left[-1], left)
+        if value is left:
+            left.pop()
+            continue
+        if len(left) > DEEPEST + 1:
             raise _Unfit(f"nesting of at most {DEEPEST} levels", "more")
-        if count > MOST_VALUES:
-            raise _Unfit(f"at most {MOST_VALUES} values", "more")
         if isinstance(value, str):
             _check_text(value)
         elif isinstance(value, list):
-            left += ((element, depth + 1) for element in value)
+            left.append(iter(value))
         elif isinstance(value, dict):
-            for key, member in value.items():
+            for key in value:
                 _check_text(key)
-                left.append((member, depth + 1))
+            left.append(iter(value.values()))
 
 
 def _check_text(text: str) -> None:

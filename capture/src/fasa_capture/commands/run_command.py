@@ -17,7 +17,7 @@ from fasa_capture.engines import ENGINES, Engine
 from fasa_capture.errors import CaptureError, plain
 from fasa_capture.metadata import TextFacts
 from fasa_capture.models import files_of, resolve
-from fasa_capture.output import opened, refuse_unfit
+from fasa_capture.output import opened, refuse_unfit, try_out
 from fasa_capture.plan import MOST_TOKENS, SAMPLINGS, Plan, check_lengths, parse_layers, split_tokens
 from fasa_capture.progress import Progress
 from fasa_capture.shapes import refuse_mixed
@@ -33,7 +33,7 @@ compared with the engine's own output."""
 def add_to(commands) -> None:
     parser = commands.add_parser("run", help="run a model and write a trace", description=DESCRIPTION)
     parser.add_argument("model", metavar="MODEL", help="a GGUF file, a Hugging Face model folder, or smollm2")
-    parser.add_argument("text", metavar="TEXT", type=Path, help="a UTF-8 text file")
+    parser.add_argument("text", metavar="TEXT", type=Path, help="a UTF-8 text file; a pipe is read to its end")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="TRACE", help="the trace to write")
     parser.add_argument("--engine", choices=sorted(ENGINES), default="llama.cpp", help="default: %(default)s")
     parser.add_argument(
@@ -84,10 +84,14 @@ def add_to(commands) -> None:
 
 
 def perform(options: argparse.Namespace) -> int:
-    text, facts = read_text(options)
+    refuse_unreadable(options.text)
     refuse_unfit(options.output, [options.text])
     model = resolve(options.model, options.engine)
-    with opened(options.output, [options.text, *files_of(model)]) as output:
+    inputs = [options.text, *files_of(model)]
+    try_out(options.output, inputs)
+    # Last, since a pipe's end may be long in coming.
+    text, facts = read_text(options)
+    with opened(options.output, inputs) as output:
         arguments = (options, text, facts, model, output.partial)
         lines = worker.run(run_model, arguments, Progress(), options.patience, model, scrap=output.partial)
         output.commit()
@@ -113,6 +117,19 @@ def run_model(
     ]
 
 
+def refuse_unreadable(text: Path) -> None:
+    """What can be told of a text before it is read. A pipe is not opened: that would wait for whoever writes it."""
+    try:
+        if not text.is_fifo():
+            text.open("rb").close()
+    except OSError as error:
+        raise unreadable(text, error) from error
+
+
+def unreadable(text: Path, error: OSError) -> CaptureError:
+    return CaptureError(f"cannot be read ({error.strerror})", where=text)
+
+
 def read_text(options: argparse.Namespace) -> tuple[str, TextFacts]:
     try:
         # One byte more than may be tells of all that follow, which a device never ends to give.
@@ -125,7 +142,7 @@ def read_text(options: argparse.Namespace) -> tuple[str, TextFacts]:
             )
         text = raw.decode()
     except OSError as error:
-        raise CaptureError(f"cannot be read ({error.strerror})", where=options.text) from error
+        raise unreadable(options.text, error) from error
     except UnicodeDecodeError as error:
         raise CaptureError(
             "not UTF-8 text", where=options.text, found=f"byte {raw[error.start]:#04x} at {error.start}",
