@@ -12,7 +12,6 @@ let package = Package(
   products: [.executable(name: "fasa-sim", targets: ["fasa-sim"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
@@ -20,62 +19,65 @@ let package = Package(
     .systemLibrary(
       name: "CZstd", pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(
+      name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(
+      name: "Attention", dependencies: [.target(name: "CLibcrypto", condition: .when(platforms: [.linux]))],
+      swiftSettings: swift),
     .target(name: "CKernels", cSettings: c),
     .target(name: "CReportPage", exclude: ["page", "vendor"], cSettings: c),
-    .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: swift),
+    .target(name: "Kernels", dependencies: ["CKernels", "Attention"], swiftSettings: swift),
     .target(
       name: "Traces",
-      dependencies: ["CZstd", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: ["CZstd", "Attention"],
       swiftSettings: swift),
-    .target(name: "Policies", dependencies: ["Kernels"], swiftSettings: swift),
+    .target(name: "Policies", dependencies: ["Kernels", "Attention"], swiftSettings: swift),
     .target(
       name: "Hardware",
-      dependencies: [
-        "Kernels", .product(name: "Yams", package: "Yams"), .product(name: "Crypto", package: "swift-crypto"),
-      ],
+      dependencies: ["Kernels", "Attention", .product(name: "Yams", package: "Yams")],
       swiftSettings: swift),
     .target(
       name: "Simulator",
-      dependencies: [
-        "Traces", "Policies", "Kernels", "Hardware",
-        .product(name: "Crypto", package: "swift-crypto"),
-      ],
+      dependencies: ["Traces", "Policies", "Kernels", "Hardware", "Attention"],
       swiftSettings: swift),
     .target(
       name: "Results",
       dependencies: [
-        "Simulator", "Hardware", "Policies", .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "Crypto", package: "swift-crypto"),
+        "Simulator", "Hardware", "Policies", "Attention",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: swift, plugins: ["SourceDigest"]),
     .plugin(name: "SourceDigest", capability: .buildTool()),
     .executableTarget(
       name: "fasa-sim",
       dependencies: [
-        "CZstd", "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results", "CReportPage",
+        "CZstd", "Attention", "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results",
+        "CReportPage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: swift),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: swift),
+    .testTarget(name: "AttentionTests", dependencies: ["Attention"], swiftSettings: swift),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Attention"], swiftSettings: swift),
     .testTarget(
-      name: "TracesTests", dependencies: ["Traces", "CZstd"], exclude: ["Fixtures"], swiftSettings: swift),
-    .testTarget(name: "PoliciesTests", dependencies: ["Policies"], swiftSettings: swift),
-    .testTarget(name: "HardwareTests", dependencies: ["Hardware"], swiftSettings: swift),
+      name: "TracesTests", dependencies: ["Traces", "CZstd", "Attention"], exclude: ["Fixtures"],
+      swiftSettings: swift),
+    .testTarget(name: "PoliciesTests", dependencies: ["Policies", "Attention"], swiftSettings: swift),
+    .testTarget(name: "HardwareTests", dependencies: ["Hardware", "Attention"], swiftSettings: swift),
     .testTarget(
-      name: "SimulatorTests", dependencies: ["Simulator", "Traces", "Policies", "Kernels", "Hardware"],
+      name: "SimulatorTests",
+      dependencies: ["Attention", "Simulator", "Traces", "Policies", "Kernels", "Hardware"],
       swiftSettings: swift),
     .testTarget(
       name: "ResultsTests",
       dependencies: [
-        "Results", "Simulator", .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "Crypto", package: "swift-crypto"),
+        "Results", "Simulator", "Attention", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: swift),
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "fasa-sim", "Results", "Simulator", "Traces", "Policies", "CReportPage",
+        "fasa-sim", "Attention", "Results", "Simulator", "Traces", "Policies", "CReportPage",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: swift),

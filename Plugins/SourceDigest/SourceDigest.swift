@@ -9,7 +9,7 @@ import PackagePlugin
 @main
 struct SourceDigest: BuildToolPlugin {
   /// Folders of `Sources` whose code runs between a trace and its digest.
-  static let folders = ["CKernels", "Kernels", "Policies", "Simulator", "Traces"]
+  static let folders = ["Attention", "CKernels", "Kernels", "Policies", "Simulator", "Traces"]
 
   /// Parts of them that read results or yield times, and are read by nothing that computes.
   static let leftOut = ["Simulator/Exploration/", "Simulator/Pricing/", "Simulator/Timing/"]

@@ -1,3 +1,4 @@
+import Attention
 import CKernels
 
 /// The kernels of one decode step of one KV group, over 16-bit keys and values, as a decoder runs
@@ -5,7 +6,7 @@ import CKernels
 extension Kernels {
   /// `scores[h][t] = queries[h] · K[t]` over token-major rows `[tokens][channels]`; the heads share one pass.
   public func decodeScore(
-    rows keys: UnsafePointer<UInt16>, element: Element, tokens: Int, channels: Int,
+    rows keys: UnsafePointer<UInt16>, element: ElementType, tokens: Int, channels: Int,
     queries: UnsafePointer<Float>, heads: Int, into scores: UnsafeMutablePointer<Float>, stride: Int
   ) {
     precondition(element != .f32 && stride >= tokens)
@@ -19,7 +20,7 @@ extension Kernels {
   ///   - queries: a row of `queryStride` floats per head, indexed by the list's channels.
   ///   - scores: rows `stride` floats apart, each with room for `tokens` rounded up to 32.
   public func decodeScore(
-    planes: UnsafePointer<UInt16>, planeStride: Int, element: Element, tokens: Int,
+    planes: UnsafePointer<UInt16>, planeStride: Int, element: ElementType, tokens: Int,
     queries: UnsafePointer<Float>, queryStride: Int = 0, heads: Int = 1, channelList: [Int32],
     into scores: UnsafeMutablePointer<Float>, stride: Int = 0
   ) {
@@ -32,7 +33,7 @@ extension Kernels {
 
   /// `out[h] = Σ weights[h][t] · V[t]` over token-major rows; the heads share one pass.
   public func decodeAttend(
-    rows values: UnsafePointer<UInt16>, element: Element, tokens: Int, channels: Int,
+    rows values: UnsafePointer<UInt16>, element: ElementType, tokens: Int, channels: Int,
     weights: UnsafePointer<Float>, stride: Int, heads: Int, into out: UnsafeMutablePointer<Float>
   ) {
     precondition(element != .f32 && stride >= tokens)
@@ -41,7 +42,7 @@ extension Kernels {
 
   /// Exact attention of one query over the listed tokens: `out[valueChannels]`. `scratch` holds a float per token.
   public func decodeGatherAttend(
-    keys: UnsafePointer<UInt16>, values: UnsafePointer<UInt16>, element: Element,
+    keys: UnsafePointer<UInt16>, values: UnsafePointer<UInt16>, element: ElementType,
     tokens: UnsafeBufferPointer<Int32>, channels: Int, valueChannels: Int, query: UnsafePointer<Float>,
     scale: Float, scratch: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>
   ) {

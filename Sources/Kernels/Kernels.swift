@@ -1,3 +1,4 @@
+import Attention
 import CKernels
 
 /// The kernels of one instruction set.
@@ -22,7 +23,7 @@ public struct Kernels: Sendable {
 
   /// Widens stored elements to 32-bit floats; exact.
   public func widen(
-    _ bytes: UnsafeRawBufferPointer, element: Element, into out: UnsafeMutableBufferPointer<Float>
+    _ bytes: UnsafeRawBufferPointer, element: ElementType, into out: UnsafeMutableBufferPointer<Float>
   ) {
     precondition(bytes.count >= out.count * element.byteCount, "fewer bytes than elements to widen")
     guard let source = bytes.baseAddress, let target = out.baseAddress else { return }

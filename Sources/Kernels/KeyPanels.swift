@@ -1,3 +1,4 @@
+import Attention
 import CKernels
 
 /// One KV head's keys, widened, as `[ceil(tokens / 16)][channels][16]`: a vector register holds tokens, so a score is
@@ -18,7 +19,7 @@ public struct KeyPanels: Sendable {
 extension Kernels {
   /// Packs rows `[tokens][channels]` as a model's cache holds them.
   public func packKeys(
-    _ rows: UnsafeRawBufferPointer, element: Element, tokens: Int, channels: Int,
+    _ rows: UnsafeRawBufferPointer, element: ElementType, tokens: Int, channels: Int,
     reusing old: KeyPanels? = nil
   ) -> KeyPanels {
     precondition(rows.count >= tokens * channels * element.byteCount && channels <= Self.maximumChannels)

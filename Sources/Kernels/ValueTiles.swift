@@ -1,3 +1,4 @@
+import Attention
 import CKernels
 
 /// One KV head's values, widened, as `[ceil(tokens / 256)][strips of 16 channels][256][16]`: a sum over
@@ -27,7 +28,7 @@ public struct ValueTiles: Sendable {
 extension Kernels {
   /// Packs rows `[tokens][channels]` as a model's cache holds them.
   public func packValues(
-    _ rows: UnsafeRawBufferPointer, element: Element, tokens: Int, channels: Int,
+    _ rows: UnsafeRawBufferPointer, element: ElementType, tokens: Int, channels: Int,
     reusing old: ValueTiles? = nil
   ) -> ValueTiles {
     precondition(rows.count >= tokens * channels * element.byteCount && channels <= Self.maximumChannels)

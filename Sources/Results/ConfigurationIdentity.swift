@@ -1,4 +1,4 @@
-import Crypto
+import Attention
 import Foundation
 import Policies
 import Simulator
@@ -34,7 +34,7 @@ public struct ConfigurationIdentity: Hashable, Sendable {
       steps \(CanonicalText.ranges(steps))
 
       """
-    digest = SHA256.hash(data: Data(text.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    digest = SHA256Digest.hex(of: text.utf8)
   }
 
   /// The identity of one of a result's configurations.

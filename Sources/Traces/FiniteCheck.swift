@@ -1,3 +1,5 @@
+import Attention
+
 /// Finds values that are not finite, on bit patterns.
 enum FiniteCheck {
   /// The first value of `bytes` that is infinite or not a number, counted in elements, or nil.

@@ -1,3 +1,4 @@
+import Attention
 import Foundation
 
 /// The header that a writer puts before the tensors.
@@ -31,7 +32,7 @@ enum HeaderText {
       for part in parts {
         let type = part.elementType(keys: elementType)
         let shape = TraceLayout.shape(of: part, metadata, queries: queries)
-        try add(part.name(layer: layer), type.rawValue, shape, elementSize: type.byteCount)
+        try add(part.name(layer: layer), type.safetensors, shape, elementSize: type.byteCount)
       }
     }
     var json = Array("{\(entries.joined(separator: ","))}".utf8)

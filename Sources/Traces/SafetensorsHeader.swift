@@ -1,3 +1,5 @@
+import Attention
+
 /// One tensor as the header lists it.
 public struct TensorInfo: Sendable, Equatable {
   public let name: String

@@ -1,3 +1,5 @@
+import Attention
+
 /// The table at the end of a seekable zstd file: where each frame is and how much it holds.
 ///
 /// As in zstd's `contrib/seekable_format/zstd_seekable_compression_format.md`.

@@ -1,3 +1,4 @@
+import Attention
 import Foundation
 
 /// The queries, keys and values of one synthetic layer, each a function of head and position alone.
@@ -103,7 +104,7 @@ struct Rotation {
     sines = angles.map { Float(sin($0)) }
   }
 
-  func turn(_ row: UnsafeMutableBufferPointer<Float>, pairing: TraceMetadata.Rope.Pairing) {
+  func turn(_ row: UnsafeMutableBufferPointer<Float>, pairing: RopePairing) {
     for chunk in cosines.indices {
       let (first, second) =
         switch pairing {

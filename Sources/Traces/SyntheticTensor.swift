@@ -1,3 +1,4 @@
+import Attention
 import Dispatch
 
 /// A tensor of a synthetic layer, `[heads, positions, channels]`, made row by row on several threads.

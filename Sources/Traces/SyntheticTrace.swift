@@ -1,3 +1,5 @@
+import Attention
+
 /// Makes traces without a model: for tests, and for scale tests at lengths that nobody wants to capture.
 ///
 ///     let synthetic = SyntheticTrace(prompt: 1000, decode: 24, seed: 7)
@@ -28,7 +30,7 @@ public struct SyntheticTrace: Sendable {
   public init(
     prompt: Int, decode: Int, window: Int = 16,
     geometry: TraceMetadata.Geometry = .init(layers: 2, queryHeads: 6, kvHeads: 2, headDim: 32, valueDim: 32),
-    capturedLayers: [Int]? = nil, pairing: TraceMetadata.Rope.Pairing = .half, ropeBase: Double = 10_000,
+    capturedLayers: [Int]? = nil, pairing: RopePairing = .half, ropeBase: Double = 10_000,
     elementType: ElementType = .f16,
     hasPromptAttention: Bool = false, hasOutput: Bool = false, seed: UInt64 = 1
   ) {

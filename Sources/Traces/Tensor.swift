@@ -1,3 +1,5 @@
+import Attention
+
 /// A tensor in memory: little-endian values in C order, the first of them 64-byte aligned.
 public final class Tensor: Sendable {
   public let elementType: ElementType

@@ -1,3 +1,5 @@
+import Attention
+
 extension Trace {
   /// Reads one layer.
   ///
@@ -33,7 +35,7 @@ extension Trace {
 
     func tensor(_ part: TraceLayout.LayerPart) throws -> Tensor? {
       guard let job = jobs.first(where: { $0.info.name == part.name(layer: number) }),
-        let type = ElementType(rawValue: job.info.dtype)
+        let type = ElementType(safetensors: job.info.dtype)
       else { return nil }
       return Tensor(elementType: type, shape: job.info.shape, storage: job.storage)
     }
@@ -77,7 +79,7 @@ extension Trace {
 
   /// - Throws: `TraceError` of kind `nonFiniteValue` that names the value's indices in the tensor.
   func checkFinite(_ bytes: UnsafeRawBufferPointer, from offset: Int, in tensor: TensorInfo) throws {
-    guard let type = ElementType(rawValue: tensor.dtype), !tensor.name.hasPrefix(TraceLayout.extraPrefix),
+    guard let type = ElementType(safetensors: tensor.dtype), !tensor.name.hasPrefix(TraceLayout.extraPrefix),
       let index = FiniteCheck.firstNonFinite(bytes, type)
     else { return }
     throw TraceError(

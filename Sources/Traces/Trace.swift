@@ -1,4 +1,4 @@
-import Crypto
+import Attention
 import Foundation
 
 /// A trace on disk: what one real run of a model did, read a layer at a time.
@@ -80,19 +80,18 @@ public struct Trace: Sendable {
   ///
   /// - Complexity: reads the whole file, a mebibyte at a time.
   public func digest() throws -> String {
-    var hash = SHA256()
+    let hash = SHA256Digest()
     let buffer = try AlignedBuffer.allocate(1 << 20, file: path, part: "digest")
     var position = 0
     while position < file.size {
       let part = UnsafeMutableRawBufferPointer(
         rebasing: buffer.bytes[..<min(buffer.bytes.count, file.size - position)])
       try file.read(at: position, into: part)
-      hash.update(bufferPointer: UnsafeRawBufferPointer(part))
+      hash.update(UnsafeRawBufferPointer(part))
       position += part.count
     }
     try file.checkUnchanged()
-    let digits = Array("0123456789abcdef")
-    return String(hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    return hash.hex
   }
 }
 

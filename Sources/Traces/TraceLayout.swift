@@ -1,3 +1,5 @@
+import Attention
+
 /// The tensors that a trace's metadata asks for, and the check that a header has just those.
 struct TraceLayout: Sendable {
   static let tokenIDs = "token_ids"
@@ -59,9 +61,9 @@ struct TraceLayout: Sendable {
         known.insert(name)
         let types =
           switch part {
-          case .k: ElementType.allCases.map(\.rawValue)
+          case .k: ElementType.allCases.map(\.safetensors)
           case .v, .q: [keys.dtype]
-          case .promptAttention, .output: [ElementType.f32.rawValue]
+          case .promptAttention, .output: [ElementType.f32.safetensors]
           }
         try Self.check(
           tensor, types: types, shape: Self.shape(of: part, metadata, queries: queryCount), file: file)

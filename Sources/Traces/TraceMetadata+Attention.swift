@@ -1,17 +1,11 @@
+import Attention
 import Foundation
 
 extension TraceMetadata {
   /// How positions rotate queries and keys.
   public struct Rope: Codable, Sendable, Equatable {
     /// Which two channels one rotation turns.
-    public enum Pairing: String, Codable, Sendable, CaseIterable {
-      /// Chunk i is channels (i, i + rotaryDim / 2), as in Hugging Face's `rotate_half`.
-      case half
-      /// Chunk i is channels (2i, 2i + 1), as in GPT-J and llama.cpp's Llama weights.
-      case interleaved
-    }
-
-    public var pairing: Pairing
+    public var pairing: RopePairing
     public var base: Double
     /// Channels that are rotated, the first of each head; even.
     public var rotaryDim: Int
@@ -23,7 +17,7 @@ extension TraceMetadata {
     public var layerFrequencies: PerLayer<[Double]>?
 
     public init(
-      pairing: Pairing, base: Double, rotaryDim: Int, frequencies: [Double]? = nil,
+      pairing: RopePairing, base: Double, rotaryDim: Int, frequencies: [Double]? = nil,
       layerBases: PerLayer<Double>? = nil, layerFrequencies: PerLayer<[Double]>? = nil
     ) {
       self.pairing = pairing

@@ -1,3 +1,5 @@
+import Attention
+
 /// Writes a trace, a layer at a time, so that no more than one need be in memory.
 ///
 ///     let writer = try TraceWriter(
@@ -127,8 +129,8 @@ public final class TraceWriter {
     let shape = TraceLayout.shape(of: part, metadata, queries: queryCount)
     guard tensor.elementType == type else {
       throw TraceError(
-        .wrongElementType, file: file.path, part: name, expected: "dtype \(type.rawValue)",
-        found: tensor.elementType.rawValue)
+        .wrongElementType, file: file.path, part: name, expected: "dtype \(type.safetensors)",
+        found: tensor.elementType.safetensors)
     }
     guard tensor.shape == shape else {
       throw TraceError(

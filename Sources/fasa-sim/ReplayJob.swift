@@ -1,3 +1,4 @@
+import Attention
 import Foundation
 import Hardware
 import Kernels
@@ -18,13 +19,13 @@ struct ReplayJob {
   /// What the command did before, a sentence each.
   let notes: [String]
   /// How heads read, where budgets are what a share of dense attention's bytes buys.
-  let bytesReading: ByteBudget.Reading?
+  let bytesReading: Reading?
   let plan: ReplayPlan
 
   init(
     trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions, isTimed: Bool,
     detail: ResultsStore.Detail, computesAgain: Bool, isSilent: Bool = false, notes: [String] = [],
-    bytesReading: ByteBudget.Reading? = nil
+    bytesReading: Reading? = nil
   ) throws {
     self.trace = trace
     self.configurations = configurations

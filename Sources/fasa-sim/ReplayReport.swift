@@ -1,3 +1,4 @@
+import Attention
 import Foundation
 import Kernels
 import Policies
@@ -17,7 +18,7 @@ struct ReplayReport {
   let exactResultsDigest: String
   let readBandwidth: Double?
   let jobNotes: [String]
-  let bytesReading: ByteBudget.Reading?
+  let bytesReading: Reading?
 
   struct JSON: Encodable {
     let database: String

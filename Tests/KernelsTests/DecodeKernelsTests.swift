@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 import Testing
 
@@ -15,8 +16,8 @@ import Testing
   /// Absolute, for values below 2: softmax's exponent carries the rounding of a score.
   static let attentionTolerance = 4e-6
 
-  @Test(arguments: InstructionSet.available, [Element.f16, .bf16])
-  func scoreRows(set: InstructionSet, element: Element) throws {
+  @Test(arguments: InstructionSet.available, [ElementType.f16, .bf16])
+  func scoreRows(set: InstructionSet, element: ElementType) throws {
     let kernels = try Kernels(set)
     for (i, channels) in Self.dims.enumerated() {
       let (tokens, heads, stride) = (1 + 6 * i, 1 + i % 7, 50)
@@ -45,8 +46,8 @@ import Testing
     }
   }
 
-  @Test(arguments: InstructionSet.available, [Element.f16, .bf16])
-  func scorePlanes(set: InstructionSet, element: Element) throws {
+  @Test(arguments: InstructionSet.available, [ElementType.f16, .bf16])
+  func scorePlanes(set: InstructionSet, element: ElementType) throws {
     let kernels = try Kernels(set)
     for (i, tokens) in [1, 31, 32, 33, 77, 128, 1024, 1057].enumerated() {
       let (channels, stride) = (24, (tokens + 31) / 32 * 32)
@@ -75,8 +76,8 @@ import Testing
     }
   }
 
-  @Test(arguments: InstructionSet.available, [Element.f16, .bf16])
-  func attendRows(set: InstructionSet, element: Element) throws {
+  @Test(arguments: InstructionSet.available, [ElementType.f16, .bf16])
+  func attendRows(set: InstructionSet, element: ElementType) throws {
     let kernels = try Kernels(set)
     for (i, channels) in Self.dims.enumerated() {
       // Up to more than two tiles of tokens.
@@ -102,8 +103,8 @@ import Testing
     }
   }
 
-  @Test(arguments: InstructionSet.available, [Element.f16, .bf16])
-  func gatherAttend(set: InstructionSet, element: Element) throws {
+  @Test(arguments: InstructionSet.available, [ElementType.f16, .bf16])
+  func gatherAttend(set: InstructionSet, element: ElementType) throws {
     let kernels = try Kernels(set)
     for (i, channels) in Self.dims.enumerated() {
       let (cached, count) = (67, [1, 7, 8, 9, 33, 67, 20][i])

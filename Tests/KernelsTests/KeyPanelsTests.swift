@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Kernels
@@ -8,8 +9,8 @@ import Testing
     #expect([0, 1, 15, 16, 17, 32, 257].map(KeyPanels.paddedTokens) == [0, 16, 16, 16, 32, 32, 272])
   }
 
-  @Test(arguments: InstructionSet.available, Element.allCases)
-  func packedKeysAreTheStoredOnes(set: InstructionSet, element: Element) throws {
+  @Test(arguments: InstructionSet.available, ElementType.allCases)
+  func packedKeysAreTheStoredOnes(set: InstructionSet, element: ElementType) throws {
     let kernels = try Kernels(set)
     for (tokens, channels) in [
       (0, 8), (1, 1), (1, 80), (15, 8), (16, 64), (17, 96), (50, 128), (33, 256), (5, 3),

@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Kernels
@@ -8,7 +9,7 @@ import Testing
     let channels: Int
     let tokens: Int
     let rows: Int
-    var element = Element.f16
+    var element = ElementType.f16
 
     var testDescription: String { "\(rows) rows × \(tokens) tokens × \(channels) channels, \(element)" }
   }

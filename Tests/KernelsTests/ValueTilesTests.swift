@@ -1,11 +1,12 @@
+import Attention
 import Testing
 
 @testable import Kernels
 
 /// Packing values: `[ceil(tokens / 256)][strips of 16 channels][256][16]`, the rest zero.
 @Suite struct ValueTilesTests {
-  @Test(arguments: InstructionSet.available, Element.allCases)
-  func packedValuesAreTheStoredOnes(set: InstructionSet, element: Element) throws {
+  @Test(arguments: InstructionSet.available, ElementType.allCases)
+  func packedValuesAreTheStoredOnes(set: InstructionSet, element: ElementType) throws {
     let kernels = try Kernels(set)
     for (tokens, channels) in [(0, 8), (1, 1), (3, 80), (255, 8), (256, 20), (257, 64), (300, 96)] {
       let stored = Stored(element, count: tokens * channels, seed: UInt64(tokens * 1000 + channels))

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 import Testing
 
@@ -5,8 +6,8 @@ import Testing
 @Suite struct WidenTests {
   static let patterns = Array(UInt16.min...UInt16.max)
 
-  @Test(arguments: InstructionSet.available, [Element.f16, .bf16])
-  func everyPatternKeepsItsValue(set: InstructionSet, element: Element) throws {
+  @Test(arguments: InstructionSet.available, [ElementType.f16, .bf16])
+  func everyPatternKeepsItsValue(set: InstructionSet, element: ElementType) throws {
     let (stored, out) = (Fenced(Self.patterns), Fenced<Float>(count: Self.patterns.count))
     try Kernels(set).widen(stored.raw, element: element, into: out.buffer)
     #expect(out.isIntact)
@@ -19,8 +20,8 @@ import Testing
   }
 
   /// Where formats carry a NaN's payload, the instruction sets do it alike.
-  @Test(arguments: InstructionSet.available, [Element.f16, .bf16])
-  func everyPatternHasTheBitsOfThePortableKernel(set: InstructionSet, element: Element) throws {
+  @Test(arguments: InstructionSet.available, [ElementType.f16, .bf16])
+  func everyPatternHasTheBitsOfThePortableKernel(set: InstructionSet, element: ElementType) throws {
     let stored = Fenced(Self.patterns)
     let (expected, found) = (Fenced<Float>(count: 65536), Fenced<Float>(count: 65536))
     try Kernels(.portable).widen(stored.raw, element: element, into: expected.buffer)
@@ -31,8 +32,8 @@ import Testing
     #expect(wrong.isEmpty)
   }
 
-  @Test(arguments: InstructionSet.available, Element.allCases)
-  func everyCountWritesExactlyThatMany(set: InstructionSet, element: Element) throws {
+  @Test(arguments: InstructionSet.available, ElementType.allCases)
+  func everyCountWritesExactlyThatMany(set: InstructionSet, element: ElementType) throws {
     let kernels = try Kernels(set)
     for count in 0...67 {
       let stored = Stored(element, count: count, seed: UInt64(count))
@@ -44,6 +45,6 @@ import Testing
   }
 
   @Test func elementsHaveTheSizeOfTheirFormat() {
-    #expect(Element.allCases.map(\.byteCount) == [2, 2, 4])
+    #expect(ElementType.allCases.map(\.byteCount) == [2, 2, 4])
   }
 }

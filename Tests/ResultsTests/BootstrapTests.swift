@@ -1,10 +1,11 @@
+import Attention
 import Testing
 
 @testable import Results
 
 @Suite struct BootstrapTests {
   private func normals(_ count: Int, seed: UInt64) -> [Double] {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     // A sum of twelve uniform numbers less its mean: variance 1, near enough normal.
     return (0..<count).map { _ in
       (0..<12).reduce(-6.0) { sum, _ in sum + Double(generator.next() >> 11) / 0x1p53 }

@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Results
@@ -40,7 +41,7 @@ import Testing
 
   /// Independent differences: the interval is near the normal one, ±1.96 standard errors.
   @Test func aKnownSpread() throws {
-    var generator = SeededGenerator(seed: 9)
+    var generator = SplitMix64(seed: 9)
     let values = (0..<400).map { _ in Double(generator.next() >> 11) * 0x1p-53 }
     let mean = values.reduce(0, +) / 400
     let found = PairedDifference(metric: "mass", series: [(Array(repeating: 0, count: 400), values)], seed: 4)

@@ -1,4 +1,4 @@
-import Crypto
+import Attention
 import Foundation
 import Testing
 
@@ -10,12 +10,12 @@ struct SourceBuildTests {
     .standardized
 
   private func hex(_ data: Data) -> String {
-    SHA256.hash(data: data).map { String(format: "%02x", $0) }.joined()
+    SHA256Digest.hex(of: data)
   }
 
   /// As `sha256sum` lists them: digest, two spaces, path.
   private func list() throws -> [String] {
-    let folders: Set = ["CKernels", "Kernels", "Policies", "Simulator", "Traces"]
+    let folders: Set = ["Attention", "CKernels", "Kernels", "Policies", "Simulator", "Traces"]
     let apart = ["Simulator/Exploration", "Simulator/Pricing", "Simulator/Timing"]
     return try FileManager.default.subpathsOfDirectory(atPath: sources.path(percentEncoded: false))
       .filter { path in

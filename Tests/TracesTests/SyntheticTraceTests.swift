@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Traces
@@ -11,8 +12,8 @@ import Testing
     #expect(try keys(3) != keys(4))
   }
 
-  @Test(arguments: TraceMetadata.Rope.Pairing.allCases)
-  func attentionLooksLikeAModels(pairing: TraceMetadata.Rope.Pairing) throws {
+  @Test(arguments: RopePairing.allCases)
+  func attentionLooksLikeAModels(pairing: RopePairing) throws {
     let geometry = TraceMetadata.Geometry(layers: 1, queryHeads: 2, kvHeads: 1, headDim: 16, valueDim: 2)
     let synthetic = SyntheticTrace(
       prompt: 400, decode: 8, window: 0, geometry: geometry, pairing: pairing, hasPromptAttention: true)

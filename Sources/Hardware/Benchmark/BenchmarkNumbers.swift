@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 /// Numbers to compute with: what they are does not matter, but that they are neither zero nor equal.
@@ -15,7 +16,7 @@ enum BenchmarkNumbers {
   }
 
   /// 16-bit values between 0.0625 and 1, two to a float of the buffer: a mebibyte of noise, again and again.
-  static func halves(_ count: Int, element: Element) -> FloatBuffer {
+  static func halves(_ count: Int, element: ElementType) -> FloatBuffer {
     let result = FloatBuffer(count: (count + 1) / 2)
     let words = UnsafeMutableRawPointer(result.pointer).assumingMemoryBound(to: UInt16.self)
     let made = min(count, 1 << 19)

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 /// One kernel at one length: how long a call takes, and how near it comes to the roofline.
@@ -9,7 +10,7 @@ public struct KernelResult: Sendable, Codable {
   public let headDim: Int
   /// Query heads of the KV group that share a call, where they do.
   public let heads: Int
-  public let element: Element
+  public let element: ElementType
   public let threads: Int
   /// Of one call on one thread, while the others do the same.
   public let nanoseconds: Quantity
@@ -31,7 +32,7 @@ public struct KernelBenchmark: Sendable {
   public var headDim = 128
   /// Query heads of a KV group.
   public var heads = 4
-  public var element = Element.f16
+  public var element = ElementType.f16
   /// Of rounds that are timed, of each kernel.
   public var secondsEach = 0.25
   public let roofline: Roofline

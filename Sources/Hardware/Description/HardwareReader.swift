@@ -1,4 +1,4 @@
-import Crypto
+import Attention
 import Foundation
 import Yams
 
@@ -94,6 +94,6 @@ enum HardwareFile {
   }
 
   static func digest(_ text: String) -> String {
-    SHA256.hash(data: Data(text.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    SHA256Digest.hex(of: text.utf8)
   }
 }

@@ -47,7 +47,7 @@ public struct KernelSet: Sendable, Equatable {
   public var dense: Dense
   public var sparse: Sparse
   /// Nil where the numbers are assumed.
-  public var calibration: Calibration?
+  public var calibration: KernelCalibration?
   /// SHA-256 of the text that it was read from.
   public var digest: String = ""
 
@@ -64,7 +64,7 @@ public struct KernelSet: Sendable, Equatable {
 }
 
 /// What a kernel set was fitted to, and how far it was off on measurements that the fit did not see.
-public struct Calibration: Sendable, Equatable {
+public struct KernelCalibration: Sendable, Equatable {
   public var method: String
   /// The machine's name, as descriptions have it.
   public var machine: String

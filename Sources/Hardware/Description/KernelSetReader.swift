@@ -14,7 +14,7 @@ extension KernelSet {
     computeEfficiency = try fields.number("compute_efficiency", unit: "the peak", range: 0.001...1)
     dense = try Dense(fields.inner("dense"))
     sparse = try Sparse(fields.inner("sparse"))
-    calibration = try fields.optionalInner("calibration").map { try Calibration($0) }
+    calibration = try fields.optionalInner("calibration").map { try KernelCalibration($0) }
     try fields.finish()
   }
 }
@@ -50,7 +50,7 @@ extension KernelSet.Sparse {
   }
 }
 
-extension Calibration {
+extension KernelCalibration {
   fileprivate init(_ fields: FieldReader) throws {
     method = try fields.word("method")
     machine = try fields.word("machine")

@@ -69,7 +69,7 @@ public struct LocalMeasurement: Sendable {
     // Starting threads is no part of the calls that were fitted, and is of every step.
     set.dense.launchNs = start * 1e9
     set.sparse.launchNs = start * 1e9
-    set.calibration = Calibration(
+    set.calibration = KernelCalibration(
       method:
         "least squares on the logarithm of kernel times, soft absolute loss (fasa-sim hardware measure)",
       machine: machine.name, bandwidthBytesPerSecond: machine.memory.bandwidthBytesPerSecond,

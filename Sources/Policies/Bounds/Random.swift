@@ -1,3 +1,5 @@
+import Attention
+
 /// k tokens drawn evenly, seeded by the run's seed and the query's place: what any method must beat.
 public struct Random: Policy {
   public static let descriptor = PolicyDescriptor(

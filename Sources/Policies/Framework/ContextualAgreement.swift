@@ -1,3 +1,5 @@
+import Attention
+
 /// Contextual agreement CA_K(i): how much of the K best tokens by the whole head are among the K best by
 /// chunk i alone, averaged over calibration queries (arXiv 2602.03152, section 3).
 public struct ContextualAgreement: Sendable, Equatable {
@@ -17,11 +19,11 @@ public struct ContextualAgreement: Sendable, Equatable {
 
   public let slices: Slices
   /// The layout that the calibration traces had.
-  public let pairing: RopeChunks.Pairing
+  public let pairing: RopePairing
   /// `[query head][chunk]` by layer and window.
   public var values: [Key: [[Double]]]
 
-  public init(slices: Slices, pairing: RopeChunks.Pairing, values: [Key: [[Double]]]) {
+  public init(slices: Slices, pairing: RopePairing, values: [Key: [[Double]]]) {
     self.slices = slices
     self.pairing = pairing
     self.values = values
@@ -36,7 +38,7 @@ public struct ContextualAgreement: Sendable, Equatable {
 extension ContextualAgreement {
   /// The agreement of every query head and chunk of a layer, from the calibrated window nearest to
   /// `window`; nil where this calibration cannot serve those slices.
-  public func ranking(layer: Int, slices wanted: Slices, layout: RopeChunks.Pairing, window: Int)
+  public func ranking(layer: Int, slices wanted: Slices, layout: RopePairing, window: Int)
     -> [[Double]]?
   {
     guard serves(wanted, layout: layout) else { return nil }
@@ -46,7 +48,7 @@ extension ContextualAgreement {
 
   /// Rotation pairs are the same frequencies in every layout; adjacent slices belong to one layout, and
   /// are its rotation pairs where those are interleaved.
-  public func serves(_ wanted: Slices, layout: RopeChunks.Pairing) -> Bool {
+  public func serves(_ wanted: Slices, layout: RopePairing) -> Bool {
     switch (slices, wanted) {
     case (.rope, .rope): true
     case (.adjacent, .adjacent): pairing == layout

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 /// One layer's KV head and the query heads that share it: the unit for which a policy object lives.
@@ -9,7 +10,7 @@ public struct GroupContext: Sendable {
   public let queryHeads: Range<Int>
   public let headDim: Int
   public let valueDim: Int
-  public let element: Element
+  public let element: ElementType
   /// What scores are multiplied by before softmax.
   public let scale: Float
   /// `cap · tanh(score · scale / cap)` before softmax, where the model does so.
@@ -32,7 +33,7 @@ public struct GroupContext: Sendable {
 
   public init(
     layer: Int, modelLayers: Int, kvHead: Int, queryHeads: Range<Int>, headDim: Int, valueDim: Int,
-    element: Element, scale: Float, logitSoftcap: Float? = nil, promptTokens: Int, chunks: RopeChunks,
+    element: ElementType, scale: Float, logitSoftcap: Float? = nil, promptTokens: Int, chunks: RopeChunks,
     seed: UInt64 = 0,
     agreement: ContextualAgreement? = nil, statistics: HeadStatistics? = nil, frequencies: [Double] = [],
     kvHeads: Int = 1, external: [String: ExternalChoices] = [:]

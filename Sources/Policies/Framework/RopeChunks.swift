@@ -1,19 +1,14 @@
+import Attention
+
 /// The two-dimensional frequency chunks into which rotary position embedding splits a head.
 ///
 /// Chunk i turns by `base^(-2i / rotaryDim)` radians per token. Which two channels it is depends on how
 /// the weights are laid out; channels past `rotaryDim` are not rotated and belong to no chunk.
 public struct RopeChunks: Sendable, Hashable {
-  public enum Pairing: String, Sendable, CaseIterable, Codable {
-    /// (i, i + rotaryDim / 2): Hugging Face's rotate_half, GPT-NeoX.
-    case half
-    /// (2i, 2i + 1): GPT-J, llama.cpp's permuted Llama weights.
-    case interleaved
-  }
-
-  public let pairing: Pairing
+  public let pairing: RopePairing
   public let rotaryDim: Int
 
-  public init(pairing: Pairing, rotaryDim: Int) {
+  public init(pairing: RopePairing, rotaryDim: Int) {
     self.pairing = pairing
     self.rotaryDim = rotaryDim
   }

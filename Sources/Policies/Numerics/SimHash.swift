@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 /// Codes of a group's keys in several hash tables.

@@ -1,3 +1,4 @@
+import Attention
 import Simulator
 
 /// 95 % intervals by drawing anew with replacement, the same on every machine (percentile bootstrap,
@@ -17,7 +18,7 @@ enum Bootstrap {
   /// - Returns: Nil where the metric is defined nowhere.
   static func meanInterval(_ steps: [Step]) -> ClosedRange<Double>? {
     let block = PairedDifference.blockSteps(of: steps.count)
-    var generator = SeededGenerator(seed: 1)
+    var generator = SplitMix64(seed: 1)
     let means = (0..<resamples).compactMap { _ -> Double? in
       var (sum, count, left) = (0.0, 0, steps.count)
       while left > 0 {
@@ -41,7 +42,7 @@ enum Bootstrap {
     guard pairs.count > 1 else { return nil }
     let over = pairs.indices.sorted { pairs[$0].over < pairs[$1].over }
     let under = pairs.indices.sorted { pairs[$0].under < pairs[$1].under }
-    var generator = SeededGenerator(seed: 1)
+    var generator = SplitMix64(seed: 1)
     var drawn = [Int](repeating: 0, count: pairs.count)
     let ratios = (0..<resamples).compactMap { _ -> Double? in
       for index in drawn.indices { drawn[index] = 0 }

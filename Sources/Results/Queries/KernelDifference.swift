@@ -1,3 +1,4 @@
+import Attention
 import GRDB
 
 /// Measured kernel times of two configurations, each against dense attention timed beside it.
@@ -41,7 +42,7 @@ public struct KernelDifference: Sendable, Equatable, Encodable {
     if !isPaired { note = "timed in different runs of one machine, so that samples are not paired" }
     let (left, right) = (timed.map(\.a.speedup).geometricMean, timed.map(\.b.speedup).geometricMean)
     (a, b, ratio) = (left, right, right / left)
-    var generator = SeededGenerator(seed: 1)
+    var generator = SplitMix64(seed: 1)
     let drawn = (0..<Self.resamples).map { _ in
       timed.map { $0.resampledRatio(&generator) }.geometricMean
     }.sorted()

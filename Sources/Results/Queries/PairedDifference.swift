@@ -1,3 +1,5 @@
+import Attention
+
 /// The difference of two configurations in one metric, on identical queries, with a bootstrap interval.
 ///
 /// Pairs are (step, layer, query head) of one trace. Heads and layers of a step are not independent, neighbouring steps are
@@ -39,7 +41,7 @@ public struct PairedDifference: Sendable, Equatable {
       (interval, p) = (nil, nil)
       return
     }
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     let drawn = (0..<Self.resamples).map { _ in
       mean(
         differences.indices.map { own in
@@ -65,7 +67,7 @@ public struct PairedDifference: Sendable, Equatable {
   }
 
   /// The mean of as many steps, drawn in blocks that wrap round.
-  private static func resampledMean(_ steps: [Double], _ generator: inout SeededGenerator) -> Double {
+  private static func resampledMean(_ steps: [Double], _ generator: inout SplitMix64) -> Double {
     let block = blockSteps(of: steps.count)
     var (sum, left) = (0.0, steps.count)
     while left > 0 {
@@ -97,20 +99,5 @@ public struct PairedDifference: Sendable, Equatable {
       result[index].adjustedP = value
     }
     return result
-  }
-}
-
-/// SplitMix64 (doi:10.1145/2660193.2660195): the same draws on every machine.
-struct SeededGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

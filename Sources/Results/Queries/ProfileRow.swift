@@ -1,3 +1,4 @@
+import Attention
 import Foundation
 import GRDB
 import Policies
@@ -31,7 +32,7 @@ extension ResultsStore {
       let sql = "SELECT id, slices, pairing FROM profiles WHERE digest = ?"
       guard let row = try Row.fetchOne(db, sql: sql, arguments: [profileDigest]),
         let slices = try ContextualAgreement.Slices(rawValue: row.value("slices")),
-        let pairing = try RopeChunks.Pairing(rawValue: row.value("pairing"))
+        let pairing = try RopePairing(rawValue: row.value("pairing"))
       else { return nil }
       var agreement = ContextualAgreement(slices: slices, pairing: pairing, values: [:])
       let cells = try Row.fetchCursor(

@@ -1,3 +1,4 @@
+import Attention
 import GRDB
 
 /// Kernel samples of two configurations on one trace.
@@ -75,7 +76,7 @@ struct TimedPair {
   }
 
   /// B's speed-up over A's on samples drawn anew, with replacement.
-  func resampledRatio(_ generator: inout SeededGenerator) -> Double {
+  func resampledRatio(_ generator: inout SplitMix64) -> Double {
     func draw(_ count: Int) -> [Int] {
       (0..<count).map { _ in Int(generator.next() % UInt64(count)) }
     }

@@ -1,4 +1,4 @@
-import Crypto
+import Attention
 import Foundation
 import Policies
 
@@ -55,14 +55,14 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
   public var version: Int
   public var model: Model
   public var slices: ContextualAgreement.Slices
-  public var pairing: RopeChunks.Pairing
+  public var pairing: RopePairing
   public var texts: [Text]
   public var layers: [Layer]
   /// Axes, channels, head kinds and query centres; absent from profiles made before they were measured.
   public var statistics: HeadStatistics?
 
   /// The statistics in channels of a layout, or nil where they were measured in another one.
-  func headStatistics(for layout: RopeChunks.Pairing) -> HeadStatistics? {
+  func headStatistics(for layout: RopePairing) -> HeadStatistics? {
     pairing == layout ? statistics : nil
   }
 
@@ -141,9 +141,4 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return try encoder.encode(self) + Data("\n".utf8)
   }
-}
-
-extension SHA256.Digest {
-  /// Lower-case hexadecimal.
-  var hex: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 }

@@ -1,4 +1,4 @@
-import Crypto
+import Attention
 import Foundation
 import Hardware
 import Traces
@@ -31,7 +31,7 @@ public struct LoadedProfile: Sendable {
       throw ReplayError("\(path): \(flaw): calibrate again with this fasa-sim")
     }
     self.path = path
-    digest = SHA256.hash(data: data).hex
+    digest = SHA256Digest.hex(of: data)
   }
 
   private static func reason(_ error: any Error) -> String {

@@ -1,3 +1,4 @@
+import Attention
 import Foundation
 import Hardware
 import Traces
@@ -6,7 +7,7 @@ import Traces
 public struct PricedStep: Sendable {
   public let batch: Double
   public let geometry: PricedGeometry
-  public let reading: StepShape.Reading
+  public let reading: Reading
   public let policy: StepTime
   public let dense: StepTime
 
@@ -37,7 +38,7 @@ public struct PricedMachine: Sendable {
   }
 
   public func price(
-    _ shape: StepShape, dense: StepShape, geometry: PricedGeometry, batch: Double, reading: StepShape.Reading
+    _ shape: StepShape, dense: StepShape, geometry: PricedGeometry, batch: Double, reading: Reading
   ) -> PricedStep {
     PricedStep(
       batch: batch, geometry: geometry, reading: reading,
@@ -49,7 +50,7 @@ public struct PricedMachine: Sendable {
   /// The shortest context, in tokens, from which on the policy is faster than dense attention up to `longest`; nil where
   /// it is not at `longest`.
   public func crossover(
-    _ shape: StepShape, dense: StepShape, geometry: PricedGeometry, batch: Double, reading: StepShape.Reading,
+    _ shape: StepShape, dense: StepShape, geometry: PricedGeometry, batch: Double, reading: Reading,
     longest: Double = 1_048_576
   ) -> Double? {
     func wins(_ context: Double) -> Bool {
@@ -74,7 +75,7 @@ public struct PricedMachine: Sendable {
 
   /// How much the speed-up changes, in per cent, for each per cent more of a parameter of the machine or its kernels.
   public func sensitivity(
-    _ shape: StepShape, dense: StepShape, geometry: PricedGeometry, batch: Double, reading: StepShape.Reading
+    _ shape: StepShape, dense: StepShape, geometry: PricedGeometry, batch: Double, reading: Reading
   ) -> [(parameter: String, elasticity: Double)] {
     let step = 1.05
     func speedUp(_ change: (inout HardwareDescription, inout KernelSet) -> Void) -> Double {

@@ -1,3 +1,4 @@
+import Attention
 import Hardware
 import Policies
 
@@ -27,10 +28,6 @@ public struct PricedGeometry: Sendable, Equatable {
 }
 
 extension StepShape {
-  public enum Reading: String, Sendable, CaseIterable {
-    case perHead = "per-head", groupUnion = "group-union"
-  }
-
   /// Tokens that a head attends to at another context: a count stays, a share grows with it.
   public func selected(at context: Double) -> Double {
     guard case .tokens(let count) = budget else { return selected * context / visible }

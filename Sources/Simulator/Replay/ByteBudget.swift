@@ -1,15 +1,10 @@
+import Attention
 import Policies
 import Traces
 
 /// Finds the token budget that a share of dense attention's bytes buys each policy, what it reads to choose
 /// included: budgets for a comparison at equal bytes.
 public struct ByteBudget {
-  /// How the heads of a KV head read.
-  public enum Reading: String, Sendable, CaseIterable, Codable {
-    case perHead = "per-head"
-    case groupUnion = "group-union"
-  }
-
   /// A policy's budget, or why it has none.
   public struct Finding: Sendable {
     public let policy: PolicyConfiguration

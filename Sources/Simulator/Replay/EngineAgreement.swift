@@ -41,7 +41,7 @@ public struct EngineAgreement: Sendable, Equatable, Encodable {
     guard let engine = tensors.output else { return [] }
     let kernels = worker.kernels
     let context = groups.context(
-      layer: tensors.layer, kvHead: kvHead, element: tensors.k.element, seed: 0, agreement: nil)
+      layer: tensors.layer, kvHead: kvHead, element: tensors.k.elementType, seed: 0, agreement: nil)
     let keys = groups.keys(tensors, kvHead: kvHead, worker: worker)
     let values = groups.values(tensors, kvHead: kvHead, worker: worker)
     let count = groups.trace.queryPositions.count

@@ -1,4 +1,4 @@
-import Crypto
+import Attention
 
 /// The SHA-256 that ties exact results to their bits.
 ///
@@ -39,18 +39,18 @@ enum ExactDigest {
 }
 
 private struct DigestStream {
-  private var hash = SHA256()
+  private let hash = SHA256Digest()
 
   mutating func add(_ text: String) {
     add(text.utf8.count)
-    hash.update(data: Array(text.utf8))
+    hash.update(text.utf8)
   }
 
   mutating func add(_ number: Int) { add(UInt64(bitPattern: Int64(number))) }
 
   mutating func add(_ word: UInt64) {
-    withUnsafeBytes(of: word.littleEndian) { hash.update(bufferPointer: $0) }
+    withUnsafeBytes(of: word.littleEndian) { hash.update($0) }
   }
 
-  var hex: String { hash.finalize().hex }
+  var hex: String { hash.hex }
 }

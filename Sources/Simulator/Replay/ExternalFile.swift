@@ -1,4 +1,4 @@
-import Crypto
+import Attention
 import Foundation
 import Hardware
 import Policies
@@ -33,7 +33,7 @@ struct ExternalFile {
     guard let data = WholeFile.data(path) else {
       throw ReplayError("\(path): cannot be read: expected JSON lines or a safetensors file of chosen tokens")
     }
-    var choices = ExternalChoices(path: path, digest: SHA256.hash(data: data).hex)
+    var choices = ExternalChoices(path: path, digest: SHA256Digest.hex(of: data))
     if isText(data) {
       try readLines(data, into: &choices)
     } else {

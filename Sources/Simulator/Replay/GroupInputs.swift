@@ -15,7 +15,7 @@ struct GroupInputs: Sendable {
 
   func replay(_ tensors: LayerTensors, kvHead: Int, worker: ReplayWorker) -> GroupReplay {
     let group = groups.context(
-      layer: tensors.layer, kvHead: kvHead, element: tensors.k.element, seed: seed, agreement: agreement,
+      layer: tensors.layer, kvHead: kvHead, element: tensors.k.elementType, seed: seed, agreement: agreement,
       statistics: statistics, external: external)
     let keys = groups.keys(tensors, kvHead: kvHead, worker: worker)
     let values = groups.values(tensors, kvHead: kvHead, worker: worker)

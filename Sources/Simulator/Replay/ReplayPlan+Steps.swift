@@ -1,3 +1,4 @@
+import Attention
 import Traces
 
 extension ReplayPlan {

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 import Policies
 import Traces
@@ -27,7 +28,7 @@ struct TraceGroups: Sendable {
   }
 
   func context(
-    layer: Int, kvHead: Int, element: Element, seed: UInt64, agreement: ContextualAgreement?,
+    layer: Int, kvHead: Int, element: ElementType, seed: UInt64, agreement: ContextualAgreement?,
     statistics: HeadStatistics? = nil, external: [String: ExternalChoices] = [:]
   ) -> GroupContext {
     GroupContext(
@@ -129,7 +130,7 @@ struct TraceGroups: Sendable {
     let traced = trace.queryPositions.count
     let result = FloatBuffer(count: groupSize * rows.count * dim)
     tensors.q.withUnsafeBytes { bytes in
-      let element = tensors.q.element
+      let element = tensors.q.elementType
       for head in 0..<groupSize {
         for (index, row) in rows.enumerated() {
           let start = ((kvHead * groupSize + head) * traced + row) * dim * element.byteCount
@@ -146,22 +147,13 @@ struct TraceGroups: Sendable {
   private var geometryTokens: Int { trace.metadata.tokens.total }
 
   private func rows<R>(
-    of tensor: Tensor, index: Int, tokens: Int, channels: Int, _ body: (UnsafeRawBufferPointer, Element) -> R
+    of tensor: Tensor, index: Int, tokens: Int, channels: Int,
+    _ body: (UnsafeRawBufferPointer, ElementType) -> R
   ) -> R {
     tensor.withUnsafeBytes { bytes in
       let size = tokens * channels * tensor.elementType.byteCount
-      return body(UnsafeRawBufferPointer(rebasing: bytes[index * size..<(index + 1) * size]), tensor.element)
-    }
-  }
-}
-
-extension Tensor {
-  /// The element type as the kernels name it.
-  var element: Element {
-    switch elementType {
-    case .f16: .f16
-    case .bf16: .bf16
-    case .f32: .f32
+      return body(
+        UnsafeRawBufferPointer(rebasing: bytes[index * size..<(index + 1) * size]), tensor.elementType)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 import Policies
 import Traces
@@ -6,7 +7,7 @@ import Traces
 final class ColdGroup {
   let context: GroupContext
   /// f16 or bf16; a trace of f32 is narrowed to bf16, since only the time is taken.
-  let element: Element
+  let element: ElementType
   /// Tokens that the step sees.
   let tokens: Int
   /// `[tokens][headDim]` and `[tokens][valueDim]`, two halves to a float.

@@ -21,7 +21,7 @@ struct TimingArena {
         let step = view.steps(rows: [row], layer: layer)[0]
         let group = ColdGroup(
           context: view.context(
-            layer: layer, kvHead: kvHead, element: tensors.k.element, seed: 0, agreement: nil),
+            layer: layer, kvHead: kvHead, element: tensors.k.elementType, seed: 0, agreement: nil),
           tensors: tensors, totalTokens: trace.metadata.tokens.total, visible: step.visible,
           queries: view.queries(tensors, kvHead: kvHead, rows: [row], kernels: kernels))
         originals.append(group)

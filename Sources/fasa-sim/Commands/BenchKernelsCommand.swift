@@ -1,4 +1,5 @@
 import ArgumentParser
+import Attention
 import Foundation
 import Hardware
 import Kernels
@@ -27,7 +28,7 @@ struct BenchKernelsCommand: ParsableCommand {
   var heads = 4
 
   @Option(help: "Element type of keys and values: f16 or bf16.")
-  var element: Element = .f16
+  var element: ElementType = .f16
 
   @Option(
     name: .customLong("kernel"),
@@ -80,8 +81,6 @@ struct BenchKernelsCommand: ParsableCommand {
     if json { try Output.json(report) } else { try Output.text(report.text) }
   }
 }
-
-extension Element: ExpressibleByArgument {}
 
 /// What `bench kernels` tells.
 struct KernelReport: Encodable {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Attention
 import Foundation
 import Hardware
 import Kernels
@@ -48,7 +49,7 @@ struct ReplayCommand: ParsableCommand {
   var budgetBytes: [ShareList] = []
 
   @Option(help: "How the heads of a KV head read, for --budget-bytes: each for itself, or their union once.")
-  var bytesReading: ByteBudget.Reading = .perHead
+  var bytesReading: Reading = .perHead
 
   @Option(help: ArgumentHelp("Layers, such as 0-3,7; all captured ones by default.", valueName: "layers"))
   var layers: NumberList?
@@ -208,5 +209,4 @@ struct ReplayCommand: ParsableCommand {
   }
 }
 
-extension ByteBudget.Reading: ExpressibleByArgument {}
 extension ResultsStore.Detail: ExpressibleByArgument {}

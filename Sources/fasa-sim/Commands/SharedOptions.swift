@@ -1,4 +1,5 @@
 import ArgumentParser
+import Attention
 import Foundation
 import Kernels
 import Simulator

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Attention
 import Foundation
 import Simulator
 import Traces
@@ -46,7 +47,7 @@ struct SynthCommand: ParsableCommand {
   var headDim: Int?
 
   @Option(help: "Which channels a rotation turns: half or interleaved.")
-  var pairing: TraceMetadata.Rope.Pairing = .half
+  var pairing: RopePairing = .half
 
   @Option(help: "Element type of keys, values and queries.")
   var element: ElementType = .f16
@@ -119,9 +120,5 @@ struct SynthCommand: ParsableCommand {
 }
 
 extension ModelShape: ExpressibleByArgument {}
-extension TraceMetadata.Rope.Pairing: ExpressibleByArgument {}
-extension ElementType: ExpressibleByArgument {
-  public init?(argument: String) { self.init(rawValue: argument.uppercased()) }
-  public static var allValueStrings: [String] { allCases.map { $0.rawValue.lowercased() } }
-  public var defaultValueDescription: String { rawValue.lowercased() }
-}
+extension RopePairing: ExpressibleByArgument {}
+extension ElementType: ExpressibleByArgument {}

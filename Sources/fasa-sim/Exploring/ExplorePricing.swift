@@ -1,3 +1,4 @@
+import Attention
 import Results
 import Simulator
 import Traces
@@ -11,7 +12,7 @@ struct ExplorePricing {
   /// Nil for the trace's own context.
   let context: Int?
   let batch: Int
-  let reading: StepShape.Reading
+  let reading: Reading
 
   struct Cost {
     /// Nanoseconds of a layer's attention, or a share of dense attention's bytes.

@@ -20,7 +20,7 @@ struct KernelSetText {
     named.name = short
     named.title = "\(name) and \(dense) as measured"
     named.calibration = heldOut.map {
-      Calibration(
+      KernelCalibration(
         method:
           "least squares on the logarithm of times, soft absolute loss (fasa-sim hardware validate --fit)",
         machine: machine.name, bandwidthBytesPerSecond: machine.memory.bandwidthBytesPerSecond, data: data,

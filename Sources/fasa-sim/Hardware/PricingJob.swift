@@ -1,3 +1,4 @@
+import Attention
 import Foundation
 import Hardware
 import Policies
@@ -14,7 +15,7 @@ struct PricingJob {
   /// Empty for each trace's own mean context.
   let contexts: [Int]
   let batches: [Int]
-  let reading: StepShape.Reading
+  let reading: Reading
 
   struct Point {
     let stored: StoredShape

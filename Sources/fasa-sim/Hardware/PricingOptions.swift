@@ -1,4 +1,5 @@
 import ArgumentParser
+import Attention
 import Hardware
 import Simulator
 import Traces
@@ -62,7 +63,7 @@ struct PricingOptions: ParsableArguments {
   var kernels = Self.defaultKernels
 
   @Option(help: "How the heads of a KV head read: each for itself, or their union once.")
-  var reading: StepShape.Reading = .groupUnion
+  var reading: Reading = .groupUnion
 
   static let defaultKernels = "triton"
 
@@ -89,4 +90,4 @@ extension PricedMachine {
   }
 }
 
-extension StepShape.Reading: ExpressibleByArgument {}
+extension Reading: ExpressibleByArgument {}

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 import Testing
 
@@ -52,7 +53,7 @@ import Testing
     #expect(BenchmarkNumbers.chosen(7, of: 7, seed: 1) == Array(0..<7))
   }
 
-  @Test(arguments: [Element.f16, .bf16]) func halvesAreOrdinaryNumbers(element: Element) throws {
+  @Test(arguments: [ElementType.f16, .bf16]) func halvesAreOrdinaryNumbers(element: ElementType) throws {
     let halves = BenchmarkNumbers.halves(1000, element: element)
     var wide = [Float](repeating: 0, count: 1000)
     try wide.withUnsafeMutableBufferPointer {

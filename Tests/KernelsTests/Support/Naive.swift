@@ -1,10 +1,12 @@
+import Attention
+
 @testable import Kernels
 
 /// The documented order of operations, one scalar at a time: what every instruction set must equal
 /// bit for bit, and therefore each other.
 enum Naive {
   /// The value of a 16-bit pattern by its definition: sign, exponent, significand.
-  static func widen(_ pattern: UInt16, _ element: Element) -> Float {
+  static func widen(_ pattern: UInt16, _ element: ElementType) -> Float {
     let (fraction, bias) = element == .f16 ? (10, 15) : (7, 127)
     let sign: FloatingPointSign = pattern >> 15 == 0 ? .plus : .minus
     let exponent = Int(pattern & 0x7fff) >> fraction

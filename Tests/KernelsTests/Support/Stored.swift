@@ -1,14 +1,16 @@
+import Attention
+
 @testable import Kernels
 
 /// Random elements as a trace stores them, and what they are as 32-bit floats.
 struct Stored {
-  let element: Element
+  let element: ElementType
   let bytes: Fenced<UInt8>
   /// The same as 16-bit words, none for `f32`.
   let words: Fenced<UInt16>
   let floats: [Float]
 
-  init(_ element: Element, count: Int, seed: UInt64) {
+  init(_ element: ElementType, count: Int, seed: UInt64) {
     var random = SeededRandom(seed)
     self.element = element
     if element == .f32 {
@@ -24,7 +26,7 @@ struct Stored {
   }
 
   /// A pattern of magnitude 2^-6 ..< 2 and either sign.
-  private static func moderate(_ element: Element, _ random: inout SeededRandom) -> UInt16 {
+  private static func moderate(_ element: ElementType, _ random: inout SeededRandom) -> UInt16 {
     let sign = UInt16(random.below(2)) << 15
     return element == .f16
       ? sign | UInt16(9 + random.below(7)) << 10 | UInt16(random.below(1024))

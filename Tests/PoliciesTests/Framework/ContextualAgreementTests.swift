@@ -1,9 +1,10 @@
+import Attention
 import Policies
 import Testing
 
 @Suite struct ContextualAgreementTests {
   typealias Slices = ContextualAgreement.Slices
-  typealias Pairing = RopeChunks.Pairing
+  typealias Pairing = RopePairing
 
   /// Calibrated slices, layout of the calibration, wanted slices, layout of the trace.
   @Test(arguments: [

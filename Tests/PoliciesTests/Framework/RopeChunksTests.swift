@@ -1,3 +1,4 @@
+import Attention
 import Policies
 import Testing
 
@@ -22,8 +23,8 @@ import Testing
     #expect(expected.adjacent == expected)
   }
 
-  @Test(arguments: RopeChunks.Pairing.allCases, [2, 8, 96, 128])
-  func chunksPartTheRotatedChannels(pairing: RopeChunks.Pairing, rotaryDim: Int) {
+  @Test(arguments: RopePairing.allCases, [2, 8, 96, 128])
+  func chunksPartTheRotatedChannels(pairing: RopePairing, rotaryDim: Int) {
     let chunks = RopeChunks(pairing: pairing, rotaryDim: rotaryDim)
     #expect(chunks.channels(of: Array(0..<chunks.count)) == (0..<Int32(rotaryDim)).map { $0 })
   }

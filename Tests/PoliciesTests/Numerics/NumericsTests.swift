@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies
@@ -74,7 +75,7 @@ import Testing
     }
   }
 
-  @Test(arguments: RopeChunks.Pairing.allCases) func turningIsTheModelsRotation(pairing: RopeChunks.Pairing) {
+  @Test(arguments: RopePairing.allCases) func turningIsTheModelsRotation(pairing: RopePairing) {
     let trace = SmallTrace(positions: [9], pairing: pairing).complete(prompt: 5)
     let rotation = Rotation(trace.group)
     for position in [-300, -1, 0, 7, 4000] {

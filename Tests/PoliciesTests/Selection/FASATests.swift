@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies
@@ -5,8 +6,8 @@ import Testing
 @Suite struct FASATests {
   static let budgets: [Budget] = [.tokens(1), .tokens(6), .share(0.3)]
 
-  @Test(arguments: RopeChunks.Pairing.allCases, [Int.max, 12])
-  func choosesAsTheNaiveOne(layout: RopeChunks.Pairing, window: Int) throws {
+  @Test(arguments: RopePairing.allCases, [Int.max, 12])
+  func choosesAsTheNaiveOne(layout: RopePairing, window: Int) throws {
     var trace = SmallTrace(heads: 3, positions: [0, 3, 9, 20, 21, 40], window: window, pairing: layout)
     var random = SeededRandom(3)
     for round in 0..<60 {
@@ -66,8 +67,8 @@ import Testing
     }
   }
 
-  @Test(arguments: RopeChunks.Pairing.allCases, budgets)
-  func everyChunkIsTheOracle(layout: RopeChunks.Pairing, budget: Budget) throws {
+  @Test(arguments: RopePairing.allCases, budgets)
+  func everyChunkIsTheOracle(layout: RopePairing, budget: Budget) throws {
     for pairing in ["rope", "adjacent"] {
       // No calibration: every chunk needs no ranking.
       let trace = SmallTrace(heads: 2, positions: [0, 5, 20, 40], pairing: layout)

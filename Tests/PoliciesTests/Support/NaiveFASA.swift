@@ -1,3 +1,5 @@
+import Attention
+
 @testable import Policies
 
 /// FASA as docs and paper put it, by loops over whole numbers.
@@ -65,7 +67,7 @@ struct NaiveFASA: CustomStringConvertible {
 extension SmallTrace {
   /// Agreement in eighths, with many ties, for query heads 0...7 of this trace's layer and two windows.
   static func agreement(
-    layer: Int, chunks: Int, slices: ContextualAgreement.Slices, pairing: RopeChunks.Pairing
+    layer: Int, chunks: Int, slices: ContextualAgreement.Slices, pairing: RopePairing
   )
     -> ContextualAgreement
   {

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 @testable import Policies
@@ -33,7 +34,7 @@ struct SmallTrace {
   ///   - positions: of the queries; a query sees its own token and those before, at most `window`.
   init(
     heads: Int = 2, headDim: Int = 8, positions: [Int], window: Int = .max,
-    pairing: RopeChunks.Pairing = .half, seed: UInt64 = 1
+    pairing: RopePairing = .half, seed: UInt64 = 1
   ) {
     var random = SeededRandom(seed)
     // Some keys that no query may see.

@@ -1,3 +1,4 @@
+import Attention
 import Foundation
 import Kernels
 import Policies
@@ -10,8 +11,8 @@ import Traces
   /// Profiles keep six decimals.
   static let rounding = 0.500001e-6
 
-  @Test(arguments: [TraceMetadata.Rope.Pairing.half, .interleaved])
-  func agreementIsThatOfTheDefinition(pairing: TraceMetadata.Rope.Pairing) throws {
+  @Test(arguments: [RopePairing.half, .interleaved])
+  func agreementIsThatOfTheDefinition(pairing: RopePairing) throws {
     let folder = try TemporaryFolder()
     let hand = HandTrace(
       prompt: 50, decode: 7, rope: .init(pairing: pairing, base: 10_000, rotaryDim: 12), seed: 8)

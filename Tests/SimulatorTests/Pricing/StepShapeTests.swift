@@ -1,3 +1,4 @@
+import Attention
 import Hardware
 import Policies
 import Testing
@@ -37,8 +38,8 @@ import Testing
   private static let own = PricedGeometry(
     layers: 3, queryHeads: 8, kvHeads: 2, headDim: 64, elementBytes: 2, context: 1000)
 
-  @Test(arguments: StepShape.Reading.allCases) func atItsOwnGeometryTheCountedBytesArePriced(
-    reading: StepShape.Reading
+  @Test(arguments: Reading.allCases) func atItsOwnGeometryTheCountedBytesArePriced(
+    reading: Reading
   ) {
     let load = Self.shape().load(Self.own, reading: reading)
     var perGroup = 0.0

@@ -1,3 +1,4 @@
+import Attention
 import Policies
 import Testing
 
@@ -11,8 +12,8 @@ import Testing
     return try Trace(path: folder.path("a.zst"))
   }
 
-  @Test(arguments: ByteBudget.Reading.allCases, [0.3, 0.45])
-  func theLargestBudgetThatFits(reading: ByteBudget.Reading, share: Double) throws {
+  @Test(arguments: Reading.allCases, [0.3, 0.45])
+  func theLargestBudgetThatFits(reading: Reading, share: Double) throws {
     let folder = try TemporaryFolder()
     let trace = try Self.trace(in: folder)
     let policies = try PolicyGrammar.parse([

@@ -1,3 +1,4 @@
+import Attention
 import Foundation
 import Kernels
 import Policies
@@ -68,7 +69,8 @@ import Testing
     var errors: [Double] = []
     for kvHead in 0..<3 {
       let block = ScoredBlock(
-        group: groups.context(layer: 17, kvHead: kvHead, element: tensors.k.element, seed: 0, agreement: nil),
+        group: groups.context(
+          layer: 17, kvHead: kvHead, element: tensors.k.elementType, seed: 0, agreement: nil),
         steps: groups.steps(rows: rows, layer: 17), kernels: kernels,
         keys: groups.keys(tensors, kvHead: kvHead, worker: ReplayWorker(kernels: kernels)),
         queries: groups.queries(tensors, kvHead: kvHead, rows: rows, kernels: kernels))

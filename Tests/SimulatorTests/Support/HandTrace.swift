@@ -1,3 +1,5 @@
+import Attention
+
 @testable import Traces
 
 /// A trace of small integers, so that every score is exact in any order of summation and every tie is a

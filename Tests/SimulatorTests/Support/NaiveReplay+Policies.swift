@@ -1,3 +1,5 @@
+import Attention
+
 @testable import Policies
 @testable import Simulator
 

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Policies
+@testable import Attention
 
 @Suite struct SplitMix64Tests {
   /// The first outputs of the authors' splitmix64.c for these seeds, as published test vectors.

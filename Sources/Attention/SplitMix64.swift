@@ -1,9 +1,9 @@
 /// A small seeded generator (Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195): the same numbers on every machine.
-package struct SplitMix64: RandomNumberGenerator {
+public struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 
   /// A stream of its own for every place: the coordinates are mixed into the seed.
-  package init(seed: UInt64, _ coordinates: Int...) {
+  public init(seed: UInt64, _ coordinates: Int...) {
     state = seed
     for coordinate in coordinates {
       state ^= UInt64(truncatingIfNeeded: coordinate)
@@ -11,7 +11,7 @@ package struct SplitMix64: RandomNumberGenerator {
     }
   }
 
-  package mutating func next() -> UInt64 {
+  public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -20,12 +20,12 @@ package struct SplitMix64: RandomNumberGenerator {
   }
 
   /// An even draw below `bound` (Lemire's multiply-shift; its bias is below 2^-40 for any cache).
-  package mutating func below(_ bound: Int) -> Int {
+  public mutating func below(_ bound: Int) -> Int {
     Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(bound)).high)
   }
 
   /// `count` distinct members of `range`, ascending (Floyd's algorithm).
-  mutating func sample(_ count: Int, of range: Range<Int>) -> [Int] {
+  public mutating func sample(_ count: Int, of range: Range<Int>) -> [Int] {
     // A bit per member: marking is one operation, and reading the bits off gives them in order.
     var words = Array(repeating: UInt64(0), count: (range.count + 63) / 64)
     for limit in (range.count - count)..<range.count {

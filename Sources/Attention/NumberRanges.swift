@@ -83,22 +83,6 @@ public struct NumberRanges: Sendable, Equatable {
     return parts.joined(separator: ",") + (rest > 0 ? " and \(rest) more" : "")
   }
 
-  /// Those of `all` that these name.
-  ///
-  /// - Throws: ``ReplayError`` where they name others; `what` they are and `path`, where, are for its message.
-  public func members(of all: [Int], what: String, path: String) throws -> [Int] {
-    let missing = subtracting(all)
-    guard missing.ranges.isEmpty else {
-      throw ReplayError(
-        "\(path): \(what) \(missing.text(atMost: Self.shownInErrors)) was asked for, and it has \(NumberRanges(all).text(atMost: Self.shownInErrors)): choose among those"
-      )
-    }
-    return numbers(atMost: all.count) ?? all
-  }
-
   /// Numbers of any order.
   public static func text(_ numbers: some Sequence<Int>) -> String { NumberRanges(numbers).text() }
-
-  /// Ranges that an error names at most.
-  public static let shownInErrors = 8
 }
