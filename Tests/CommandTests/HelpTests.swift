@@ -45,42 +45,28 @@ import Testing
     #expect(FasaSim.helpMessage(columns: 120) == expected)
   }
 
+  /// Every command that there is, by the words that call it; "" is the root.
+  static let commands: [(words: String, type: any ParsableCommand.Type)] = all(FasaSim.self, "")
+
+  private static func all(_ type: any ParsableCommand.Type, _ words: String) -> [(
+    String, any ParsableCommand.Type
+  )] {
+    [(words, type)]
+      + type.configuration.subcommands.flatMap { all($0, (words + " \($0._commandName)").trimmedSpaces) }
+  }
+
+  @Test func everyCommandIsFound() {
+    let words = Set(Self.commands.map(\.words))
+    #expect(words.isSuperset(of: ["", "replay", "bench replay", "hardware validate"]) && words.count >= 20)
+  }
+
   /// Examples in help are commands that can be read.
-  @Test(arguments: [
-    "root", "replay", "sweep", "explore", "compare", "model", "report", "export", "calibrate", "info",
-    "policies",
-    "synth",
-    "bench", "bench kernels", "bench replay", "hardware", "hardware validate", "hardware measure",
-    "hardware show",
-    "hardware list",
-  ])
-  func examplesParse(command: String) throws {
-    let discussion =
-      switch command {
-      case "replay": ReplayCommand.configuration.discussion
-      case "explore": ExploreCommand.configuration.discussion
-      case "sweep": SweepCommand.configuration.discussion
-      case "export": ExportCommand.configuration.discussion
-      case "compare": CompareCommand.configuration.discussion
-      case "calibrate": CalibrateCommand.configuration.discussion
-      case "info": InfoCommand.configuration.discussion
-      case "bench": BenchCommand.configuration.discussion
-      case "bench kernels": BenchKernelsCommand.configuration.discussion
-      case "bench replay": BenchReplayCommand.configuration.discussion
-      case "hardware": HardwareCommand.configuration.discussion
-      case "hardware validate": HardwareValidateCommand.configuration.discussion
-      case "hardware measure": HardwareMeasureCommand.configuration.discussion
-      case "hardware show": HardwareShowCommand.configuration.discussion
-      case "hardware list": HardwareListCommand.configuration.discussion
-      case "model": ModelCommand.configuration.discussion
-      case "report": ReportCommand.configuration.discussion
-      case "synth": SynthCommand.configuration.discussion
-      case "policies": PoliciesCommand.configuration.discussion
-      default: FasaSim.configuration.discussion
-      }
+  @Test(arguments: commands.map(\.words)) func examplesParse(command: String) throws {
+    let type = try #require(Self.commands.first { $0.words == command }).type
+    let discussion = type.configuration.discussion
     let examples = discussion.split(separator: "\n").map { $0.drop { $0 == " " } }
       .filter { $0.hasPrefix("fasa-sim ") }
-    #expect(examples.count >= 2)
+    #expect(examples.count >= 2, "\(command)")
     for example in examples {
       #expect(throws: Never.self, "\(example)") {
         // What a shell would do with the output is no part of the command.
@@ -129,5 +115,6 @@ import Testing
 }
 
 extension String {
+  fileprivate var trimmedSpaces: String { String(drop { $0 == " " }) }
   fileprivate var trimmedDashes: String { String(drop { $0 == "-" }) }
 }

@@ -143,7 +143,7 @@ struct BuildTests {
   @Test(
     arguments: [
       ("external:file=a@b.json", "external:file=a@b.json", nil, nil),
-      ("external:file=a@b.json@0.19", "external:file=a@b.json", "0.19", nil),
+      ("external:file=a@0.19", "external:file=a@0.19", nil, nil),
       ("fasa @ 19% @ build:unknown", "fasa", "0.19", "unknown"), ("fasa@build:12", "fasa", nil, "12"),
     ] as [(String, String, String?, String?)])
   func namesAreRead(text: String, label: String, budget: String?, build: String?) {

@@ -19,12 +19,13 @@ public struct RocketKV: Policy {
         help: "channels that pages are scored on; 0: d · page / c, as the authors do"),
       .ranking,
       ParameterDescriptor(
-        "window", .integer(1...100_000), default: .integer(32), help: "last prompt queries that vote"),
+        "window", .integer(1...100_000), role: .promptQueries, default: .integer(32),
+        help: "last prompt queries that vote"),
       ParameterDescriptor(
         "kernel", .integer(1...1023), default: .integer(63), help: "neighbours that votes are pooled over"),
       ParameterDescriptor(
         "pooling", .choice(["max", "mean"]), default: .word("max"), help: "how they are pooled"),
-    ], common: [.denseLayers], needs: [.promptWindow],
+    ], common: [.denseLayers], needs: [.promptWindow], remembersSteps: true,
     cost: "r a page of what is left",
     notes: """
       The authors' token budget is what choosing and attending read together, each half of it: here k is what is attended to, and their budget 2 k. \

@@ -7,7 +7,7 @@ public struct External: Policy {
     kind: .selection,
     parameters: [
       ParameterDescriptor(
-        "file", .file, default: .word("choices.jsonl"),
+        "file", .file, role: .inputFile, default: .word("choices.jsonl"),
         help: "JSON lines or safetensors; see docs/external.md")
     ], common: [.denseLayers], needs: [.file], usesBudget: false,
     cost: "not known",

@@ -16,7 +16,8 @@ public struct OmniKV: LayerPolicy {
       ParameterDescriptor("filter-2", .number(0...1), default: .number(0.25), help: "second; 8 of 32"),
       ParameterDescriptor("filter-3", .number(0...1), default: .number(0.5625), help: "third; 18 of 32"),
       ParameterDescriptor(
-        "window", .integer(1...100_000), default: .integer(16), help: "last queries that count"),
+        "window", .integer(1...100_000), role: .promptQueries, default: .integer(16),
+        help: "last queries that count"),
       ParameterDescriptor(
         "weights", .choice(["last", "uniform", "exponential"]), default: .word("uniform"),
         help: "the last query alone, all of the window alike, or each half as much as the next"),

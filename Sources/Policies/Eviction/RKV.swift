@@ -11,7 +11,7 @@ public struct RKV: Policy {
     parameters: [
       ParameterDescriptor("lambda", .number(0...1), default: .number(0.1), help: "λ, weight of importance"),
       ParameterDescriptor(
-        "window", .integer(1...1024), default: .integer(8),
+        "window", .integer(1...1024), role: .promptQueries, default: .integer(8),
         help: "last queries that judge, and tokens always kept"),
       ParameterDescriptor(
         "kernel", .integer(1...1023), default: .integer(7),

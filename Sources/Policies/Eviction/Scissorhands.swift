@@ -9,7 +9,8 @@ public struct Scissorhands: Policy {
     paper: "https://arxiv.org/abs/2305.17118", kind: .eviction,
     parameters: [
       ParameterDescriptor(
-        "window", .integer(1...100_000), default: .integer(256), help: "last queries that count"),
+        "window", .integer(1...100_000), role: .promptQueries, default: .integer(256),
+        help: "last queries that count"),
       ParameterDescriptor.recent.defaulting(to: .integer(10)), .sinks, .scope,
     ], common: [.denseLayers], needs: [.promptWindow],
     cost: "2 bytes a kept token, read and written",

@@ -18,7 +18,8 @@ public struct SnapKV: Policy {
 
   static let snapParameters: [ParameterDescriptor] = [
     ParameterDescriptor(
-      "window", .integer(1...100_000), default: .integer(32), help: "last prompt queries that vote"),
+      "window", .integer(1...100_000), role: .promptQueries, default: .integer(32),
+      help: "last prompt queries that vote"),
     ParameterDescriptor(
       "kernel", .integer(1...1023), default: .integer(7), help: "neighbours that scores are pooled over"),
     ParameterDescriptor(

@@ -25,7 +25,7 @@ public struct ParameterDescriptor: Sendable {
     case number(ClosedRange<Double>)
     case choice([String])
     case amount
-    /// A path.
+    /// A path. Commas part policies and parameters.
     case file
 
     /// As help shows it.
@@ -36,19 +36,33 @@ public struct ParameterDescriptor: Sendable {
       case .number(let range): "\(range.lowerBound)…\(range.upperBound)"
       case .choice(let words): words.joined(separator: "|")
       case .amount: "a count, or a share such as 0.25 or 25%"
-      case .file: "a path"
+      case .file: "a path without commas"
       }
     }
   }
 
+  /// What the framework must know of a parameter's meaning, so that nothing hangs on its name.
+  public enum Role: Sendable {
+    /// The policy that this one wraps, by its name.
+    case wrappedPolicy
+    /// A file that is read beside trace and profile.
+    case inputFile
+    /// How many of the prompt's last queries are asked for.
+    case promptQueries
+  }
+
   public let name: String
   public let kind: Kind
+  public let role: Role?
   public let defaultValue: ParameterValue
   public let help: String
 
-  public init(_ name: String, _ kind: Kind, default defaultValue: ParameterValue, help: String) {
+  public init(
+    _ name: String, _ kind: Kind, role: Role? = nil, default defaultValue: ParameterValue, help: String
+  ) {
     self.name = name
     self.kind = kind
+    self.role = role
     self.defaultValue = defaultValue
     self.help = help
   }
@@ -62,13 +76,13 @@ public struct ParameterDescriptor: Sendable {
     case .number(let range): Double(text).flatMap { range.contains($0) ? .number($0) : nil }
     case .choice(let words): words.contains(text) ? .word(text) : nil
     case .amount: Budget(text).map { .amount($0) }
-    case .file: .word(text)
+    case .file: text.isEmpty || text.contains(",") ? nil : .word(text)
     }
   }
 
   /// The same parameter with another default.
   public func defaulting(to value: ParameterValue, help: String? = nil) -> ParameterDescriptor {
-    ParameterDescriptor(name, kind, default: value, help: help ?? self.help)
+    ParameterDescriptor(name, kind, role: role, default: value, help: help ?? self.help)
   }
 }
 

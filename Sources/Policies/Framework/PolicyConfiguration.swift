@@ -13,8 +13,8 @@ public struct PolicyConfiguration: Sendable, Hashable {
   /// What it asks of the trace or a calibration, with what the policy that it wraps asks.
   public var needs: [PolicyDescriptor.Need] {
     let own = type.needs(values)
-    guard let base = PolicyRegistry.policy(named: values.word("base")) else { return own }
-    return own + base.descriptor.needs.filter { !own.contains($0) }
+    guard let wrapped else { return own }
+    return own + wrapped.descriptor.needs.filter { !own.contains($0) }
   }
 
   /// Whether something calibrated decides what it chooses.

@@ -44,6 +44,9 @@ public struct PolicyDescriptor: Sendable {
   /// Whether the budget asked for decides how many tokens are kept.
   public let usesBudget: Bool
   public let scope: Scope
+  /// Whether what a step of it chooses or moves depends on the steps before, though it neither evicts nor chooses for a layer
+  /// or the model.
+  public let remembersSteps: Bool
   /// Whether this project has decode kernels for all that a step of the policy does, so that it can be timed.
   public let isTimed: Bool
   /// Whether a layer's tokens are known while the layer before it computes, so that fetching them can be hidden.
@@ -59,7 +62,8 @@ public struct PolicyDescriptor: Sendable {
   public init(
     name: String, summary: String, paper: String? = nil, kind: Kind, parameters: [ParameterDescriptor] = [],
     common: [ParameterDescriptor] = ParameterDescriptor.common, needs: [Need] = [], usesBudget: Bool = true,
-    scope: Scope = .group, isTimed: Bool = false, prefetches: Bool = false, cost: String = "nothing",
+    scope: Scope = .group, remembersSteps: Bool = false, isTimed: Bool = false, prefetches: Bool = false,
+    cost: String = "nothing",
     notes: String = "", alwaysKeeps: (@Sendable (ParameterValues) -> String)? = nil
   ) {
     self.name = name
@@ -71,12 +75,22 @@ public struct PolicyDescriptor: Sendable {
     self.needs = needs
     self.usesBudget = usesBudget
     self.scope = scope
+    self.remembersSteps = remembersSteps
     self.isTimed = isTimed
     self.prefetches = prefetches
     self.cost = cost
     self.notes = notes
     self.alwaysKeeps = alwaysKeeps
   }
+}
+
+extension PolicyDescriptor {
+  /// The parameter that has a role; nil where none has.
+  public func parameter(_ role: ParameterDescriptor.Role) -> ParameterDescriptor? {
+    parameters.first { $0.role == role }
+  }
+
+  var keepsState: Bool { kind == .eviction || scope != .group || remembersSteps }
 }
 
 extension ParameterDescriptor {

@@ -21,29 +21,9 @@ public enum PolicyRegistry {
     "dsa": "DeepSeek's indexer has learned weights, which the trace does not hold",
   ]
 
-  /// Selectors whose state depends on the steps before, beside those that evict or choose for a layer or the model.
-  private static let remembering: Set<String> = ["rocketkv"]
-
-  static func remembers(_ descriptor: PolicyDescriptor) -> Bool {
-    descriptor.kind == .eviction || descriptor.scope != .group || remembering.contains(descriptor.name)
-  }
-
   public static var names: [String] { policies.map { $0.descriptor.name } }
 
   public static func policy(named name: String) -> (any Policy.Type)? {
     policies.first { $0.descriptor.name == name }
-  }
-}
-
-extension PolicyConfiguration {
-  /// The policy that this one wraps, as it is built in; nil where it wraps none.
-  public var wrapped: PolicyConfiguration? {
-    PolicyRegistry.policy(named: values.word("base")) == nil ? nil : values.baseConfiguration()
-  }
-
-  /// Whether what a step chooses, or what it moves, depends on the steps before: such a policy walks every decode
-  /// step, whichever are scored.
-  public var keepsState: Bool {
-    PolicyRegistry.remembers(descriptor) || wrapped.map { PolicyRegistry.remembers($0.descriptor) } == true
   }
 }

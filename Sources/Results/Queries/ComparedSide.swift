@@ -6,6 +6,7 @@ import Policies
 struct ComparedSide {
   let id: Int64
   let label: String
+  private let policy: String
   /// Of the trace.
   let digest: String
   let budget: String?
@@ -26,6 +27,7 @@ struct ComparedSide {
   init(_ row: Row) throws {
     id = try row.value("id")
     label = try row.value("label")
+    policy = try row.value("policy")
     digest = try row.value("digest")
     scope = try row.value("scope")
     model = try row.value("model_name")
@@ -56,7 +58,7 @@ struct ComparedSide {
 
   /// The columns that ``init(_:)`` reads.
   static let sql = """
-    SELECT c.id, c.label, c.scope, c.parameters, c.budget, c.seed, c.build, c.profile_digest, c.calibration,
+    SELECT c.id, c.label, c.policy, c.scope, c.parameters, c.budget, c.seed, c.build, c.profile_digest, c.calibration,
       c.exact_results_digest, t.digest, t.text_title, t.model_name, t.model_sha256, s.layers, s.query_heads, s.steps
     FROM configurations AS c JOIN traces AS t ON t.id = c.trace JOIN scopes AS s ON s.id = c.scope
     """
@@ -83,8 +85,9 @@ struct ComparedSide {
   /// the policy that it wraps keeps.
   private func footing(_ name: String) -> String {
     let own = values[name] ?? "0"
-    guard name != "dense-layers", own == "0", let base = values["base"],
-      let wrapped = PolicyRegistry.policy(named: base)
+    guard name != "dense-layers", own == "0",
+      let base = PolicyRegistry.policy(named: policy)?.descriptor.parameter(.wrappedPolicy),
+      let wrapped = values[base.name].flatMap(PolicyRegistry.policy(named:))
     else { return own }
     return "\(ParameterValues(defaultsOf: wrapped.descriptor).integer(name))"
   }

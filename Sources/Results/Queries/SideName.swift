@@ -25,10 +25,8 @@ struct SideName {
     if let (before, last) = takeLast(), last.hasPrefix(Self.buildPrefix) {
       (rest, build) = (before, String(last.dropFirst(Self.buildPrefix.count)))
     }
-    if let (before, last) = takeLast(), let amount = Budget(last) {
-      (rest, budget) = (before, amount.description)
-    }
-    label = rest.trimmed
+    let read = ConfigurationLabel(String(rest))
+    (label, budget) = (read.policy, read.budget)
   }
 
   private static let rowPrefix = "configuration:"
@@ -37,22 +35,12 @@ struct SideName {
   /// Names for each of some sides of one trace, that tell it from the others and work where they are typed.
   static func names(of sides: [ComparedSide]) -> [String] {
     let plain = sides.map { side in
-      let budget = side.budget.map { " @ \($0)" } ?? ""
-      let label = side.label.hasSuffix(budget) ? String(side.label.dropLast(budget.count)) : side.label
-      return side.budget.map { "\(label)@\($0)" } ?? label
+      let label = ConfigurationLabel(side.label)
+      return label.budget.map { "\(label.policy)@\($0)" } ?? label.policy
     }
     let built = zip(plain, sides).map { "\($0)@\(buildPrefix)\($1.buildName)" }
     func isDistinct(_ names: [String]) -> Bool { Set(names).count == names.count }
     if isDistinct(plain) { return plain }
     return isDistinct(built) ? built : sides.map { "\(rowPrefix)\($0.id)" }
-  }
-}
-
-extension Substring {
-  /// Without spaces at either end.
-  fileprivate var trimmed: String {
-    var result = drop { $0 == " " }
-    while result.last == " " { result.removeLast() }
-    return String(result)
   }
 }

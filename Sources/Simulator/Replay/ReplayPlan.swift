@@ -110,17 +110,14 @@ public struct ReplayPlan: Sendable {
   private static func external(_ configurations: [ReplayConfiguration], trace: Trace) throws
     -> [String: ExternalChoices]
   {
-    let paths = configurations.filter { $0.policy.needs.contains(.file) }.map {
-      $0.policy.values.word("file")
-    }
+    let paths = configurations.compactMap(\.policy.inputFile)
     return try Dictionary(
       uniqueKeysWithValues: Set(paths).map { ($0, try ExternalFile(path: $0, trace: trace).read()) })
   }
 
   /// SHA-256 of the file that a configuration reads beside trace and profile; nil where it reads none.
   public func inputDigest(_ configuration: ReplayConfiguration) -> String? {
-    guard configuration.policy.needs.contains(.file) else { return nil }
-    return external[configuration.policy.values.word("file")]?.digest
+    configuration.policy.inputFile.flatMap { external[$0]?.digest }
   }
 
   /// What stands in for the prompt's attention where the trace does not hold it.
@@ -149,7 +146,7 @@ public struct ReplayPlan: Sendable {
     let positions = TraceGroups(trace).promptRows.map { trace.queryPositions[$0] }
     var names: [Int: [String]] = [:]
     for policy in configurations.map(\.policy) {
-      let window = (policy.wrapped ?? policy).values.integer("window")
+      let window = policy.promptQueries
       let name = policy.descriptor.name
       let isPrompts = !Set(policy.needs).isDisjoint(with: [
         .promptWindow, .promptAttention, .observationWindow,

@@ -13,7 +13,7 @@ public struct ReplayConfiguration: Sendable, Hashable {
     self.budget = policy.descriptor.usesBudget ? budget : nil
   }
 
-  public var label: String { budget.map { "\(policy.label) @ \($0)" } ?? policy.label }
+  public var label: String { ConfigurationLabel(policy: policy.label, budget: budget?.description).text }
 }
 
 /// All that one replay of one trace gave.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Hardware
+import Policies
 import Results
 import Simulator
 import Traces
@@ -103,14 +104,8 @@ struct ModelCommand: ParsableCommand {
 
   /// A label may hold commas of its own, so that it is split only where none is called so.
   private static func labels(_ text: String, among stored: [StoredShape]) -> [String] {
-    let whole = label(text)
+    let whole = ConfigurationLabel(text).text
     if stored.contains(where: { $0.label == whole }) { return [whole] }
-    return text.split(separator: ",").map { label(String($0)) }
-  }
-
-  /// Labels are stored with spaces round the @.
-  private static func label(_ text: String) -> String {
-    guard let at = text.lastIndex(of: "@"), !text.contains(" @ ") else { return text }
-    return "\(text[..<at]) @ \(text[text.index(after: at)...])"
+    return text.split(separator: ",").map { ConfigurationLabel(String($0)).text }
   }
 }

@@ -57,7 +57,7 @@ struct SweepReport {
       return ranked.prefix(Self.shown).enumerated().map { place, line in
         Line(
           budget: budget, rank: place + 1,
-          policy: budget.map { String(line.label.dropLast(" @ \($0)".count)) } ?? line.label,
+          policy: ConfigurationLabel(line.label).policy,
           outputError: line.error, oracleOutputError: Self.mean(line.rows.map(\.oracleOutputError)),
           recall: Self.mean(line.rows.map(\.recall)), mass: Self.mean(line.rows.map(\.mass)),
           perHeadBytesShare: Self.mean(line.rows.map(\.perHeadBytesShare)),

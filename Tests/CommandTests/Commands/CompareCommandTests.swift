@@ -83,7 +83,9 @@ import Testing
   }
 
   @Test(arguments: [
-    ("compare oracle nope", "found none for nope"), ("compare run:1 oracle", "found one of each"),
+    ("compare oracle nope", "'nope': expected a stored configuration of that name, found none"),
+    ("compare oracle oracle@build:zz", "'oracle@build:zz': expected a stored configuration of that name"),
+    ("compare run:1 oracle", "found one of each"),
     ("compare run:1 run:8", "runs.db: run:8: expected a stored run, found none of that number"),
     ("compare a b --db none.db", "none.db: expected a database, found no such file"),
   ])

@@ -20,6 +20,12 @@ extension SmallTrace {
     _ text: String, budget: Budget = .tokens(6), blockSteps: Int = 3, pool: BufferPool = BufferPool()
   ) throws -> Answer {
     let configuration = try #require(PolicyGrammar.parse([text]).first)
+    return try answer(configuration, budget: budget, blockSteps: blockSteps, pool: pool)
+  }
+
+  func answer(
+    _ configuration: PolicyConfiguration, budget: Budget, blockSteps: Int = 3, pool: BufferPool = BufferPool()
+  ) throws -> Answer {
     var policy = try configuration.policy(for: group, asked: budget)
     let tables = try tables()
     if var layerPolicy = policy as? any LayerPolicy {

@@ -1,0 +1,36 @@
+extension ParameterDescriptor {
+  /// The policy that a combinator wraps, the first by default.
+  static func base(_ names: [String]) -> ParameterDescriptor {
+    ParameterDescriptor(
+      "base", .choice(names), role: .wrappedPolicy, default: .word(names.first ?? ""),
+      help: "the policy that it wraps")
+  }
+}
+
+extension ParameterValues {
+  /// The wrapped policy with its defaults, and the common parameters of what wraps it.
+  func baseConfiguration() -> PolicyConfiguration {
+    let type = PolicyRegistry.policy(named: word("base")) ?? Oracle.self
+    var values = ParameterValues(defaultsOf: type.descriptor)
+    for common in ParameterDescriptor.common.map(\.name) {
+      // Zero is no wish: a policy's own default stays.
+      if let given = self[common], given != .integer(0), values[common] != nil { values[common] = given }
+    }
+    return PolicyConfiguration(type, values: values)
+  }
+
+  /// The same, checked.
+  ///
+  /// - Throws: ``PolicyError`` where sinks or recent tokens are given and the wrapped policy knows of none.
+  func baseConfiguration(for wrapper: String) throws -> PolicyConfiguration {
+    let base = baseConfiguration()
+    for common in ["sinks", "recent"] where integer(common) != 0 && base.values[common] == nil {
+      throw PolicyError(
+        """
+        \(wrapper): \(common)=\(integer(common)) over \(base.descriptor.name), which has no '\(common)' and would ignore it: \
+        leave it out, or give another base
+        """)
+    }
+    return base
+  }
+}

@@ -1,0 +1,37 @@
+@testable import Policies
+
+/// Drops the tokens whose keys are shortest.
+public struct LongKeys: Policy {
+  public static let descriptor = PolicyDescriptor(
+    name: "long-keys", summary: "Drops the tokens whose keys are shortest.",
+    paper: "https://example.org/the-paper", kind: .eviction,
+    cost: "4 bytes a kept token",
+    notes: "One set per KV head. Keeps a 32-bit length per kept token, and reads them where one must go.")
+
+  private let keeping: Guard
+  private var cache: EvictionCache
+  private var lengths: [Float] = []
+
+  public init(parameters: ParameterValues, group: GroupContext) {
+    keeping = parameters.guarded
+    cache = EvictionCache(group, perGroup: true)
+  }
+
+  public var choosesPerGroup: Bool { true }
+
+  public mutating func observe(_ prompt: PromptView) {
+    let tables = prompt.tables
+    lengths = (0..<tables.tokens).map { token in tables.key(token).reduce(Float(0)) { $0 + $1 * $1 } }
+  }
+
+  public mutating func choose(_ block: QueryBlock) -> Selections? {
+    let before = cache.compared
+    let selections = cache.walk(block, budgets: block.budgets, values: [lengths], keeping: keeping)
+    let bytes = (cache.compared - before) * 4
+    block.charge(
+      .init(.state, .stream), readPerHead: bytes, readGroupUnion: bytes, written: block.steps.count * 4)
+    return selections
+  }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) { (cache.bytes(perToken: 4), 0) }
+}
