@@ -22,7 +22,7 @@ import Testing
 
   /// A file of 64 MiB that says one thing is read in time, and not printed whole.
   @Test func longStringsAreReadInTimeAndQuotedShort() throws {
-    let long = String(repeating: "ab\\u0041", count: 2_000_000)
+    let long = String(repeating: "ab\\u0041", count: 600_000)
     for path in ["text.title", "rope.pairing", "capture.sampling", "rope.base", "a_later_key"] {
       var trace = TraceBytes()
       trace.set(path, "MARK")
@@ -35,7 +35,7 @@ import Testing
         continue
       }
       #expect(found.contains("fasa-trace.\(path): expected ") && found.count < 400, "\(path)")
-      #expect(ContinuousClock.now - begun < .seconds(60))
+      #expect(ContinuousClock.now - begun < .seconds(20))
     }
   }
 

@@ -118,13 +118,17 @@ import Testing
           (0..<3).map { filter.turned(filter.query($0, s), by: position - filter.steps[s].position) }
         }
       let end = 20 - max(0, size - (step + 1))
+      // Of each query, oldest first, and of each head: attention by token, and its sum over the prompt.
+      let attended = asked.suffix(size).map { heads in
+        heads.map { query -> (all: [Int: Double], sum: Double) in
+          let all = filter.attention(query, over: Array(filter.steps[step].visible))
+          return (all, (0..<end).reduce(0) { $0 + (all[$1] ?? 0) })
+        }
+      }
       let value = { (token: Int) -> Double in
-        asked.suffix(size).reversed().enumerated().reduce(0) { sum, entry in
+        attended.reversed().enumerated().reduce(0) { sum, entry in
           let weight = weights == "uniform" || entry.offset == 0 ? 1 : 1 / Double(1 << entry.offset)
-          let largest = entry.element.map { query -> Double in
-            let all = filter.attention(query, over: Array(filter.steps[step].visible))
-            return (all[token] ?? 0) / (0..<end).reduce(0) { $0 + (all[$1] ?? 0) }
-          }.max()
+          let largest = entry.element.map { ($0.all[token] ?? 0) / $0.sum }.max()
           return sum + weight * (largest ?? 0)
         }
       }
