@@ -33,20 +33,9 @@ enum UnfinishedFiles {
       if result.exchanged { break }
       next = result.original
     }
-    if !isListening.exchange(true, ordering: .acquiringAndReleasing) { listen() }
-  }
-
-  /// Signals that someone else handles, or that whoever started the process had it ignore, stay theirs. The others are
-  /// let through: a process inherits what the thread that started it had blocked, which of a thread of a pool is nearly
-  /// all.
-  private static func listen() {
-    var handled = sigset_t()
-    sigemptyset(&handled)
-    for number in [SIGINT, SIGTERM, SIGHUP] {
-      let before = signal(number) { UnfinishedFiles.end($0) }
-      if before == nil { sigaddset(&handled, number) } else { signal(number, before) }
+    if !isListening.exchange(true, ordering: .acquiringAndReleasing) {
+      EndSignals.handle([SIGINT, SIGTERM, SIGHUP]) { UnfinishedFiles.end($0) }
     }
-    pthread_sigmask(SIG_UNBLOCK, &handled, nil)
   }
 
   /// Calls nothing but what may be called in a signal handler.

@@ -86,6 +86,17 @@ struct UpgradeTests {
     #expect(try store.read { try Row.fetchAll($0, sql: "PRAGMA foreign_key_check") }.isEmpty)
   }
 
+  /// Nor what refers without saying to what column, or to nothing that is there.
+  @Test func aUsersOwnTableStaysAsItIs() throws {
+    let path = try old(
+      try stored(),
+      also:
+        "CREATE TABLE notes (trace INTEGER REFERENCES traces, text TEXT); INSERT INTO notes VALUES (1, 'mine')"
+    )
+    let store = try ResultsStore(path: path)
+    #expect(try store.read { try String.fetchAll($0, sql: "SELECT text FROM notes") } == ["mine"])
+  }
+
   @Test func theUsersOwnViewsIndexesAndTriggersStay() throws {
     let path = try old(
       try stored(),

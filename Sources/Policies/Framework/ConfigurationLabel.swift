@@ -35,7 +35,7 @@ public struct ConfigurationLabel: Hashable, Sendable {
 
 extension Substring {
   /// Without spaces at either end.
-  public var trimmed: String {
+  package var trimmed: String {
     var result = drop { $0 == " " }
     while result.last == " " { result.removeLast() }
     return String(result)

@@ -28,7 +28,7 @@ public struct InfLLM: Policy {
     notes: """
       The authors score a key by the queries of its next tokens, which a trace does not hold; here by the mean query of the \
       observation window, turned back and then on by 1 to `distance` tokens. A block is scored by the mean of its representatives, as the \
-      released code does, which keeps that one vector. Keys are averaged as they are rotated; the authors' blocks hold unrotated keys, and a query meets them all at one distance. Blocks lie on the host, first and last tokens on the device. They begin at the text's first token, the authors' after the initial ones: output error 0.227 for 0.227 on qa-4096 at 256, 0.314 for 0.327 on prose-8192, 0.145 for 0.157 and 0.075 for 0.079 at 19 % (recall 0.439 for 0.441, 0.432 for 0.432, 0.462 for 0.466, 0.560 for 0.565). k is rounded down to whole blocks, to one at least, and what exceeds it is cut.
+      released code does, which keeps that one vector. Keys are averaged as they are rotated; the authors' blocks hold unrotated keys, and a query meets them all at one distance. Blocks lie on the host, first and last tokens on the device. They begin at the text's first token, the authors' after the initial ones, which no parameter says. k is rounded down to whole blocks, to one at least, and what exceeds it is cut.
       """,
     alwaysKeeps: { "the first \($0.number("initial-share")) and newest \($0.number("local-share")) of k" })
 

@@ -8,7 +8,7 @@ import Attention
 enum ExactDigest {
   static func of(_ configuration: ReplayConfiguration, heads: [HeadResult], traffic: [GroupTraffic]) -> String
   {
-    var stream = DigestStream()
+    let stream = DigestStream()
     stream.add(configuration.label)
     for head in heads {
       stream.add(head.layer)
@@ -32,7 +32,7 @@ enum ExactDigest {
   }
 
   static func of(_ digests: [String]) -> String {
-    var stream = DigestStream()
+    let stream = DigestStream()
     for digest in digests { stream.add(digest) }
     return stream.hex
   }
@@ -41,14 +41,14 @@ enum ExactDigest {
 private struct DigestStream {
   private let hash = SHA256Digest()
 
-  mutating func add(_ text: String) {
+  func add(_ text: String) {
     add(text.utf8.count)
     hash.update(text.utf8)
   }
 
-  mutating func add(_ number: Int) { add(UInt64(bitPattern: Int64(number))) }
+  func add(_ number: Int) { add(UInt64(bitPattern: Int64(number))) }
 
-  mutating func add(_ word: UInt64) {
+  func add(_ word: UInt64) {
     withUnsafeBytes(of: word.littleEndian) { hash.update($0) }
   }
 

@@ -6,20 +6,18 @@ import Synchronization
 /// Only a transaction is waited for, and that not for ever: one may itself wait for another process. What is cut short
 /// there was not stored.
 final class Interruption {
-  /// Exit statuses by signal.
-  static let statuses = [SIGINT: Int32(130), SIGTERM: 143]
-
   /// Seconds that a transaction gets to end.
   private static let patience = 1.0
 
   private let state: State
-  private let signals: EndSignals
+  private let signals: SignalListener
 
   /// - Parameter computesAgain: whether the command computes what is stored, too, so that it cannot go on.
   init(database: String, computesAgain: Bool = false) {
     let state = State(database: database, computesAgain: computesAgain)
     self.state = state
-    signals = EndSignals { number in state.end(Self.statuses[number] ?? 128 + number) }
+    // As shells report a process that the signal ended.
+    signals = SignalListener { number in state.end(128 + number) }
   }
 
   /// - Parameter total: nil where it is not known how many configurations there will be.

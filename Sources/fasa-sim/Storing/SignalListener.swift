@@ -1,4 +1,5 @@
 import Foundation
+import Traces
 
 /// Where a handler, which may do next to nothing itself, tells of its signal.
 nonisolated(unsafe) private var told: Int32 = -1
@@ -6,7 +7,7 @@ nonisolated(unsafe) private var told: Int32 = -1
 /// Hears SIGINT and SIGTERM on a thread of its own, which may do anything; no signal is lost from the moment on that this is made.
 ///
 /// A dispatch source would lose one: the signal must be ignored before the source begins to hear it.
-final class EndSignals {
+final class SignalListener {
   static let numbers = [SIGINT, SIGTERM]
   private let heard: [Int32]
 
@@ -28,23 +29,10 @@ final class EndSignals {
         if count == 0 || errno != EINTR { return }
       }
     }
-    var unblocked = sigset_t()
-    sigemptyset(&unblocked)
-    // What whoever started the process had it ignore stays ignored, as by nohup.
-    heard = Self.numbers.filter { number in
-      let before = signal(number) { number in
-        var number = UInt8(truncatingIfNeeded: number)
-        _ = write(told, &number, 1)
-      }
-      guard before == nil else {
-        signal(number, before)
-        return false
-      }
-      sigaddset(&unblocked, number)
-      return true
+    heard = EndSignals.handle(Self.numbers) { number in
+      var number = UInt8(truncatingIfNeeded: number)
+      _ = write(told, &number, 1)
     }
-    // A process inherits what the thread that started it had blocked.
-    pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
   }
 
   deinit {
