@@ -111,7 +111,7 @@ struct ReplayJob {
     return try configurations.indices.filter { index in
       try !store.contains(
         identity(index, traceDigest), detail: detail,
-        timings: isTimed && configurations[index].policy.descriptor.isTimed)
+        timings: isTimed)
     }
   }
 

@@ -93,12 +93,6 @@ struct ReplayReport {
     }
     notes += UndefinedNote.notes(rows)
     notes += FootingNotes(policies: configurations.map(\.policy)).notes
-    if configurations.contains(where: { !$0.policy.descriptor.isTimed }),
-      rows.contains(where: { $0.kernelSpeedup != nil })
-    {
-      notes.append(
-        "kernel –: no decode kernels for all that a step of the policy does, so that it is not timed")
-    }
     notes.append(
       "means over steps, layers and heads; tokens, bytes: share of dense, as read per query head or once per KV group; "
         + "kernel: this machine's speed-up over dense attention, 1 thread")

@@ -79,8 +79,8 @@ import Testing
     let answer = try small.answer(text, budget: trace.budget)
     for head in answer.tokens { #expect(head == small.steps.map { Array($0.visible) }) }
     let isEvicting = try configuration.policy(for: small.group).isEvicting
-    for (kind, bytes) in answer.ledger.sorted where !isEvicting {
-      #expect(bytes.readPerHead == 0 && bytes.readGroupUnion == 0 && kind.content != .scores)
+    for (operation, bytes) in answer.work.sorted where !isEvicting {
+      #expect(bytes.readPerHead == 0 && bytes.readGroupUnion == 0 && operation.stage == .upkeep)
     }
     #expect(answer.corrections == nil)
   }

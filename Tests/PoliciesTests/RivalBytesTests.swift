@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies
@@ -10,7 +11,7 @@ import Testing
   typealias Bytes = [TrafficKind: TrafficBytes]
 
   static func bytes(_ text: String, _ k: Int) throws -> Bytes {
-    try trace.answer(text, budget: .tokens(k)).ledger.bytes
+    try trace.answer(text, budget: .tokens(k)).work.bytes
   }
 
   static func each(_ perHead: Int, _ union: Int, _ written: Int) -> TrafficBytes {
@@ -109,7 +110,7 @@ import Testing
       var expected: Bytes = [.init(.metadata, .stream): bytes]
       // A chooser keeps the scores of 9 tokens and two heads, and reads them.
       if layer == 2 { expected[.init(.scores, .stream)] = Self.each(72, 72, 72) }
-      #expect(view.ledger.bytes == expected)
+      #expect(view.work.bytes == expected)
     }
   }
 

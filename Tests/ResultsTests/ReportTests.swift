@@ -1,3 +1,4 @@
+import Attention
 import GRDB
 import Policies
 import Testing

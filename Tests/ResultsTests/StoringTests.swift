@@ -1,3 +1,4 @@
+import Attention
 import Foundation
 import GRDB
 import Policies
@@ -115,13 +116,17 @@ struct StoringTests {
       ], device: 1000, host: 2000)
     try store.add(try Samples.configuration(traffic: [group]))
     let stream = try row("SELECT * FROM traffic WHERE pattern = 'stream'")
-    #expect(stream["row_bytes"] == 0)
+    #expect(stream["piece_bytes"] == 0)
+    #expect(stream["row_bytes"] == 128)
+    #expect(stream["bits"] == 16)
+    #expect(stream["stage"] == "attend")
+    #expect(stream["kernel"] == "stream")
     #expect(stream["tier"] == "device")
     #expect(stream["read_per_head_bytes"] == 30)
     #expect(stream["read_group_union_bytes"] == 10)
     #expect(stream["written_bytes"] == 5)
     let gather = try row("SELECT * FROM traffic WHERE pattern = 'gather'")
-    #expect(gather["row_bytes"] == 128)
+    #expect(gather["piece_bytes"] == 128)
     #expect(gather["tier"] == "host")
     let residency = try row("SELECT * FROM residency")
     #expect(residency["resident_device_bytes"] == 1000)

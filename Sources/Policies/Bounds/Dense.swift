@@ -2,7 +2,7 @@
 public struct Dense: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "dense", summary: "Attends to every token: the cost that the others are measured against.",
-    kind: .bound, common: [], usesBudget: false, isTimed: true, cost: "nothing")
+    kind: .bound, common: [], usesBudget: false, cost: "nothing")
 
   init() {}
 

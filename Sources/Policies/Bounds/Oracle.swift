@@ -2,7 +2,7 @@
 public struct Oracle: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "oracle", summary: "Keeps the k tokens of highest exact score; recall is 1 by definition.",
-    kind: .bound, isTimed: true, cost: "every key: d a token")
+    kind: .bound, cost: "every key: d a token")
 
   public init(parameters: ParameterValues, group: GroupContext) {}
 

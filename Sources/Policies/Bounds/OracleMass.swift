@@ -7,7 +7,7 @@ public struct OracleMass: Policy {
     parameters: [
       ParameterDescriptor("p", .number(0.01...1), default: .number(0.95), help: "attention mass to reach")
     ],
-    common: [.denseLayers], usesBudget: false, isTimed: true, cost: "every key: d a token")
+    common: [.denseLayers], usesBudget: false, cost: "every key: d a token")
 
   private let share: Double
 

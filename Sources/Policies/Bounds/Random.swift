@@ -3,7 +3,7 @@ import Attention
 /// k tokens drawn evenly, seeded by the run's seed and the query's place: what any method must beat.
 public struct Random: Policy {
   public static let descriptor = PolicyDescriptor(
-    name: "random", summary: "Keeps k tokens drawn evenly at random, seeded.", kind: .bound, isTimed: true,
+    name: "random", summary: "Keeps k tokens drawn evenly at random, seeded.", kind: .bound,
     cost: "nothing")
 
   private let group: GroupContext

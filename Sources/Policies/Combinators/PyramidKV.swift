@@ -1,3 +1,5 @@
+import Attention
+
 /// Budgets that fall from layer to layer (Cai et al., 2024), over any policy that has none.
 ///
 /// The first layer gets almost twice the mean budget, but no more than the prompt holds, the last 1/β of it, or what keeps the

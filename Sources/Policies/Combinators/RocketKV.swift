@@ -1,3 +1,5 @@
+import Attention
+
 /// SnapKV once after the prompt, then page bounds on the query's largest channels (Behnam et al., ICML 2025).
 ///
 /// Of a compression c = n / 2 k the first stage takes c^r, r = min(0.2 + 0.06 · log₂ c, 0.8), by dropping prompt tokens for
@@ -175,11 +177,15 @@ public struct RocketKV: Policy {
   /// One bound of each page and channel is read; both are kept, or of single tokens the key.
   private func chargeBounds(_ block: QueryBlock, pages: Int, channels: Int, bounds: Int) {
     let bytes = pages * channels * group.element.byteCount
+    // Bounds lie channel by channel, so that some channels of all pages are read side by side.
     block.charge(
-      .init(.metadata, .stream), readPerHead: bytes * group.groupSize, readGroupUnion: bytes,
+      DecodeOperation(
+        .score, .channels, .metadata, rowBytes: group.element.byteCount, bits: group.elementBits),
+      readPerHead: bytes * group.groupSize, readGroupUnion: bytes)
+    block.charge(
+      DecodeOperation(.upkeep, .append, .metadata, rowBytes: group.element.byteCount),
       written: bounds * group.keyRowBytes)
-    let scores = pages * 4 * group.groupSize
-    block.charge(.init(.scores, .stream), readPerHead: scores, readGroupUnion: scores, written: scores)
+    block.chargeScores(pages * group.groupSize, writtenBy: .channels, readBy: .select)
   }
 
   public var heldTokens: Int? { cache.kept[0].count }

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 /// Top-p pruning over another selector (Lin et al., NeurIPS 2025).
@@ -76,7 +77,10 @@ public struct Twilight: Policy {
     if !base.readsChosenKeys {
       // The wrapped policy read every key but at steps that its candidates cover, where it had nothing to choose.
       block.chargeGather(
-        .keys, result, at: block.steps.indices.filter(inner.isCovered), rowBytes: group.keyRowBytes)
+        DecodeOperation(
+          .attend, .gather, .keys, rowBytes: group.keyRowBytes, bits: group.elementBits,
+          pattern: .gather(rowBytes: group.keyRowBytes)),
+        result, at: block.steps.indices.filter(inner.isCovered))
     }
     return result
   }
@@ -89,18 +93,21 @@ public struct Twilight: Policy {
       out.update(from: keys + token * d, count: d)
       if bits < 16 { Quantised.round(out, count: d, bits: bits) }
     }
-    block.chargeGather(.metadata, proposed, at: Array(block.steps.indices), rowBytes: rowBytes)
-    let scores = proposed.tokens.count * 4
-    block.charge(.init(.scores, .stream), readPerHead: scores, readGroupUnion: scores, written: scores)
-    block.charge(.init(.metadata, .stream), written: block.steps.count * rowBytes)
+    block.chargeGather(
+      DecodeOperation(
+        .score, row.kernel, .metadata, rowBytes: row.bytes, bits: row.bits,
+        pattern: .gather(rowBytes: row.bytes)),
+      proposed, at: Array(block.steps.indices))
+    block.chargeScores(proposed.tokens.count, writtenBy: row.kernel, readBy: .topP)
+    block.chargeAppend(rowBytes: row.bytes)
     return block.shared.scored(block.shared.queries, table.panels)
   }
 
-  private var rowBytes: Int { (group.headDim * bits + 7) / 8 + (bits < 16 ? 4 : 0) }
+  private var row: StoredRow { .rounded(group.headDim, bits: bits) }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     let inner = base.residentExtraBytes(tokens: tokens)
-    return (inner.device + tokens * rowBytes, inner.host)
+    return (inner.device + tokens * row.bytes, inner.host)
   }
 
   public var heldTokens: Int? { base.heldTokens }
@@ -116,14 +123,13 @@ extension QueryBlock {
     return result
   }
 
-  /// Rows of `rowBytes`, read for some tokens of each query head at some steps, or once for their union.
-  func chargeGather(_ content: TrafficContent, _ tokens: Selections, at steps: [Int], rowBytes: Int) {
+  /// A row of an operation, read for some tokens of each query head at some steps, or once for their union.
+  func chargeGather(_ operation: DecodeOperation, _ tokens: Selections, at steps: [Int]) {
     let chosen = steps.map { step in
       (0..<group.groupSize).map { tokens[shared.row(head: $0, step: step)] }
     }
     charge(
-      .init(content, .gather(rowBytes: rowBytes)),
-      readPerHead: chosen.joined().reduce(0) { $0 + $1.count } * rowBytes,
-      readGroupUnion: chosen.reduce(0) { $0 + Set($1.joined()).count } * rowBytes)
+      operation, readPerHead: chosen.joined().reduce(0) { $0 + $1.count } * operation.rowBytes,
+      readGroupUnion: chosen.reduce(0) { $0 + Set($1.joined()).count } * operation.rowBytes)
   }
 }

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 /// Filter layers that choose for the layers after them (Hao et al., ICLR 2025).
@@ -97,7 +98,7 @@ public struct OmniKV: LayerPolicy {
     for (index, step) in first.steps.enumerated() {
       let set = best(blocks, step: index, k: first.budgets[index])
       // One list serves the layer; of all that it sees none is needed.
-      if !first.isCovered(index) { first.charge(.init(.metadata, .stream), written: set.count * 4) }
+      if !first.isCovered(index) { first.charge(.list(.select), written: set.count * 4) }
       for (place, block) in blocks.enumerated() {
         shared.keep(Array(repeating: set, count: block.group.groupSize), place: place, step: step)
       }
@@ -105,11 +106,9 @@ public struct OmniKV: LayerPolicy {
     for block in blocks {
       if turnsQueries {
         // The window's queries meet the keys together, in a pass beside that of attending.
-        let read = block.visibleTokens * block.group.keyRowBytes
-        block.charge(.init(.keys, .stream), readPerHead: read * block.group.groupSize, readGroupUnion: read)
+        block.chargeKeys()
       }
-      let bytes = block.visibleTokens * 4
-      block.charge(.init(.scores, .stream), readPerHead: bytes, readGroupUnion: bytes, written: bytes)
+      block.chargeScores(block.visibleTokens, writtenBy: .rows, readBy: .select)
     }
     return blocks.map { _ in nil }
   }

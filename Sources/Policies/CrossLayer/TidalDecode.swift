@@ -1,3 +1,5 @@
+import Attention
+
 /// Position-persistent selection (Yang et al., ICLR 2025).
 ///
 /// Layers 0 and 1 attend to everything. One layer after them and a correction layer further on attend to everything too and
@@ -44,12 +46,11 @@ public struct TidalDecode: LayerPolicy {
       let inner = block.inner(budgets: block.budgets, guarded: block.guarded)
       let scores = inner.fullScores()
       let chosen = inner.best(scores)
-      let bytes = block.visibleTokens * 4 * block.group.groupSize
-      block.charge(.init(.scores, .stream), readPerHead: bytes, readGroupUnion: bytes, written: bytes)
+      block.chargeScores(writtenBy: .rows)
+      block.chargeScores(readBy: .select)
       // A list of all that a step sees is not needed.
       let listed = (0..<chosen.rows).filter { !block.isCovered($0 % block.steps.count) }
-      block.charge(
-        .init(.metadata, .stream), written: listed.reduce(0) { $0 + chosen.count($1) } * 4)
+      block.charge(.list(.select), written: listed.reduce(0) { $0 + chosen.count($1) } * 4)
       for (index, step) in block.steps.enumerated() {
         let (sinks, _, recent) = block.guarded.split(step.visible, budget: block.budgets[index])
         let rows = (0..<block.group.groupSize).map { head -> [Int32] in
@@ -124,7 +125,7 @@ struct SharedChoice {
         }
       }
       block.charge(
-        .init(.metadata, .stream), readPerHead: read,
+        .list(.select), readPerHead: read,
         readGroupUnion: perGroup ? read / max(block.group.groupSize, 1) : read)
       return result
     }

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 /// What an evicting policy still holds: a set of tokens for each unit, which is a query head, or a KV head where its
@@ -106,7 +107,16 @@ extension QueryBlock {
   func chargeState(_ selections: Selections, perGroup: Bool, bytesPerToken: Int = 4) {
     let heads = perGroup ? 1 : group.groupSize
     let bytes = (0..<heads * steps.count).reduce(0) { $0 + selections.count($1) } * bytesPerToken
-    charge(.init(.state, .stream), readPerHead: bytes, readGroupUnion: bytes, written: bytes)
+    charge(
+      DecodeOperation(.upkeep, .accumulate, .state, rowBytes: 4, bits: 32), readPerHead: bytes,
+      readGroupUnion: bytes, written: bytes)
+  }
+
+  /// Keys of `count` tokens held, over all steps, which a policy reads to judge them by.
+  func chargeHeldKeys(_ count: Int) {
+    charge(
+      DecodeOperation(.score, .rows, .keys, rowBytes: group.keyRowBytes, bits: group.elementBits),
+      readPerHead: count * group.keyRowBytes, readGroupUnion: count * group.keyRowBytes)
   }
 }
 

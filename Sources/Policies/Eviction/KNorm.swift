@@ -1,3 +1,5 @@
+import Attention
+
 /// Keys of small norm (Devoto et al., EMNLP 2024): the tokens whose keys are longest are dropped.
 public struct KNorm: Policy {
   public static let descriptor = PolicyDescriptor(
@@ -32,7 +34,10 @@ public struct KNorm: Policy {
     let selections = cache.walk(block, budgets: block.budgets, values: [values], keeping: keeping)
     let bytes = (cache.compared - before) * 4
     block.charge(
-      .init(.state, .stream), readPerHead: bytes, readGroupUnion: bytes, written: block.steps.count * 4)
+      DecodeOperation(.select, .select, .state, rowBytes: 4, bits: 32), readPerHead: bytes,
+      readGroupUnion: bytes)
+    block.charge(
+      DecodeOperation(.upkeep, .append, .state, rowBytes: 4, bits: 32), written: block.steps.count * 4)
     return selections
   }
 

@@ -1,3 +1,5 @@
+import Attention
+
 /// Keys unlike the others (Park et al., 2025): the token goes whose key is most like the mean of the normalised keys.
 public struct KeyDiff: Policy {
   public static let descriptor = PolicyDescriptor(
@@ -43,10 +45,10 @@ public struct KeyDiff: Policy {
       record.add(cache, unit: 0, step: step)
     }
     let selections = record.selections
-    let keys = (cache.compared - before) * group.keyRowBytes
-    block.charge(.init(.keys, .stream), readPerHead: keys, readGroupUnion: keys)
+    block.chargeHeldKeys(cache.compared - before)
     block.charge(
-      .init(.state, .stream), readPerHead: block.steps.count * d * 4,
+      DecodeOperation(.upkeep, .accumulate, .state, rowBytes: 4, bits: 32),
+      readPerHead: block.steps.count * d * 4,
       readGroupUnion: block.steps.count * d * 4,
       written: block.steps.count * d * 4)
     return selections

@@ -123,8 +123,7 @@ public struct RKV: Policy {
       let pooled = near.reduce(Float(0)) { max($0, importance[$1]) }
       values[past[place]] = lambda * pooled - (1 - lambda) * likeness[place]
     }
-    let read = kept.count * group.keyRowBytes
-    block.charge(.init(.keys, .stream), readPerHead: read, readGroupUnion: read)
+    block.chargeHeldKeys(kept.count)
   }
 
   /// Mean over the last queries of their softmax over some tokens.

@@ -7,7 +7,7 @@ public struct StreamingLLM: Policy {
       ParameterDescriptor.sinks.defaulting(
         to: .integer(4), help: "first tokens kept: 4 in the paper, 8 in FASA's comparison")
     ],
-    common: [.denseLayers], isTimed: true, cost: "nothing")
+    common: [.denseLayers], cost: "nothing")
 
   private let group: GroupContext
   /// Sinks not yet dropped: one that a small budget gave up does not come back when a share of the cache grows.

@@ -88,8 +88,7 @@ public struct TriAttention: Policy {
     for (place, token) in kept.enumerated() {
       values[token] = Float(heads.reduce(-Double.infinity) { max($0, $1[place]) })
     }
-    let read = kept.count * group.keyRowBytes
-    block.charge(.init(.keys, .stream), readPerHead: read, readGroupUnion: read)
+    block.chargeHeldKeys(kept.count)
   }
 
   private func score(_ token: Int, head: Int, at position: Int) -> Double {

@@ -25,8 +25,8 @@ extension QueryBlock {
   /// Charges what a view of covered steps wrote to keep the policy's own data up to date: reads were for choosing,
   /// and scores serve nothing else.
   fileprivate func absorbUpkeep(_ view: QueryBlock) {
-    for (kind, bytes) in view.ledger.sorted where kind.content != .scores {
-      charge(kind, written: bytes.written)
+    for (operation, bytes) in view.work.sorted where operation.stage == .upkeep {
+      charge(operation, written: bytes.written)
     }
   }
 

@@ -58,6 +58,8 @@ public struct GroupContext: Sendable {
   }
 
   public var groupSize: Int { queryHeads.count }
+  /// Of a number as the cache holds it.
+  public var elementBits: Int { element.byteCount * 8 }
   public var keyRowBytes: Int { headDim * element.byteCount }
   public var valueRowBytes: Int { valueDim * element.byteCount }
 }

@@ -1,3 +1,5 @@
+import Attention
+
 /// A way to choose which tokens each query attends to.
 ///
 /// One object lives for one layer and KV group and is asked block after block in decode order, so it
@@ -62,7 +64,7 @@ public protocol Policy: Sendable {
   /// Whether the heads of a group share one choice.
   var choosesPerGroup: Bool { get }
 
-  /// The score pass that a decoder would run before it selects, for timing.
+  /// The score pass that the choice needs, where other policies may need the same: what a replay's floor counts.
   func scorePass() -> ScorePass
 }
 
@@ -117,7 +119,7 @@ extension LayerPolicy {
   }
 }
 
-/// What a decoder computes before it selects.
+/// What is computed of all keys before a choice.
 public enum ScorePass: Sendable, Hashable {
   /// Nothing: the choice does not depend on the query.
   case none

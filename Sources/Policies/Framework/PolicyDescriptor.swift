@@ -47,8 +47,6 @@ public struct PolicyDescriptor: Sendable {
   /// Whether what a step of it chooses or moves depends on the steps before, though it neither evicts nor chooses for a layer
   /// or the model.
   public let remembersSteps: Bool
-  /// Whether this project has decode kernels for all that a step of the policy does, so that it can be timed.
-  public let isTimed: Bool
   /// Whether a layer's tokens are known while the layer before it computes, so that fetching them can be hidden.
   public let prefetches: Bool
   /// What a step reads to choose, per KV head, in elements unless it says bytes: a phrase for the documentation.
@@ -62,7 +60,7 @@ public struct PolicyDescriptor: Sendable {
   public init(
     name: String, summary: String, paper: String? = nil, kind: Kind, parameters: [ParameterDescriptor] = [],
     common: [ParameterDescriptor] = ParameterDescriptor.common, needs: [Need] = [], usesBudget: Bool = true,
-    scope: Scope = .group, remembersSteps: Bool = false, isTimed: Bool = false, prefetches: Bool = false,
+    scope: Scope = .group, remembersSteps: Bool = false, prefetches: Bool = false,
     cost: String = "nothing",
     notes: String = "", alwaysKeeps: (@Sendable (ParameterValues) -> String)? = nil
   ) {
@@ -76,7 +74,6 @@ public struct PolicyDescriptor: Sendable {
     self.usesBudget = usesBudget
     self.scope = scope
     self.remembersSteps = remembersSteps
-    self.isTimed = isTimed
     self.prefetches = prefetches
     self.cost = cost
     self.notes = notes

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 extension QueryBlock {
@@ -11,28 +12,20 @@ extension QueryBlock {
     return result
   }
 
-  /// A matrix that every step reads whole, to turn its queries and its new token's key.
-  ///
-  /// - Parameter isShared: whether the heads of the group read one.
-  func chargeMatrix(bytes: Int, isShared: Bool = true) {
-    let read = steps.count * bytes
-    charge(
-      .init(.metadata, .stream), readPerHead: read * group.groupSize,
-      readGroupUnion: isShared ? read : read * group.groupSize)
-  }
-
   /// Scores of every visible token by its vector in `table`: a stream over what is kept beside the cache.
   ///
   /// - Parameters:
   ///   - queries: `[rows][table.width]`.
-  ///   - rowBytes: what the table keeps of a token, read once for the group; and written for a new token.
+  ///   - rows: what the table keeps of a token, read once for the group; and written for a new token.
   ///   - isApart: whether the table is kept beside the cache, and not part of it.
-  func scores(_ table: TokenTable, queries: FloatBuffer, rowBytes: Int, isApart: Bool = true) -> ScoreMatrix {
-    let read = visibleTokens * rowBytes
+  func scores(_ table: TokenTable, queries: FloatBuffer, rows: StoredRow, isApart: Bool = true) -> ScoreMatrix
+  {
+    let read = visibleTokens * rows.bytes
     charge(
-      .init(.metadata, .stream), readPerHead: read * group.groupSize,
-      readGroupUnion: read, written: isApart ? steps.count * rowBytes : 0)
-    chargeWrittenScores()
+      DecodeOperation(.score, rows.kernel, .metadata, rowBytes: rows.bytes, bits: rows.bits),
+      readPerHead: read * group.groupSize, readGroupUnion: read)
+    if isApart { chargeAppend(rowBytes: rows.bytes) }
+    chargeScores(writtenBy: rows.kernel)
     let result = shared.makeMatrix()
     shared.kernels.score(
       queries: queries.pointer, rows: shared.rows, keys: table.panels,
@@ -45,13 +38,14 @@ extension QueryBlock {
   ///
   /// - Parameters:
   ///   - queries: `[rows][table.width]`.
-  ///   - rowBytes: what is kept of a page; read once per page, and written again as a new token joins the last.
-  func scores(_ table: PageTable, queries: FloatBuffer, rowBytes: Int) -> PageScores {
+  ///   - rows: what is kept of a page; read once per page, and written again as a new token joins the last.
+  func scores(_ table: PageTable, queries: FloatBuffer, rows: StoredRow) -> PageScores {
     let seen = steps.reduce(0) { $0 + table.pages($1.visible).count }
     charge(
-      .init(.metadata, .stream), readPerHead: seen * rowBytes * group.groupSize,
-      readGroupUnion: seen * rowBytes, written: steps.count * rowBytes)
-    charge(.init(.scores, .stream), written: seen * 4 * group.groupSize)
+      DecodeOperation(.score, rows.kernel, .metadata, rowBytes: rows.bytes, bits: rows.bits),
+      readPerHead: seen * rows.bytes * group.groupSize, readGroupUnion: seen * rows.bytes)
+    chargeAppend(rowBytes: rows.bytes)
+    charge(.scores(.score, by: rows.kernel), written: seen * 4 * group.groupSize)
     let pages = table.pages(shared.span)
     let matrix = ScoreMatrix(rows: shared.rows, tokens: pages.upperBound, pool: shared.pool)
     let channels = Array(0..<Int32(table.width))
@@ -68,9 +62,6 @@ extension QueryBlock {
     }
     return PageScores(matrix: matrix, pageTokens: table.pageTokens)
   }
-
-  /// A 32-bit score of every query head and visible token, written by one kernel and read by the next.
-  func chargeWrittenScores() { charge(.init(.scores, .stream), written: visibleTokens * 4 * group.groupSize) }
 
   /// Every row the sum of its group's rows over the columns that its step sees, in ascending order of query
   /// heads.

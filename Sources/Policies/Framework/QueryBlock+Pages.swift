@@ -9,7 +9,7 @@ extension QueryBlock {
   func bestPages(_ scores: PageScores, least: Int = 1, guarded own: ((Step) -> Guard)? = nil) -> Selections {
     let seen = steps.reduce(0) { $0 + scores.pages($1.visible).count }
     charge(
-      .init(.scores, .stream), readPerHead: seen * 4 * group.groupSize,
+      .scores(.select, by: .select), readPerHead: seen * 4 * group.groupSize,
       readGroupUnion: seen * 4 * group.groupSize)
     var result = Selections()
     var chosen: [Int32] = []

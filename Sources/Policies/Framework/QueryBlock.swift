@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 /// What one policy sees of a block of steps, and the only way for it to see it: every primitive
@@ -7,7 +8,7 @@ public final class QueryBlock {
   /// The budget k of each step.
   public let budgets: [Int]
   public let guarded: Guard
-  public private(set) var ledger = TrafficLedger()
+  public private(set) var work = Work()
 
   public init(_ shared: ScoredBlock, budgets: [Int], guarded: Guard = Guard()) {
     self.shared = shared
@@ -20,14 +21,10 @@ public final class QueryBlock {
   /// Visible tokens, summed over the steps.
   public var visibleTokens: Int { steps.reduce(0) { $0 + $1.visible.count } }
 
-  /// A 32-bit score of every query head and visible token, written by one kernel and read by the next.
-  private var scoreBytes: Int { visibleTokens * 4 * group.groupSize }
-
   /// `q · K` over all channels of all visible tokens: a stream over the keys, shared by a group.
   public func fullScores() -> ScoreMatrix {
-    let bytes = visibleTokens * group.keyRowBytes
-    charge(.init(.keys, .stream), readPerHead: bytes * group.groupSize, readGroupUnion: bytes)
-    charge(.init(.scores, .stream), written: scoreBytes)
+    chargeKeys()
+    chargeScores(writtenBy: .rows)
     return shared.fullScores()
   }
 
@@ -37,18 +34,19 @@ public final class QueryBlock {
     let perHead = channels.reduce(0) { $0 + $1.count }
     let union = Set(channels.joined()).count
     let read = visibleTokens * element
-    switch layout {
-    case .packed:
-      // Each distinct channel list is a side cache of its own.
-      let caches = Set(channels).reduce(0) { $0 + $1.count }
-      charge(.init(.metadata, .stream), readPerHead: read * perHead, readGroupUnion: read * caches)
-    case .planes:
-      charge(.init(.metadata, .stream), readPerHead: read * perHead, readGroupUnion: read * union)
-    case .rows:
-      charge(
-        .init(.keys, .gather(rowBytes: element)), readPerHead: read * perHead, readGroupUnion: read * union)
+    func charge(_ content: TrafficContent, _ pattern: AccessPattern = .stream, union: Int) {
+      self.charge(
+        DecodeOperation(
+          .score, .channels, content, rowBytes: element, bits: group.elementBits, pattern: pattern),
+        readPerHead: read * perHead, readGroupUnion: read * union)
     }
-    charge(.init(.scores, .stream), written: scoreBytes)
+    switch layout {
+    // Each distinct channel list is a side cache of its own.
+    case .packed: charge(.metadata, union: Set(channels).reduce(0) { $0 + $1.count })
+    case .planes: charge(.metadata, union: union)
+    case .rows: charge(.keys, .gather(rowBytes: element), union: union)
+    }
+    chargeScores(writtenBy: .channels)
     return shared.scores(channels: channels)
   }
 
@@ -72,7 +70,7 @@ public final class QueryBlock {
 
   /// The budget's best tokens of every row, read back from the scores.
   public func best(_ matrix: ScoreMatrix) -> Selections {
-    charge(.init(.scores, .stream), readPerHead: scoreBytes, readGroupUnion: scoreBytes)
+    chargeScores(readBy: .select)
     let perRow = (0..<shared.rows).map { budgets[$0 % steps.count] }
     return shared.best(matrix, budgets: perRow, guarded: guarded)
   }
@@ -83,7 +81,7 @@ public final class QueryBlock {
   func bestOf(_ matrix: ScoreMatrix, budgets own: [Int]? = nil, guarded each: ((Step) -> Guard)? = nil)
     -> Selections
   {
-    charge(.init(.scores, .stream), readPerHead: scoreBytes, readGroupUnion: scoreBytes)
+    chargeScores(readBy: .select)
     let guards = (0..<shared.rows).map { each?(steps[$0 % steps.count]) ?? guarded }
     return shared.topTokens(
       matrix, budgets: own ?? (0..<shared.rows).map { budgets[$0 % steps.count] }, guarded: guards)
@@ -99,19 +97,21 @@ public final class QueryBlock {
     QueryBlock(shared, budgets: budgets, guarded: guarded)
   }
 
-  func absorb(_ inner: QueryBlock) { ledger.merge(inner.ledger) }
+  func absorb(_ inner: QueryBlock) { work.merge(inner.work) }
 
   /// For every row the smallest set that holds `share` of the exact attention mass.
   public func smallestSets(reaching share: Double) -> Selections {
     _ = fullScores()
-    charge(.init(.scores, .stream), readPerHead: scoreBytes, readGroupUnion: scoreBytes)
+    chargeScores(readBy: .topP)
     return shared.smallestSets(reaching: share)
   }
 
-  /// Declares bytes moved beyond what a primitive charges, such as upkeep per new token.
-  public func charge(_ kind: TrafficKind, readPerHead: Int = 0, readGroupUnion: Int = 0, written: Int = 0) {
-    ledger.charge(
-      kind, TrafficBytes(readPerHead: readPerHead, readGroupUnion: readGroupUnion, written: written))
+  /// Declares an operation beyond what a primitive emits, such as upkeep per new token.
+  public func charge(
+    _ operation: DecodeOperation, readPerHead: Int = 0, readGroupUnion: Int = 0, written: Int = 0
+  ) {
+    work.charge(
+      operation, TrafficBytes(readPerHead: readPerHead, readGroupUnion: readGroupUnion, written: written))
   }
 }
 

@@ -1,3 +1,5 @@
+import Attention
+
 /// Our own: FASA's chunks, one choice per KV head and in few bits.
 ///
 /// Frequency chunks are ranked by the mean contextual agreement of the KV head's query heads, so that one side cache serves them
@@ -53,11 +55,11 @@ public struct SharedChunks: Policy {
     let queries = block.derivedQueries(width: channels.count) { _, query, out in
       for (index, c) in channels.enumerated() { out[index] = query[Int(c)] }
     }
-    let scores = block.scores(table, queries: queries, rowBytes: rowBytes)
+    let scores = block.scores(table, queries: queries, rows: row)
     return block.bestOf(choosesPerGroup ? block.summedOverGroup(scores) : scores)
   }
 
-  private var rowBytes: Int { (channels.count * bits + 7) / 8 + (bits < 16 ? 4 : 0) }
+  private var row: StoredRow { .rounded(channels.count, bits: bits) }
 
-  public func residentExtraBytesPerToken() -> (device: Int, host: Int) { (rowBytes, 0) }
+  public func residentExtraBytesPerToken() -> (device: Int, host: Int) { (row.bytes, 0) }
 }

@@ -1,3 +1,5 @@
+import Attention
+
 /// Our own: a quantised sketch of the keys on the axes where the prompt's queries tell them apart.
 ///
 /// With Σq the second moments of the observation window's queries (each head of the group weighing alike) and Σk the covariance of
@@ -58,17 +60,17 @@ public struct Sketch: Policy {
     let queries = block.derivedQueries(width: rank) { _, query, out in
       axes.query(query, rank: rank, into: out)
     }
-    let scores = block.scores(table, queries: queries, rowBytes: rowBytes)
-    block.chargeMatrix(bytes: axisBytes)
+    let scores = block.scores(table, queries: queries, rows: row)
+    block.chargeMatrix(rows: 2 * rank)
     return block.bestOf(choosesPerGroup ? block.summedOverGroup(scores) : scores)
   }
 
-  private var rowBytes: Int { (rank * bits + 7) / 8 }
+  private var row: StoredRow { .rounded(rank, bits: bits, hasScale: false) }
 
   private var axisBytes: Int { 2 * rank * group.keyRowBytes }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
-    (tokens * rowBytes + axisBytes, 0)
+    (tokens * row.bytes + axisBytes, 0)
   }
 }
 

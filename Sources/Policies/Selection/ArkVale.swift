@@ -1,3 +1,5 @@
+import Attention
+
 /// Page-based KV cache with recallable eviction (Chen et al., NeurIPS 2024).
 ///
 /// A page's digest is a cuboid about its centre, as wide as the keys' mean distance from it; its score is the highest
@@ -72,7 +74,8 @@ public struct ArkVale: LayerPolicy {
         isMidrange
         ? PageTable.cuboids(of: tables, pageTokens: page)
         : PageTable.spread(of: tables, pageTokens: page, .absolute)
-      return block.scores(table, queries: block.spreadQueries(1), rowBytes: 2 * group.keyRowBytes)
+      return block.scores(
+        table, queries: block.spreadQueries(1), rows: .vector(2 * group.headDim, like: group))
     }
     let scores =
       switch scope {
@@ -126,7 +129,9 @@ public struct ArkVale: LayerPolicy {
         resident[place][head] = pages
       }
       block.charge(
-        .init(.keys, .gather(rowBytes: rowBytes), tier: .host), readPerHead: all * rowBytes,
+        DecodeOperation(
+          .upkeep, .gather, .keys, rowBytes: rowBytes, bits: group.elementBits,
+          pattern: .gather(rowBytes: rowBytes), tier: .host), readPerHead: all * rowBytes,
         readGroupUnion: union.count * rowBytes)
     }
   }

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 /// Token sparsity found by channel sparsity (Yang et al., 2024).
@@ -67,11 +68,12 @@ public struct DoubleSparsity: Policy {
 
   public func choose(_ block: QueryBlock) -> Selections? {
     let lists = Set(channels)
-    let read = block.visibleTokens * rowBytes
+    let read = block.visibleTokens * row.bytes
     block.charge(
-      .init(.metadata, .stream), readPerHead: read * group.groupSize, readGroupUnion: read * lists.count,
-      written: block.steps.count * rowBytes * lists.count)
-    block.chargeWrittenScores()
+      DecodeOperation(.score, row.kernel, .metadata, rowBytes: row.bytes, bits: row.bits),
+      readPerHead: read * group.groupSize, readGroupUnion: read * lists.count)
+    block.chargeAppend(rowBytes: row.bytes, pieces: lists.count)
+    block.chargeScores(writtenBy: row.kernel)
     let scores = block.shared.makeMatrix()
     for head in channels.indices { score(head, block.shared, into: scores) }
     return block.bestOf(choosesPerGroup ? block.summedOverGroup(scores) : scores)
@@ -98,9 +100,11 @@ public struct DoubleSparsity: Policy {
       stride: scores.stride)
   }
 
-  private var rowBytes: Int { ((channels.first?.count ?? 0) * bits + 7) / 8 + (bits < 16 ? 4 : 0) }
+  private var row: StoredRow { .rounded(channels.first?.count ?? 0, bits: bits) }
 
-  public func residentExtraBytesPerToken() -> (device: Int, host: Int) { (rowBytes * Set(channels).count, 0) }
+  public func residentExtraBytesPerToken() -> (device: Int, host: Int) {
+    (row.bytes * Set(channels).count, 0)
+  }
 }
 
 /// Values rounded to few bits between their lowest and highest.

@@ -1,3 +1,5 @@
+import Attention
+
 /// Frequency-aware sparse attention (arXiv 2602.03152, ICLR 2026).
 ///
 /// TIP: score every token on the head's dominant frequency chunks only, raw and unscaled, and keep the
@@ -48,7 +50,7 @@ public struct FASA: Policy {
           "where keys and values lie: device is the paper's FASA-C; host its FASA-M, with dominant channels alone on the device"
       ),
     ],
-    needs: [.contextualAgreement], isTimed: true, cost: "2 per dominant chunk, token and query head; scores",
+    needs: [.contextualAgreement], cost: "2 per dominant chunk, token and query head; scores",
     notes: """
       The paper ranks chunks by agreement at K = 256 on every layer. Its released code takes K = k where that is calibrated, else 1,024, as for every \
       share, and leaves layer 0 dense: `ca-window=budget,dense-layers=1`. At 19 % `ca-window=budget` takes output error from 0.078 to 0.060 on qa-4096 (recall 0.691 to 0.716) and from \
@@ -86,7 +88,8 @@ public struct FASA: Policy {
 
   public func choose(_ block: QueryBlock) -> Selections? {
     let scores = block.scores(channels: channels, from: layout)
-    block.charge(.init(.metadata, .stream), written: block.steps.count * residentExtraBytesPerToken().device)
+    let element = group.element.byteCount
+    block.chargeAppend(rowBytes: element, pieces: residentExtraBytesPerToken().device / element)
     return block.best(choosesPerGroup ? block.summedOverGroup(scores) : scores)
   }
 

@@ -1,3 +1,5 @@
+import Attention
+
 /// Blocks found by representative keys (Xiao et al., NeurIPS 2024).
 ///
 /// Each block of tokens is represented by the r keys that queries a little further on attend to most; a block's score
@@ -74,7 +76,7 @@ public struct InfLLM: Policy {
       }
     }
     let queries = block.derivedQueries(width: d) { _, query, out in out.update(from: query, count: d) }
-    let scores = block.scores(table, queries: queries, rowBytes: group.keyRowBytes)
+    let scores = block.scores(table, queries: queries, rows: .vector(group.headDim, like: group))
     return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores) { [self] step in
       kept(of: block.budget(of: step))
     }

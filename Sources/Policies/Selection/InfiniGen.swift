@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 /// Keys speculated on a skewed part of their channels (Lee et al., OSDI 2024).
@@ -82,12 +83,14 @@ public struct InfiniGen: LayerPolicy {
   /// Products of keys and queries on the axes of each head.
   private func partialScores(_ block: QueryBlock, _ axes: [[[Float]]]) -> ScoreMatrix {
     let d = group.headDim
-    let bytes = block.visibleTokens * rank * group.element.byteCount * group.groupSize
+    let row = StoredRow.vector(rank, like: group)
+    let bytes = block.visibleTokens * row.bytes * group.groupSize
     block.charge(
-      .init(.metadata, .stream), readPerHead: bytes, readGroupUnion: bytes,
-      written: block.steps.count * rank * group.element.byteCount * group.groupSize)
-    block.chargeMatrix(bytes: rank * group.keyRowBytes, isShared: false)
-    block.chargeWrittenScores()
+      DecodeOperation(.score, row.kernel, .metadata, rowBytes: row.bytes, bits: row.bits), readPerHead: bytes,
+      readGroupUnion: bytes)
+    block.chargeAppend(rowBytes: row.bytes, pieces: group.groupSize)
+    block.chargeMatrix(rows: rank, isShared: false)
+    block.chargeScores(writtenBy: row.kernel)
     // A product on r axes is the product of the key with the query's part in their span.
     let queries = block.derivedQueries(width: d) { row, query, out in
       for c in 0..<d { out[c] = 0 }

@@ -47,9 +47,8 @@ public struct Loki: Policy {
       project(keys + token * d, into: out)
     }
     let queries = block.derivedQueries(width: rank) { _, query, out in project(query, into: out) }
-    let scores = block.scores(
-      table, queries: queries, rowBytes: rank * group.element.byteCount, isApart: false)
-    block.chargeMatrix(bytes: axisBytes)
+    let scores = block.scores(table, queries: queries, rows: .vector(rank, like: group), isApart: false)
+    block.chargeMatrix(rows: group.headDim)
     return block.bestOf(choosesPerGroup ? block.summedOverGroup(scores) : scores)
   }
 

@@ -1,3 +1,5 @@
+import Attention
+
 /// Sampling by locality-sensitive hashing (Chen et al., ICLR 2025).
 ///
 /// L tables hash keys by the signs of K random projections. A token is sampled where its key falls into the query's bucket
@@ -64,13 +66,16 @@ public struct MagicPIG: Policy {
       corrections.append(correction)
     }
     result.corrections = corrections
-    block.charge(
-      .init(.metadata, .gather(rowBytes: 4), tier: .host), readPerHead: read * 4, readGroupUnion: read * 4)
+    func charge(_ bytes: Int, rowBytes: Int) {
+      block.charge(
+        DecodeOperation(
+          .score, .buckets, .metadata, rowBytes: rowBytes, bits: 32, pattern: .gather(rowBytes: rowBytes),
+          tier: .host), readPerHead: bytes, readGroupUnion: bytes)
+    }
+    charge(read * 4, rowBytes: 4)
     // First and last number of a bucket of every table, for each query head.
-    let bounds = block.shared.rows * count * 8
-    block.charge(
-      .init(.metadata, .gather(rowBytes: 8), tier: .host), readPerHead: bounds, readGroupUnion: bounds)
-    block.chargeMatrix(bytes: projectionBytes)
+    charge(block.shared.rows * count * 8, rowBytes: 8)
+    block.chargeMatrix(rows: bits * count)
     return result
   }
 

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 /// Product quantisation of keys (Zhang et al., SIGMOD 2025).
@@ -67,10 +68,9 @@ public struct PQCache: Policy {
       out.update(from: approximate.pointer + token * d, count: d)
     }
     let queries = block.derivedQueries(width: d) { _, query, out in out.update(from: query, count: d) }
-    let scores = block.scores(table, queries: queries, rowBytes: codeBytes)
-    let centroids = block.steps.count * centroidBytes
-    block.charge(
-      .init(.metadata, .stream), readPerHead: centroids * group.groupSize, readGroupUnion: centroids)
+    let scores = block.scores(table, queries: queries, rows: row)
+    // The products of a query's parts with all centroids, which the codes then look up.
+    block.chargeMatrix(rows: 1 << bits)
     let ranks = choosesPerGroup && isSoftmax ? softmax(scores, block) : scores
     return block.bestOf(choosesPerGroup ? block.summedOverGroup(ranks) : ranks) { [self] step in
       kept(of: block.budget(of: step))
@@ -122,10 +122,10 @@ public struct PQCache: Policy {
     return result
   }
 
-  private var codeBytes: Int { (parts * bits + 7) / 8 }
+  private var row: StoredRow { .codes(parts, bits: bits) }
   private var centroidBytes: Int { (1 << bits) * group.keyRowBytes }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
-    (tokens * codeBytes + centroidBytes, 0)
+    (tokens * row.bytes + centroidBytes, 0)
   }
 }

@@ -39,7 +39,7 @@ public struct Quest: Policy {
         out[d + c] = min(query[c], 0)
       }
     }
-    let scores = block.scores(table, queries: queries, rowBytes: 2 * group.keyRowBytes)
+    let scores = block.scores(table, queries: queries, rows: .vector(2 * group.headDim, like: group))
     return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores, least: least)
   }
 
@@ -48,8 +48,6 @@ public struct Quest: Policy {
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     ((tokens + page - 1) / page * 2 * group.keyRowBytes, 0)
   }
-
-  public func scorePass() -> ScorePass { .none }
 }
 
 extension PageTable {

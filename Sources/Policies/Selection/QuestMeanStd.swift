@@ -35,7 +35,7 @@ public struct QuestMeanStd: Policy {
   public func choose(_ block: QueryBlock) -> Selections? {
     let table = PageTable.spread(of: block.shared.tables, pageTokens: page, .standard)
     let scores = block.scores(
-      table, queries: block.spreadQueries(spread), rowBytes: 2 * group.keyRowBytes)
+      table, queries: block.spreadQueries(spread), rows: .vector(2 * group.headDim, like: group))
     return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores, least: least)
   }
 

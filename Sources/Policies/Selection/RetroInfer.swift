@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 /// Clusters of keys, some attended to exactly and some estimated (Chen et al., 2025).
@@ -125,13 +126,16 @@ public struct RetroInfer: Policy {
     let centroids = block.steps.count * clusters * group.keyRowBytes
     let sums = block.steps.count * min(estimated, clusters) * group.valueRowBytes
     let heads = group.groupSize
-    block.charge(.init(.metadata, .stream), readPerHead: centroids * heads, readGroupUnion: centroids)
+    block.charge(
+      DecodeOperation(.score, .vectors, .metadata, rowBytes: group.keyRowBytes, bits: group.elementBits),
+      readPerHead: centroids * heads, readGroupUnion: centroids)
     // That heads which rank clusters apart share sums is not assumed.
     block.charge(
-      .init(.metadata, .gather(rowBytes: group.valueRowBytes)), readPerHead: sums * heads,
-      readGroupUnion: choosesPerGroup ? sums : sums * heads)
-    let scores = block.steps.count * clusters * 4 * heads
-    block.charge(.init(.scores, .stream), readPerHead: scores, readGroupUnion: scores, written: scores)
+      DecodeOperation(
+        .attend, .gather, .metadata, rowBytes: group.valueRowBytes, bits: group.elementBits,
+        pattern: .gather(rowBytes: group.valueRowBytes)),
+      readPerHead: sums * heads, readGroupUnion: choosesPerGroup ? sums : sums * heads)
+    block.chargeScores(block.steps.count * clusters * heads, writtenBy: .vectors, readBy: .select)
   }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 /// Landmarks of short chunks, with outlier chunks set apart (Sun et al., ICML 2025).
@@ -74,7 +75,7 @@ public struct ShadowKV: Policy {
     let tables = block.shared.tables
     let table = PageTable.means(of: tables, pageTokens: chunk)
     let queries = block.derivedQueries(width: d) { _, query, out in out.update(from: query, count: d) }
-    let scores = block.scores(table, queries: queries, rowBytes: group.keyRowBytes)
+    let scores = block.scores(table, queries: queries, rows: .vector(group.headDim, like: group))
     apart = tables.cached("outliers \(chunk)") { outlierOrder(tables) }
     let best = largestOfGroup(scores, block)
     return block.bestPages(best) { [self] step in kept(of: step) }

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 
 /// Attention over the r channels that matter most to the query (Ribar et al., ICML 2024).
@@ -54,12 +55,12 @@ public struct SparQ: Policy {
       let channels = (0..<d).count { c in entry.1.contains { $0[c] } }
       return sum + entry.0.visible.count * channels * group.element.byteCount
     }
+    let element = group.element.byteCount
     block.charge(
-      .init(.metadata, .stream),
-      readPerHead: block.visibleTokens * rank * group.element.byteCount * group.groupSize,
-      readGroupUnion: read,
-      written: block.steps.count * group.keyRowBytes)
-    block.chargeWrittenScores()
+      DecodeOperation(.score, .channels, .metadata, rowBytes: element, bits: group.elementBits),
+      readPerHead: block.visibleTokens * rank * element * group.groupSize, readGroupUnion: read)
+    block.chargeAppend(rowBytes: element, pieces: d)
+    block.chargeScores(writtenBy: .channels)
     // The channels left out meet a query of zero, which adds nothing to the sum.
     let masked = block.derivedQueries(width: d) { row, query, out in
       let kept = masks[row % block.steps.count][row / block.steps.count]
@@ -74,9 +75,10 @@ public struct SparQ: Policy {
     if mixes, let values = block.shared.tables.valueRows {
       let weights = softmax(scores, masked, block)
       chosen.corrections = corrections(chosen, weights, block, values)
-      block.charge(.init(.metadata, .stream), written: block.steps.count * group.valueRowBytes)
+      block.chargeAppend(rowBytes: group.valueRowBytes)
       block.charge(
-        .init(.metadata, .stream), readPerHead: block.steps.count * group.valueRowBytes * group.groupSize,
+        DecodeOperation(.attend, .stream, .metadata, rowBytes: group.valueRowBytes, bits: group.elementBits),
+        readPerHead: block.steps.count * group.valueRowBytes * group.groupSize,
         readGroupUnion: block.steps.count * group.valueRowBytes)
     }
     return chosen

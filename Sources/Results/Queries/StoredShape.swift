@@ -1,3 +1,4 @@
+import Attention
 import GRDB
 import Policies
 import Simulator
@@ -29,10 +30,11 @@ extension ResultsStore {
           SELECT summary.*, model_layers,
             coalesce(sliding_window, (SELECT min(value) FROM json_each(metadata, '$.attention.layer_windows')
               WHERE value IS NOT NULL)) AS sliding_window,
-             traces.query_heads AS heads_of_model, traces.kv_heads, head_dim
+             traces.query_heads AS heads_of_model, traces.kv_heads, head_dim, value_dim, prefetches
           FROM summary JOIN traces ON traces.digest = summary.trace_digest
-          \(configurations == nil ? "" : "WHERE configuration IN (SELECT value FROM json_each(?))")
-          ORDER BY configuration
+          JOIN configurations ON configurations.id = summary.configuration
+          \(configurations == nil ? "" : "WHERE summary.configuration IN (SELECT value FROM json_each(?))")
+          ORDER BY summary.configuration
           """, arguments: configurations.map { [Report.list($0.sorted())] } ?? [])
       return try rows.map { try Self.shape($0, db) }
     }
@@ -44,13 +46,13 @@ extension ResultsStore {
     let steps: Double = try row.value("step_count")
     let visible: Double = try row.value("visible") ?? 0
     let headDim: Double = try row.value("head_dim")
+    let valueDim: Double = try row.value("value_dim")
     let groupSize = try (row.value("heads_of_model") as Double) / (row.value("kv_heads") as Double)
     let denseEntries = try entries(db, table: "dense_traffic", key: "scope", id, scope, steps: steps)
-    let denseKeys = denseEntries.filter { $0.kind.content == .keys }.reduce(0) { $0 + $1.readGroupUnion }
-    let elementBytes = denseKeys / max(visible * headDim, 1)
-    let descriptor = try PolicyRegistry.policy(named: row.value("policy"))?.descriptor
+    let elementBytes = Double(denseEntries.first { $0.operation.stage == .attend }?.operation.bits ?? 16) / 8
     let denseResident = try resident(db, table: "dense_residency", key: "scope", scope)
-    let visibleAtEnd = (denseResident.0 + denseResident.1) / max(2 * headDim * elementBytes, 1)
+    let visibleAtEnd =
+      (denseResident.0 + denseResident.1) / max((headDim + valueDim) * elementBytes, 1)
     func make(
       _ kind: PolicyDescriptor.Kind, budget: Budget?, prefetches: Bool, selected: Double,
       _ entries: [StepShape.Entry],
@@ -58,7 +60,8 @@ extension ResultsStore {
     ) -> StepShape {
       StepShape(
         policyKind: kind, budget: budget, prefetches: prefetches, visible: visible, selected: selected,
-        groupSize: groupSize, headDim: headDim, elementBytes: elementBytes, entries: entries,
+        groupSize: groupSize, headDim: headDim, valueDim: valueDim, elementBytes: elementBytes,
+        entries: entries,
         visibleAtEnd: visibleAtEnd,
         residentDeviceBytes: resident.0, residentHostBytes: resident.1)
     }
@@ -70,7 +73,7 @@ extension ResultsStore {
       shape: make(
         PolicyDescriptor.Kind(rawValue: row.value("kind")) ?? .selection,
         budget: (row.value("budget") as String?).flatMap { Budget($0) },
-        prefetches: descriptor?.prefetches ?? false, selected: row.value("selected") ?? 0,
+        prefetches: row.value("prefetches"), selected: row.value("selected") ?? 0,
         entries(db, table: "traffic", key: "configuration", id, id, steps: steps),
         resident(db, table: "residency", key: "configuration", id)),
       dense: make(
@@ -80,7 +83,7 @@ extension ResultsStore {
       geometry: PricedGeometry(
         layers: row.value("model_layers"), queryHeads: row.value("heads_of_model"),
         kvHeads: row.value("kv_heads"),
-        headDim: headDim,
+        headDim: headDim, valueDim: valueDim,
         elementBytes: elementBytes, context: visible))
   }
 
@@ -97,25 +100,35 @@ extension ResultsStore {
     let rows = try Row.fetchAll(
       db,
       sql: """
-        SELECT content, tier, pattern, row_bytes, sum(read_per_head_bytes) AS per_head,
-          sum(read_group_union_bytes) AS group_union, sum(written_bytes) AS written
-        FROM \(table) WHERE \(key) = ? GROUP BY content, tier, pattern, row_bytes
-        ORDER BY content, tier, pattern, row_bytes
+        SELECT stage, kernel, content, tier, pattern, piece_bytes, row_bytes, bits,
+          sum(read_per_head_bytes) AS per_head, sum(read_group_union_bytes) AS group_union,
+          sum(written_bytes) AS written
+        FROM \(table) WHERE \(key) = ?
+        GROUP BY stage, kernel, content, tier, pattern, piece_bytes, row_bytes, bits
+        ORDER BY stage, kernel, content, tier, pattern, piece_bytes, row_bytes, bits
         """, arguments: [id])
+    let count = groups * steps
     return try rows.compactMap { row in
-      guard let content = try TrafficContent(rawValue: row.value("content")),
-        let tier = try MemoryTier(rawValue: row.value("tier"))
-      else { return nil }
-      let rowBytes: Int = try row.value("row_bytes")
-      let pattern =
-        try (row.value("pattern") as String) == "gather" ? AccessPattern.gather(rowBytes: rowBytes) : .stream
-      let count = groups * steps
-      return try StepShape.Entry(
-        kind: TrafficKind(content, pattern, tier: tier),
-        readPerHead: (row.value("per_head") as Double) / count,
-        readGroupUnion: (row.value("group_union") as Double) / count,
-        written: (row.value("written") as Double) / count)
+      try operation(row).map { operation in
+        try StepShape.Entry(
+          operation: operation, readPerHead: (row.value("per_head") as Double) / count,
+          readGroupUnion: (row.value("group_union") as Double) / count,
+          written: (row.value("written") as Double) / count)
+      }
     }
+  }
+
+  /// Nil for words that this version does not know.
+  private static func operation(_ row: Row) throws -> DecodeOperation? {
+    guard let stage = try Stage(rawValue: row.value("stage")),
+      let kernel = try KernelKind(rawValue: row.value("kernel")),
+      let content = try TrafficContent(rawValue: row.value("content")),
+      let tier = try MemoryTier(rawValue: row.value("tier"))
+    else { return nil }
+    let isGather = try (row.value("pattern") as String) == "gather"
+    return try DecodeOperation(
+      stage, kernel, content, rowBytes: row.value("row_bytes"), bits: row.value("bits"),
+      pattern: isGather ? .gather(rowBytes: row.value("piece_bytes")) : .stream, tier: tier)
   }
 
   private static func resident(_ db: Database, table: String, key: String, _ id: Int64) throws -> (

@@ -6,16 +6,26 @@ extension Schema {
   /// SQLite changes no constraint in place, so that the table is made anew; views are made anew with it, since a table
   /// that a view reads cannot be renamed.
   static func markBuilds(_ db: Database) throws {
+    try remake("'configurations', 'scopes'", replacing: ["summary": summaryWithBuilds], db) {
+      try db.execute(sql: configurationsWithBuilds)
+      try db.execute(sql: scopesWithPositions)
+    }
+  }
+
+  /// Makes tables anew, by their names in quotes, and the views with them; a user's own views, indexes and triggers too.
+  ///
+  /// - Parameter changed: the views that are other ones from now on, by name.
+  static func remake(
+    _ tables: String, replacing changed: [String: String] = [:], _ db: Database, _ make: () throws -> Void
+  ) throws {
     try removeOrphans(db)
     let views = try parts("type = 'view'", db)
     // Indexes and triggers go with their table or view, those of the user too.
     let lost = try parts(
-      "type = 'trigger' OR type = 'index' AND tbl_name IN ('configurations', 'scopes') AND sql IS NOT NULL",
-      db)
+      "type = 'trigger' OR type = 'index' AND tbl_name IN (\(tables)) AND sql IS NOT NULL", db)
     for view in views { try db.execute(sql: "DROP VIEW \(view.name.sqlIdentifier)") }
-    try db.execute(sql: configurationsWithBuilds)
-    try db.execute(sql: scopesWithPositions)
-    for view in views { try db.execute(sql: view.name == "summary" ? summaryWithBuilds : view.sql) }
+    try make()
+    for view in views { try db.execute(sql: changed[view.name] ?? view.sql) }
     let kept = Set(try parts("sql IS NOT NULL", db).map(\.name))
     for part in lost where !kept.contains(part.name) { try db.execute(sql: part.sql) }
   }

@@ -37,6 +37,9 @@ enum Schema {
       try db.execute(sql: kernelStageTotals(""))
       try db.execute(sql: totalViews)
     }
+    migrator.registerMigration("5: bytes by operation") { db in
+      try nameOperations(db)
+    }
     return migrator
   }
 }

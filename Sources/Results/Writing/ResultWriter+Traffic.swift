@@ -1,3 +1,4 @@
+import Attention
 import GRDB
 import Policies
 import Simulator
@@ -33,9 +34,9 @@ extension ResultWriter {
   func insertTraffic(_ groups: [GroupTraffic], owner: Owner) throws {
     let traffic = try db.makeStatement(
       sql: """
-        INSERT INTO \(owner.tables.traffic) (\(owner.column), layer, kv_head, content, tier, pattern, row_bytes,
-          read_per_head_bytes, read_group_union_bytes, written_bytes)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO \(owner.tables.traffic) (\(owner.column), layer, kv_head, stage, kernel, content, tier, pattern,
+          piece_bytes, row_bytes, bits, read_per_head_bytes, read_group_union_bytes, written_bytes)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
     let residency = try db.makeStatement(
       sql: """
@@ -44,11 +45,12 @@ extension ResultWriter {
         VALUES (?, ?, ?, ?, ?)
         """)
     for group in groups {
-      for (kind, bytes) in group.ledger.sorted {
-        let (pattern, rowBytes) = kind.pattern.columns
+      for (operation, bytes) in group.work.sorted {
+        let kind = operation.kind
         try traffic.execute(arguments: [
-          owner.key, group.layer, group.kvHead, kind.content.rawValue, kind.tier.rawValue, pattern, rowBytes,
-          bytes.readPerHead, bytes.readGroupUnion, bytes.written,
+          owner.key, group.layer, group.kvHead, operation.stage.rawValue, operation.kernel.rawValue,
+          kind.content.rawValue, kind.tier.rawValue, kind.pattern.word, kind.pattern.pieceBytes,
+          operation.rowBytes, operation.bits, bytes.readPerHead, bytes.readGroupUnion, bytes.written,
         ])
       }
       try residency.execute(arguments: [
@@ -59,13 +61,15 @@ extension ResultWriter {
 }
 
 extension ResultWriter {
-  /// What is stored of an owner's bytes, a text per row.
+  /// What is stored of an owner's bytes, a text per row: by what they are, since a build may name operations otherwise.
   func traffic(of owner: Owner) throws -> Set<String> {
     let moved = try String.fetchSet(
       db,
       sql: """
-        SELECT printf('%d %d %s %s %s %d %d %d %d', layer, kv_head, content, tier, pattern, row_bytes,
-          read_per_head_bytes, read_group_union_bytes, written_bytes) FROM \(owner.tables.traffic) WHERE \(owner.column) = ?
+        SELECT printf('%d %d %s %s %s %d %d %d %d', layer, kv_head, content, tier, pattern, piece_bytes,
+          sum(read_per_head_bytes), sum(read_group_union_bytes), sum(written_bytes))
+        FROM \(owner.tables.traffic) WHERE \(owner.column) = ?
+        GROUP BY layer, kv_head, content, tier, pattern, piece_bytes
         """, arguments: [owner.key])
     let kept = try String.fetchSet(
       db,
@@ -80,10 +84,9 @@ extension ResultWriter {
   func lines(_ groups: [GroupTraffic]) -> Set<String> {
     var lines: Set<String> = []
     for group in groups {
-      for (kind, bytes) in group.ledger.sorted {
-        let (pattern, rowBytes) = kind.pattern.columns
+      for (kind, bytes) in group.work.bytes {
         lines.insert(
-          "\(group.layer) \(group.kvHead) \(kind.content.rawValue) \(kind.tier.rawValue) \(pattern) \(rowBytes) \(bytes.readPerHead) \(bytes.readGroupUnion) \(bytes.written)"
+          "\(group.layer) \(group.kvHead) \(kind.content.rawValue) \(kind.tier.rawValue) \(kind.pattern.word) \(kind.pattern.pieceBytes) \(bytes.readPerHead) \(bytes.readGroupUnion) \(bytes.written)"
         )
       }
       lines.insert(
@@ -94,10 +97,6 @@ extension ResultWriter {
 }
 
 extension AccessPattern {
-  fileprivate var columns: (pattern: String, rowBytes: Int) {
-    switch self {
-    case .stream: ("stream", 0)
-    case .gather(let rowBytes): ("gather", rowBytes)
-    }
-  }
+  fileprivate var word: String { if case .stream = self { "stream" } else { "gather" } }
+  fileprivate var pieceBytes: Int { if case .gather(let bytes) = self { bytes } else { 0 } }
 }

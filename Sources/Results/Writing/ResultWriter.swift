@@ -23,8 +23,8 @@ struct ResultWriter {
     try db.execute(
       sql: """
         INSERT INTO configurations (identity, build, run, trace, scope, policy, kind, parameters, label, budget,
-          calibration, profile_digest, calibration_texts, seed, exact_results_digest)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          calibration, profile_digest, calibration_texts, seed, exact_results_digest, prefetches)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         identity.digest, build, run.rawValue, trace, scope, policy.descriptor.name,
@@ -33,6 +33,7 @@ struct ResultWriter {
         configuration.configuration.budget?.description,
         calibration.map { $0.profileDigest == nil ? "own-queries" : "profile" }, calibration?.profileDigest,
         try calibration.map { try CanonicalText.json($0.texts) }, String(result.seed), configuration.digest,
+        policy.descriptor.prefetches,
       ])
     return ConfigurationID(rawValue: db.lastInsertedRowID)
   }

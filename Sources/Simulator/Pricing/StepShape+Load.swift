@@ -8,18 +8,20 @@ public struct PricedGeometry: Sendable, Equatable {
   public var queryHeads: Double
   public var kvHeads: Double
   public var headDim: Double
+  public var valueDim: Double
   public var elementBytes: Double
   /// Tokens a query sees.
   public var context: Double
 
   public init(
-    layers: Double, queryHeads: Double, kvHeads: Double, headDim: Double, elementBytes: Double,
-    context: Double
+    layers: Double, queryHeads: Double, kvHeads: Double, headDim: Double, valueDim: Double? = nil,
+    elementBytes: Double, context: Double
   ) {
     self.layers = layers
     self.queryHeads = queryHeads
     self.kvHeads = kvHeads
     self.headDim = headDim
+    self.valueDim = valueDim ?? headDim
     self.elementBytes = elementBytes
     self.context = context
   }
@@ -40,71 +42,70 @@ extension StepShape {
   /// At the trace's own geometry and context these are the counted bytes. How much a group's heads share is known for
   /// the trace's group size; a larger group is taken to share in proportion.
   public func load(_ target: PricedGeometry, reading: Reading) -> StepLoad {
-    let width = target.headDim * target.elementBytes / (headDim * elementBytes)
-    let longer = target.context / visible
-    let chosen = selected > 0 ? selected(at: target.context) / selected : 0
-    // What an evicting policy keeps is all that it goes through.
-    let choosing = policyKind == .eviction ? chosen : longer
+    let growth = Growth(self, target)
     var load = StepLoad()
     for entry in entries {
-      let isAttending = isAttending(entry.kind)
-      let isScores = entry.kind.content == .scores
-      // Rows that a choosing policy streams are of layers that it keeps dense.
-      let isDense = isAttending && gathers && entry.kind.pattern == .stream
-      let factor = (isAttending && !isDense ? chosen : choosing) * (isScores ? 1 : width)
-      let limit = isAttending ? target.context * width * headDim * elementBytes : .infinity
-      let read = access(entry, factor: factor, limit: limit, target: target, reading: reading, width: width)
-      let fixed =
-        entry.kind.content == .keys || entry.kind.content == .values || entry.kind.content == .metadata
+      let read = access(entry, growth, reading: reading)
       let written = Access(
-        bytes: entry.written * (fixed ? width : factor) * target.kvHeads
-          * (isScores ? target.groupSize / groupSize : 1),
-        pattern: .stream, isOnHost: entry.kind.tier == .host)
-      if isScores {
+        bytes: entry.written * growth.written(entry) * target.kvHeads
+          * (entry.isScores ? target.groupSize / groupSize : 1),
+        pattern: .stream, isOnHost: entry.isOnHost)
+      if entry.isScores {
         load.select += [read, written]
-        load.candidates += entry.readPerHead / 4 * factor * target.queryHeads / groupSize
-      } else {
-        if written.bytes > 0 { load.upkeep.append(written) }
-        guard read.bytes > 0 else { continue }
-        let operations = 2 * entry.readPerHead * factor * target.queryHeads / groupSize / target.elementBytes
-        if isAttending {
-          load.attend.append(read)
-          load.attendOperations += operations
-        } else {
-          load.score.append(read)
-          load.scoreOperations += operations
-        }
+        load.candidates += entry.readPerHead / 4 * growth.read(entry) * target.queryHeads / groupSize
+        continue
+      }
+      if written.bytes > 0 { load.upkeep.append(written) }
+      guard read.bytes > 0 else { continue }
+      let products =
+        2 * entry.readPerHead * growth.read(entry) * target.queryHeads / groupSize / growth.numberBytes(entry)
+      switch entry.operation.stage {
+      case .upkeep: load.upkeep.append(read)
+      case .score, .select:
+        load.score.append(read)
+        load.scoreOperations += products
+      case .attend:
+        load.attend.append(read)
+        load.attendOperations += products
       }
     }
     load.rows = max(1, target.queryHeads)
     load.chooses =
       load.candidates > 0 || gathers
-      || entries.contains { $0.kind.content == .metadata && $0.readPerHead > 0 }
+      || entries.contains {
+        $0.operation.kind.content == .metadata && $0.operation.stage != .upkeep && $0.readPerHead > 0
+      }
     load.prefetches = prefetches
     return load
   }
 
-  private func access(
-    _ entry: Entry, factor: Double, limit: Double, target: PricedGeometry, reading: Reading, width: Double
-  ) -> Access {
-    let perHead = entry.readPerHead * factor * target.groupSize / groupSize
+  private func access(_ entry: Entry, _ growth: Growth, reading: Reading) -> Access {
+    let (target, operation) = (growth.target, entry.operation)
+    let limit =
+      entry.isAttending ? target.context * growth.width(operation) * rowBytes(operation) : .infinity
+    let perHead = entry.readPerHead * growth.read(entry) * target.groupSize / groupSize
     let served = entry.readGroupUnion > 0 ? entry.readPerHead / entry.readGroupUnion : 1
     let union = min(perHead / sharing(served, at: target.groupSize), max(limit, perHead / target.groupSize))
     let pattern: Access.Pattern
     var extent = Double.infinity
-    switch entry.kind.pattern {
+    switch operation.kind.pattern {
     case .stream: pattern = .stream
-    case .gather(let rowBytes):
-      pattern = .gather(rowBytes: Double(rowBytes) * width)
+    case .gather(let pieceBytes):
+      pattern = .gather(rowBytes: Double(pieceBytes) * growth.width(operation))
       // Channels lie in rows of keys: whole sectors of them are never more than the rows.
-      if entry.kind.content == .keys, !isAttending(entry.kind) {
+      if operation.kernel == .channels {
         extent = target.context * target.headDim * target.elementBytes * target.kvHeads
       }
     }
     return Access(
       bytes: union * target.kvHeads,
       againBytes: reading == .perHead ? (perHead - union) * target.kvHeads : 0, pattern: pattern,
-      isOnHost: entry.kind.tier == .host, extentBytes: extent)
+      isOnHost: entry.isOnHost, extentBytes: extent)
+  }
+
+  /// Of a whole key or value.
+  private func rowBytes(_ operation: DecodeOperation) -> Double {
+    (operation.kind.content == .values ? valueDim : headDim) * elementBytes
   }
 
   /// How many heads each read serves, at another group size: 1 stays 1, and the whole group stays the whole group.
@@ -115,7 +116,8 @@ extension StepShape {
 
   /// Resident bytes of one sequence over all layers: on the device and on the host.
   public func residentBytes(_ target: PricedGeometry) -> (device: Double, host: Double) {
-    let width = target.headDim * target.elementBytes / (headDim * elementBytes)
+    let width =
+      (target.headDim + target.valueDim) * target.elementBytes / ((headDim + valueDim) * elementBytes)
     let isCount = if case .tokens = budget { true } else { false }
     let grows =
       policyKind == .eviction && isCount && selected > 0
@@ -132,14 +134,9 @@ extension StepShape {
   /// Rows that lie on the device beside a cache on the host, which are read at every step and are part of what is
   /// chosen: they grow as that does, and not with the context.
   private var keptOnDevice: Double {
-    let rows = entries.filter {
-      if case .gather = $0.kind.pattern { $0.kind.content == .values } else { false }
-    }
-    guard rows.contains(where: { $0.kind.tier == .host }) else { return 0 }
-    let isWhole = entries.filter { entry in
-      guard case .gather = entry.kind.pattern, entry.kind.tier == .device else { return false }
-      return entry.kind.content == .values || (entry.kind.content == .keys && isAttending(entry.kind))
-    }
-    return isWhole.contains { $0.kind.content == .values } ? isWhole.reduce(0) { $0 + $1.readGroupUnion } : 0
+    let rows = entries.filter { $0.operation.kernel == .gather && $0.isAttending }
+    guard rows.contains(where: { $0.isOfValues && $0.isOnHost }) else { return 0 }
+    let near = rows.filter { !$0.isOnHost }
+    return near.contains(where: \.isOfValues) ? near.reduce(0) { $0 + $1.readGroupUnion } : 0
   }
 }

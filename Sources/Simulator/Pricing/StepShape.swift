@@ -1,18 +1,20 @@
-import Hardware
+import Attention
 import Policies
 
 /// What a stored configuration did in a decode step of one KV group, averaged over layers, KV heads and steps: all
 /// that pricing needs, so that a run is priced again without being replayed.
 public struct StepShape: Sendable, Equatable {
   public struct Entry: Sendable, Equatable {
-    public let kind: TrafficKind
+    public let operation: DecodeOperation
     /// Bytes a step.
     public let readPerHead: Double
     public let readGroupUnion: Double
     public let written: Double
 
-    public init(kind: TrafficKind, readPerHead: Double, readGroupUnion: Double, written: Double) {
-      self.kind = kind
+    public init(
+      operation: DecodeOperation, readPerHead: Double, readGroupUnion: Double, written: Double
+    ) {
+      self.operation = operation
       self.readPerHead = readPerHead
       self.readGroupUnion = readGroupUnion
       self.written = written
@@ -26,9 +28,10 @@ public struct StepShape: Sendable, Equatable {
   /// Tokens a query sees, and those that a head attends to.
   public let visible: Double
   public let selected: Double
-  /// Query heads of a KV head, channels of a key, bytes of a channel.
+  /// Query heads of a KV head, channels of a key and of a value, bytes of a channel.
   public let groupSize: Double
   public let headDim: Double
+  public let valueDim: Double
   public let elementBytes: Double
   public let entries: [Entry]
   /// Tokens that the last step sees, which resident bytes are of.
@@ -39,7 +42,8 @@ public struct StepShape: Sendable, Equatable {
 
   public init(
     policyKind: PolicyDescriptor.Kind, budget: Budget?, prefetches: Bool, visible: Double, selected: Double,
-    groupSize: Double, headDim: Double, elementBytes: Double, entries: [Entry], visibleAtEnd: Double,
+    groupSize: Double, headDim: Double, valueDim: Double, elementBytes: Double, entries: [Entry],
+    visibleAtEnd: Double,
     residentDeviceBytes: Double,
     residentHostBytes: Double
   ) {
@@ -50,6 +54,7 @@ public struct StepShape: Sendable, Equatable {
     self.selected = selected
     self.groupSize = groupSize
     self.headDim = headDim
+    self.valueDim = valueDim
     self.elementBytes = elementBytes
     self.entries = entries
     self.visibleAtEnd = visibleAtEnd
@@ -58,18 +63,12 @@ public struct StepShape: Sendable, Equatable {
   }
 
   /// Whether rows are chosen among more: those of values are gathered.
-  var gathers: Bool {
-    entries.contains { if case .gather = $0.kind.pattern { $0.kind.content == .values } else { false } }
-  }
+  var gathers: Bool { entries.contains { $0.operation.kernel == .gather && $0.isOfValues } }
+}
 
-  /// Whether the bytes are of attending, as against choosing.
-  func isAttending(_ kind: TrafficKind) -> Bool {
-    switch (kind.content, kind.pattern) {
-    case (.values, _): true
-    case (.keys, .stream): !gathers
-    // Single channels of a key are read to choose by; rows, pages of them, or what of a row lies elsewhere, to attend to.
-    case (.keys, .gather(let rowBytes)): Double(rowBytes) > elementBytes || headDim <= 1
-    case (.metadata, _), (.scores, _), (.state, _): false
-    }
-  }
+extension StepShape.Entry {
+  var isAttending: Bool { operation.stage == .attend && [.keys, .values].contains(operation.kind.content) }
+  var isOfValues: Bool { operation.stage == .attend && operation.kind.content == .values }
+  var isScores: Bool { operation.kind.content == .scores }
+  var isOnHost: Bool { operation.kind.tier == .host }
 }

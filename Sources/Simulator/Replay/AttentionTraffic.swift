@@ -1,3 +1,4 @@
+import Attention
 import Policies
 
 /// The bytes that attending and appending move, charged alike for every policy.
@@ -7,15 +8,20 @@ struct AttentionTraffic {
   /// A step's new token: its key and value are written, whatever the policy, to where they will lie.
   ///
   /// - Parameter holdsWindow: whether the device holds the newest tokens for a while, before they go to the host.
-  func append(_ place: CachePlace = CachePlace(), holdsWindow: Bool = true) -> TrafficLedger {
-    var ledger = TrafficLedger()
+  func append(_ place: CachePlace = CachePlace(), holdsWindow: Bool = true) -> Work {
+    var work = Work()
+    func write(_ content: TrafficContent, _ rowBytes: Int, _ tier: MemoryTier) {
+      work.charge(
+        DecodeOperation(.upkeep, .append, content, rowBytes: rowBytes, bits: group.elementBits, tier: tier),
+        TrafficBytes(written: rowBytes))
+    }
     func write(_ keyBytes: Int, _ tier: MemoryTier) {
-      ledger.charge(.init(.keys, .stream, tier: tier), TrafficBytes(written: keyBytes))
-      ledger.charge(.init(.values, .stream, tier: tier), TrafficBytes(written: group.valueRowBytes))
+      write(.keys, keyBytes, tier)
+      write(.values, group.valueRowBytes, tier)
     }
     if place.sendsDecodedTokens { write(group.keyRowBytes - place.deviceKeyBytes, .host) }
     if holdsWindow { write(group.keyRowBytes, .device) }
-    return ledger
+    return work
   }
 
   /// Reads of a step's chosen rows. An evicting policy holds what it kept side by side, and streams it; the
@@ -28,11 +34,13 @@ struct AttentionTraffic {
   func attend(
     perHead: (all: Int, held: Int), union: (all: Int, held: Int), streams: Bool, readsKeys: Bool,
     pieceTokens: Int = 1, _ place: CachePlace = CachePlace()
-  ) -> TrafficLedger {
-    var ledger = TrafficLedger()
+  ) -> Work {
+    var work = Work()
     func read(_ content: TrafficContent, _ rowBytes: Int, _ tier: MemoryTier, _ perHead: Int, _ union: Int) {
-      ledger.charge(
-        TrafficKind(content, streams ? .stream : .gather(rowBytes: pieceTokens * rowBytes), tier: tier),
+      work.charge(
+        DecodeOperation(
+          .attend, streams ? .stream : .gather, content, rowBytes: rowBytes, bits: group.elementBits,
+          pattern: streams ? .stream : .gather(rowBytes: pieceTokens * rowBytes), tier: tier),
         TrafficBytes(readPerHead: perHead * rowBytes, readGroupUnion: union * rowBytes))
     }
     func rows(_ tier: MemoryTier, _ perHead: Int, _ union: Int) {
@@ -45,24 +53,24 @@ struct AttentionTraffic {
     }
     guard place.tier == .host else {
       rows(.device, perHead.all, union.all)
-      return ledger
+      return work
     }
     rows(.device, perHead.held, union.held)
     rows(.host, perHead.all - perHead.held, union.all - union.held)
-    return ledger
+    return work
   }
 
   /// Dense attention over the given steps: each query head reads all, or a group reads once.
-  func dense(_ steps: [Step]) -> TrafficLedger {
-    var ledger = TrafficLedger()
+  func dense(_ steps: [Step]) -> Work {
+    var work = Work()
     for step in steps {
       let visible = step.visible.count
-      ledger.merge(append())
-      ledger.merge(
+      work.merge(append())
+      work.merge(
         attend(
           perHead: (visible * group.groupSize, 0), union: (visible, 0), streams: true, readsKeys: true))
     }
-    return ledger
+    return work
   }
 }
 

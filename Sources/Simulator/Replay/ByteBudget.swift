@@ -92,7 +92,7 @@ public struct ByteBudget {
 
   private func total(_ traffic: [GroupTraffic]) -> Double {
     traffic.reduce(0) { sum, group in
-      let bytes = group.ledger.total
+      let bytes = group.work.total
       return sum + Double(reading == .perHead ? bytes.perHead : bytes.groupUnion)
     }
   }

@@ -1,3 +1,4 @@
+import Attention
 import Policies
 
 /// One configuration's way through the blocks of one KV group.
@@ -23,9 +24,9 @@ struct ConfigurationReplay {
       heads: group.queryHeads.map {
         HeadResult(layer: group.layer, queryHead: $0, kvHead: group.kvHead, stepCount: steps.count)
       },
-      ledger: TrafficLedger(), residentExtra: (0, 0), cacheTier: policy.cacheTier, deviceTokens: 0,
+      work: Work(), residentExtra: (0, 0), cacheTier: policy.cacheTier, deviceTokens: 0,
       deviceKeyBytes: policy.deviceKeyBytes, heldTokens: nil, lastChoice: nil,
-      firstVisible: steps.last?.visible.lowerBound ?? 0, scorePass: policy.scorePass(),
+      firstVisible: steps.last?.visible.lowerBound ?? 0,
       choosesPerGroup: policy.choosesPerGroup)
   }
 
@@ -59,7 +60,7 @@ struct ConfigurationReplay {
     if let chooser { policy = chooser }
     let block = view.shared
     let asked = view.budgets
-    outcome.ledger.merge(view.ledger)
+    outcome.work.merge(view.work)
     if let last = block.steps.last {
       outcome.residentExtra = policy.residentExtraBytes(tokens: last.position + 1)
     }
@@ -178,7 +179,7 @@ struct ConfigurationReplay {
     let place = CachePlace(policy)
     return view.steps.enumerated().map { index, step in
       guard let choice, !choice.wholeSteps.contains(index) else {
-        outcome.ledger.merge(traffic.dense([step]))
+        outcome.work.merge(traffic.dense([step]))
         outcome.cacheTier = .device
         return step.visible.count
       }
@@ -189,8 +190,8 @@ struct ConfigurationReplay {
         (sum.all + choice.count(row), sum.held + overlap.union(choice, rows: [row], within: held).held)
       }
       let union = overlap.union(choice, rows: rows, within: held)
-      outcome.ledger.merge(traffic.append(place, holdsWindow: place.holdsWindow(held)))
-      outcome.ledger.merge(
+      outcome.work.merge(traffic.append(place, holdsWindow: place.holdsWindow(held)))
+      outcome.work.merge(
         traffic.attend(
           perHead: perHead, union: union, streams: isEvicting, readsKeys: policy.readsChosenKeys,
           pieceTokens: policy.pieceTokens(of: step, budget: k), place))

@@ -3,7 +3,7 @@ import Attention
 /// The SHA-256 that ties exact results to their bits.
 ///
 /// Of a configuration: its label, then layer by layer and head by head each metric's values as
-/// little-endian IEEE doubles and the hashes of the sets chosen, then the bytes moved. Threads, instruction set and
+/// little-endian IEEE doubles and the hashes of the sets chosen, then the bytes moved by what they are, whichever kernel moved them. Threads, instruction set and
 /// build do not enter.
 enum ExactDigest {
   static func of(_ configuration: ReplayConfiguration, heads: [HeadResult], traffic: [GroupTraffic]) -> String
@@ -21,7 +21,7 @@ enum ExactDigest {
     for group in traffic {
       stream.add(group.layer)
       stream.add(group.kvHead)
-      for (kind, bytes) in group.ledger.sorted {
+      for (kind, bytes) in group.work.bytes.sorted(by: { $0.key.sortKey < $1.key.sortKey }) {
         stream.add(kind.sortKey)
         for amount in [bytes.readPerHead, bytes.readGroupUnion, bytes.written] { stream.add(amount) }
       }

@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 import Policies
 
@@ -5,12 +6,12 @@ import Policies
 struct GroupOutcome: Sendable {
   /// One per configuration.
   var configurations: [Configuration]
-  let denseTraffic: TrafficLedger
+  let denseTraffic: Work
 
   struct Configuration: Sendable {
     /// One per query head of the group.
     var heads: [HeadResult]
-    var ledger: TrafficLedger
+    var work: Work
     /// Beyond keys and values, at the last step.
     var residentExtra: (device: Int, host: Int)
     /// Where keys and values lie at the last step: on the device, whatever the policy, where the budget holds all.
@@ -25,7 +26,6 @@ struct GroupOutcome: Sendable {
     var lastChoice: Selections?
     /// First token that the last step sees.
     var firstVisible: Int
-    var scorePass: ScorePass
     var choosesPerGroup: Bool
   }
 }

@@ -29,7 +29,7 @@ struct ReplayAssembly {
         let kept = outcome.heldTokens ?? last
         let near = outcome.cacheTier == .device ? kept : min(outcome.deviceTokens, kept)
         return GroupTraffic(
-          layer: replayed.group.layer, kvHead: replayed.group.kvHead, ledger: outcome.ledger,
+          layer: replayed.group.layer, kvHead: replayed.group.kvHead, work: outcome.work,
           residentDeviceBytes: near * base + outcome.residentExtra.device,
           residentHostBytes: (kept - near) * (base - outcome.deviceKeyBytes) + outcome.residentExtra.host)
       }
@@ -37,11 +37,11 @@ struct ReplayAssembly {
         configuration: configuration, calibration: plan.calibrationUse(configuration),
         inputDigest: plan.inputDigest(configuration), heads: heads,
         traffic: traffic, digest: ExactDigest.of(configuration, heads: heads, traffic: traffic),
-        lastChoices: groups.map { $0.lastChoice(index) })
+        lastChoices: groups.map { $0.lastChoice(index, steps: plan.rows.count) })
     }
     let dense = (outcomes[.group] ?? []).map { replayed in
       GroupTraffic(
-        layer: replayed.group.layer, kvHead: replayed.group.kvHead, ledger: replayed.outcome.denseTraffic,
+        layer: replayed.group.layer, kvHead: replayed.group.kvHead, work: replayed.outcome.denseTraffic,
         residentDeviceBytes: last * (replayed.group.keyRowBytes + replayed.group.valueRowBytes),
         residentHostBytes: 0)
     }
@@ -58,7 +58,7 @@ struct ReplayAssembly {
 
 extension ReplayedGroup {
   /// What a configuration chose at the last step, with tokens numbered from the first visible one.
-  func lastChoice(_ configuration: Int) -> GroupChoice {
+  func lastChoice(_ configuration: Int, steps: Int) -> GroupChoice {
     let outcome = outcome.configurations[configuration]
     let selections = outcome.lastChoice.map { choice in
       var shifted = Selections()
@@ -66,7 +66,7 @@ extension ReplayedGroup {
       return shifted
     }
     return GroupChoice(
-      layer: group.layer, kvHead: group.kvHead, selections: selections, scorePass: outcome.scorePass,
+      layer: group.layer, kvHead: group.kvHead, selections: selections, work: outcome.work, steps: steps,
       choosesPerGroup: outcome.choosesPerGroup)
   }
 }

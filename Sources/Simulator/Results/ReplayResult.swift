@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 import Policies
 import Traces
@@ -84,7 +85,7 @@ public struct CalibrationUse: Sendable, Equatable {
 public struct GroupTraffic: Sendable {
   public let layer: Int
   public let kvHead: Int
-  public let ledger: TrafficLedger
+  public let work: Work
   /// Keys, values and the policy's own data at the last scored step.
   public let residentDeviceBytes: Int
   public let residentHostBytes: Int
@@ -93,7 +94,7 @@ public struct GroupTraffic: Sendable {
 /// One timing of one stage of a decode step of one KV group.
 public struct KernelSample: Sendable, Equatable {
   public enum Stage: String, Sendable, CaseIterable, Codable {
-    /// Full attention by the same kernels, timed alternately with the policy: score, softmax, attend.
+    /// Full attention by the same kernels, timed alternately with the policy.
     case dense
     /// Keeping the policy's own data up to date with the new token.
     case upkeep
@@ -101,6 +102,15 @@ public struct KernelSample: Sendable, Equatable {
     case select
     /// Gather and attend.
     case attend
+
+    init(_ stage: Attention.Stage) {
+      switch stage {
+      case .upkeep: self = .upkeep
+      case .score: self = .score
+      case .select: self = .select
+      case .attend: self = .attend
+      }
+    }
   }
 
   public let stage: Stage

@@ -41,6 +41,23 @@ final class ColdGroup {
     valueStorage = other.valueStorage.copy()
   }
 
+  /// What a policy keeps beside the cache: a piece of memory for each of its operations.
+  private var sides: [FloatBuffer] = []
+  private var sidesInUse = 0
+
+  /// The next policy's operations begin.
+  func clearSides() { sidesInUse = 0 }
+
+  /// Memory for the next operation, with numbers in it that are moderate as 16-bit numbers of either kind, and as any code.
+  func side(bytes: Int) -> UnsafeMutableRawPointer {
+    // Kernels ask for what lies ahead, and read whole vectors.
+    let floats = (bytes + 4096) / 4
+    if sidesInUse == sides.count { sides.append(FloatBuffer(count: 0)) }
+    if sides[sidesInUse].count < floats { sides[sidesInUse] = .moderate(count: floats, seed: sidesInUse) }
+    sidesInUse += 1
+    return UnsafeMutableRawPointer(sides[sidesInUse - 1].pointer)
+  }
+
   var keys: UnsafeMutablePointer<UInt16> { keyStorage.halves }
   var values: UnsafeMutablePointer<UInt16> { valueStorage.halves }
   var bytes: Int { tokens * (context.headDim + context.valueDim) * 2 }
@@ -68,6 +85,21 @@ extension FloatBuffer {
   /// The same memory as 16-bit words.
   var halves: UnsafeMutablePointer<UInt16> {
     UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: UInt16.self)
+  }
+
+  /// 16-bit numbers of either kind between 2⁻³¹ and 2 in size, the same block again and again.
+  static func moderate(count: Int, seed: Int) -> FloatBuffer {
+    let result = FloatBuffer(count: count)
+    var generator = SplitMix64(seed: UInt64(seed))
+    let block = min(count, 16_384)
+    for i in 0..<2 * block {
+      let word = generator.next()
+      result.halves[i] = UInt16(truncatingIfNeeded: word & 0x8fff | 0x3000)
+    }
+    for start in stride(from: block, to: count, by: max(block, 1)) {
+      (result.pointer + start).update(from: result.pointer, count: min(block, count - start))
+    }
+    return result
   }
 
   func copy() -> FloatBuffer {

@@ -1,3 +1,4 @@
+import Attention
 import Hardware
 import Kernels
 import Policies
@@ -7,7 +8,7 @@ import Traces
 ///
 /// One thread; each sample is one decode step of one KV group, going round caches that together exceed
 /// the last-level cache; dense and the policy alternate. What is attended are the tokens that the
-/// exact path chose at the last step.
+/// exact path chose at the last step; everything else is of the extent of the mean step.
 ///
 /// One object times any number of results of the same layers, heads and steps: it keeps the caches, and measures the
 /// machine's bandwidth once.
@@ -34,12 +35,10 @@ public final class KernelTiming {
         kernels: kernels,
         bytes: ReadBandwidth.coldBytes())
     self.arena = arena
-    let step = DecodeStep(kernels: kernels)
     var timed = result
-    for index in timed.configurations.indices
-    where timed.configurations[index].configuration.policy.descriptor.isTimed {
-      timed.configurations[index].kernelSamples = self.samples(
-        timed.configurations[index], arena: arena, step: step)
+    for index in timed.configurations.indices {
+      timed.configurations[index].kernelSamples = samples(
+        timed.configurations[index], arena: arena, kernels: kernels)
       progress?(index + 1, timed.configurations.count)
     }
     let bandwidth = readBandwidth ?? ReadBandwidth.measure(kernels)
@@ -48,66 +47,32 @@ public final class KernelTiming {
     return timed
   }
 
-  private func samples(_ configuration: ConfigurationResult, arena: TimingArena, step: DecodeStep)
+  private func samples(_ configuration: ConfigurationResult, arena: TimingArena, kernels: Kernels)
     -> [KernelSample]
   {
-    let plans = arena.groups.compactMap { group in
+    let scratch = StepScratch()
+    let steps = arena.groups.compactMap { group in
       configuration.lastChoices.first { $0.layer == group.context.layer && $0.kvHead == group.context.kvHead }
-        .map { Plan(group: group, choice: $0) }
+        .map { TimedStep(StepPreparation(group: group, choice: $0, kernels: kernels, scratch: scratch)) }
     }
-    guard !plans.isEmpty else { return [] }
+    guard !steps.isEmpty else { return [] }
     var result: [KernelSample] = []
-    let passes = (samples + plans.count - 1) / plans.count
+    let passes = (samples + steps.count - 1) / steps.count
     // The first round is not kept: it faults pages in and warms the clock.
     for pass in 0..<passes + 1 {
-      for index in plans.indices {
-        let repeatIndex = (pass - 1) * plans.count + index
+      for index in steps.indices {
         // Half a round apart, so that neither finds what the other has just read.
-        let other = plans[(index + plans.count / 2) % plans.count]
-        let (denseTime, denseBytes) = step.dense(other.group)
-        var stages: DecodeStep.Stages = [(.dense, denseTime, denseBytes)]
-        stages += plans[index].run(step)
+        let other = steps[(index + steps.count / 2) % steps.count]
+        let stages = [other.dense()] + steps[index].run()
         guard pass > 0 else { continue }
+        let group = steps[index].group.context
         result += stages.map { stage in
           KernelSample(
-            stage: stage.stage, repeatIndex: repeatIndex, layer: plans[index].group.context.layer,
-            kvHead: plans[index].group.context.kvHead, nanoseconds: stage.nanoseconds, bytes: stage.bytes)
+            stage: stage.stage, repeatIndex: (pass - 1) * steps.count + index, layer: group.layer,
+            kvHead: group.kvHead, nanoseconds: stage.nanoseconds, bytes: stage.bytes)
         }
       }
     }
     return result
   }
-
-  /// What one configuration does with one cold group.
-  private struct Plan {
-    let group: ColdGroup
-    let choice: GroupChoice
-    let cache: ChannelCache?
-
-    init(group: ColdGroup, choice: GroupChoice) {
-      self.group = group
-      self.choice = choice
-      if case .channels(let channels, let layout) = choice.scorePass {
-        cache = ChannelCache(group, channels: channels, layout: layout)
-      } else {
-        cache = nil
-      }
-    }
-
-    func run(_ step: DecodeStep) -> DecodeStep.Stages {
-      step.policy(
-        group, pass: choice.scorePass, cache: cache, perGroup: choice.choosesPerGroup,
-        choice: choice.selections)
-    }
-  }
-}
-
-/// What a configuration chose for one KV group at the last scored step, and how it came to choose.
-struct GroupChoice: Sendable {
-  let layer: Int
-  let kvHead: Int
-  /// A row per query head, token numbers from the first visible one; nil for everything.
-  let selections: Selections?
-  let scorePass: ScorePass
-  let choosesPerGroup: Bool
 }

@@ -32,12 +32,12 @@ enum PolicyPages {
       let descriptor = policy.descriptor
       let needs = descriptor.needs.map(short).joined(separator: ", ")
       return
-        "| [`\(descriptor.name)`](#\(descriptor.name)) | \(descriptor.kind.rawValue) | \(scope(descriptor.scope)) | \(descriptor.usesBudget ? "k" : "own") | \(descriptor.cost) | \(needs.isEmpty ? "–" : needs) | \(descriptor.isTimed ? "yes" : "–") |"
+        "| [`\(descriptor.name)`](#\(descriptor.name)) | \(descriptor.kind.rawValue) | \(scope(descriptor.scope)) | \(descriptor.usesBudget ? "k" : "own") | \(descriptor.cost) | \(needs.isEmpty ? "–" : needs) |"
     }
     return
       ([
-        "| policy | kind | chooses for | size | reads to choose, a step and KV head | needs | timed |",
-        "|---|---|---|---|---|---|---|",
+        "| policy | kind | chooses for | size | reads to choose, a step and KV head | needs |",
+        "|---|---|---|---|---|---|",
       ] + rows)
       .joined(separator: "\n")
   }

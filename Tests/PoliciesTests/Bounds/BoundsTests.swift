@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies
@@ -10,7 +11,7 @@ import Testing
   @Test func denseIsEverythingAtTheSizeOfEverything() throws {
     let answer = try Self.windowed.answer("dense", budget: .tokens(1))
     #expect(answer.tokens == Self.windowed.queries.map { _ in Self.windowed.steps.map { Array($0.visible) } })
-    #expect(answer.ledger == TrafficLedger())
+    #expect(answer.work == Work())
     let policy = try PolicyConfiguration(Dense.self).policy(for: Self.windowed.group)
     #expect(policy.budgets(of: Self.windowed.steps, asked: .tokens(1)) == [4, 10, 12, 12, 12])
   }
@@ -49,7 +50,7 @@ import Testing
         #expect(Set(step.visible.prefix(2)).union(step.visible.suffix(3)).isSubset(of: row))
       }
     }
-    #expect(answer.ledger == TrafficLedger())
+    #expect(answer.work == Work())
   }
 
   /// The draw depends on the place of the query and the seed, and on nothing else.

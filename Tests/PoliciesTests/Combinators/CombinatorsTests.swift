@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies
@@ -52,7 +53,7 @@ import Testing
   /// Reading of candidates: a key of 8 channels in 4 bits, with lowest and step; two heads of 3 candidates each.
   @Test func twilightsBytesByHand() throws {
     let trace = SmallTrace(positions: [3, 4])
-    let bytes = try trace.answer("twilight:base=oracle,candidates=3").ledger.bytes
+    let bytes = try trace.answer("twilight:base=oracle,candidates=3").work.bytes
     #expect(bytes[.init(.metadata, .gather(rowBytes: 8))]?.readPerHead == 2 * 2 * 3 * 8)
     #expect(bytes[.init(.metadata, .stream)] == TrafficBytes(written: 2 * 8))
     // And what the oracle reads to propose them.
@@ -69,7 +70,7 @@ import Testing
   @Test func twilightReadsTheKeysThatItsBaseDidNot() throws {
     let trace = SmallTrace(positions: [3, 4])
     let answer = try trace.answer("twilight:base=oracle,candidates=100%")
-    let bytes = answer.ledger.bytes
+    let bytes = answer.work.bytes
     #expect(bytes[.init(.keys, .stream)]?.readPerHead ?? 0 == 0)
     let chosen = answer.tokens.joined().reduce(0) { $0 + $1.count }
     var union = 0

@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies
@@ -223,7 +224,7 @@ import Testing
           list: TrafficBytes(written: 2 * 2 * 4),
           .init(.scores, .stream): TrafficBytes(readPerHead: 36, readGroupUnion: 36, written: 36),
         ] : [list: TrafficBytes(readPerHead: 2 * 2 * 2 * 4, readGroupUnion: 2 * 2 * 4)]
-      #expect(view.ledger.bytes == expected)
+      #expect(view.work.bytes == expected)
       #expect(policy.cacheTier == (layer == 2 ? .device : .host))
     }
   }

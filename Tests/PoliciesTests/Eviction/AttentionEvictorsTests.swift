@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies
@@ -172,7 +173,7 @@ import Testing
   @Test func stateByHand() throws {
     let trace = SmallTrace(positions: [9, 10])
     func state(_ name: String) throws -> TrafficBytes? {
-      try trace.answer(name, budget: .tokens(3)).ledger.bytes[.init(.state, .stream)]
+      try trace.answer(name, budget: .tokens(3)).work.bytes[.init(.state, .stream)]
     }
     #expect(try state("h2o") == TrafficBytes(readPerHead: 48, readGroupUnion: 48, written: 48))
     #expect(try state("h2o:scope=group") == TrafficBytes(readPerHead: 24, readGroupUnion: 24, written: 24))
@@ -208,10 +209,10 @@ import Testing
   /// Ten tokens fit; the eleventh has one go.
   @Test func whereNothingMustGoNothingIsCompared() throws {
     let trace = SmallTrace(positions: [9, 10])
-    let norms = try trace.answer("knorm", budget: .tokens(10)).ledger.bytes
+    let norms = try trace.answer("knorm", budget: .tokens(10)).work.bytes
     #expect(norms == [.init(.state, .stream): TrafficBytes(readPerHead: 40, readGroupUnion: 40, written: 8)])
-    let keys = try trace.answer("keydiff", budget: .tokens(10)).ledger.bytes[.init(.keys, .stream)]
+    let keys = try trace.answer("keydiff", budget: .tokens(10)).work.bytes[.init(.keys, .stream)]
     #expect(keys == TrafficBytes(readPerHead: 160, readGroupUnion: 160))
-    #expect(try trace.answer("keydiff", budget: .tokens(20)).ledger.bytes[.init(.keys, .stream)] == nil)
+    #expect(try trace.answer("keydiff", budget: .tokens(20)).work.bytes[.init(.keys, .stream)] == nil)
   }
 }

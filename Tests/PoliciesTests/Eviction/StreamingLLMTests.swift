@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies
@@ -50,7 +51,7 @@ import Testing
 
   @Test func readsNothingToChoose() throws {
     let trace = SmallTrace(positions: [9, 10])
-    #expect(try trace.answer("streaming-llm").ledger == TrafficLedger())
+    #expect(try trace.answer("streaming-llm").work == Work())
     let policy = try PolicyConfiguration(StreamingLLM.self).policy(for: trace.group)
     #expect(policy.residentExtraBytesPerToken() == (0, 0))
     #expect(policy.scorePass() == .none)

@@ -38,7 +38,7 @@ import Testing
       #expect(answer.tokens[head][0] == chosen.flatMap { pages[$0] }.sorted())
     }
     // 5 mean keys of 8 channels in 2 bytes, for each head or once.
-    let read = answer.ledger.sorted.first { $0.0.content == .metadata }?.1
+    let read = answer.work.sorted.first { $0.operation.kernel == .vectors }?.bytes
     #expect(read?.readPerHead == 2 * 5 * 16 && read?.readGroupUnion == 5 * 16)
   }
 

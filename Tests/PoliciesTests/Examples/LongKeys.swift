@@ -1,3 +1,5 @@
+import Attention
+
 @testable import Policies
 
 /// Drops the tokens whose keys are shortest.
@@ -29,7 +31,10 @@ public struct LongKeys: Policy {
     let selections = cache.walk(block, budgets: block.budgets, values: [lengths], keeping: keeping)
     let bytes = (cache.compared - before) * 4
     block.charge(
-      .init(.state, .stream), readPerHead: bytes, readGroupUnion: bytes, written: block.steps.count * 4)
+      DecodeOperation(.select, .select, .state, rowBytes: 4, bits: 32), readPerHead: bytes,
+      readGroupUnion: bytes)
+    block.charge(
+      DecodeOperation(.upkeep, .append, .state, rowBytes: 4, bits: 32), written: block.steps.count * 4)
     return selections
   }
 

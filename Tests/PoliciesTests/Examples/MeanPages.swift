@@ -32,7 +32,7 @@ public struct MeanPages: Policy {
       }
     }
     let queries = block.derivedQueries(width: d) { _, query, out in out.update(from: query, count: d) }
-    let scores = block.scores(table, queries: queries, rowBytes: group.keyRowBytes)
+    let scores = block.scores(table, queries: queries, rows: .vector(group.headDim, like: group))
     return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores)
   }
 

@@ -25,6 +25,7 @@ public struct Newest: Policy {
     let queries = block.derivedQueries(width: d) { row, _, out in
       out.update(from: keys + block.steps[row % block.steps.count].position * d, count: d)
     }
-    return block.bestOf(block.scores(table, queries: queries, rowBytes: group.keyRowBytes, isApart: false))
+    return block.bestOf(
+      block.scores(table, queries: queries, rows: .vector(d, like: group), isApart: false))
   }
 }

@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies
@@ -32,6 +33,6 @@ import Testing
   @Test func aDenseLayerAsksForNothing() throws {
     var trace = SmallTrace(positions: [9])
     trace.layer = 0
-    #expect(try trace.answer("fasa:dense-layers=1").ledger == TrafficLedger())
+    #expect(try trace.answer("fasa:dense-layers=1").work == Work())
   }
 }

@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies
@@ -135,7 +136,7 @@ import Testing
       ("shared-chunks:chunks=2,bits=4", 2 + 4, 0),
     ] {
       #expect(
-        try trace.answer(text, budget: .tokens(2)).ledger.bytes[.init(.metadata, .stream)]
+        try trace.answer(text, budget: .tokens(2)).work.bytes[.init(.metadata, .stream)]
           == TrafficBytes(
             readPerHead: 2 * (9 * row + 2 * axes), readGroupUnion: 9 * row + 2 * axes, written: 2 * row))
     }

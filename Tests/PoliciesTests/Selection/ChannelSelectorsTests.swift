@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies
@@ -227,7 +228,7 @@ import Testing
   @Test func bytesByHand() throws {
     let trace = SmallTrace(positions: [3, 4]).complete(prompt: 3, window: 2)
     func metadata(_ text: String) throws -> TrafficBytes? {
-      try trace.answer(text, budget: .tokens(2)).ledger.bytes[.init(.metadata, .stream)]
+      try trace.answer(text, budget: .tokens(2)).work.bytes[.init(.metadata, .stream)]
     }
     // r of 8 channels, shared by the heads; a new token is written channel-major once more.
     #expect(

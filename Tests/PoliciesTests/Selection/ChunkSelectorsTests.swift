@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies
@@ -104,7 +105,7 @@ import Testing
     let trace = SmallTrace(positions: [4, 5]).complete(prompt: 4, window: 2)
     for (text, row) in [("shadowkv:chunk=4", 16), ("infllm:block=4,representatives=3", 16)] {
       #expect(
-        try trace.answer(text, budget: .tokens(4)).ledger.bytes[.init(.metadata, .stream)]
+        try trace.answer(text, budget: .tokens(4)).work.bytes[.init(.metadata, .stream)]
           == TrafficBytes(readPerHead: 4 * row * 2, readGroupUnion: 4 * row, written: 2 * row))
     }
     #expect(try PolicyConfiguration(ShadowKV.self).policy(for: trace.group).cacheTier == .host)

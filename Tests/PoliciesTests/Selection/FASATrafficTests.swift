@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies
@@ -17,8 +18,8 @@ import Testing
   }
 
   static func bytes(_ agreement: [[Double]], _ settings: String) throws -> [TrafficKind: TrafficBytes] {
-    let ledger = try trace(agreement).answer("fasa:chunks=2,\(settings)", budget: .tokens(2)).ledger
-    return ledger.bytes.filter { $0.value != TrafficBytes() }
+    let work = try trace(agreement).answer("fasa:chunks=2,\(settings)", budget: .tokens(2)).work
+    return work.bytes.filter { $0.value != TrafficBytes() }
   }
 
   /// 9 tokens × 2 heads × 4 bytes, written by the score pass and read by the selection.
@@ -64,15 +65,15 @@ import Testing
   @Test(arguments: ["oracle", "oracle-mass"]) func oraclesStreamEveryKey(name: String) throws {
     // 9 tokens × 8 channels × 2 bytes for each of two heads, or once for the group.
     let keys = TrafficBytes(readPerHead: 9 * 8 * 2 * 2, readGroupUnion: 9 * 8 * 2)
-    let ledger = try Self.trace(Self.apart).answer(name, budget: .tokens(2)).ledger
-    #expect(ledger.bytes == [.init(.keys, .stream): keys, .init(.scores, .stream): Self.scores])
+    let work = try Self.trace(Self.apart).answer(name, budget: .tokens(2)).work
+    #expect(work.bytes == [.init(.keys, .stream): keys, .init(.scores, .stream): Self.scores])
   }
 
   /// A window of 3 tokens: the two steps see 3 each.
   @Test func aSlidingWindowIsChargedForWhatItSees() throws {
-    let ledger = try SmallTrace(positions: [3, 4], window: 3).answer("oracle", budget: .tokens(2)).ledger
+    let work = try SmallTrace(positions: [3, 4], window: 3).answer("oracle", budget: .tokens(2)).work
     #expect(
-      ledger.bytes == [
+      work.bytes == [
         .init(.keys, .stream): TrafficBytes(readPerHead: 6 * 8 * 2 * 2, readGroupUnion: 6 * 8 * 2),
         .init(.scores, .stream): TrafficBytes(
           readPerHead: 6 * 2 * 4, readGroupUnion: 6 * 2 * 4, written: 6 * 2 * 4),

@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies
@@ -164,7 +165,7 @@ import Testing
     let row = 2 * (2 * 2 + 2 * 2)
     for view in views {
       #expect(
-        view.ledger.bytes[.init(.keys, .gather(rowBytes: row), tier: .host)]
+        view.work.bytes[.init(.keys, .gather(rowBytes: row), tier: .host)]
           == TrafficBytes(readPerHead: row, readGroupUnion: row))
     }
   }
@@ -182,7 +183,7 @@ import Testing
     let trace = SmallTrace(positions: [4, 5])
     let bounds = 2 * 8 * 2
     #expect(
-      try trace.answer("quest:page=4", budget: .tokens(4)).ledger.bytes == [
+      try trace.answer("quest:page=4", budget: .tokens(4)).work.bytes == [
         .init(.metadata, .stream): TrafficBytes(
           readPerHead: 4 * bounds * 2, readGroupUnion: 4 * bounds, written: 2 * bounds),
         .init(.scores, .stream): TrafficBytes(
@@ -201,7 +202,7 @@ import Testing
     #expect(answer.tokens == [[[0, 1], [0, 1], [2, 3]]])
     let row = 2 * (2 * 2 + 2 * 2)
     #expect(
-      answer.ledger.bytes[.init(.keys, .gather(rowBytes: row), tier: .host)]
+      answer.work.bytes[.init(.keys, .gather(rowBytes: row), tier: .host)]
         == TrafficBytes(readPerHead: 2 * row, readGroupUnion: 2 * row))
   }
 }

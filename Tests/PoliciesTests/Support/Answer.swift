@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 struct Answer: Equatable {
   /// `[head of the group][step]`, ascending.
   var tokens: [[[Int]]]
-  var ledger = TrafficLedger()
+  var work = Work()
   /// `[head of the group][step]`, where the policy corrects its output.
   var corrections: [[OutputCorrection]]?
 }
@@ -54,7 +55,7 @@ extension SmallTrace {
           }
         }
       }
-      answer.ledger.merge(view.ledger)
+      answer.work.merge(view.work)
     }
     return answer
   }

@@ -1,3 +1,4 @@
+import Attention
 import Foundation
 import Kernels
 import Policies
@@ -49,10 +50,15 @@ enum Samples {
   static func traffic(
     layer: Int = 0, _ charges: [(TrafficKind, TrafficBytes)], device: Int = 0, host: Int = 0
   ) -> GroupTraffic {
-    var ledger = TrafficLedger()
-    for (kind, bytes) in charges { ledger.charge(kind, bytes) }
+    var work = Work()
+    for (kind, bytes) in charges {
+      let kernel: KernelKind = kind.pattern == .stream ? .stream : .gather
+      work.charge(
+        DecodeOperation(
+          .attend, kernel, kind.content, rowBytes: 128, pattern: kind.pattern, tier: kind.tier), bytes)
+    }
     return GroupTraffic(
-      layer: layer, kvHead: 0, ledger: ledger, residentDeviceBytes: device, residentHostBytes: host)
+      layer: layer, kvHead: 0, work: work, residentDeviceBytes: device, residentHostBytes: host)
   }
 
   /// Keys streamed by a lone KV head.

@@ -9,13 +9,13 @@ import Testing
   private static func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * abs(b) }
 
   private static func entry(
-    _ content: TrafficContent, _ pattern: AccessPattern, _ perHead: Double, _ union: Double,
-    written: Double = 0,
-    tier: MemoryTier = .device
+    _ stage: Stage, _ kernel: KernelKind, _ content: TrafficContent, _ perHead: Double = 0,
+    _ union: Double = 0, written: Double = 0, tier: MemoryTier = .device
   ) -> StepShape.Entry {
     .init(
-      kind: TrafficKind(content, pattern, tier: tier), readPerHead: perHead, readGroupUnion: union,
-      written: written)
+      operation: DecodeOperation(
+        stage, kernel, content, rowBytes: 128, pattern: kernel == .gather ? .gather(rowBytes: 128) : .stream,
+        tier: tier), readPerHead: perHead, readGroupUnion: union, written: written)
   }
 
   /// 4 heads of a KV head, 64 channels of 2 bytes, 1,000 tokens of which 100 are chosen; unions of 250.
@@ -24,14 +24,15 @@ import Testing
   {
     StepShape(
       policyKind: kind, budget: budget, prefetches: false, visible: 1000, selected: 100, groupSize: 4,
-      headDim: 64,
+      headDim: 64, valueDim: 64,
       elementBytes: 2,
       entries: [
-        entry(.keys, .gather(rowBytes: 128), 400 * 128, 250 * 128), entry(.keys, .stream, 0, 0, written: 128),
-        entry(.values, .gather(rowBytes: 128), 400 * 128, 250 * 128),
-        entry(.values, .stream, 0, 0, written: 128),
-        entry(.metadata, .stream, 4 * 32_000, 32_000, written: 32),
-        entry(.scores, .stream, 16_000, 16_000, written: 16_000),
+        entry(.attend, .gather, .keys, 400 * 128, 250 * 128), entry(.upkeep, .append, .keys, written: 128),
+        entry(.attend, .gather, .values, 400 * 128, 250 * 128),
+        entry(.upkeep, .append, .values, written: 128),
+        entry(.score, .vectors, .metadata, 4 * 32_000, 32_000),
+        entry(.upkeep, .append, .metadata, written: 32),
+        entry(.score, .vectors, .scores, written: 16_000), entry(.select, .select, .scores, 16_000, 16_000),
       ], visibleAtEnd: 1000, residentDeviceBytes: 288_000, residentHostBytes: 0)
   }
 
@@ -78,7 +79,7 @@ import Testing
   /// Twice the channels are twice the bytes of a row, and no more scores.
   @Test func widerHeadsMoveMoreOfARow() {
     var wider = Self.own
-    wider.headDim = 128
+    (wider.headDim, wider.valueDim) = (128, 128)
     let load = Self.shape().load(wider, reading: .perHead)
     #expect(load.attend.allSatisfy { $0.pattern == .gather(rowBytes: 256) })
     let (before, after) = (Self.shape().load(Self.own, reading: .perHead), load)
@@ -102,17 +103,47 @@ import Testing
     #expect(short.attend[0].bytes <= 51_200.000_1)
   }
 
-  /// Keys streamed beside gathered values are scored; keys streamed by one that keeps rows side by side are attended to.
-  @Test func streamedKeysAreScoredWhereValuesAreGathered() {
-    #expect(!Self.shape().isAttending(TrafficKind(.keys, .stream)))
-    #expect(Self.shape().isAttending(TrafficKind(.keys, .gather(rowBytes: 8192), tier: .host)))
-    let evictor = StepShape(
-      policyKind: .eviction, budget: .tokens(1), prefetches: false, visible: 10, selected: 1, groupSize: 1,
-      headDim: 8,
-      elementBytes: 2, entries: [Self.entry(.values, .stream, 16, 16)], visibleAtEnd: 10,
-      residentDeviceBytes: 1,
-      residentHostBytes: 0)
-    #expect(evictor.isAttending(TrafficKind(.keys, .stream)))
+  /// A stage is what the operation says, whatever moves: keys are scored by one policy and attended to by another.
+  @Test func stagesAreThoseOfTheOperations() {
+    let shape = StepShape(
+      policyKind: .selection, budget: .tokens(1), prefetches: false, visible: 10, selected: 1, groupSize: 1,
+      headDim: 64, valueDim: 64, elementBytes: 2,
+      entries: [
+        Self.entry(.score, .rows, .keys, 1280, 1280), Self.entry(.attend, .gather, .keys, 128, 128),
+        Self.entry(.upkeep, .gather, .keys, 256, 256, tier: .host),
+      ], visibleAtEnd: 10, residentDeviceBytes: 1, residentHostBytes: 0)
+    var own = Self.own
+    (own.kvHeads, own.queryHeads, own.context) = (1, 1, 10)
+    let load = shape.load(own, reading: .groupUnion)
+    #expect(load.score.map(\.bytes) == [1280])
+    #expect(load.attend.map(\.bytes) == [128])
+    #expect(load.upkeep.map(\.bytes) == [256] && load.upkeep[0].isOnHost)
+  }
+
+  /// A matrix is as large at any context, token numbers are as many as are chosen, and numbers of few bits do not change with
+  /// the cache's type.
+  @Test func whatGrowsIsSaidByTheKernel() {
+    let shape = Self.shape()
+    var target = Self.own
+    (target.context, target.elementBytes) = (4000, 1)
+    let growth = Growth(shape, target)
+    #expect(growth.read(Self.entry(.score, .matrix, .metadata)) == 0.5)
+    #expect(growth.read(Self.entry(.select, .list, .metadata)) == 1)
+    #expect(growth.read(Self.entry(.score, .vectors, .metadata)) == 2)
+    let rounded = StepShape.Entry(
+      operation: DecodeOperation(.score, .lowBit, .metadata, rowBytes: 36, bits: 4), readPerHead: 36,
+      readGroupUnion: 36, written: 0)
+    #expect(growth.read(rounded) == 4)
+    #expect(growth.numberBytes(rounded) == 0.5)
+  }
+
+  /// Values may be of another width than keys.
+  @Test func valuesFollowTheirOwnWidth() {
+    var wider = Self.own
+    wider.valueDim = 256
+    let growth = Growth(Self.shape(), wider)
+    #expect(growth.read(Self.entry(.attend, .gather, .values)) == 4)
+    #expect(growth.read(Self.entry(.attend, .gather, .keys)) == 1)
   }
 
   @Test func whatFitsIsWhatIsLeftBesideTheWeights() {
@@ -125,10 +156,11 @@ import Testing
     let mixed = StepShape(
       policyKind: .selection, budget: .tokens(100), prefetches: false, visible: 1000, selected: 280,
       groupSize: 1,
-      headDim: 64, elementBytes: 2,
+      headDim: 64, valueDim: 64, elementBytes: 2,
       entries: [
-        Self.entry(.values, .gather(rowBytes: 128), 80 * 128, 80 * 128),
-        Self.entry(.values, .stream, 200 * 128, 200 * 128), Self.entry(.keys, .stream, 200 * 128, 200 * 128),
+        Self.entry(.attend, .gather, .values, 80 * 128, 80 * 128),
+        Self.entry(.attend, .stream, .values, 200 * 128, 200 * 128),
+        Self.entry(.score, .rows, .keys, 200 * 128, 200 * 128),
       ], visibleAtEnd: 1000, residentDeviceBytes: 1, residentHostBytes: 0)
     let target = PricedGeometry(
       layers: 1, queryHeads: 1, kvHeads: 1, headDim: 64, elementBytes: 2, context: 4000)
@@ -144,22 +176,10 @@ import Testing
     let all = StepShape(
       policyKind: .bound, budget: .tokens(8192), prefetches: false, visible: 1000, selected: 1000,
       groupSize: 1,
-      headDim: 64, elementBytes: 2, entries: [], visibleAtEnd: 1000, residentDeviceBytes: 1,
+      headDim: 64, valueDim: 64, elementBytes: 2, entries: [], visibleAtEnd: 1000, residentDeviceBytes: 1,
       residentHostBytes: 0)
     #expect(all.selected(at: 65_536) == 8192)
     #expect(all.selected(at: 4000) == 4000)
-  }
-
-  /// Channels of a key are read to choose by, and whole sectors of them are no more than the keys.
-  @Test func channelsInRowsAreScores() {
-    #expect(!Self.shape().isAttending(TrafficKind(.keys, .gather(rowBytes: 2))))
-  }
-
-  /// What of a key does not lie on the device already is a part of its row, which is attended to.
-  @Test func partsOfRowsAreAttendedTo() {
-    for tier in MemoryTier.allCases {
-      #expect(Self.shape().isAttending(TrafficKind(.keys, .gather(rowBytes: 96), tier: tier)))
-    }
   }
 
   /// 50 of 100 chosen rows lie on the device whatever the query: at four times the context they are as many, where all else
@@ -170,12 +190,12 @@ import Testing
     let rows = 50.0 * 128
     let shape = StepShape(
       policyKind: .selection, budget: budget, prefetches: false, visible: 1000, selected: 100, groupSize: 1,
-      headDim: 64, elementBytes: 2,
+      headDim: 64, valueDim: 64, elementBytes: 2,
       entries: [
-        Self.entry(.keys, .gather(rowBytes: 128), rows, rows),
-        Self.entry(.values, .gather(rowBytes: 128), rows, rows),
-        Self.entry(.keys, .gather(rowBytes: 128), rows, rows, tier: .host),
-        Self.entry(.values, .gather(rowBytes: 128), rows, rows, tier: .host),
+        Self.entry(.attend, .gather, .keys, rows, rows),
+        Self.entry(.attend, .gather, .values, rows, rows),
+        Self.entry(.attend, .gather, .keys, rows, rows, tier: .host),
+        Self.entry(.attend, .gather, .values, rows, rows, tier: .host),
       ], visibleAtEnd: 1000, residentDeviceBytes: 2 * rows + 2000, residentHostBytes: 950 * 256)
     let target = PricedGeometry(
       layers: 1, queryHeads: 1, kvHeads: 1, headDim: 64, elementBytes: 2, context: 4000)

@@ -26,7 +26,7 @@ import Testing
         [ReplayConfiguration(policy: policy, budget: .tokens(tokens))], options: ReplayOptions())
       func total(_ traffic: [GroupTraffic]) -> Int {
         traffic.reduce(0) {
-          $0 + (reading == .perHead ? $1.ledger.total.perHead : $1.ledger.total.groupUnion)
+          $0 + (reading == .perHead ? $1.work.total.perHead : $1.work.total.groupUnion)
         }
       }
       return Double(total(result.configurations[0].traffic)) / Double(total(result.dense))

@@ -72,11 +72,11 @@ import Testing
   )
     throws
   {
-    let dense = Dictionary(uniqueKeysWithValues: result.dense.map { ([$0.layer, $0.kvHead], $0.ledger) })
+    let dense = Dictionary(uniqueKeysWithValues: result.dense.map { ([$0.layer, $0.kvHead], $0.work) })
     let isEvicting = configuration.configuration.policy.descriptor.kind == .eviction
     for group in configuration.traffic {
       let own = try #require(dense[[group.layer, group.kvHead]])
-      for (kind, bytes) in group.ledger.sorted {
+      for (kind, bytes) in group.work.bytes {
         switch kind.content {
         // Some evictors go through their keys whatever there is to evict.
         case .keys where isEvicting: #expect(bytes.written == own.bytes[kind]?.written, label)

@@ -1,3 +1,4 @@
+import Attention
 import Policies
 import Testing
 
@@ -32,9 +33,10 @@ import Testing
   /// Bytes of chosen rows, keys and values together, a head and step.
   static func rows(_ traffic: GroupTraffic, _ tier: MemoryTier, heads: Int = 3) -> (perHead: Int, union: Int)
   {
-    let gathered = traffic.ledger.sorted.filter {
-      guard case .gather = $0.kind.pattern else { return false }
-      return $0.kind.tier == tier && [.keys, .values].contains($0.kind.content)
+    let gathered = traffic.work.sorted.filter {
+      let kind = $0.operation.kind
+      guard case .gather = kind.pattern else { return false }
+      return kind.tier == tier && [.keys, .values].contains(kind.content)
     }
     return (
       gathered.reduce(0) { $0 + $1.bytes.readPerHead } / heads / decode,
@@ -52,7 +54,7 @@ import Testing
     #expect(traffic.residentHostBytes == (604 - 160) * 256)
     // A new token joins the last ones, and as many leave for the host.
     for tier in MemoryTier.allCases {
-      #expect(traffic.ledger.bytes[.init(.values, .stream, tier: tier)]?.written == Self.decode * 128)
+      #expect(traffic.work.bytes[.init(.values, .stream, tier: tier)]?.written == Self.decode * 128)
     }
   }
 
@@ -64,7 +66,7 @@ import Testing
     #expect(Self.rows(traffic, .host).union == fetched * 256 / Self.decode)
     #expect(Self.rows(traffic, .device) == (171 * 256, 171 * 256))
     let piece = TrafficKind(.keys, .gather(rowBytes: 60 * 128), tier: .host)
-    #expect(traffic.ledger.bytes[piece]?.readGroupUnion == fetched * 128)
+    #expect(traffic.work.bytes[piece]?.readGroupUnion == fetched * 128)
     #expect(traffic.residentHostBytes == (604 - 171) * 256)
   }
 
@@ -76,8 +78,8 @@ import Testing
     #expect(Self.rows(traffic, .device).union * Self.decode == (4 * 23 + 10) * 256)
     #expect(Self.rows(traffic, .host).union * Self.decode == (4 * 77 - 10) * 256)
     let piece = TrafficKind(.values, .gather(rowBytes: 8 * 128), tier: .host)
-    #expect(traffic.ledger.bytes[piece]?.readGroupUnion == (4 * 77 - 10) * 128)
-    #expect(traffic.ledger.sorted.allSatisfy { $0.kind.tier == .device || $0.bytes.written == 0 })
+    #expect(traffic.work.bytes[piece]?.readGroupUnion == (4 * 77 - 10) * 128)
+    #expect(traffic.work.sorted.allSatisfy { $0.operation.kind.tier == .device || $0.bytes.written == 0 })
     #expect(traffic.residentHostBytes == (604 - 27) * 256)
   }
 
@@ -99,10 +101,10 @@ import Testing
     let (traffic, heads) = try Self.traffic(
       "magicpig:bits=4,tables=20,sinks=4,recent=10,dense-layers=0", budget: .tokens(1))
     let chosen = heads.reduce(0.0) { $0 + $1[.selected].reduce(0, +) }
-    let rows = traffic.ledger.sorted.filter { $0.kind.content == .values }
-    let host = rows.first { $0.kind.tier == .host }?.bytes.readPerHead ?? 0
+    let rows = traffic.work.sorted.filter { $0.operation.kind.content == .values }
+    let host = rows.first { $0.operation.kind.tier == .host }?.bytes.readPerHead ?? 0
     #expect(host == (Int(chosen) - 3 * (4 * 14 + 10)) * 128 && host > 0)
-    #expect(traffic.ledger.sorted.allSatisfy { $0.kind.tier == .device || $0.bytes.written == 0 })
+    #expect(traffic.work.sorted.allSatisfy { $0.operation.kind.tier == .device || $0.bytes.written == 0 })
   }
 
   /// 8 of 32 chunks are 16 of 64 channels: of 256 bytes a token 224 cross the link, and 32 of the key lie on the device.
@@ -112,15 +114,15 @@ import Testing
     // The newest token, should it be chosen, was made on the device.
     let host =
       try #require(
-        traffic.ledger.bytes[.init(.values, .gather(rowBytes: 128), tier: .host)]
+        traffic.work.bytes[.init(.values, .gather(rowBytes: 128), tier: .host)]
       ).readPerHead / 128
     #expect((99 * steps...100 * steps).contains(host))
     #expect(
-      traffic.ledger.bytes[.init(.keys, .gather(rowBytes: 96), tier: .host)]?.readPerHead == host * 96)
-    #expect(traffic.ledger.bytes[.init(.keys, .gather(rowBytes: 32))]?.readPerHead == host * 32)
+      traffic.work.bytes[.init(.keys, .gather(rowBytes: 96), tier: .host)]?.readPerHead == host * 96)
+    #expect(traffic.work.bytes[.init(.keys, .gather(rowBytes: 32))]?.readPerHead == host * 32)
     #expect(Self.rows(traffic, .host, heads: 1).perHead * steps == host * 224)
     // The host holds the rest of the keys; a new token's goes there.
-    #expect(traffic.ledger.bytes[.init(.keys, .stream, tier: .host)]?.written == steps * 96)
+    #expect(traffic.work.bytes[.init(.keys, .stream, tier: .host)]?.written == steps * 96)
     #expect(traffic.residentHostBytes == 603 * 224)
     #expect(traffic.residentDeviceBytes == 604 * 32 + 256)
   }
@@ -128,10 +130,14 @@ import Testing
   /// Heads that rank other chunks have more of a key on the device between them.
   @Test func aGroupsDominantChannelsAreThoseOfAllItsHeads() throws {
     let group = try Self.traffic("fasa:cache=host,chunks=8", budget: .tokens(100)).0
-    let keys = group.ledger.sorted.first {
-      if case .gather = $0.kind.pattern { $0.kind.tier == .host && $0.kind.content == .keys } else { false }
+    let keys = group.work.sorted.first {
+      if case .gather = $0.operation.kind.pattern {
+        $0.operation.kind.tier == .host && $0.operation.kind.content == .keys
+      } else {
+        false
+      }
     }
-    guard case .gather(let rowBytes)? = keys?.kind.pattern else {
+    guard case .gather(let rowBytes)? = keys?.operation.kind.pattern else {
       Issue.record("no keys come over the link")
       return
     }
@@ -148,21 +154,22 @@ import Testing
     let chosen = heads.reduce(0.0) { $0 + $1[.selected].reduce(0, +) }
     for content in [TrafficContent.keys, .values] {
       let kind = TrafficKind(content, .gather(rowBytes: page * 128))
-      #expect(traffic.ledger.bytes[kind]?.readPerHead == Int(chosen) * 128, "\(text)")
+      #expect(traffic.work.bytes[kind]?.readPerHead == Int(chosen) * 128, "\(text)")
     }
   }
 
   /// A price takes pieces from what is stored, so that pages cost less than as many single rows.
   @Test func pricesFollowThePieces() throws {
     let (traffic, _) = try Self.traffic("quest:page=16,dense-layers=0", budget: .tokens(96))
-    let entries = traffic.ledger.sorted.map {
+    let entries = traffic.work.sorted.map {
       StepShape.Entry(
-        kind: $0.kind, readPerHead: Double($0.bytes.readPerHead) / 4,
+        operation: $0.operation, readPerHead: Double($0.bytes.readPerHead) / 4,
         readGroupUnion: Double($0.bytes.readGroupUnion) / 4, written: Double($0.bytes.written) / 4)
     }
     let shape = StepShape(
       policyKind: .selection, budget: .tokens(96), prefetches: false, visible: 602.5, selected: 96,
-      groupSize: 3, headDim: 64, elementBytes: 2, entries: entries, visibleAtEnd: 604, residentDeviceBytes: 1,
+      groupSize: 3, headDim: 64, valueDim: 64, elementBytes: 2, entries: entries, visibleAtEnd: 604,
+      residentDeviceBytes: 1,
       residentHostBytes: 0)
     let load = shape.load(
       PricedGeometry(layers: 1, queryHeads: 3, kvHeads: 1, headDim: 128, elementBytes: 2, context: 602.5),

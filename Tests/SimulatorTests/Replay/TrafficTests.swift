@@ -1,3 +1,4 @@
+import Attention
 import Policies
 import Testing
 import Traces
@@ -89,8 +90,8 @@ import Traces
   @Test(arguments: cases.indices) func everyByteIsCharged(index: Int) throws {
     let (policy, expected, resident) = Self.cases[index]
     let found = try Self.traffic(policy)
-    #expect(Set(found.ledger.sorted.map(\.kind.sortKey)) == Set(expected.keys), "\(policy)")
-    for (kind, bytes) in found.ledger.sorted {
+    #expect(Set(found.work.bytes.keys.map(\.sortKey)) == Set(expected.keys), "\(policy)")
+    for (kind, bytes) in found.work.bytes {
       let want = try #require(expected[kind.sortKey])
       #expect(
         [bytes.readPerHead, bytes.readGroupUnion, bytes.written] == [want.perHead, want.union, want.written],
@@ -103,7 +104,7 @@ import Traces
   /// Heads that rank the same chunk first read and keep one side cache between them.
   @Test func aSharedSideCacheIsReadOnceByTheGroup() throws {
     let found = try Self.traffic("fasa:chunks=1", agreement: [[0.9, 0.1], [0.9, 0.1]])
-    let bytes = try #require(found.ledger.bytes[.init(.metadata, .stream)])
+    let bytes = try #require(found.work.bytes[.init(.metadata, .stream)])
     #expect([bytes.readPerHead, bytes.readGroupUnion, bytes.written] == [120, 60, 8])
     #expect(found.residentDeviceBytes == 8 * (12 + 4))
   }
@@ -114,8 +115,8 @@ import Traces
       ReplayConfiguration.grid(PolicyGrammar.parse(["random", "dense"]), budgets: [.tokens(3)]),
       options: ReplayOptions())
     let dense = try #require(result.dense.first)
-    #expect(dense.ledger.total == TrafficBytes(readPerHead: 360, readGroupUnion: 180, written: 24))
-    #expect(dense.ledger == result.configurations.last?.traffic.first?.ledger)
+    #expect(dense.work.total == TrafficBytes(readPerHead: 360, readGroupUnion: 180, written: 24))
+    #expect(dense.work == result.configurations.last?.traffic.first?.work)
     #expect(dense.residentDeviceBytes == 96)
   }
 
@@ -125,6 +126,6 @@ import Traces
     let result = try Replay(Self.hand.trace(in: folder, element: .f32)).run(
       ReplayConfiguration.grid(PolicyGrammar.parse(["dense"]), budgets: []), options: ReplayOptions())
     #expect(
-      result.dense.first?.ledger.total == TrafficBytes(readPerHead: 720, readGroupUnion: 360, written: 48))
+      result.dense.first?.work.total == TrafficBytes(readPerHead: 720, readGroupUnion: 360, written: 48))
   }
 }

@@ -1,3 +1,4 @@
+import Attention
 import Policies
 import Testing
 
@@ -22,8 +23,8 @@ import Testing
     try Replay(trace).run(ReplayConfiguration.grid(policies, budgets: [.tokens(12)]), options: options)
   }
 
-  private func ledger(_ result: ConfigurationResult) -> TrafficLedger {
-    result.traffic.reduce(into: TrafficLedger()) { $0.merge($1.ledger) }
+  private func work(_ result: ConfigurationResult) -> Work {
+    result.traffic.reduce(into: Work()) { $0.merge($1.work) }
   }
 
   /// Every policy chooses at a step what it chooses there in a whole walk, and the bytes of two parts are those of both.
@@ -34,7 +35,7 @@ import Testing
     let whole = try run(policies, ReplayOptions(profile: profile))
     let first = try run(policies, ReplayOptions(steps: 0..<41, profile: profile))
     let last = try run(policies, ReplayOptions(steps: 41..<70, profile: profile))
-    #expect(last.steps == Array(whole.steps[41..<70]) && last.dense[0].ledger != whole.dense[0].ledger)
+    #expect(last.steps == Array(whole.steps[41..<70]) && last.dense[0].work != whole.dense[0].work)
     for index in whole.configurations.indices {
       let (all, part) = (whole.configurations[index], last.configurations[index])
       let label: Comment = "\(all.configuration.label)"
@@ -42,9 +43,9 @@ import Testing
         #expect(Array(left.choiceHashes[41...]) == right.choiceHashes, label)
         #expect(Array(left[.mass].dropFirst(41)) == Array(right[.mass]), label)
       }
-      var both = ledger(first.configurations[index])
-      both.merge(ledger(part))
-      #expect(both == ledger(all), label)
+      var both = work(first.configurations[index])
+      both.merge(work(part))
+      #expect(both == work(all), label)
       #expect(all.traffic.map(\.residentDeviceBytes) == part.traffic.map(\.residentDeviceBytes), label)
     }
   }
@@ -105,7 +106,7 @@ import Testing
   @Test func aHostCacheIsAppendedToOnTheHost() throws {
     let result = try run(PolicyGrammar.parse(["infllm", "streaming-llm"]), ReplayOptions())
     for (configuration, tier) in zip(result.configurations, [MemoryTier.host, .device]) {
-      let bytes = ledger(configuration).bytes[TrafficKind(.values, .stream, tier: tier)]
+      let bytes = work(configuration).bytes[TrafficKind(.values, .stream, tier: tier)]
       // 3 layers, 2 KV heads, 70 rows of 16 values of 2 bytes.
       #expect(bytes?.written == 6 * 70 * 32)
     }

@@ -26,6 +26,7 @@ public enum AccessPattern: Hashable, Sendable {
   }
 }
 
+/// What is moved, where it lies and how it is touched.
 public struct TrafficKind: Hashable, Sendable {
   public let content: TrafficContent
   public let tier: MemoryTier
@@ -63,29 +64,4 @@ public struct TrafficBytes: Hashable, Sendable {
 
   public var perHead: Int { readPerHead + written }
   public var groupUnion: Int { readGroupUnion + written }
-}
-
-/// The bytes that one policy moved for one KV head, summed over steps.
-public struct TrafficLedger: Sendable, Equatable {
-  public private(set) var bytes: [TrafficKind: TrafficBytes] = [:]
-
-  public init() {}
-
-  /// Adds bytes of a kind; nothing moved leaves no entry.
-  public mutating func charge(_ kind: TrafficKind, _ amount: TrafficBytes) {
-    guard amount != TrafficBytes() else { return }
-    bytes[kind, default: TrafficBytes()] += amount
-  }
-
-  public mutating func merge(_ other: TrafficLedger) {
-    for (kind, amount) in other.bytes { charge(kind, amount) }
-  }
-
-  public var sorted: [(kind: TrafficKind, bytes: TrafficBytes)] {
-    bytes.map { (kind: $0.key, bytes: $0.value) }.sorted { $0.kind.sortKey < $1.kind.sortKey }
-  }
-
-  public var total: TrafficBytes {
-    bytes.values.reduce(into: TrafficBytes()) { $0 += $1 }
-  }
 }
