@@ -23,6 +23,20 @@ typedef enum { FS_F16 = 0, FS_BF16 = 1, FS_F32 = 2 } fs_element;
 /// Tokens from `start` up to, not including, `end`.
 typedef struct { size_t start, end; } fs_range;
 
+/// One KV head's rows as a decoder holds them: keys [T][channels], values [T][value_channels], f16 or bf16.
+typedef struct {
+  const uint16_t *keys, *values;
+  fs_element element;
+  size_t channels, value_channels;
+} fs_cache;
+
+/// A logit is the score times `scale`, or, where `cap` is above zero, cap * tanh(score * scale / cap).
+typedef struct { float scale, cap; } fs_logits;
+
+/// Softmax attention over part of the tokens, per head: the largest logit, the sum of exp(logit - largest), and the
+/// values' sum with those weights, [heads][value_channels].
+typedef struct { float *maxima, *sums, *out; } fs_partial;
+
 /// A table is never written after it is compiled, so Swift may share it between threads.
 typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
   const char *name;
@@ -78,6 +92,25 @@ typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
   void (*decode_gather_attend)(const uint16_t *keys, const uint16_t *values, fs_element element,
                                const int32_t *tokens, size_t count, size_t channels, size_t value_channels,
                                const float *query, float scale, float *scratch, float *out);
+  /// One pass of attention over the tokens of `runs`, for `heads` queries [heads][channels] together.
+  void (*decode_attend_runs)(const fs_cache *cache, const fs_range *runs, size_t run_count, const float *queries,
+                             size_t heads, fs_logits logits, fs_partial out);
+  /// The same over a list of tokens.
+  void (*decode_attend_tokens)(const fs_cache *cache, const int32_t *tokens, size_t count, const float *queries,
+                               size_t heads, fs_logits logits, fs_partial out);
+  /// out[heads][value_channels] = attention over the tokens of all parts together; zeros where they have none.
+  void (*decode_merge)(const fs_partial *parts, size_t count, size_t heads, size_t value_channels, float *out);
+
+  /// Queries [heads][width] rounded to 8 bits: each is about out * scales[head]; sums are of a head's rounded query.
+  void (*decode_round_queries)(const float *queries, size_t width, size_t heads, int8_t *out, float *scales,
+                               float *sums);
+  /// scores[h][i] = the rounded query times row list[i], or row i where there is no list, of `width` codes of 8, 4 or
+  /// 2 bits: n = width * bits / 8 bytes, of which byte j holds channels j, n + j ... from its lowest bits up, then scale
+  /// and offset in f16; a value is offset + scale * code.
+  void (*decode_score_lowbit)(const uint8_t *rows, size_t bits, size_t width, const int32_t *list, size_t count,
+                              const int8_t *queries, const float *scales, const float *sums, size_t heads,
+                              float *scores, size_t stride);
+
   // ---- the machine ----
 
   /// A read of `bytes` (a multiple of 256) that the compiler cannot drop: measures bandwidth.

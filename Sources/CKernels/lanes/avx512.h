@@ -8,6 +8,9 @@
 #define BLOCK_PANELS 2
 // While rows are summed too: 8 rows x 2 vectors and 8 sums.
 #define SUM_ROWS 8
+// Rows scored, and vectors of channels summed, for so many heads at once.
+#define SHARED_ROWS(heads) 4
+#define SHARED_WIDTH(heads) ((heads) == 1 ? 8 : 4)
 
 typedef __m512 vf;
 
@@ -19,6 +22,11 @@ static inline vf v_add(vf a, vf b) { return _mm512_add_ps(a, b); }
 static inline vf v_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
 static inline vf v_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
 static inline vf v_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+static inline vf v_div(vf a, vf b) { return _mm512_div_ps(a, b); }
+/// `magnitude` >= 0 with the sign of a.
+static inline vf v_with_sign_of(vf magnitude, vf a) {
+  return _mm512_or_ps(magnitude, _mm512_and_ps(a, _mm512_set1_ps(-0.0f)));
+}
 static inline vf v_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 static inline vf v_zero_below(vf x, vf limit, vf a) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, limit, _CMP_GE_OQ), a);
@@ -73,3 +81,49 @@ static inline void vi_compress(int32_t *out, vi a, unsigned mask) {
   _mm512_storeu_si512(out, _mm512_maskz_compress_epi32((__mmask16)mask, a));
 }
 static inline unsigned mask_count(unsigned mask) { return (unsigned)__builtin_popcount(mask); }
+
+/// LANES integers as floats, and the lower and upper halves of LANES words as f16 values.
+static inline vf v_from_ints(const int32_t *p) { return _mm512_cvtepi32_ps(vi_load(p)); }
+static inline vf v_low_halves(const uint32_t *p) {
+  return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_loadu_si512(p)));
+}
+static inline vf v_high_halves(const uint32_t *p) {
+  return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(_mm512_loadu_si512(p), 16)));
+}
+
+// Bytes: sixteen of each of BYTE_ROWS rows, a row in every 128-bit part.
+#define BYTE_ROWS 4
+typedef __m512i vb;
+typedef __m512i vw;
+typedef __m512i vq;
+/// Part l is of rows[l * step].
+static inline vb vb_load_rows(const uint8_t *const *rows, size_t step, size_t at) {
+  __m512i all = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(rows[0] + at)));
+  all = _mm512_inserti32x4(all, _mm_loadu_si128((const __m128i *)(rows[step] + at)), 1);
+  all = _mm512_inserti32x4(all, _mm_loadu_si128((const __m128i *)(rows[2 * step] + at)), 2);
+  return _mm512_inserti32x4(all, _mm_loadu_si128((const __m128i *)(rows[3 * step] + at)), 3);
+}
+static inline vb vb_same(const void *p) { return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)p)); }
+#define vb_codes(a, shift, mask) _mm512_and_si512(_mm512_srli_epi16(a, shift), _mm512_set1_epi8(mask))
+static inline vw vw_zero(void) { return _mm512_setzero_si512(); }
+/// Adds products of unsigned and signed bytes: 16-bit sums, of which none may exceed 32767.
+static inline vw vw_add_products(vw sum, vb codes, vb query) {
+  return _mm512_add_epi16(sum, _mm512_maddubs_epi16(codes, query));
+}
+static inline vq vq_zero(void) { return _mm512_setzero_si512(); }
+static inline vq vq_add_sums(vq sum, vw a) {
+  return _mm512_add_epi32(sum, _mm512_madd_epi16(a, _mm512_set1_epi16(1)));
+}
+/// Adds products of sixteen unsigned bytes and `query`, sixteen 16-bit numbers.
+static inline vq vq_add_products(vq sum, vb codes, const int16_t *query) {
+  const __m512i zero = _mm512_setzero_si512();
+  const __m512i low = _mm512_madd_epi16(_mm512_unpacklo_epi8(codes, zero), vb_same(query));
+  return _mm512_add_epi32(_mm512_add_epi32(sum, low),
+                          _mm512_madd_epi16(_mm512_unpackhi_epi8(codes, zero), vb_same(query + 8)));
+}
+/// out[4 * l + ...] = the sums over part l of a, b, c and d.
+static inline void vq_store_sums(int32_t *out, vq a, vq b, vq c, vq d) {
+  const __m512i low = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+  const __m512i high = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+  _mm512_storeu_si512(out, _mm512_add_epi32(_mm512_unpacklo_epi64(low, high), _mm512_unpackhi_epi64(low, high)));
+}
