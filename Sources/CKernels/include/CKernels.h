@@ -15,8 +15,10 @@
 ///   value tiles   [ceil(T / 256)][ceil(dv / 16)][256][16]  f32, lanes are channels, the rest zero
 ///   key planes    [d][ld]                           16-bit, one row per channel
 ///   rows          [T][d]                            as a model's cache holds them
+///   nibble codes  [ceil(T / 32)][m][16]             byte j: token j's code, and above it token j + 16's
+///   byte codes    [ceil(T / 32)][m][32]             byte j: token j's code; zero where the block has no token
 
-enum { FS_PANEL = 16, FS_TILE = 256 };
+enum { FS_PANEL = 16, FS_TILE = 256, FS_CODE_TOKENS = 32 };
 
 typedef enum { FS_F16 = 0, FS_BF16 = 1, FS_F32 = 2 } fs_element;
 
@@ -110,6 +112,38 @@ typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
   void (*decode_score_lowbit)(const uint8_t *rows, size_t bits, size_t width, const int32_t *list, size_t count,
                               const int8_t *queries, const float *scales, const float *sums, size_t heads,
                               float *scores, size_t stride);
+
+  /// scores[h][i] = queries[h] . K[list[i]] over token-major 16-bit rows.
+  void (*decode_score_listed)(const uint16_t *keys, fs_element element, const int32_t *list, size_t count,
+                              size_t channels, const float *queries, size_t heads, float *scores, size_t stride);
+  /// scores[h][t] = bases[h] + steps[h] * the sum over subspaces of tables[h][m][code], from nibble codes. Tables are
+  /// [heads][subspaces rounded up to 4][16], at most 256 subspaces.
+  void (*decode_score_nibbles)(const uint8_t *codes, size_t subspaces, size_t tokens, const uint8_t *tables,
+                               const float *steps, const float *bases, size_t heads, float *scores, size_t stride);
+  /// Tables [heads][subspaces][16] as decode_score_nibbles reads them.
+  void (*decode_round_tables)(const float *tables, size_t subspaces, size_t heads, uint8_t *out, float *steps,
+                              float *bases);
+  /// scores[h][t] = the sum over subspaces of the table's entry, from byte codes below `entries`. Tables are
+  /// [ceil(heads / 4)][subspaces][entries][4].
+  void (*decode_score_bytes)(const uint8_t *codes, size_t subspaces, size_t entries, size_t tokens,
+                             const float *tables, size_t heads, float *scores, size_t stride);
+  /// Tables [heads][subspaces][entries] as decode_score_bytes reads them.
+  void (*decode_group_tables)(const float *tables, size_t subspaces, size_t entries, size_t heads, float *out);
+  /// counts[h][t] = tables in which token t lies in the query's bucket: buckets [tables][bucket_stride], queries
+  /// [heads][tables], at most 255 tables.
+  void (*decode_match_buckets)(const uint16_t *buckets, size_t bucket_stride, size_t tables, size_t tokens,
+                               const uint16_t *queries, size_t heads, uint8_t *counts, size_t stride);
+  /// Writes the tokens whose count is at least `least`, ascending; returns how many. `out` holds `tokens`.
+  size_t (*decode_collect)(const uint8_t *counts, size_t tokens, uint8_t least, int32_t *out);
+  /// out[t] = the sum over heads of rows[h][t].
+  void (*decode_sum_rows)(const float *rows, size_t stride, size_t heads, size_t tokens, float *out);
+  /// state[t] += the sum over heads of rows[h][t].
+  void (*decode_accumulate)(const float *rows, size_t stride, size_t heads, size_t tokens, float *state);
+  /// Writes the tokens whose score is at least `least`, ascending; returns how many. `out` holds `tokens`.
+  size_t (*decode_above)(const float *scores, size_t tokens, float least, int32_t *out);
+  /// Writes the fewest tokens of largest weight exp(scale * score) that have `share` of all weight, equal ones
+  /// together, ascending; returns how many. `out` holds `tokens` > 0, `scratch` 2 * tokens + 32 floats.
+  size_t (*decode_top_p)(const float *scores, size_t tokens, float scale, float share, int32_t *out, float *scratch);
 
   // ---- the machine ----
 

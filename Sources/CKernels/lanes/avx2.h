@@ -121,3 +121,51 @@ static inline void vq_store_sums(int32_t *out, vq a, vq b, vq c, vq d) {
   const __m256i sums = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
   _mm256_storeu_si256((__m256i *)out, sums);
 }
+
+/// BYTE_ROWS times sixteen bytes side by side; or `rows` < BYTE_ROWS times, and zeros.
+static inline vb vb_load(const uint8_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
+static inline vb vb_load_some(const uint8_t *p, size_t rows) {
+  (void)rows;
+  return _mm256_inserti128_si256(_mm256_setzero_si256(), _mm_loadu_si128((const __m128i *)p), 0);
+}
+/// Of each part, the bytes of `table` that `codes` < 16 number.
+static inline vb vb_lookup(vb table, vb codes) { return _mm256_shuffle_epi8(table, codes); }
+
+/// Sums of bytes of sixteen tokens, apart for each part: of all pairs, modulo 2^16, and of the odd ones.
+typedef struct { vw pairs, odd; } byte_sums;
+static inline void bytes_clear(byte_sums *sums) { sums->pairs = sums->odd = vw_zero(); }
+static inline void bytes_add(byte_sums *sums, vb a) {
+  sums->pairs = _mm256_add_epi16(sums->pairs, a);
+  sums->odd = _mm256_add_epi16(sums->odd, _mm256_srli_epi16(a, 8));
+}
+/// Sixteen sums over all parts.
+static inline void bytes_store(uint16_t *out, const byte_sums *sums) {
+  const vw even = _mm256_sub_epi16(sums->pairs, _mm256_slli_epi16(sums->odd, 8));
+  const __m128i e = _mm_add_epi16(_mm256_castsi256_si128(even), _mm256_extracti128_si256(even, 1));
+  const __m128i o = _mm_add_epi16(_mm256_castsi256_si128(sums->odd), _mm256_extracti128_si256(sums->odd, 1));
+  _mm_storeu_si128((__m128i *)out, _mm_unpacklo_epi16(e, o));
+  _mm_storeu_si128((__m128i *)(out + 8), _mm_unpackhi_epi16(e, o));
+}
+/// LANES 16-bit numbers as floats.
+static inline vf v_from_words(const uint16_t *p) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
+
+// Words: WORD_LANES 16-bit numbers.
+#define WORD_LANES 16
+static inline vw vw_load(const uint16_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
+static inline vw vw_all(uint16_t a) { return _mm256_set1_epi16((short)a); }
+/// Adds one where a and b are equal.
+static inline vw vw_count_equal(vw sum, vw a, vw b) { return _mm256_sub_epi16(sum, _mm256_cmpeq_epi16(a, b)); }
+/// Adds WORD_LANES counts to bytes, or, `begins`, puts them there.
+static inline void vw_add_to_bytes(uint8_t *bytes, vw a, int begins) {
+  const __m128i packed = _mm_packus_epi16(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+  const __m128i old = begins ? _mm_setzero_si128() : _mm_loadu_si128((const __m128i *)bytes);
+  _mm_storeu_si128((__m128i *)bytes, _mm_add_epi8(old, packed));
+}
+/// Of LANES bytes, those that are at least `least`, as bits.
+static inline unsigned mask_bytes_at_least(const uint8_t *p, uint8_t least) {
+  const __m128i a = _mm_loadl_epi64((const __m128i *)p);
+  const __m128i is_least = _mm_cmpeq_epi8(_mm_max_epu8(a, _mm_set1_epi8((char)least)), a);
+  return (unsigned)_mm_movemask_epi8(is_least) & 0xff;
+}

@@ -127,3 +127,52 @@ static inline void vq_store_sums(int32_t *out, vq a, vq b, vq c, vq d) {
   const __m512i high = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
   _mm512_storeu_si512(out, _mm512_add_epi32(_mm512_unpacklo_epi64(low, high), _mm512_unpackhi_epi64(low, high)));
 }
+
+/// BYTE_ROWS times sixteen bytes side by side; or `rows` < BYTE_ROWS times, and zeros.
+static inline vb vb_load(const uint8_t *p) { return _mm512_loadu_si512(p); }
+static inline vb vb_load_some(const uint8_t *p, size_t rows) {
+  return _mm512_maskz_loadu_epi64((__mmask8)((1u << 2 * rows) - 1), p);
+}
+/// Of each part, the bytes of `table` that `codes` < 16 number.
+static inline vb vb_lookup(vb table, vb codes) { return _mm512_shuffle_epi8(table, codes); }
+
+/// Sums of bytes of sixteen tokens, apart for each part: of all pairs, modulo 2^16, and of the odd ones.
+typedef struct { vw pairs, odd; } byte_sums;
+static inline void bytes_clear(byte_sums *sums) { sums->pairs = sums->odd = vw_zero(); }
+static inline void bytes_add(byte_sums *sums, vb a) {
+  sums->pairs = _mm512_add_epi16(sums->pairs, a);
+  sums->odd = _mm512_add_epi16(sums->odd, _mm512_srli_epi16(a, 8));
+}
+/// Sixteen sums over all parts.
+static inline void bytes_store(uint16_t *out, const byte_sums *sums) {
+  const vw even = _mm512_sub_epi16(sums->pairs, _mm512_slli_epi16(sums->odd, 8));
+  const __m256i even_halves = _mm256_add_epi16(_mm512_castsi512_si256(even), _mm512_extracti64x4_epi64(even, 1));
+  const __m256i odd_halves = _mm256_add_epi16(_mm512_castsi512_si256(sums->odd), _mm512_extracti64x4_epi64(sums->odd, 1));
+  const __m128i e = _mm_add_epi16(_mm256_castsi256_si128(even_halves), _mm256_extracti128_si256(even_halves, 1));
+  const __m128i o = _mm_add_epi16(_mm256_castsi256_si128(odd_halves), _mm256_extracti128_si256(odd_halves, 1));
+  _mm_storeu_si128((__m128i *)out, _mm_unpacklo_epi16(e, o));
+  _mm_storeu_si128((__m128i *)(out + 8), _mm_unpackhi_epi16(e, o));
+}
+/// LANES 16-bit numbers as floats.
+static inline vf v_from_words(const uint16_t *p) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p)));
+}
+
+// Words: WORD_LANES 16-bit numbers.
+#define WORD_LANES 32
+static inline vw vw_load(const uint16_t *p) { return _mm512_loadu_si512(p); }
+static inline vw vw_all(uint16_t a) { return _mm512_set1_epi16((short)a); }
+/// Adds one where a and b are equal.
+static inline vw vw_count_equal(vw sum, vw a, vw b) {
+  return _mm512_mask_add_epi16(sum, _mm512_cmpeq_epi16_mask(a, b), sum, _mm512_set1_epi16(1));
+}
+/// Adds WORD_LANES counts to bytes, or, `begins`, puts them there.
+static inline void vw_add_to_bytes(uint8_t *bytes, vw a, int begins) {
+  const __m256i packed = _mm512_cvtepi16_epi8(a);
+  const __m256i old = begins ? _mm256_setzero_si256() : _mm256_loadu_si256((const __m256i *)bytes);
+  _mm256_storeu_si256((__m256i *)bytes, _mm256_add_epi8(old, packed));
+}
+/// Of LANES bytes, those that are at least `least`, as bits.
+static inline unsigned mask_bytes_at_least(const uint8_t *p, uint8_t least) {
+  return _mm_cmpge_epu8_mask(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8((char)least));
+}

@@ -113,3 +113,44 @@ static inline vq vq_add_products(vq sum, vb codes, const int16_t *query) {
 static inline void vq_store_sums(int32_t *out, vq a, vq b, vq c, vq d) {
   vst1q_s32(out, vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d)));
 }
+
+/// Sixteen bytes; BYTE_ROWS is 1, so that none are left over.
+static inline vb vb_load(const uint8_t *p) { return vld1q_u8(p); }
+static inline vb vb_load_some(const uint8_t *p, size_t rows) {
+  (void)rows;
+  return vld1q_u8(p);
+}
+/// The bytes of `table` that `codes` < 16 number.
+static inline vb vb_lookup(vb table, vb codes) { return vqtbl1q_u8(table, codes); }
+
+/// Sums of bytes of sixteen tokens.
+typedef struct { uint16x8_t low, high; } byte_sums;
+static inline void bytes_clear(byte_sums *sums) { sums->low = sums->high = vdupq_n_u16(0); }
+static inline void bytes_add(byte_sums *sums, vb a) {
+  sums->low = vaddw_u8(sums->low, vget_low_u8(a));
+  sums->high = vaddw_high_u8(sums->high, a);
+}
+static inline void bytes_store(uint16_t *out, const byte_sums *sums) {
+  vst1q_u16(out, sums->low);
+  vst1q_u16(out + 8, sums->high);
+}
+/// LANES 16-bit numbers as floats.
+static inline vf v_from_words(const uint16_t *p) { return vcvtq_f32_u32(vmovl_u16(vld1_u16(p))); }
+
+// Words: WORD_LANES 16-bit numbers.
+#define WORD_LANES 8
+static inline vw vw_load(const uint16_t *p) { return vreinterpretq_s16_u16(vld1q_u16(p)); }
+static inline vw vw_all(uint16_t a) { return vdupq_n_s16((int16_t)a); }
+/// Adds one where a and b are equal.
+static inline vw vw_count_equal(vw sum, vw a, vw b) { return vsubq_s16(sum, vreinterpretq_s16_u16(vceqq_s16(a, b))); }
+/// Adds WORD_LANES counts to bytes, or, `begins`, puts them there.
+static inline void vw_add_to_bytes(uint8_t *bytes, vw a, int begins) {
+  const uint8x8_t packed = vmovn_u16(vreinterpretq_u16_s16(a));
+  vst1_u8(bytes, begins ? packed : vadd_u8(vld1_u8(bytes), packed));
+}
+/// Of LANES bytes, those that are at least `least`, as bits.
+static inline unsigned mask_bytes_at_least(const uint8_t *p, uint8_t least) {
+  unsigned mask = 0;
+  for (unsigned lane = 0; lane < LANES; lane++) mask |= (unsigned)(p[lane] >= least) << lane;
+  return mask;
+}

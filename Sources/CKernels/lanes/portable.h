@@ -124,3 +124,33 @@ static inline vq vq_add_products(vq sum, vb codes, const int16_t *query) {
 static inline void vq_store_sums(int32_t *out, vq a, vq b, vq c, vq d) {
   out[0] = a, out[1] = b, out[2] = c, out[3] = d;
 }
+
+static inline vb vb_load(const uint8_t *p) { return vb_same(p); }
+static inline vb vb_load_some(const uint8_t *p, size_t rows) {
+  (void)rows;
+  return vb_same(p);
+}
+/// The bytes of `table` that `codes` < 16 number.
+static inline vb vb_lookup(vb table, vb codes) {
+  for (int i = 0; i < 16; i++) codes.byte[i] = table.byte[codes.byte[i]];
+  return codes;
+}
+
+/// Sums of bytes of sixteen tokens.
+typedef struct { uint16_t sum[16]; } byte_sums;
+static inline void bytes_clear(byte_sums *sums) { memset(sums, 0, sizeof *sums); }
+static inline void bytes_add(byte_sums *sums, vb a) {
+  for (int i = 0; i < 16; i++) sums->sum[i] = (uint16_t)(sums->sum[i] + a.byte[i]);
+}
+static inline void bytes_store(uint16_t *out, const byte_sums *sums) { memcpy(out, sums, sizeof *sums); }
+static inline vf v_from_words(const uint16_t *p) { return *p; }
+
+// Words: one 16-bit number.
+#define WORD_LANES 1
+static inline vw vw_load(const uint16_t *p) { return *p; }
+static inline vw vw_all(uint16_t a) { return a; }
+/// Adds one where a and b are equal.
+static inline vw vw_count_equal(vw sum, vw a, vw b) { return sum + (a == b); }
+/// Adds a count to a byte, or, `begins`, puts it there.
+static inline void vw_add_to_bytes(uint8_t *bytes, vw a, int begins) { *bytes = (uint8_t)((begins ? 0 : *bytes) + a); }
+static inline unsigned mask_bytes_at_least(const uint8_t *p, uint8_t least) { return *p >= least; }
