@@ -13,6 +13,17 @@ extension Kernels {
     table.decode_score_rows(keys, element.code, tokens, channels, queries, heads, scores, stride)
   }
 
+  /// `scores[h][i] = queries[h] · K[list[i]]` over token-major rows: only candidates are scored.
+  public func decodeScore(
+    rows keys: UnsafePointer<UInt16>, element: ElementType, list: UnsafeBufferPointer<Int32>, channels: Int,
+    queries: UnsafePointer<Float>, heads: Int, into scores: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    precondition(element != .f32, "decode kernels read 16-bit rows, not f32")
+    precondition(heads <= 1 || stride >= list.count, "rows of scores overlap: \(stride) < \(list.count)")
+    guard let first = list.baseAddress else { return }
+    table.decode_score_listed(keys, element.code, first, list.count, channels, queries, heads, scores, stride)
+  }
+
   /// Partial scores from key planes `[channels][planeStride]`, over `channelList` only, which the heads share.
   ///
   /// - Parameters:

@@ -46,6 +46,32 @@ import Testing
     }
   }
 
+  /// Listed rows score as they do in a pass over all.
+  @Test(arguments: InstructionSet.available, [ElementType.f16, .bf16])
+  func scoreListed(set: InstructionSet, element: ElementType) throws {
+    let kernels = try Kernels(set)
+    for (i, channels) in Self.dims.enumerated() {
+      let (tokens, heads, count) = (131, 1 + i, [1, 3, 4, 40, 65, 100, 131][i])
+      let keys = Stored(element, count: tokens * channels, seed: UInt64(channels))
+      var random = SeededRandom(UInt64(channels))
+      let queries = Fenced(random.signed(count: heads * channels))
+      let list = Fenced(random.distinct(count, below: tokens))
+      let (all, scores) = (Fenced<Float>(count: heads * tokens), Fenced<Float>(count: heads * count))
+      kernels.decodeScore(
+        rows: keys.words.pointer, element: element, tokens: tokens, channels: channels,
+        queries: queries.pointer, heads: heads, into: all.pointer, stride: tokens)
+      kernels.decodeScore(
+        rows: keys.words.pointer, element: element, list: UnsafeBufferPointer(list.buffer),
+        channels: channels,
+        queries: queries.pointer, heads: heads, into: scores.pointer, stride: count)
+      for place in 0..<scores.count {
+        let (head, row) = (place / count, Int(list.pointer[place % count]))
+        #expect(scores.pointer[place] == all.pointer[head * tokens + row], "\(channels) channels, row \(row)")
+      }
+      #expect(scores.isIntact)
+    }
+  }
+
   @Test(arguments: InstructionSet.available, [ElementType.f16, .bf16])
   func scorePlanes(set: InstructionSet, element: ElementType) throws {
     let kernels = try Kernels(set)

@@ -15,13 +15,29 @@
 ///   value tiles   [ceil(T / 256)][ceil(dv / 16)][256][16]  f32, lanes are channels, the rest zero
 ///   key planes    [d][ld]                           16-bit, one row per channel
 ///   rows          [T][d]                            as a model's cache holds them
+///   nibble codes  [ceil(T / 32)][m][16]             byte j: token j's code, and above it token j + 16's
+///   byte codes    [ceil(T / 32)][m][32]             byte j: token j's code; zero where the block has no token
 
-enum { FS_PANEL = 16, FS_TILE = 256 };
+enum { FS_PANEL = 16, FS_TILE = 256, FS_CODE_TOKENS = 32 };
 
 typedef enum { FS_F16 = 0, FS_BF16 = 1, FS_F32 = 2 } fs_element;
 
 /// Tokens from `start` up to, not including, `end`.
 typedef struct { size_t start, end; } fs_range;
+
+/// One KV head's rows as a decoder holds them: keys [T][channels], values [T][value_channels], f16 or bf16.
+typedef struct {
+  const uint16_t *keys, *values;
+  fs_element element;
+  size_t channels, value_channels;
+} fs_cache;
+
+/// A logit is the score times `scale`, or, where `cap` is above zero, cap * tanh(score * scale / cap).
+typedef struct { float scale, cap; } fs_logits;
+
+/// Softmax attention over part of the tokens, per head: the largest logit, the sum of exp(logit - largest), and the
+/// values' sum with those weights, [heads][value_channels].
+typedef struct { float *maxima, *sums, *out; } fs_partial;
 
 /// A table is never written after it is compiled, so Swift may share it between threads.
 typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
@@ -78,6 +94,57 @@ typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
   void (*decode_gather_attend)(const uint16_t *keys, const uint16_t *values, fs_element element,
                                const int32_t *tokens, size_t count, size_t channels, size_t value_channels,
                                const float *query, float scale, float *scratch, float *out);
+  /// One pass of attention over the tokens of `runs`, for `heads` queries [heads][channels] together.
+  void (*decode_attend_runs)(const fs_cache *cache, const fs_range *runs, size_t run_count, const float *queries,
+                             size_t heads, fs_logits logits, fs_partial out);
+  /// The same over a list of tokens.
+  void (*decode_attend_tokens)(const fs_cache *cache, const int32_t *tokens, size_t count, const float *queries,
+                               size_t heads, fs_logits logits, fs_partial out);
+  /// out[heads][value_channels] = attention over the tokens of all parts together; zeros where they have none.
+  void (*decode_merge)(const fs_partial *parts, size_t count, size_t heads, size_t value_channels, float *out);
+
+  /// Queries [heads][width] rounded to 8 bits: each is about out * scales[head]; sums are of a head's rounded query.
+  void (*decode_round_queries)(const float *queries, size_t width, size_t heads, int8_t *out, float *scales,
+                               float *sums);
+  /// scores[h][i] = the rounded query times row list[i], or row i where there is no list, of `width` codes of 8, 4 or
+  /// 2 bits: n = width * bits / 8 bytes, of which byte j holds channels j, n + j ... from its lowest bits up, then scale
+  /// and offset in f16; a value is offset + scale * code.
+  void (*decode_score_lowbit)(const uint8_t *rows, size_t bits, size_t width, const int32_t *list, size_t count,
+                              const int8_t *queries, const float *scales, const float *sums, size_t heads,
+                              float *scores, size_t stride);
+
+  /// scores[h][i] = queries[h] . K[list[i]] over token-major 16-bit rows.
+  void (*decode_score_listed)(const uint16_t *keys, fs_element element, const int32_t *list, size_t count,
+                              size_t channels, const float *queries, size_t heads, float *scores, size_t stride);
+  /// scores[h][t] = bases[h] + steps[h] * the sum over subspaces of tables[h][m][code], from nibble codes. Tables are
+  /// [heads][subspaces rounded up to 4][16], at most 256 subspaces.
+  void (*decode_score_nibbles)(const uint8_t *codes, size_t subspaces, size_t tokens, const uint8_t *tables,
+                               const float *steps, const float *bases, size_t heads, float *scores, size_t stride);
+  /// Tables [heads][subspaces][16] as decode_score_nibbles reads them.
+  void (*decode_round_tables)(const float *tables, size_t subspaces, size_t heads, uint8_t *out, float *steps,
+                              float *bases);
+  /// scores[h][t] = the sum over subspaces of the table's entry, from byte codes below `entries`. Tables are
+  /// [ceil(heads / 4)][subspaces][entries][4].
+  void (*decode_score_bytes)(const uint8_t *codes, size_t subspaces, size_t entries, size_t tokens,
+                             const float *tables, size_t heads, float *scores, size_t stride);
+  /// Tables [heads][subspaces][entries] as decode_score_bytes reads them.
+  void (*decode_group_tables)(const float *tables, size_t subspaces, size_t entries, size_t heads, float *out);
+  /// counts[h][t] = tables in which token t lies in the query's bucket: buckets [tables][bucket_stride], queries
+  /// [heads][tables], at most 255 tables.
+  void (*decode_match_buckets)(const uint16_t *buckets, size_t bucket_stride, size_t tables, size_t tokens,
+                               const uint16_t *queries, size_t heads, uint8_t *counts, size_t stride);
+  /// Writes the tokens whose count is at least `least`, ascending; returns how many. `out` holds `tokens`.
+  size_t (*decode_collect)(const uint8_t *counts, size_t tokens, uint8_t least, int32_t *out);
+  /// out[t] = the sum over heads of rows[h][t].
+  void (*decode_sum_rows)(const float *rows, size_t stride, size_t heads, size_t tokens, float *out);
+  /// state[t] += the sum over heads of rows[h][t].
+  void (*decode_accumulate)(const float *rows, size_t stride, size_t heads, size_t tokens, float *state);
+  /// Writes the tokens whose score is at least `least`, ascending; returns how many. `out` holds `tokens`.
+  size_t (*decode_above)(const float *scores, size_t tokens, float least, int32_t *out);
+  /// Writes the fewest tokens of largest weight exp(scale * score) that have `share` of all weight, equal ones
+  /// together, ascending; returns how many. `out` holds `tokens` > 0, `scratch` 2 * tokens + 32 floats.
+  size_t (*decode_top_p)(const float *scores, size_t tokens, float scale, float share, int32_t *out, float *scratch);
+
   // ---- the machine ----
 
   /// A read of `bytes` (a multiple of 256) that the compiler cannot drop: measures bandwidth.

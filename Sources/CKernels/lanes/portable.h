@@ -7,6 +7,9 @@
 #define BLOCK_ROWS 4
 #define BLOCK_PANELS 1
 #define SUM_ROWS 4
+// Rows scored, and vectors of channels summed, for so many heads at once.
+#define SHARED_ROWS(heads) 4
+#define SHARED_WIDTH(heads) ((heads) == 1 ? 8 : 4)
 
 typedef float vf;
 
@@ -18,6 +21,8 @@ static inline vf v_add(vf a, vf b) { return a + b; }
 static inline vf v_sub(vf a, vf b) { return a - b; }
 static inline vf v_mul(vf a, vf b) { return a * b; }
 static inline vf v_fma(vf a, vf b, vf c) { return fmaf(a, b, c); }
+static inline vf v_div(vf a, vf b) { return a / b; }
+static inline vf v_with_sign_of(vf magnitude, vf a) { return copysignf(magnitude, a); }
 static inline vf v_max(vf a, vf b) { return a > b ? a : b; }
 static inline vf v_zero_below(vf x, vf limit, vf a) { return x < limit ? 0.0f : a; }
 
@@ -81,3 +86,71 @@ static inline void vi_compress(int32_t *out, vi a, unsigned mask) {
   *out = a;
 }
 static inline unsigned mask_count(unsigned mask) { return mask; }
+
+static inline vf v_from_ints(const int32_t *p) { return (float)*p; }
+/// The lower and upper half of a word as f16 values.
+static inline vf v_low_halves(const uint32_t *p) { return widen_f16((uint16_t)*p); }
+static inline vf v_high_halves(const uint32_t *p) { return widen_f16((uint16_t)(*p >> 16)); }
+
+// Bytes: sixteen of a row, and sums of all.
+#define BYTE_ROWS 1
+typedef struct { uint8_t byte[16]; } vb;
+typedef int32_t vw;
+typedef int32_t vq;
+static inline vb vb_same(const void *p) {
+  vb bytes;
+  memcpy(&bytes, p, sizeof bytes);
+  return bytes;
+}
+static inline vb vb_load_rows(const uint8_t *const *rows, size_t step, size_t at) {
+  (void)step;
+  return vb_same(rows[0] + at);
+}
+static inline vb vb_codes(vb a, int shift, int mask) {
+  for (int i = 0; i < 16; i++) a.byte[i] = (uint8_t)(a.byte[i] >> shift & mask);
+  return a;
+}
+static inline vw vw_zero(void) { return 0; }
+static inline vw vw_add_products(vw sum, vb codes, vb query) {
+  for (int i = 0; i < 16; i++) sum += codes.byte[i] * (int8_t)query.byte[i];
+  return sum;
+}
+static inline vq vq_zero(void) { return 0; }
+static inline vq vq_add_sums(vq sum, vw a) { return sum + a; }
+static inline vq vq_add_products(vq sum, vb codes, const int16_t *query) {
+  for (int i = 0; i < 16; i++) sum += codes.byte[i] * query[i];
+  return sum;
+}
+static inline void vq_store_sums(int32_t *out, vq a, vq b, vq c, vq d) {
+  out[0] = a, out[1] = b, out[2] = c, out[3] = d;
+}
+
+static inline vb vb_load(const uint8_t *p) { return vb_same(p); }
+static inline vb vb_load_some(const uint8_t *p, size_t rows) {
+  (void)rows;
+  return vb_same(p);
+}
+/// The bytes of `table` that `codes` < 16 number.
+static inline vb vb_lookup(vb table, vb codes) {
+  for (int i = 0; i < 16; i++) codes.byte[i] = table.byte[codes.byte[i]];
+  return codes;
+}
+
+/// Sums of bytes of sixteen tokens.
+typedef struct { uint16_t sum[16]; } byte_sums;
+static inline void bytes_clear(byte_sums *sums) { memset(sums, 0, sizeof *sums); }
+static inline void bytes_add(byte_sums *sums, vb a) {
+  for (int i = 0; i < 16; i++) sums->sum[i] = (uint16_t)(sums->sum[i] + a.byte[i]);
+}
+static inline void bytes_store(uint16_t *out, const byte_sums *sums) { memcpy(out, sums, sizeof *sums); }
+static inline vf v_from_words(const uint16_t *p) { return *p; }
+
+// Words: one 16-bit number.
+#define WORD_LANES 1
+static inline vw vw_load(const uint16_t *p) { return *p; }
+static inline vw vw_all(uint16_t a) { return a; }
+/// Adds one where a and b are equal.
+static inline vw vw_count_equal(vw sum, vw a, vw b) { return sum + (a == b); }
+/// Adds a count to a byte, or, `begins`, puts it there.
+static inline void vw_add_to_bytes(uint8_t *bytes, vw a, int begins) { *bytes = (uint8_t)((begins ? 0 : *bytes) + a); }
+static inline unsigned mask_bytes_at_least(const uint8_t *p, uint8_t least) { return *p >= least; }
