@@ -30,8 +30,14 @@ struct UpgradeTests {
           "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT IN ('grdb_migrations', 'sqlite_sequence')"
       )
       for table in tables {
-        let columns = try db.columns(in: table).map(\.name).joined(separator: ", ")
-        try db.execute(sql: "INSERT INTO main.\(table) (\(columns)) SELECT \(columns) FROM new.\(table)")
+        let columns = try db.columns(in: table).map(\.name)
+        // What is now the size of a piece was that of a row.
+        let now = columns.map { table.hasSuffix("traffic") && $0 == "row_bytes" ? "piece_bytes" : $0 }
+        try db.execute(
+          sql: """
+            INSERT INTO main.\(table) (\(columns.joined(separator: ", ")))
+            SELECT \(now.joined(separator: ", ")) FROM new.\(table)
+            """)
       }
       try db.execute(sql: change)
     }
@@ -45,6 +51,37 @@ struct UpgradeTests {
       try Samples.configuration(heads: Self.heads, samples: KernelTimeTests.oddPairs),
       try Samples.configuration("oracle", heads: Self.heads), detail: .step)
     return store
+  }
+
+  /// What was stored before operations were is told apart as prices took it: what is read and what is written, and keys that
+  /// are scored beside values that are gathered.
+  @Test func bytesBecomeOperations() throws {
+    let path = try old(
+      stored(),
+      also: """
+        DELETE FROM main.traffic;
+        INSERT INTO main.traffic VALUES (1, 0, 0, 'keys', 'device', 'stream', 0, 30, 10, 5),
+          (1, 0, 0, 'values', 'device', 'gather', 128, 40, 20, 0), (1, 0, 0, 'scores', 'device', 'stream', 0, 7, 7, 8),
+          (1, 0, 0, 'metadata', 'host', 'stream', 0, 3, 2, 1), (2, 0, 0, 'keys', 'device', 'stream', 0, 30, 10, 5),
+          (2, 0, 0, 'values', 'device', 'stream', 0, 40, 20, 0), (2, 0, 0, 'state', 'device', 'stream', 0, 4, 4, 4);
+        """)
+    let rows = try ResultsStore(path: path).read { db in
+      try String.fetchAll(
+        db,
+        sql: """
+          SELECT printf('%d %s %s %s %s %d %d %d', configuration, stage, kernel, content, tier, read_per_head_bytes,
+            read_group_union_bytes, written_bytes) FROM traffic ORDER BY 1
+          """)
+    }
+    #expect(
+      rows == [
+        "1 attend gather values device 40 20 0", "1 score rows keys device 30 10 0",
+        "1 score rows scores device 0 0 8", "1 score vectors metadata host 3 2 0",
+        "1 select select scores device 7 7 0", "1 upkeep append keys device 0 0 5",
+        "1 upkeep append metadata host 0 0 1", "2 attend stream keys device 30 10 0",
+        "2 attend stream values device 40 20 0", "2 upkeep accumulate state device 4 4 4",
+        "2 upkeep append keys device 0 0 5",
+      ])
   }
 
   @Test func totalsAreWhatTheOldViewsSaid() throws {

@@ -21,13 +21,12 @@ extension Schema {
   /// Bits of a number in the cache, by what dense attention read.
   private static func elementBits(_ scope: String) -> String {
     """
-    coalesce((SELECT CAST(round(8.0 * sum(read_group_union_bytes) / (max(totals.visible) * max(step_count)
-        * count(DISTINCT 4096 * layer + kv_head) * max(head_dim))) AS INTEGER)
-      FROM dense_traffic JOIN scopes ON scopes.id = scope JOIN traces ON traces.id = scopes.trace
-      JOIN configurations ON configurations.scope = scopes.id
-      JOIN configuration_totals AS totals ON totals.configuration = configurations.id
-      WHERE scope = \(scope) AND content = 'keys' AND configurations.id = (
-        SELECT min(id) FROM configurations WHERE scope = \(scope))), 16)
+    coalesce((SELECT CAST(round(8.0 * sum(read.read_group_union_bytes) / (max(totals.visible) * max(scopes.step_count)
+        * count(DISTINCT 4096 * read.layer + read.kv_head) * max(traces.head_dim))) AS INTEGER)
+      FROM dense_traffic AS read JOIN scopes ON scopes.id = read.scope JOIN traces ON traces.id = scopes.trace
+      JOIN configuration_totals AS totals ON totals.configuration = (
+        SELECT min(id) FROM configurations WHERE configurations.scope = read.scope)
+      WHERE read.scope = \(scope) AND read.content = 'keys'), 16)
     """
   }
 

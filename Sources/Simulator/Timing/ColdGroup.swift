@@ -60,6 +60,19 @@ final class ColdGroup {
 
   var keys: UnsafeMutablePointer<UInt16> { keyStorage.halves }
   var values: UnsafeMutablePointer<UInt16> { valueStorage.halves }
+  /// As the kernels of attention read it.
+  var cache: DecodeCache {
+    DecodeCache(
+      keys: keys, values: values, element: element, tokens: tokens, channels: context.headDim,
+      valueChannels: context.valueDim)
+  }
+
+  func queries(of heads: Range<Int>) -> DecodeQueries {
+    DecodeQueries(
+      queries.pointer + heads.lowerBound * context.headDim, heads: heads.count, scale: context.scale,
+      cap: context.logitSoftcap)
+  }
+
   var bytes: Int { tokens * (context.headDim + context.valueDim) * 2 }
 
   private static func halves(

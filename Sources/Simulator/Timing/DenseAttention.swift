@@ -1,30 +1,29 @@
 import Attention
 import Kernels
-import Policies
 
-/// Attention over rows that lie side by side, as a decoder does it: the group's heads share one pass.
+/// Attention over rows that lie side by side, in one pass for the heads that share it.
 struct DenseAttention {
-  let kernels: Kernels
-  let scratch: StepScratch
+  private let kernels: Kernels
+  private let cache: DecodeCache
+  private let runs: TokenRuns
+  private let queries: DecodeQueries
+  private let part: PartialAttention
+  private let output: UnsafeMutablePointer<Float>
 
   /// - Parameters:
-  ///   - first: row of the cache at which they begin.
+  ///   - runs: of the group's tokens; none empty.
   ///   - heads: query heads that attend to the same rows.
-  func run(_ group: ColdGroup, first: Int = 0, count: Int, heads: Range<Int>) {
-    let context = group.context
-    guard count > 0 else { return }
-    kernels.decodeScore(
-      rows: group.keys + first * context.headDim, element: group.element, tokens: count,
-      channels: context.headDim, queries: group.queries.pointer + heads.lowerBound * context.headDim,
-      heads: heads.count, into: scratch.row(0), stride: scratch.stride)
-    for head in 0..<heads.count {
-      let row = scratch.row(head, count: count)
-      kernels.exponentials(
-        row, offset: kernels.maximum(row), scale: context.scale, into: scratch.row(head))
-    }
-    kernels.decodeAttend(
-      rows: group.values + first * context.valueDim, element: group.element, tokens: count,
-      channels: context.valueDim, weights: scratch.row(0), stride: scratch.stride, heads: heads.count,
-      into: scratch.output.pointer)
+  init(_ group: ColdGroup, runs: [Range<Int>], heads: Range<Int>, kernels: Kernels, scratch: StepScratch) {
+    self.kernels = kernels
+    self.runs = TokenRuns(runs)
+    cache = group.cache
+    queries = group.queries(of: heads)
+    part = scratch.part(heads: heads.count, valueChannels: group.context.valueDim)
+    output = scratch.output.pointer
+  }
+
+  func run() {
+    kernels.decodeAttend(cache, runs, queries, into: part)
+    kernels.decodeMerge([part], into: output)
   }
 }

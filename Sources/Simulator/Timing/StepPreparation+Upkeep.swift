@@ -23,11 +23,13 @@ extension StepPreparation {
   func accumulate(_ extent: StepExtent) -> () -> Void {
     let count = max(1, extent.writtenBytes / 4)
     let state = group.side(bytes: count * 4).assumingMemoryBound(to: Float.self)
-    let (weights, room) = (scratch.row(0), scratch.scores.count)
-    let part = min(count, room)
+    let (kernels, scratch) = (kernels, scratch)
+    let part = min(count, scratch.stride)
     return {
       for start in Swift.stride(from: 0, to: count, by: part) {
-        for index in 0..<min(part, count - start) { state[start + index] += weights[index] }
+        kernels.decodeAccumulate(
+          rows: scratch.row(0), stride: scratch.stride, heads: 1, tokens: min(part, count - start),
+          into: state + start)
       }
     }
   }

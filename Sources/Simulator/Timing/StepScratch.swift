@@ -10,6 +10,7 @@ final class StepScratch {
   private(set) var output = FloatBuffer(count: 0)
   private var chosen = FloatBuffer(count: 0)
   private var members = FloatBuffer(count: 0)
+  private var parts: [PartialAttention] = []
 
   /// Grows to what a group and the operations of a step need.
   func makeRoom(for extents: [StepExtent], _ group: ColdGroup) {
@@ -32,6 +33,16 @@ final class StepScratch {
   /// A count per token.
   var counts: UnsafeMutablePointer<UInt8> {
     UnsafeMutableRawPointer(members.pointer).assumingMemoryBound(to: UInt8.self)
+  }
+
+  /// What an attention yields before it is divided, by its shape.
+  func part(heads: Int, valueChannels: Int) -> PartialAttention {
+    if let known = parts.first(where: { $0.heads == heads && $0.valueChannels == valueChannels }) {
+      return known
+    }
+    let made = PartialAttention(heads: heads, valueChannels: valueChannels)
+    parts.append(made)
+    return made
   }
 
   func row(_ head: Int) -> UnsafeMutablePointer<Float> { scores.pointer + head * stride }

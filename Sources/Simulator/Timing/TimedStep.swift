@@ -14,7 +14,9 @@ struct TimedStep {
   init(_ preparation: StepPreparation) {
     group = preparation.group
     let operations = preparation.operations()
-    attention = DenseAttention(kernels: preparation.kernels, scratch: preparation.scratch)
+    attention = DenseAttention(
+      group, runs: [0..<group.tokens], heads: 0..<group.context.groupSize, kernels: preparation.kernels,
+      scratch: preparation.scratch)
     stages = Stage.allCases.compactMap { stage in
       let own = operations.filter { $0.stage == stage }
       return own.isEmpty ? nil : (stage, own)
@@ -22,9 +24,7 @@ struct TimedStep {
   }
 
   func dense() -> Sample {
-    let elapsed = clock.measure {
-      attention.run(group, count: group.tokens, heads: 0..<group.context.groupSize)
-    }
+    let elapsed = clock.measure { attention.run() }
     return (.dense, elapsed.nanoseconds, group.bytes)
   }
 

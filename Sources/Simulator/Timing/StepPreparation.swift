@@ -24,21 +24,19 @@ struct StepPreparation {
     let extents = choice.work.meanStep(of: choice.steps)
     scratch.makeRoom(for: extents, group)
     group.clearSides()
-    let others = extents.filter { $0.operation.stage != .attend }.compactMap(ready)
+    let others = extents.filter { $0.operation.stage != .attend }.map(ready)
     let all = others + attending(extents.filter { $0.operation.stage == .attend })
     return Stage.allCases.flatMap { stage in all.filter { $0.stage == stage } }
   }
 
-  private func ready(_ extent: StepExtent) -> TimedOperation? {
-    let operation = extent.operation
-    guard let run = work(extent) else { return nil }
-    return TimedOperation(stage: operation.stage, bytes: extent.bytes, run: run)
+  private func ready(_ extent: StepExtent) -> TimedOperation {
+    TimedOperation(stage: extent.operation.stage, bytes: extent.bytes, run: work(extent))
   }
 
-  /// What an operation computes; nil where another one's kernel does it on its way, as scores are written.
-  private func work(_ extent: StepExtent) -> (() -> Void)? {
+  /// What an operation computes: nothing where another one's kernel does it on its way, as scores are written.
+  private func work(_ extent: StepExtent) -> () -> Void {
     let operation = extent.operation
-    if operation.kind.content == .scores, operation.stage == .score { return nil }
+    if operation.kind.content == .scores, operation.stage == .score { return {} }
     switch operation.kernel {
     case .rows where operation.kind.content == .keys: return scoreKeys(extent)
     case .rows, .vectors, .matrix: return scoreVectors(extent)
