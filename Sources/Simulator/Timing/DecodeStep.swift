@@ -15,18 +15,15 @@ final class DecodeStep {
 
   init(kernels: Kernels) { self.kernels = kernels }
 
-  /// Full attention: the group's heads share one pass over the keys and one over the values.
+  /// Full attention: the group's heads share one pass over keys and values.
   func dense(_ group: ColdGroup) -> (nanoseconds: Int, bytes: Int) {
     let heads = group.context.groupSize
-    let stride = prepare(group)
+    _ = prepare(group)
+    let part = PartialAttention(heads: heads, valueChannels: group.context.valueDim)
+    let everything = TokenRuns([0..<group.tokens])
     let elapsed = clock.measure {
-      kernels.decodeScore(
-        rows: group.keys, element: group.element, tokens: group.tokens, channels: group.context.headDim,
-        queries: group.queries.pointer, heads: heads, into: scores.pointer, stride: stride)
-      for head in 0..<heads { softmax(scores.pointer + head * stride, group) }
-      kernels.decodeAttend(
-        rows: group.values, element: group.element, tokens: group.tokens, channels: group.context.valueDim,
-        weights: scores.pointer, stride: stride, heads: heads, into: output.pointer)
+      kernels.decodeAttend(cache(group), everything, queries(group, first: 0, heads: heads), into: part)
+      kernels.decodeMerge([part], into: output.pointer)
     }
     return (elapsed.nanoseconds, group.bytes)
   }
@@ -50,7 +47,7 @@ final class DecodeStep {
       stages.append(score(group, pass: pass, cache: cache, stride: stride))
       stages.append(select(group, choice: choice, perGroup: perGroup, stride: stride))
     }
-    stages.append(attend(group, choice: choice, stride: stride))
+    stages.append(attend(group, choice: choice))
     return stages
   }
 
@@ -105,28 +102,32 @@ final class DecodeStep {
     return (.select, elapsed.nanoseconds, heads * group.tokens * 4)
   }
 
-  private func attend(_ group: ColdGroup, choice: Selections, stride: Int) -> Stages.Element {
+  private func attend(_ group: ColdGroup, choice: Selections) -> Stages.Element {
     let context = group.context
     var rows = 0
+    let part = PartialAttention(heads: 1, valueChannels: context.valueDim)
     let elapsed = clock.measure {
       for head in 0..<context.groupSize {
         rows += choice.count(head)
         choice.withTokens(head) { tokens in
-          kernels.decodeGatherAttend(
-            keys: group.keys, values: group.values, element: group.element, tokens: tokens,
-            channels: context.headDim, valueChannels: context.valueDim,
-            query: group.queries.pointer + head * context.headDim, scale: context.scale,
-            scratch: scores.pointer, into: output.pointer)
+          kernels.decodeAttend(
+            cache(group), tokens: tokens, queries(group, first: head, heads: 1), into: part)
+          kernels.decodeMerge([part], into: output.pointer + head * context.valueDim)
         }
       }
     }
     return (.attend, elapsed.nanoseconds, rows * (context.headDim + context.valueDim) * 2)
   }
 
-  private func softmax(_ row: UnsafeMutablePointer<Float>, _ group: ColdGroup) {
-    let values = UnsafeBufferPointer(start: row, count: group.tokens)
-    let largest = kernels.maximum(values)
-    kernels.exponentials(values, offset: largest, scale: group.context.scale, into: row)
+  private func cache(_ group: ColdGroup) -> DecodeCache {
+    DecodeCache(
+      keys: group.keys, values: group.values, element: group.element, tokens: group.tokens,
+      channels: group.context.headDim, valueChannels: group.context.valueDim)
+  }
+
+  private func queries(_ group: ColdGroup, first: Int, heads: Int) -> DecodeQueries {
+    DecodeQueries(
+      group.queries.pointer + first * group.context.headDim, heads: heads, scale: group.context.scale)
   }
 
   /// Room for a row of scores per head, and the rows' stride.
