@@ -15,6 +15,10 @@ extension Schema {
         configuration per_head_bytes group_union_bytes dense_per_head_bytes dense_group_union_bytes
         resident_device_bytes resident_host_bytes dense_resident_bytes
         """, reals: "per_head_bytes_share group_union_bytes_share"),
+    "work": types(
+      integers: "configuration piece_bytes row_bytes bits",
+      reals: "rows heads_per_row read_per_head_bytes read_group_union_bytes written_bytes",
+      texts: "stage kernel content tier pattern"),
     "kernel_stages": types(
       integers: "configuration run samples min_ns max_ns",
       reals: "median_ns mean_moved_bytes bandwidth_bytes_per_s read_bandwidth_share", texts: "stage"),
