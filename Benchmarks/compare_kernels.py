@@ -30,7 +30,7 @@ import simsimd
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from kernels import F16, Kernels
+from kernels import F16, Cache, Kernels, Logits, Partial, Range
 
 NTH_ELEMENT = """
 #include <algorithm>
@@ -88,7 +88,7 @@ def cases(heads, ours, threads, share):
     tq16, tqbf = tq.to(torch.float16), tq.to(torch.bfloat16)
     padded = (n + 31) // 32 * 32
     local = [dict(scores=np.zeros(padded, np.float32), out=np.zeros(d, np.float32), chosen=np.zeros(n, np.int32),
-                  words=np.zeros(3 * n + 48, np.uint32), scratch=np.zeros(n, np.float32)) for _ in range(threads)]
+                  words=np.zeros(3 * n + 48, np.uint32), part=Partial.of(1, d)) for _ in range(threads)]
     quarter = np.arange(d // 4, dtype=np.int32)
     rows = np.random.default_rng(2).standard_normal((heads.count, n), dtype=np.float32)
     torch_rows = torch.from_numpy(rows)
@@ -97,6 +97,8 @@ def cases(heads, ours, threads, share):
     numpy_tokens = tokens.astype(np.int64)
     scale = 1 / np.sqrt(d)
     best = nth_element()
+    caches = [Cache.of(heads.k16[i], heads.v16[i], F16) for i in range(heads.count)]
+    everything, logits = Range(0, n), Logits(scale, 0)
 
     def dense(i, mine):
         ours.decode_score_rows(heads.k16[i], F16, n, d, query, 1, mine["scores"], padded)
@@ -112,14 +114,12 @@ def cases(heads, ours, threads, share):
         ours.top_k(mine["scores"], n, 256, mine["chosen"], mine["words"])
 
     def gather(i, mine):
-        ours.decode_gather_attend(heads.k16[i], heads.v16[i], F16, tokens, k, d, d, query, scale, mine["scratch"],
-                                  mine["out"])
+        ours.decode_attend_tokens(caches[i], tokens, k, query, 1, logits, mine["part"])
+        ours.decode_merge(mine["part"], 1, 1, d, mine["out"])
 
     def attention(i, mine):
-        dense(i, mine)
-        largest = ours.maximum(mine["scores"], n)
-        ours.exponentials(mine["scores"], n, largest, scale, mine["scores"])
-        ours.decode_attend_rows(heads.v16[i], F16, n, d, mine["scores"], padded, 1, mine["out"])
+        ours.decode_attend_runs(caches[i], everything, 1, query, 1, logits, mine["part"])
+        ours.decode_merge(mine["part"], 1, 1, d, mine["out"])
 
     def numpy_softmax(scores, values):
         weights = np.exp((scores - scores.max()) * np.float32(scale))

@@ -5,12 +5,51 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 SOURCES = Path(__file__).resolve().parent.parent / "Sources" / "CKernels"
 F16, BF16 = 0, 1
 PANEL = 16
 
 _words, _floats, _ints, _bytes = (ctypes.c_void_p,) * 4
 _size, _float = ctypes.c_size_t, ctypes.c_float
+
+
+class Cache(ctypes.Structure):
+    """fs_cache"""
+
+    _fields_ = [("keys", _words), ("values", _words), ("element", ctypes.c_int), ("channels", _size),
+                ("value_channels", _size)]
+
+    @classmethod
+    def of(cls, keys, values, element):
+        return cls(keys.ctypes.data, values.ctypes.data, element, keys.shape[1], values.shape[1])
+
+
+class Range(ctypes.Structure):
+    """fs_range"""
+
+    _fields_ = [("start", _size), ("end", _size)]
+
+
+class Logits(ctypes.Structure):
+    """fs_logits"""
+
+    _fields_ = [("scale", _float), ("cap", _float)]
+
+
+class Partial(ctypes.Structure):
+    """fs_partial; `of` keeps its arrays alive."""
+
+    _fields_ = [("maxima", _floats), ("sums", _floats), ("out", _floats)]
+
+    @classmethod
+    def of(cls, heads, value_channels):
+        arrays = [np.zeros(count, np.float32) for count in (heads, heads, heads * value_channels)]
+        partial = cls(*(array.ctypes.data for array in arrays))
+        partial.arrays = arrays
+        return partial
+
 
 # In the order of fs_kernels in CKernels.h; None is an entry that is not called from here.
 _FIELDS = [
@@ -28,11 +67,10 @@ _FIELDS = [
     ("decode_score_planes",
      (None, [_words, _size, ctypes.c_int, _size, _floats, _size, _size, _ints, _size, _floats, _size])),
     ("decode_attend_rows", (None, [_words, ctypes.c_int, _size, _size, _floats, _size, _size, _floats])),
-    ("decode_gather_attend",
-     (None, [_words, _words, ctypes.c_int, _ints, _size, _size, _size, _floats, _float, _floats, _floats])),
-    ("decode_attend_runs", None),
-    ("decode_attend_tokens", None),
-    ("decode_merge", None),
+    ("decode_attend_runs",
+     (None, [ctypes.POINTER(Cache), ctypes.POINTER(Range), _size, _floats, _size, Logits, Partial])),
+    ("decode_attend_tokens", (None, [ctypes.POINTER(Cache), _ints, _size, _floats, _size, Logits, Partial])),
+    ("decode_merge", (None, [ctypes.POINTER(Partial), _size, _size, _size, _floats])),
     ("decode_round_queries", None),
     ("decode_score_lowbit", None),
     ("decode_score_listed", None),
@@ -77,6 +115,6 @@ class Kernels:
         function = ctypes.CFUNCTYPE(result, *arguments)(address)
 
         def call(*values):
-            return function(*[v.ctypes.data if hasattr(v, "ctypes") else v for v in values])
+            return function(*[v.ctypes.data if isinstance(v, np.ndarray) else v for v in values])
 
         return call

@@ -9,7 +9,8 @@ extension Kernels {
     rows keys: UnsafePointer<UInt16>, element: ElementType, tokens: Int, channels: Int,
     queries: UnsafePointer<Float>, heads: Int, into scores: UnsafeMutablePointer<Float>, stride: Int
   ) {
-    precondition(element != .f32 && stride >= tokens)
+    precondition(element != .f32, "decode kernels read 16-bit rows, not f32")
+    precondition(heads <= 1 || stride >= tokens, "rows overlap: \(stride) < \(tokens)")
     table.decode_score_rows(keys, element.code, tokens, channels, queries, heads, scores, stride)
   }
 
@@ -35,8 +36,13 @@ extension Kernels {
     queries: UnsafePointer<Float>, queryStride: Int = 0, heads: Int = 1, channelList: [Int32],
     into scores: UnsafeMutablePointer<Float>, stride: Int = 0
   ) {
-    precondition(element != .f32 && planeStride % 32 == 0 && planeStride >= tokens)
-    precondition(heads <= 1 || stride >= (tokens + 31) / 32 * 32)
+    precondition(element != .f32, "decode kernels read 16-bit rows, not f32")
+    precondition(
+      planeStride % 32 == 0 && planeStride >= tokens,
+      "planes \(planeStride) apart: a multiple of 32, at least \(tokens)")
+    precondition(
+      heads <= 1 || stride >= (tokens + 31) / 32 * 32,
+      "rows of scores overlap: \(stride) for \(tokens) tokens")
     table.decode_score_planes(
       planes, planeStride, element.code, tokens, queries, queryStride, heads, channelList,
       channelList.count, scores, stride)
@@ -47,19 +53,8 @@ extension Kernels {
     rows values: UnsafePointer<UInt16>, element: ElementType, tokens: Int, channels: Int,
     weights: UnsafePointer<Float>, stride: Int, heads: Int, into out: UnsafeMutablePointer<Float>
   ) {
-    precondition(element != .f32 && stride >= tokens)
+    precondition(element != .f32, "decode kernels read 16-bit rows, not f32")
+    precondition(heads <= 1 || stride >= tokens, "rows overlap: \(stride) < \(tokens)")
     table.decode_attend_rows(values, element.code, tokens, channels, weights, stride, heads, out)
-  }
-
-  /// Exact attention of one query over the listed tokens: `out[valueChannels]`. `scratch` holds a float per token.
-  public func decodeGatherAttend(
-    keys: UnsafePointer<UInt16>, values: UnsafePointer<UInt16>, element: ElementType,
-    tokens: UnsafeBufferPointer<Int32>, channels: Int, valueChannels: Int, query: UnsafePointer<Float>,
-    scale: Float, scratch: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>
-  ) {
-    precondition(element != .f32)
-    guard let list = tokens.baseAddress, tokens.count > 0 else { return }
-    table.decode_gather_attend(
-      keys, values, element.code, list, tokens.count, channels, valueChannels, query, scale, scratch, out)
   }
 }

@@ -2,19 +2,9 @@ import Attention
 import Kernels
 import Testing
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Decode kernels may sum in any order, so they are held to the error that any order can have.
 @Suite struct DecodeKernelsTests {
   static let dims = [8, 64, 72, 96, 128, 256, 5]
-  /// Absolute, for values below 2: softmax's exponent carries the rounding of a score.
-  static let attentionTolerance = 4e-6
 
   @Test(arguments: InstructionSet.available, [ElementType.f16, .bf16])
   func scoreRows(set: InstructionSet, element: ElementType) throws {
@@ -126,39 +116,6 @@ import Testing
           sum.isWithinTolerance(out.pointer[place]), "\(channels) channels, head \(head), channel \(channel)")
       }
       #expect(out.isIntact)
-    }
-  }
-
-  @Test(arguments: InstructionSet.available, [ElementType.f16, .bf16])
-  func gatherAttend(set: InstructionSet, element: ElementType) throws {
-    let kernels = try Kernels(set)
-    for (i, channels) in Self.dims.enumerated() {
-      let (cached, count) = (67, [1, 7, 8, 9, 33, 67, 20][i])
-      let valueChannels = Self.dims[(i + 2) % Self.dims.count]
-      let keys = Stored(element, count: cached * channels, seed: 1)
-      let values = Stored(element, count: cached * valueChannels, seed: 2)
-      var random = SeededRandom(UInt64(channels))
-      let query = Fenced(random.signed(count: channels))
-      let list = Fenced(random.distinct(count, below: cached).sorted())
-      let scale = 1 / Float(channels).squareRoot()
-      let (scratch, out) = (Fenced<Float>(count: count), Fenced<Float>(count: valueChannels))
-      kernels.decodeGatherAttend(
-        keys: keys.words.pointer, values: values.words.pointer, element: element,
-        tokens: UnsafeBufferPointer(list.buffer), channels: channels, valueChannels: valueChannels,
-        query: query.pointer, scale: scale, scratch: scratch.pointer, into: out.pointer)
-      let logits = list.buffer.map { token in
-        let row = Int(token) * channels
-        return Double(scale)
-          * Sum.chain((0..<channels).map { (query.pointer[$0], keys.floats[row + $0]) }).exact
-      }
-      let weights = logits.map { exp($0 - (logits.max() ?? 0)) }
-      for channel in 0..<valueChannels {
-        let column = list.buffer.map { Double(values.floats[Int($0) * valueChannels + channel]) }
-        let exact = zip(weights, column).reduce(0) { $0 + $1.0 * $1.1 } / weights.reduce(0, +)
-        let error = (Double(out.pointer[channel]) - exact).magnitude
-        #expect(error <= Self.attentionTolerance, "\(channels) × \(valueChannels), channel \(channel)")
-      }
-      #expect(out.isIntact && scratch.isIntact)
     }
   }
 }

@@ -170,9 +170,6 @@ static void compare(const fs_kernels *base, const fs_kernels *other, size_t toke
     for (int t = 0; t < 2; t++) total[t] = (t ? other : base)->gather_attend(spare[t], chosen[t], k, values[t], channels, out[t]);
     SAME("gather_attend", out[0], out[1], strips);
     SAME("gather_attend's sum", total, total + 1, 1);
-    for (int t = 0; t < 2; t++)
-      (t ? other : base)->decode_gather_attend(rows, rows, element, chosen[t], k, channels, channels, queries, .125f, spare[t] + tokens, out[t]);
-    check(close_to(out[0], out[1], channels), "decode_gather_attend", other->name, (int)tokens, (int)channels);
   }
   for (int k = 0; k < 2; k++) {
     const fs_kernels *kernels = k ? other : base;

@@ -90,10 +90,6 @@ typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
   /// out[h] = weights[h] . V over all tokens, token-major rows, the heads sharing one pass.
   void (*decode_attend_rows)(const uint16_t *values, fs_element element, size_t tokens, size_t channels,
                              const float *weights, size_t stride, size_t heads, float *out);
-  /// out = exact attention of one query over the listed tokens; scratch holds `count` floats.
-  void (*decode_gather_attend)(const uint16_t *keys, const uint16_t *values, fs_element element,
-                               const int32_t *tokens, size_t count, size_t channels, size_t value_channels,
-                               const float *query, float scale, float *scratch, float *out);
   /// One pass of attention over the tokens of `runs`, for `heads` queries [heads][channels] together.
   void (*decode_attend_runs)(const fs_cache *cache, const fs_range *runs, size_t run_count, const float *queries,
                              size_t heads, fs_logits logits, fs_partial out);
@@ -106,9 +102,9 @@ typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
   /// Queries [heads][width] rounded to 8 bits: each is about out * scales[head]; sums are of a head's rounded query.
   void (*decode_round_queries)(const float *queries, size_t width, size_t heads, int8_t *out, float *scales,
                                float *sums);
-  /// scores[h][i] = the rounded query times row list[i], or row i where there is no list, of `width` codes of 8, 4 or
-  /// 2 bits: n = width * bits / 8 bytes, of which byte j holds channels j, n + j ... from its lowest bits up, then scale
-  /// and offset in f16; a value is offset + scale * code.
+  /// scores[h][i] = the rounded query times row list[i], or row i where there is no list, of `width` codes of 8, 4
+  /// or 2 bits: n = width * bits / 8 bytes, of which byte j holds channels j, n + j ... from its lowest bits up, then
+  /// scale and offset in f16; a value is offset + scale * code.
   void (*decode_score_lowbit)(const uint8_t *rows, size_t bits, size_t width, const int32_t *list, size_t count,
                               const int8_t *queries, const float *scales, const float *sums, size_t heads,
                               float *scores, size_t stride);

@@ -147,7 +147,8 @@ static inline void bytes_add(byte_sums *sums, vb a) {
 static inline void bytes_store(uint16_t *out, const byte_sums *sums) {
   const vw even = _mm512_sub_epi16(sums->pairs, _mm512_slli_epi16(sums->odd, 8));
   const __m256i even_halves = _mm256_add_epi16(_mm512_castsi512_si256(even), _mm512_extracti64x4_epi64(even, 1));
-  const __m256i odd_halves = _mm256_add_epi16(_mm512_castsi512_si256(sums->odd), _mm512_extracti64x4_epi64(sums->odd, 1));
+  const __m256i odd_halves =
+      _mm256_add_epi16(_mm512_castsi512_si256(sums->odd), _mm512_extracti64x4_epi64(sums->odd, 1));
   const __m128i e = _mm_add_epi16(_mm256_castsi256_si128(even_halves), _mm256_extracti128_si256(even_halves, 1));
   const __m128i o = _mm_add_epi16(_mm256_castsi256_si128(odd_halves), _mm256_extracti128_si256(odd_halves, 1));
   _mm_storeu_si128((__m128i *)out, _mm_unpacklo_epi16(e, o));

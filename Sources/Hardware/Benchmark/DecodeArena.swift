@@ -1,7 +1,7 @@
 import Kernels
 
 /// The caches of many KV groups side by side, so that going round them finds each one cold, and each thread's own
-/// scores and output.
+/// scores, partial attention and output.
 final class DecodeArena: @unchecked Sendable {
   // Unchecked: the groups are only read (but for one thread's own, when appending), and a thread writes its own rows.
   let groupsPerThread: Int
@@ -12,6 +12,7 @@ final class DecodeArena: @unchecked Sendable {
   private let storage: FloatBuffer
   private let scoreRows: FloatBuffer
   private let outputs: FloatBuffer
+  private let parts: [PartialAttention]
   private let heads: Int
   private let outStride: Int
 
@@ -32,6 +33,7 @@ final class DecodeArena: @unchecked Sendable {
     queries = BenchmarkNumbers.normal(heads * benchmark.headDim * 2)
     scoreRows = FloatBuffer(count: threads * heads * stride)
     outputs = FloatBuffer(count: threads * heads * outStride)
+    parts = (0..<threads).map { _ in PartialAttention(heads: 1, valueChannels: benchmark.headDim) }
   }
 
   func group(_ thread: Int, _ call: Int) -> UnsafeMutablePointer<UInt16> {
@@ -40,6 +42,9 @@ final class DecodeArena: @unchecked Sendable {
   }
 
   func scores(_ thread: Int) -> UnsafeMutablePointer<Float> { scoreRows.pointer + thread * heads * stride }
+
+  /// Of one head.
+  func part(_ thread: Int) -> PartialAttention { parts[thread] }
 
   func out(_ thread: Int) -> UnsafeMutablePointer<Float> { outputs.pointer + thread * heads * outStride }
 }

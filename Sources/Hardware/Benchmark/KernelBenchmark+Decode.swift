@@ -105,11 +105,14 @@ extension KernelBenchmark {
       calls: arena.groupsPerThread, bytesPerSecond: roofline.memory.median
     ) { thread, call in
       let group = arena.group(thread, call)
+      let part = arena.part(thread)
       lists[call % lists.count].withUnsafeBufferPointer { list in
-        kernels.decodeGatherAttend(
-          keys: group, values: group + half, element: element, tokens: list, channels: headDim,
-          valueChannels: headDim, query: arena.queries.pointer, scale: 0.1, scratch: arena.scores(thread),
-          into: arena.out(thread))
+        kernels.decodeAttend(
+          DecodeCache(
+            keys: group, values: group + half, element: element, tokens: tokens, channels: headDim,
+            valueChannels: headDim),
+          tokens: list, DecodeQueries(arena.queries.pointer, heads: 1, scale: 0.1), into: part)
+        kernels.decodeMerge([part], into: arena.out(thread))
       }
     }
   }
