@@ -48,14 +48,22 @@ let package = Package(
       ],
       swiftSettings: swift, plugins: ["SourceDigest"]),
     .plugin(name: "SourceDigest", capability: .buildTool()),
+    .target(
+      name: "Experiments",
+      dependencies: [
+        "CZstd", "Attention", "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results",
+        "CReportPage", .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: swift),
     .executableTarget(
       name: "fasa-sim",
       dependencies: [
-        "CZstd", "Attention", "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results",
-        "CReportPage",
+        "Attention", "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results", "Experiments",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Yams", package: "Yams"),
       ],
+      swiftSettings: swift),
+    .target(
+      name: "TestSupport", dependencies: ["Simulator", "Traces"], path: "Tests/TestSupport",
       swiftSettings: swift),
     .testTarget(name: "AttentionTests", dependencies: ["Attention"], swiftSettings: swift),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Attention"], swiftSettings: swift),
@@ -75,9 +83,14 @@ let package = Package(
       ],
       swiftSettings: swift),
     .testTarget(
+      name: "ExperimentsTests",
+      dependencies: ["Experiments", "Policies", "Simulator", "Traces", "TestSupport"],
+      swiftSettings: swift),
+    .testTarget(
       name: "CommandTests",
       dependencies: [
-        "fasa-sim", "Attention", "Results", "Simulator", "Traces", "Policies", "CReportPage",
+        "fasa-sim", "Attention", "Experiments", "Results", "Simulator", "Traces", "Policies", "CReportPage",
+        "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: swift),

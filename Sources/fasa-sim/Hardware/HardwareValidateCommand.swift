@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiments
 import Foundation
 import Hardware
 import Kernels
@@ -52,8 +53,7 @@ struct HardwareValidateCommand: ParsableCommand {
   @Flag(help: "List every prediction beside its measurement.")
   var cases = false
 
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var format: FormatOptions
 
   func run() throws {
     let table = try MeasurementTable(path: try measurements ?? HardwareLocator.file("measurements/sparq.csv"))
@@ -78,7 +78,7 @@ struct HardwareValidateCommand: ParsableCommand {
       table: table, outcomes: outcomes, listsCases: cases, claim: isWhole ? try ClaimReport(.fasaC) : nil,
       quest: isWhole ? try QuestReport() : nil,
       local: isWhole && !noLocal ? LocalValidation(measured: try measured()) : nil)
-    if json { try Output.json(report.json) } else { try Output.text(report.text) }
+    try format.print(json: report.json, text: report.text)
   }
 
   private func measured() throws -> LocalMeasurement {

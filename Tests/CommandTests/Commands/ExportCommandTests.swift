@@ -1,7 +1,9 @@
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import Results
 @testable import fasa_sim
 

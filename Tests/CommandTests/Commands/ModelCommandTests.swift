@@ -1,8 +1,10 @@
 import Foundation
 import GRDB
 import Results
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import fasa_sim
 
 @Suite struct ModelCommandTests {

@@ -1,7 +1,9 @@
 import Foundation
 import Policies
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import fasa_sim
 
 @Suite struct PoliciesCommandTests {

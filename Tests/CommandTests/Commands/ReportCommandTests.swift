@@ -2,8 +2,10 @@ import CReportPage
 import Foundation
 import GRDB
 import Results
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import fasa_sim
 
 /// The page as a file; `scripts/test-report` opens it in a browser.
