@@ -9,7 +9,13 @@ let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 
 let package = Package(
   name: "fasa-sim",
-  products: [.executable(name: "fasa-sim", targets: ["fasa-sim"])],
+  products: [
+    .executable(name: "fasa-sim", targets: ["fasa-sim"]),
+    .library(name: "Attention", targets: ["Attention"]), .library(name: "Kernels", targets: ["Kernels"]),
+    .library(name: "Traces", targets: ["Traces"]), .library(name: "Policies", targets: ["Policies"]),
+    .library(name: "Simulator", targets: ["Simulator"]), .library(name: "Results", targets: ["Results"]),
+    .library(name: "Experiments", targets: ["Experiments"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -84,7 +90,9 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "ExperimentsTests",
-      dependencies: ["Experiments", "Policies", "Simulator", "Traces", "TestSupport"],
+      dependencies: [
+        "Experiments", "Policies", "Simulator", "Results", "Traces", "CReportPage", "TestSupport",
+      ],
       swiftSettings: swift),
     .testTarget(
       name: "CommandTests",

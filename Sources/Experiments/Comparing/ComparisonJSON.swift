@@ -1,6 +1,6 @@
 import Results
 
-/// A comparison as `--json` prints it.
+/// A comparison as an object.
 public struct ComparisonJSON: Encodable {
   let a: String
   let b: String

@@ -53,33 +53,35 @@ package struct HardwareListing {
   package var text: String { [Self.table(machines), Self.table(sets)].joined(separator: "\n\n") }
 
   private static func table(_ machines: [HardwareDescription]) -> String {
-    var table = TextTable([
-      ("machine", .left), ("", .left), ("GB/s", .right), ("GB", .right), ("TFLOP/s", .right),
-      ("link GB/s", .right),
-    ])
-    for machine in machines {
-      table.add([
-        machine.name, machine.title,
-        NumberText.decimal(machine.memory.bandwidthBytesPerSecond / 1e9, places: 0),
-        NumberText.decimal(machine.memory.capacityBytes / 1e9, places: 0),
-        NumberText.decimal(machine.peakOperations / 1e12, places: 1),
-        NumberText.decimal(machine.hostLink.map { $0.bandwidthBytesPerSecond / 1e9 }, places: 0),
-      ])
-    }
-    return table.text
+    TextTable(
+      machines,
+      [
+        .left("machine") { $0.name },
+        .left("") { $0.title },
+        .right("GB/s") { NumberText.decimal($0.memory.bandwidthBytesPerSecond / 1e9, places: 0) },
+        .right("GB") { NumberText.decimal($0.memory.capacityBytes / 1e9, places: 0) },
+        .right("TFLOP/s") { NumberText.decimal($0.peakOperations / 1e12, places: 1) },
+        .right("link GB/s") {
+          NumberText.decimal($0.hostLink.map { $0.bandwidthBytesPerSecond / 1e9 }, places: 0)
+        },
+      ]
+    ).text
   }
 
   private static func table(_ sets: [KernelSet]) -> String {
-    var table = TextTable([
-      ("kernels", .left), ("", .left), ("fitted to", .left), ("held out", .right), ("other machine", .right),
-    ])
-    for set in sets {
-      table.add([
-        set.name, set.title, set.calibration?.machine ?? "assumed",
-        set.calibration.map { "±\(NumberText.percent($0.heldOut.median))" } ?? "unknown",
-        set.calibration?.otherMachine.map { "±\(NumberText.percent($0.median))" } ?? "unknown",
-      ])
-    }
-    return table.text
+    TextTable(
+      sets,
+      [
+        .left("kernels") { $0.name },
+        .left("") { $0.title },
+        .left("fitted to") { $0.calibration?.machine ?? "assumed" },
+        .right("held out") { within($0.calibration?.heldOut) },
+        .right("other machine") { within($0.calibration?.otherMachine) },
+      ]
+    ).text
+  }
+
+  private static func within(_ error: ModelError?) -> String {
+    error.map { "±\(NumberText.percent($0.median))" } ?? "unknown"
   }
 }

@@ -16,46 +16,58 @@ package struct KernelReport: Encodable {
   package var text: String { [machine, table].joined(separator: "\n\n") }
 
   private var machine: String {
-    var table = TextTable([
-      ("this machine", .left), ("working set", .right), ("measured", .right), ("95 %", .right),
-    ])
-    for level in roofline.levels {
-      let rate = level.readBytesPerSecond
-      table.add([
-        "\(level.name) read", NumberText.bytes(level.workingSetBytes), "\(giga(rate.median)) GB/s",
-        "\(giga(rate.low))–\(giga(rate.high))",
-      ])
+    let levels = roofline.levels.map {
+      Rate(
+        name: "\($0.name) read", workingSet: NumberText.bytes($0.workingSetBytes),
+        rate: $0.readBytesPerSecond,
+        unit: "GB/s")
     }
-    let peak = roofline.operationsPerSecond
-    table.add([
-      "multiply-add", "–", "\(giga(peak.median)) GFLOP/s", "\(giga(peak.low))–\(giga(peak.high))",
-    ])
+    let peak = Rate(
+      name: "multiply-add", workingSet: "–", rate: roofline.operationsPerSecond, unit: "GFLOP/s")
+    let table = TextTable(
+      levels + [peak],
+      [
+        .left("this machine") { $0.name },
+        .right("working set") { $0.workingSet },
+        .right("measured") { "\(giga($0.rate.median)) \($0.unit)" },
+        .right("95 %") { "\(giga($0.rate.low))–\(giga($0.rate.high))" },
+      ])
     let threads = roofline.threads
     return
       "\(processor), \(roofline.instructionSet.rawValue), \(threads) thread\(threads == 1 ? "" : "s")\n\n\(table.text)"
   }
 
-  private var table: String {
-    var table = TextTable([
-      ("kernel", .left), ("tokens", .right), ("d", .right), ("call", .left), ("µs a call", .right),
-      ("95 %", .right), ("ns a token", .right), ("GB/s", .right), ("GFLOP/s", .right),
-      ("of roofline", .right),
-    ])
-    for result in kernels {
-      let time = result.nanoseconds.scaled(1e-3)
-      let perToken =
-        result.call == "token" ? result.nanoseconds.median : result.nanoseconds.median / Double(result.tokens)
-      table.add([
-        result.kernel, NumberText.grouped(result.tokens), "\(result.headDim)", result.call,
-        NumberText.decimal(time.median, places: 1),
-        "\(NumberText.decimal(time.low, places: 1))–\(NumberText.decimal(time.high, places: 1))",
-        NumberText.decimal(perToken, places: 2), giga(result.bytesPerSecond),
-        result.operations > 0 ? giga(result.operationsPerSecond) : "–",
-        String(format: "%.0f %%", 100 * result.rooflineShare),
-      ])
-    }
-    return table.text
+  /// What the machine does at most.
+  private struct Rate {
+    let name: String
+    let workingSet: String
+    let rate: Quantity
+    let unit: String
   }
+
+  private var table: String {
+    TextTable(
+      kernels,
+      [
+        .left("kernel") { $0.kernel },
+        .right("tokens") { NumberText.grouped($0.tokens) },
+        .right("d") { "\($0.headDim)" },
+        .left("call") { $0.call },
+        .right("µs a call") { micro($0.nanoseconds.median) },
+        .right("95 %") { "\(micro($0.nanoseconds.low))–\(micro($0.nanoseconds.high))" },
+        .right("ns a token") { NumberText.decimal(perToken($0), places: 2) },
+        .right("GB/s") { giga($0.bytesPerSecond) },
+        .right("GFLOP/s") { $0.operations > 0 ? giga($0.operationsPerSecond) : "–" },
+        .right("of roofline") { String(format: "%.0f %%", 100 * $0.rooflineShare) },
+      ]
+    ).text
+  }
+
+  private func perToken(_ result: KernelResult) -> Double {
+    result.call == "token" ? result.nanoseconds.median : result.nanoseconds.median / Double(result.tokens)
+  }
+
+  private func micro(_ nanoseconds: Double) -> String { NumberText.decimal(nanoseconds * 1e-3, places: 1) }
 
   private func giga(_ value: Double) -> String { NumberText.decimal(value / 1e9, places: 1) }
 }

@@ -35,11 +35,12 @@ package struct PolicyPage: Encodable {
 
   /// All of them as a table, a line each.
   package static func list(_ descriptors: [PolicyDescriptor]) -> String {
-    var table = TextTable([("policy", .left), ("kind", .left), ("what it does", .left)])
-    for descriptor in descriptors {
-      table.add([descriptor.name, descriptor.kind.rawValue, descriptor.summary])
-    }
-    return table.text
+    TextTable(
+      descriptors,
+      [
+        .left("policy") { $0.name }, .left("kind") { $0.kind.rawValue }, .left("what it does") { $0.summary },
+      ]
+    ).text
   }
 
   package var text: String {
@@ -50,10 +51,12 @@ package struct PolicyPage: Encodable {
     lines.append(
       usesBudget ? "  budget: --budget decides k" : "  budget: sizes its own sets; --budget is not used")
     if !parameters.isEmpty {
-      var table = TextTable([("parameter", .left), ("default", .left), ("range", .left), ("meaning", .left)])
-      for parameter in parameters {
-        table.add([parameter.name, parameter.defaultValue, parameter.range, parameter.help])
-      }
+      let table = TextTable(
+        parameters,
+        [
+          .left("parameter") { $0.name }, .left("default") { $0.defaultValue }, .left("range") { $0.range },
+          .left("meaning") { $0.help },
+        ])
       lines.append("")
       lines += table.text.split(separator: "\n").map { "  " + $0 }
     }

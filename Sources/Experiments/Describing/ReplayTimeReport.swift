@@ -37,18 +37,17 @@ package struct ReplayTimeReport: Encodable {
   }
 
   package var text: String {
-    var table = TextTable([
-      ("replay of", .left), ("s", .right), ("95 %", .right), ("floor, s", .right), ("of floor", .right),
-      ("adds, of first", .right),
-    ])
-    for (index, row) in rows.enumerated() {
-      table.add([
-        (index == 0 ? "" : "+ ") + row.added, NumberText.decimal(row.seconds.median),
-        "\(NumberText.decimal(row.seconds.low))–\(NumberText.decimal(row.seconds.high))",
-        NumberText.decimal(row.floorSeconds), NumberText.times(row.seconds.median / row.floorSeconds),
-        NumberText.percent(row.addedShareOfFirst),
+    let table = TextTable(
+      rows,
+      [
+        // The first alone adds to nothing.
+        .left("replay of") { ($0.addedShareOfFirst == nil ? "" : "+ ") + $0.added },
+        .right("s") { NumberText.decimal($0.seconds.median) },
+        .right("95 %") { "\(NumberText.decimal($0.seconds.low))–\(NumberText.decimal($0.seconds.high))" },
+        .right("floor, s") { NumberText.decimal($0.floorSeconds) },
+        .right("of floor") { NumberText.times($0.seconds.median / $0.floorSeconds) },
+        .right("adds, of first") { NumberText.percent($0.addedShareOfFirst) },
       ])
-    }
     let peak = NumberText.decimal(roofline.operationsPerSecond.median / 1e9, places: 0)
     return
       "\(processor), \(roofline.instructionSet.rawValue), \(roofline.threads) threads, \(peak) GFLOP/s\n\n\(table.text)"

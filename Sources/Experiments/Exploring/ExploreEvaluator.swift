@@ -5,12 +5,7 @@ import Traces
 
 /// Judges configurations by replaying those of a rung together, into the database.
 final class ExploreEvaluator {
-  struct Judged {
-    let configuration: ReplayConfiguration
-    let row: SummaryRow
-    let cost: ExplorePricing.Cost
-    let tradeOff: TradeOff
-  }
+  typealias Judged = ExploreReport.Judged
 
   private let trace: Trace
   private let store: ResultsStore

@@ -31,12 +31,14 @@ public struct ExplorePricing {
     self.reading = reading
   }
 
-  struct Cost {
+  /// What one configuration costs.
+  public struct Cost {
     /// Nanoseconds of a layer's attention, or a share of dense attention's bytes.
-    let value: Double
-    let dense: Double
+    public let value: Double
+    /// Dense attention's.
+    public let dense: Double
     /// Nil where bytes are counted.
-    let point: PricingJob.Point?
+    public let point: PricingJob.Point?
   }
 
   func costs(_ rows: [SummaryRow], in store: ResultsStore) throws -> [Int64: Cost] {

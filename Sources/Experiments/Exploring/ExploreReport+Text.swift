@@ -1,6 +1,7 @@
 import Attention
 import Foundation
 import Policies
+import Results
 import Simulator
 
 extension ExploreReport {
@@ -74,33 +75,40 @@ extension ExploreReport {
   }
 
   private func table(_ rows: [Judged], reference: Judged?) -> String {
-    var columns: [(title: String, alignment: TextTable.Alignment)] = [
-      ("", .left), ("policy", .left), ("budget", .right), ("output error", .right), ("recall", .right),
-      ("mass", .right), ("tokens", .right), ("bytes", .right),
+    let lines =
+      rows.map { Line(mark: $0.tradeOff.meetsTarget ? "*" : "", judged: $0) }
+      + [reference].compactMap(\.self).map { Line(mark: "ref", judged: $0) }
+    var columns: [Column<Line>] = [
+      .left("") { $0.mark },
+      .left("policy") { $0.judged.configuration.policy.label },
+      .right("budget") { $0.row.budget ?? "–" },
+      .right("output error") { NumberText.decimal($0.row.outputError) },
+      .right("recall") { NumberText.decimal($0.row.recall) },
+      .right("mass") { NumberText.decimal($0.row.mass) },
+      .right("tokens") { NumberText.percent($0.row.selectedShare) },
+      .right("bytes") { NumberText.percent(pricing.bytesShare($0.row)) },
     ]
-    if isTimed { columns += [("µs/layer", .right), ("speed-up", .right)] }
-    let hasModel = isTimed && pricing.model != nil
-    if hasModel { columns.append(("whole model", .right)) }
-    var table = TextTable(columns)
-    for (judged, mark) in rows.map({ ($0, $0.tradeOff.meetsTarget ? "*" : "") })
-      + [reference].compactMap({ $0.map { ($0, "ref") } })
-    {
-      let row = judged.row
-      var cells = [
-        mark, judged.configuration.policy.label, row.budget ?? "–", NumberText.decimal(row.outputError),
-        NumberText.decimal(row.recall), NumberText.decimal(row.mass), NumberText.percent(row.selectedShare),
-        NumberText.percent(pricing.bytesShare(row)),
+    if isTimed {
+      columns += [
+        .right("µs/layer") {
+          ($0.isExtrapolated ? "~" : "") + NumberText.decimal($0.judged.cost.value / 1000, places: 1)
+        },
+        .right("speed-up") { $0.judged.cost.point.map(speedUp) ?? "–" },
       ]
-      if let point = judged.cost.point {
-        cells += [
-          (point.row.isExtrapolated ? "~" : "") + NumberText.decimal(judged.cost.value / 1000, places: 1),
-          speedUp(point),
-        ]
-        if hasModel { cells.append(NumberText.times(point.wholeSpeedUp)) }
+      if pricing.model != nil {
+        columns.append(.right("whole model") { NumberText.times($0.judged.cost.point?.wholeSpeedUp) })
       }
-      table.add(cells)
     }
-    return table.text
+    return TextTable(lines, columns).text
+  }
+
+  /// A line of a table.
+  private struct Line {
+    let mark: String
+    let judged: Judged
+
+    var row: SummaryRow { judged.row }
+    var isExtrapolated: Bool { judged.cost.point?.row.isExtrapolated == true }
   }
 
   private var notes: [String] {

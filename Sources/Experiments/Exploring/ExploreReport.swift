@@ -6,7 +6,14 @@ import Traces
 
 /// What a search found.
 public struct ExploreReport {
-  typealias Judged = ExploreEvaluator.Judged
+  /// A configuration that was judged on all layers and steps that were asked for.
+  public struct Judged {
+    public let configuration: ReplayConfiguration
+    public let row: SummaryRow
+    public let cost: ExplorePricing.Cost
+    /// What it loses, what it costs and how far it is off the target.
+    public let tradeOff: TradeOff
+  }
 
   public enum Verdict: String, Encodable, Sendable {
     case met
@@ -32,7 +39,7 @@ public struct ExploreReport {
 
   /// The cheapest found of each policy that meets the target, ascending in cost. Of policies that others dominate the
   /// search drops most early, so that theirs may be cheaper than it found.
-  var cheapestByPolicy: [Judged] {
+  public var cheapestByPolicy: [Judged] {
     var seen: Set<String> = []
     return judged.filter(\.tradeOff.meetsTarget)
       .sorted {
@@ -40,8 +47,10 @@ public struct ExploreReport {
       }
       .filter { seen.insert($0.row.policy).inserted }
   }
-  var cheapest: Judged? { cheapestByPolicy.first }
-  var nearest: Judged? {
+  /// The cheapest that meets the target; nil where none does.
+  public var cheapest: Judged? { cheapestByPolicy.first }
+  /// The one that is least far off the target.
+  public var nearest: Judged? {
     judged.min {
       ($0.tradeOff.violation, $0.cost.value, $0.row.label) < (
         $1.tradeOff.violation, $1.cost.value, $1.row.label
@@ -49,7 +58,7 @@ public struct ExploreReport {
     }
   }
   /// By ascending cost, what costs no less than dense attention left out: that loses nothing.
-  var front: [Judged] {
+  public var front: [Judged] {
     NonDominated.front(judged.map(\.tradeOff)).map { judged[$0] }.filter { $0.cost.value < $0.cost.dense }
       .sorted { $0.cost.value < $1.cost.value }
   }

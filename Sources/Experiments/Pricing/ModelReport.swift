@@ -58,30 +58,35 @@ public struct ModelReport {
 
   private func table(_ own: [PricingJob.Point]) -> String {
     let contexts = unique(own.map { Int(saturating: $0.step.geometry.context.rounded()) })
-    var columns: [(String, TextTable.Alignment)] = [("policy", .left), ("output error", .right)]
-    columns += contexts.map { (CountText.of($0), .right) }
-    columns += [("faster from", .right)]
-    let hasModel = job.model != nil
-    if hasModel { columns += [("whole model", .right), ("tokens/s", .right), ("largest batch", .right)] }
-    var table = TextTable(columns.map { (title: $0.0, alignment: $0.1) })
-    let rows = Dictionary(grouping: own, by: \.stored.configuration)
-    for id in unique(own.map(\.stored.configuration)) {
-      guard let row = rows[id], let last = row.last else { continue }
-      var cells = [last.stored.label, NumberText.decimal(last.stored.outputError)]
-      cells += contexts.map { context in
-        row.first { Int(saturating: $0.step.geometry.context.rounded()) == context }
-          .map { ($0.row.isExtrapolated ? "~" : "") + NumberText.times($0.step.speedUp) } ?? "–"
-      }
-      cells.append(crossover(last))
-      if hasModel {
-        cells += [
-          NumberText.times(last.wholeSpeedUp), NumberText.decimal(last.tokensPerSecond, places: 0),
-          last.residency.map { NumberText.grouped($0.largestBatch) } ?? "–",
-        ]
-      }
-      table.add(cells)
+    let points = Dictionary(grouping: own, by: \.stored.configuration)
+    let lines = unique(own.map(\.stored.configuration)).compactMap { id in
+      points[id].flatMap { own in own.last.map { Line(points: own, last: $0) } }
     }
-    return table.text
+    var columns: [Column<Line>] = [
+      .left("policy") { $0.last.stored.label },
+      .right("output error") { NumberText.decimal($0.last.stored.outputError) },
+    ]
+    columns += contexts.map { context in .right(CountText.of(context)) { $0.speedUp(at: context) } }
+    columns.append(.right("faster from") { crossover($0.last) })
+    if job.model != nil {
+      columns += [
+        .right("whole model") { NumberText.times($0.last.wholeSpeedUp) },
+        .right("tokens/s") { NumberText.decimal($0.last.tokensPerSecond, places: 0) },
+        .right("largest batch") { $0.last.residency.map { NumberText.grouped($0.largestBatch) } ?? "–" },
+      ]
+    }
+    return TextTable(lines, columns).text
+  }
+
+  /// A configuration's points, by ascending context.
+  private struct Line {
+    let points: [PricingJob.Point]
+    let last: PricingJob.Point
+
+    func speedUp(at context: Int) -> String {
+      points.first { Int(saturating: $0.step.geometry.context.rounded()) == context }
+        .map { ($0.row.isExtrapolated ? "~" : "") + NumberText.times($0.step.speedUp) } ?? "–"
+    }
   }
 
   func crossoverTokens(_ point: PricingJob.Point) -> Double? {

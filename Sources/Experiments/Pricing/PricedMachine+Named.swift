@@ -16,7 +16,7 @@ extension PricedMachine {
       let machine = try HardwareLocator.machine(name)
       guard machine.kernels != nil || machine.kind == .gpu || !set.launchesAhead else {
         throw HardwareError(
-          "\(name): its file has no kernels of its own, and the set '\(set.name)' is of GPUs: name a kernel set of processors with --kernels, or measure the machine (fasa-sim hardware measure)"
+          "\(name): its file has no kernels of its own, and the set '\(set.name)' is of GPUs: name a kernel set of processors, or measure the machine (fasa-sim hardware measure)"
         )
       }
       return PricedMachine(machine: machine, kernels: machine.kernels ?? set)

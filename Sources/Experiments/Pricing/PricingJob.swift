@@ -59,7 +59,7 @@ public struct PricingJob {
       let names = ["configurations", "machines", "contexts", "batch sizes"]
       let factors = zip(counts, names).map { "\($0) \($1)" }.joined(separator: " × ")
       throw HardwareError(
-        "expected at most \(Self.mostPoints) times to compute, found \(factors): take fewer of them, such as some --policy"
+        "expected at most \(Self.mostPoints) times to compute, found \(factors): take fewer of them"
       )
     }
     for stored in shapes {
@@ -67,7 +67,7 @@ public struct PricingJob {
         continue
       }
       throw HardwareError(
-        "'\(stored.traceTitle)': expected contexts up to \(window), since \(stored.modelName) attends to a sliding window of so many tokens, found \(longest); leave --context out or leave this trace's policies out"
+        "'\(stored.traceTitle)': expected contexts up to \(window), since \(stored.modelName) attends to a sliding window of so many tokens, found \(longest); take shorter contexts, or leave this trace's policies out"
       )
     }
     return points()

@@ -1,4 +1,5 @@
 import Foundation
+import Policies
 import Results
 import Simulator
 
@@ -24,7 +25,9 @@ extension ReplayJob {
   func missing(in store: ResultsStore, traceDigest: String) throws -> [Int] {
     if computesAgain { return Array(configurations.indices) }
     return try configurations.indices.filter { index in
-      try !store.contains(
+      // What stored results are known by says nothing of the code of a policy from elsewhere.
+      guard configurations[index].policy.isBundled else { return true }
+      return try !store.contains(
         identity(index, traceDigest), detail: detail,
         timings: isTimed && configurations[index].policy.descriptor.isTimed)
     }
@@ -52,5 +55,12 @@ extension ReplayJob {
       let store = try ResultsStore(path: folder.appending(path: "runs.db").path(percentEncoded: false))
       _ = try run(store: store)
     }.seconds
+  }
+}
+
+extension PolicyConfiguration {
+  /// Whether its type is one of the registry's, and so part of the build.
+  fileprivate var isBundled: Bool {
+    PolicyRegistry.policy(named: descriptor.name).map { ObjectIdentifier($0) } == ObjectIdentifier(type)
   }
 }

@@ -70,23 +70,23 @@ public struct ReplayReport {
   }
 
   private var table: String {
-    var table = TextTable([
-      ("policy", .left), ("kind", .left), ("budget", .right), ("recall", .right), ("mass", .right),
-      ("of oracle's", .right),
-      ("output error", .right), ("oracle's", .right), ("tokens", .right), ("bytes/head", .right),
-      ("bytes/group", .right), ("kernel", .right),
-    ])
-    for (configuration, row) in zip(configurations, rows) {
-      table.add([
-        configuration.policy.label, row.kind, row.budget ?? "–", NumberText.decimal(row.recall),
-        NumberText.decimal(row.mass),
-        NumberText.decimal(row.massRatio), NumberText.decimal(row.outputError),
-        NumberText.decimal(row.oracleOutputError), NumberText.percent(row.selectedShare),
-        NumberText.percent(row.perHeadBytesShare), NumberText.percent(row.groupUnionBytesShare),
-        NumberText.times(row.kernelSpeedup),
-      ])
-    }
-    return table.text
+    TextTable(
+      zip(configurations, rows).map { (policy: $0.policy.label, row: $1) },
+      [
+        .left("policy") { $0.policy },
+        .left("kind") { $0.row.kind },
+        .right("budget") { $0.row.budget ?? "–" },
+        .right("recall") { NumberText.decimal($0.row.recall) },
+        .right("mass") { NumberText.decimal($0.row.mass) },
+        .right("of oracle's") { NumberText.decimal($0.row.massRatio) },
+        .right("output error") { NumberText.decimal($0.row.outputError) },
+        .right("oracle's") { NumberText.decimal($0.row.oracleOutputError) },
+        .right("tokens") { NumberText.percent($0.row.selectedShare) },
+        .right("bytes/head") { NumberText.percent($0.row.perHeadBytesShare) },
+        .right("bytes/group") { NumberText.percent($0.row.groupUnionBytesShare) },
+        .right("kernel") { NumberText.times($0.row.kernelSpeedup) },
+      ]
+    ).text
   }
 
   /// What the reader should know, a sentence each.

@@ -45,20 +45,20 @@ package struct SweepListing {
 
   /// A line per policy, with the traces' counts below.
   package var text: String {
-    var table = TextTable([("policy", .left), ("budgets", .left), ("to run", .right), ("stored", .right)])
     var (all, toRun): ([PolicyConfiguration: Int], [PolicyConfiguration: Int]) = ([:], [:])
     for (job, missing) in zip(jobs, missing) {
       for configuration in job.configurations { all[configuration.policy, default: 0] += 1 }
       for place in missing { toRun[job.configurations[place].policy, default: 0] += 1 }
     }
     let budgets = plan.budgets.map(\.description).shortList(atMost: 12)
-    for policy in plan.request.policies.configurations {
-      let own = toRun[policy] ?? 0
-      table.add([
-        policy.label, policy.descriptor.usesBudget ? budgets : "its own", "\(own)",
-        "\((all[policy] ?? 0) - own)",
+    let table = TextTable(
+      plan.request.policies.configurations,
+      [
+        .left("policy") { $0.label },
+        .left("budgets") { $0.descriptor.usesBudget ? budgets : "its own" },
+        .right("to run") { "\(toRun[$0] ?? 0)" },
+        .right("stored") { "\((all[$0] ?? 0) - (toRun[$0] ?? 0))" },
       ])
-    }
     var lines = [table.text, ""]
     for (job, missing) in zip(jobs, missing) {
       lines.append(

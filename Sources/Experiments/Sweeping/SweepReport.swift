@@ -78,18 +78,20 @@ public struct SweepReport {
   ///
   /// - Parameter database: its name, as the text is to tell it.
   public func text(database: String) -> String {
-    var table = TextTable([
-      ("budget", .right), ("", .right), ("policy", .left), ("output error", .right), ("oracle's", .right),
-      ("recall", .right), ("mass", .right), ("bytes/head", .right), ("bytes/group", .right),
-    ])
-    for line in best {
-      table.add([
-        line.budget ?? "its own", "\(line.rank)", line.policy, NumberText.decimal(line.outputError),
-        NumberText.decimal(line.oracleOutputError), NumberText.decimal(line.recall),
-        NumberText.decimal(line.mass),
-        NumberText.percent(line.perHeadBytesShare), NumberText.percent(line.groupUnionBytesShare),
+    let best = best
+    let table = TextTable(
+      best,
+      [
+        .right("budget") { $0.budget ?? "its own" },
+        .right("") { "\($0.rank)" },
+        .left("policy") { $0.policy },
+        .right("output error") { NumberText.decimal($0.outputError) },
+        .right("oracle's") { NumberText.decimal($0.oracleOutputError) },
+        .right("recall") { NumberText.decimal($0.recall) },
+        .right("mass") { NumberText.decimal($0.mass) },
+        .right("bytes/head") { NumberText.percent($0.perHeadBytesShare) },
+        .right("bytes/group") { NumberText.percent($0.groupUnionBytesShare) },
       ])
-    }
     let named = Set(best.map(\.policy))
     let footing = FootingNotes(
       policies: plan.request.policies.configurations.filter { named.contains($0.label) }

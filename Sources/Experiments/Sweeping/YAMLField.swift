@@ -13,7 +13,8 @@ struct YAMLField {
   static func document(_ text: String, file: String) throws -> YAMLField {
     do {
       guard let node = try PlainYAML.compose(text, file: file) else {
-        throw ReplayError("\(file): expected a sweep, found an empty file; see fasa-sim sweep --help")
+        throw ReplayError(
+          "\(file): expected a sweep, found an empty file; name traces, policies and budgets in it")
       }
       return YAMLField(file: file, name: "", node: node)
     } catch let error as YamlError {

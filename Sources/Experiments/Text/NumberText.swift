@@ -13,6 +13,9 @@ package enum NumberText {
     return String(format: "%.1f %%", 100 * share)
   }
 
+  /// With its sign, where it is above zero too.
+  package static func signedPercent(_ share: Double) -> String { (share > 0 ? "+" : "") + percent(share) }
+
   /// A difference of two shares.
   package static func points(_ difference: Double) -> String {
     String(format: "%.1f points", 100 * difference)

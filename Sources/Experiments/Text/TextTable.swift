@@ -1,18 +1,17 @@
 /// Columns of text, aligned.
 package struct TextTable {
-  package enum Alignment { case left, right }
+  enum Alignment { case left, right }
 
   private let header: [String]
   private let alignments: [Alignment]
-  private var rows: [[String]] = []
-
-  package init(_ columns: [(title: String, alignment: Alignment)]) {
-    header = columns.map(\.title.onOneLine)
-    alignments = columns.map(\.alignment)
-  }
+  private let rows: [[String]]
 
   /// A cell stays on its line, whatever name or text it quotes.
-  package mutating func add(_ row: [String]) { rows.append(row.map(\.onOneLine)) }
+  package init<Row>(_ rows: some Sequence<Row>, _ columns: [Column<Row>]) {
+    header = columns.map(\.title.onOneLine)
+    alignments = columns.map(\.alignment)
+    self.rows = rows.map { row in columns.map { $0.text(row).onOneLine } }
+  }
 
   /// As Markdown writes tables.
   package var markdown: String {

@@ -20,21 +20,27 @@ package struct ClaimReport: Encodable {
 
   private static let tolerance = 0.15
 
+  private func cell(_ point: PublishedClaim.Point) -> String {
+    "\(point.fits ? "" : "!")\(NumberText.times(point.attention))\(gives(point.attention) ? " *" : "")"
+  }
+
   private func gives(_ value: Double) -> Bool { abs(value / stated - 1) <= Self.tolerance }
 
   package var text: String {
-    var table = TextTable(
-      [(title: "machine", alignment: TextTable.Alignment.left), (title: "kernels", alignment: .left)]
-        + Self.batches.map { (title: "batch \(Int($0))", alignment: .right) })
     var named: Set<String> = []
-    for point in points where named.insert("\(point.machine) \(point.kernels)").inserted {
-      let row = points.filter { $0.machine == point.machine && $0.kernels == point.kernels }
-      table.add(
-        [point.machine, point.kernels]
-          + row.map {
-            "\($0.fits ? "" : "!")\(NumberText.times($0.attention))\(gives($0.attention) ? " *" : "")"
-          })
-    }
+    let lines = points.filter { named.insert("\($0.machine) \($0.kernels)").inserted }
+    let columns: [Column<PublishedClaim.Point>] = [
+      .left("machine") { $0.machine }, .left("kernels") { $0.kernels },
+    ]
+    let table = TextTable(
+      lines,
+      columns
+        + Self.batches.map { batch in
+          .right("batch \(Int(batch))") { line in
+            points.first { $0.machine == line.machine && $0.kernels == line.kernels && $0.batch == batch }
+              .map(cell) ?? "–"
+          }
+        })
     let whole = points.filter { $0.fits && gives($0.wholeModel) }.map {
       "\($0.machine)/\($0.kernels) at batch \(Int($0.batch))"
     }

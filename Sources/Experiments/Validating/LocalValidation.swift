@@ -24,18 +24,19 @@ package struct LocalValidation {
   }
 
   package var text: String {
-    var table = TextTable([
-      ("this machine's kernels", .left), ("cases", .right), ("median", .right), ("90 %", .right),
-      ("mean", .right),
-    ])
     let names = Set(measured.predictions.map(\.kernel)).sorted()
-    for name in names + ["all"] {
-      let error = Self.error(measured.predictions.filter { $0.kernel == name || name == "all" })
-      table.add([
-        name, "\(error.cases)", NumberText.percent(error.median), NumberText.percent(error.p90),
-        (error.signedMean > 0 ? "+" : "") + NumberText.percent(error.signedMean),
-      ])
+    let lines = (names + ["all"]).map { name in
+      (name: name, error: Self.error(measured.predictions.filter { $0.kernel == name || name == "all" }))
     }
+    let table = TextTable(
+      lines,
+      [
+        .left("this machine's kernels") { $0.name },
+        .right("cases") { "\($0.error.cases)" },
+        .right("median") { NumberText.percent($0.error.median) },
+        .right("90 %") { NumberText.percent($0.error.p90) },
+        .right("mean") { NumberText.signedPercent($0.error.signedMean) },
+      ])
     return
       "\(measured.machine.title): \(measured.machine.kernels?.calibration?.data ?? "")\n\n\(table.text)"
   }

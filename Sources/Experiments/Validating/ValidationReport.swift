@@ -35,28 +35,7 @@ package struct ValidationReport {
   }
 
   package var text: String {
-    var table = TextTable([
-      ("kernel", .left), ("fitted to, predicted", .left), ("time of", .left), ("cases", .right),
-      ("median", .right),
-      ("90 %", .right), ("mean", .right), ("side of 1× right", .right),
-    ])
-    for outcome in outcomes {
-      let parts: [(String, ModelError?)] = [
-        ("dense", outcome.implementation.hasPrefix("sparq") ? nil : outcome.dense),
-        ("sparse", outcome.sparse),
-        ("speed-up", outcome.speedUp),
-      ]
-      for (what, error) in parts {
-        guard let error else { continue }
-        table.add([
-          outcome.implementation, outcome.split, what, "\(error.cases)", NumberText.percent(error.median),
-          NumberText.percent(error.p90),
-          (error.signedMean > 0 ? "+" : "") + NumberText.percent(error.signedMean),
-          what == "speed-up" ? "\(outcome.sideRight) of \(outcome.decided)" : "",
-        ])
-      }
-    }
-    var lines = [table.text, "", summary]
+    var lines = [errorTable, "", summary]
     if listsCases { lines += ["", caseTable] } else { lines += ["", "farthest off", worstTable] }
     lines += [
       "",
@@ -67,6 +46,45 @@ package struct ValidationReport {
     if let claim { lines += ["", claim.text] }
     if let local { lines += ["", local.text] }
     return lines.joined(separator: "\n")
+  }
+
+  /// How far off the times of one kind are over the cases of one split.
+  private struct Line {
+    enum Kind: String {
+      case dense, sparse
+      case speedUp = "speed-up"
+    }
+
+    let outcome: Validation.Outcome
+    let kind: Kind
+    let error: ModelError
+
+    static func lines(_ outcome: Validation.Outcome) -> [Line] {
+      let dense = outcome.implementation.hasPrefix("sparq") ? nil : outcome.dense
+      return [
+        dense.map { Line(outcome: outcome, kind: .dense, error: $0) },
+        outcome.sparse.map { Line(outcome: outcome, kind: .sparse, error: $0) },
+        outcome.speedUp.map { Line(outcome: outcome, kind: .speedUp, error: $0) },
+      ].compactMap(\.self)
+    }
+  }
+
+  private var errorTable: String {
+    TextTable(
+      outcomes.flatMap(Line.lines),
+      [
+        .left("kernel") { $0.outcome.implementation },
+        .left("fitted to, predicted") { $0.outcome.split },
+        .left("time of") { $0.kind.rawValue },
+        .right("cases") { "\($0.error.cases)" },
+        .right("median") { NumberText.percent($0.error.median) },
+        .right("90 %") { NumberText.percent($0.error.p90) },
+        .right("mean") { NumberText.signedPercent($0.error.signedMean) },
+        .right("side of 1× right") {
+          $0.kind == .speedUp ? "\($0.outcome.sideRight) of \($0.outcome.decided)" : ""
+        },
+      ]
+    ).text
   }
 
   private var summary: String {
@@ -110,21 +128,21 @@ package struct ValidationReport {
   private var caseTable: String { Self.table(ownCases) }
 
   private static func table(_ cases: [(String, Validation.Case)]) -> String {
-    var table = TextTable([
-      ("kernel", .left), ("fitted to, predicted", .left), ("batch", .right), ("tokens", .right),
-      ("r", .right),
-      ("k", .right), ("predicted µs", .right), ("measured", .right), ("error", .right), ("speed-up", .right),
-      ("measured", .right),
-    ])
-    for (split, item) in cases {
-      table.add([
-        item.kernel, split, "\(Int(item.batch))", NumberText.grouped(Int(item.tokens)),
-        item.rank.map { "\(Int($0))" } ?? "–", item.topK.map { "\(Int($0))" } ?? "–",
-        NumberText.decimal(item.predictedSeconds * 1e6, places: 0),
-        NumberText.decimal(item.measuredSeconds * 1e6, places: 0), NumberText.percent(item.relativeError),
-        NumberText.times(item.predictedSpeedUp), NumberText.times(item.measuredSpeedUp),
-      ])
-    }
-    return table.text
+    TextTable(
+      cases.map { (split: $0.0, item: $0.1) },
+      [
+        .left("kernel") { $0.item.kernel },
+        .left("fitted to, predicted") { $0.split },
+        .right("batch") { "\(Int($0.item.batch))" },
+        .right("tokens") { NumberText.grouped(Int($0.item.tokens)) },
+        .right("r") { $0.item.rank.map { "\(Int($0))" } ?? "–" },
+        .right("k") { $0.item.topK.map { "\(Int($0))" } ?? "–" },
+        .right("predicted µs") { NumberText.decimal($0.item.predictedSeconds * 1e6, places: 0) },
+        .right("measured") { NumberText.decimal($0.item.measuredSeconds * 1e6, places: 0) },
+        .right("error") { NumberText.percent($0.item.relativeError) },
+        .right("speed-up") { NumberText.times($0.item.predictedSpeedUp) },
+        .right("measured") { NumberText.times($0.item.measuredSpeedUp) },
+      ]
+    ).text
   }
 }

@@ -76,7 +76,7 @@ import Testing
   static let start = "traces: [a.zst]\nbudgets: [64]\n"
 
   @Test(arguments: [
-    ("", "s.yaml: expected a sweep, found an empty file; see fasa-sim sweep --help"),
+    ("", "s.yaml: expected a sweep, found an empty file; name traces, policies and budgets in it"),
     ("- a", "s.yaml:1: expected a mapping with traces, policies and budgets, found a list"),
     ("traces: [a]\npolicies: [oracle]", "s.yaml: expected the field 'budgets', found none; add it"),
     ("traces: [a\npolicies: x", "s.yaml:2: expected YAML, found did not find expected ',' or ']'"),

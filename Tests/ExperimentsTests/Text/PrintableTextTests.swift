@@ -31,8 +31,7 @@ import Testing
   }
 
   @Test func cellsStayInTheirRow() {
-    var table = TextTable([("a", .left), ("b", .left)])
-    table.add(["x\ny  forged", "\u{1B}[2J"])
+    let table = TextTable([("x\ny  forged", "\u{1B}[2J")], [.left("a") { $0.0 }, .left("b") { $0.1 }])
     #expect(table.text.split(separator: "\n").count == 3)
     #expect(table.text.hasSuffix("x\\u{a}y  forged  \\u{1b}[2J"))
   }

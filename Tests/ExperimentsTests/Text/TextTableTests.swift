@@ -4,20 +4,20 @@ import Testing
 
 @Suite struct TextTableTests {
   @Test func columnsAreAligned() {
-    var table = TextTable([("policy", .left), ("recall", .right), ("note", .left)])
-    table.add(["fasa", "0.5", "é…"])
-    table.add(["streaming-llm", "12.25 %", ""])
+    let table = TextTable(
+      [("fasa", 0.5), ("streaming-llm", 12.25)],
+      [.left("policy") { $0.0 }, .right("recall") { "\($0.1) %" }, .left("note") { $0.1 < 1 ? "é…" : "" }])
     let expected = """
       policy          recall  note
       ─────────────  ───────  ────
-      fasa               0.5  é…
+      fasa             0.5 %  é…
       streaming-llm  12.25 %
       """
     #expect(table.text == expected)
   }
 
   @Test func withoutRowsThereIsTheHeader() {
-    #expect(TextTable([("a", .right), ("bc", .left)]).text == "a  bc\n─  ──")
+    #expect(TextTable([Int](), [.right("a") { "\($0)" }, .left("bc") { "\($0)" }]).text == "a  bc\n─  ──")
   }
 
   @Test(arguments: [("a  ", "a"), ("a", "a"), ("   ", ""), ("", ""), (" a b ", " a b")])

@@ -2,10 +2,10 @@ import Foundation
 import Simulator
 
 /// Where a command is to write, looked at before the work begins.
-package struct OutputPlace {
-  package let path: String
+struct OutputPlace {
+  let path: String
 
-  package init(_ path: String) { self.path = path }
+  init(_ path: String) { self.path = path }
 
   /// Nil where nothing is there; a link that leads nowhere is something.
   private var type: FileAttributeType? {
@@ -13,7 +13,7 @@ package struct OutputPlace {
   }
 
   /// - Throws: `ReplayError` where something is there and the user did not ask to replace it.
-  package func refuseTaken(force: Bool) throws {
+  func refuseTaken(force: Bool) throws {
     if force || type == nil { return }
     throw ReplayError("\(path): is there already: give --force to replace it, or another name")
   }
@@ -21,7 +21,7 @@ package struct OutputPlace {
   /// No file that is made from a database must take the place of one: it may be the one that is read.
   ///
   /// - Parameter what: what would be written, with its article.
-  package func refuseDatabase(for what: String) throws {
+  func refuseDatabase(for what: String) throws {
     // What is neither cannot be replaced, as the file itself will say; a pipe would be waited for.
     guard type == .typeRegular || type == .typeSymbolicLink, let file = FileHandle(forReadingAtPath: path)
     else { return }
