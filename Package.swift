@@ -72,20 +72,24 @@ let package = Package(
       name: "TestSupport", dependencies: ["Simulator", "Traces"], path: "Tests/TestSupport",
       swiftSettings: swift),
     .testTarget(name: "AttentionTests", dependencies: ["Attention"], swiftSettings: swift),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Attention"], swiftSettings: swift),
+    .testTarget(
+      name: "KernelsTests", dependencies: ["Kernels", "Attention", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "TracesTests", dependencies: ["Traces", "CZstd", "Attention"], exclude: ["Fixtures"],
       swiftSettings: swift),
-    .testTarget(name: "PoliciesTests", dependencies: ["Policies", "Attention"], swiftSettings: swift),
+    .testTarget(
+      name: "PoliciesTests", dependencies: ["Policies", "Attention", "TestSupport"], swiftSettings: swift),
     .testTarget(name: "HardwareTests", dependencies: ["Hardware", "Attention"], swiftSettings: swift),
     .testTarget(
       name: "SimulatorTests",
-      dependencies: ["Attention", "Simulator", "Traces", "Policies", "Kernels", "Hardware"],
+      dependencies: [
+        "Attention", "Simulator", "Traces", "Policies", "Kernels", "Hardware", "TestSupport",
+      ],
       swiftSettings: swift),
     .testTarget(
       name: "ResultsTests",
       dependencies: [
-        "Results", "Simulator", "Attention", .product(name: "GRDB", package: "GRDB.swift"),
+        "Results", "Simulator", "Attention", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: swift),
     .testTarget(

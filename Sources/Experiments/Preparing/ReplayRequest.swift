@@ -56,6 +56,9 @@ extension ReplayRequest {
       profile: try ProfileLocator.profile(
         given: profile, for: trace, policies.configurations, selfCalibrates: selfCalibrates),
       selfCalibrates: selfCalibrates)
+    // Steps and budgets that cannot be are said before what a policy lacks.
+    _ = try ReplayPlan(trace, configurations: [], options: options)
+    _ = try ReplayConfiguration.grid([], budgets: budgets.known)
     let fitness = Runnability(trace, options: options)
     var leftOut: [String] = []
     let runnable = try policies.configurations.filter { policy in

@@ -2,14 +2,14 @@ import Foundation
 import Hardware
 
 /// Which machine and batch would give a speed-up that a paper states without naming them.
-package struct ClaimReport: Encodable {
+struct ClaimReport: Encodable {
   let claim: String
   let stated: Double
   let points: [PublishedClaim.Point]
 
   private static let batches = [1.0, 2, 4, 8, 16, 32]
 
-  package init(_ claim: PublishedClaim) throws {
+  init(_ claim: PublishedClaim) throws {
     let machines = try HardwareLocator.machines().filter { $0.kind == .gpu }
     // The paper's kernels are Triton, after SparQ's.
     let sets = try ["triton", "fused"].map(HardwareLocator.kernels)
@@ -26,7 +26,7 @@ package struct ClaimReport: Encodable {
 
   private func gives(_ value: Double) -> Bool { abs(value / stated - 1) <= Self.tolerance }
 
-  package var text: String {
+  var text: String {
     var named: Set<String> = []
     let lines = points.filter { named.insert("\($0.machine) \($0.kernels)").inserted }
     let columns: [Column<PublishedClaim.Point>] = [

@@ -2,7 +2,7 @@ import Foundation
 import Hardware
 
 /// A fitted kernel set as the YAML file that holds it.
-package struct KernelSetText {
+struct KernelSetText {
   let set: KernelSet
   let name: String
   let dense: String
@@ -11,20 +11,7 @@ package struct KernelSetText {
   let data: String
   let validation: Validation
 
-  /// - Parameter data: the table of measurements, as the file shall name it.
-  package init(
-    set: KernelSet, name: String, dense: String, machine: HardwareDescription, data: String,
-    validation: Validation
-  ) {
-    self.set = set
-    self.name = name
-    self.dense = dense
-    self.machine = machine
-    self.data = data
-    self.validation = validation
-  }
-
-  package var yaml: String {
+  var yaml: String {
     let short = name.replacing("sparq-attn-", with: "")
     let outcomes = validation.outcomes(sparse: name, dense: dense, knowsFixedCost: false)
     let heldOut = error(outcomes.filter { $0.split.hasPrefix(machine.name + ": ") })

@@ -2,18 +2,16 @@ import Foundation
 import Hardware
 
 /// How well the model predicts this machine's own kernels at shapes that it was not fitted to.
-package struct LocalValidation {
+struct LocalValidation {
   let measured: LocalMeasurement
 
-  package init(measured: LocalMeasurement) { self.measured = measured }
-
-  package struct JSON: Encodable {
+  struct JSON: Encodable {
     let machine: String
     let error: ModelError
     let predictions: [LocalMeasurement.Prediction]
   }
 
-  package var json: JSON {
+  var json: JSON {
     JSON(machine: measured.machine.title, error: error, predictions: measured.predictions)
   }
 
@@ -23,7 +21,7 @@ package struct LocalValidation {
     ModelError(predictions.map { ($0.predictedSeconds, $0.measuredSeconds) })
   }
 
-  package var text: String {
+  var text: String {
     let names = Set(measured.predictions.map(\.kernel)).sorted()
     let lines = (names + ["all"]).map { name in
       (name: name, error: Self.error(measured.predictions.filter { $0.kernel == name || name == "all" }))

@@ -2,7 +2,7 @@ import Foundation
 import Hardware
 
 /// How Quest's published end-to-end times compare with the model's.
-package struct QuestReport: Encodable {
+struct QuestReport: Encodable {
   let machine: String
   let kernels: String
   let cases: [QuestTimes.Case]
@@ -10,7 +10,7 @@ package struct QuestReport: Encodable {
   let quest: ModelError
   let speedUp: ModelError
 
-  package init() throws {
+  init() throws {
     let machine = try HardwareLocator.machine("rtx-6000-ada")
     let set = try HardwareLocator.kernels("fused")
     let times = try QuestTimes(
@@ -23,7 +23,7 @@ package struct QuestReport: Encodable {
     speedUp = ModelError(times.speedUps)
   }
 
-  package var text: String {
+  var text: String {
     func line(_ name: String, _ error: ModelError) -> String {
       "\(name): median \(NumberText.percent(error.median)), 90 % within \(NumberText.percent(error.p90)), mean \(error.signedMean > 0 ? "+" : "")\(NumberText.percent(error.signedMean)), \(error.cases) predictions"
     }

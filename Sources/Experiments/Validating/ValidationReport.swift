@@ -10,18 +10,6 @@ package struct ValidationReport {
   let quest: QuestReport?
   let local: LocalValidation?
 
-  package init(
-    table: MeasurementTable, outcomes: [Validation.Outcome], listsCases: Bool, claim: ClaimReport?,
-    quest: QuestReport?, local: LocalValidation?
-  ) {
-    self.table = table
-    self.outcomes = outcomes
-    self.listsCases = listsCases
-    self.claim = claim
-    self.quest = quest
-    self.local = local
-  }
-
   package struct JSON: Encodable {
     let measurements: String
     let outcomes: [Validation.Outcome]

@@ -1,9 +1,7 @@
 import ArgumentParser
 import Experiments
-import Hardware
 import Kernels
 import Policies
-import Simulator
 import Traces
 
 struct BenchReplayCommand: ParsableCommand {
@@ -48,45 +46,15 @@ struct BenchReplayCommand: ParsableCommand {
   }
 
   func run() throws {
-    let opened = try Trace(path: trace)
-    let configurations = try ReplayConfiguration.grid(
-      policies.choice().configurations, budgets: budget.budgets)
-    // Each is timed with all before it.
-    guard configurations.count <= NumberList.mostNumbers else {
-      throw ReplayError(
-        "expected at most \(NumberList.mostNumbers) configurations to time, found \(configurations.count): name fewer policies or budgets"
-      )
-    }
-    let jobs = try configurations.indices.map { try job(opened, Array(configurations[...$0])) }
+    let benchmark = try ReplayBenchmark(
+      Trace(path: trace), ReplayRequest(policies.choice(), profile: profile, machine: machine),
+      budgets: budget.budgets)
     let line = ProgressLine("timing replays")
-    var seconds = jobs.map { _ in [Double]() }
-    for round in 0...repeats {
-      for index in jobs.indices {
-        let elapsed = try jobs[index].timeIntoNewDatabase()
-        if round > 0 { seconds[index].append(elapsed) }
-        line.update(round * jobs.count + index + 1, of: (repeats + 1) * jobs.count)
-      }
-    }
-    let roofline = Roofline.measure(try Kernels(machine.instructionSet), threads: machine.threads)
+    defer { line.finish() }
+    let report = try benchmark.run(
+      rounds: repeats, kernels: Kernels(machine.instructionSet), threads: machine.threads
+    ) { line.update($0, of: $1) }
     line.finish()
-    let times = seconds.map(Quantity.init)
-    let rows = try jobs.indices.map { index in
-      let floor = try ReplayFloor(opened, jobs[index].configurations, options: jobs[index].options)
-      return ReplayTimeReport.Row(
-        added: configurations[index].label, seconds: times[index], floorSeconds: floor.seconds(on: roofline),
-        operations: floor.operations, scoreBytes: floor.scoreBytes,
-        addedShareOfFirst: index == 0
-          ? nil : (times[index].median - times[index - 1].median) / times[0].median)
-    }
-    let report = ReplayTimeReport(
-      trace: trace, processor: HostMachine.current.processor, roofline: roofline, rows: rows)
     try format.print(json: report, text: report.text)
-  }
-
-  /// A profile is read only where one of these policies uses it.
-  private func job(_ trace: Trace, _ configurations: [ReplayConfiguration]) throws -> ReplayJob {
-    let request = ReplayRequest(
-      PolicyChoice(configurations.map(\.policy)), profile: profile, machine: machine)
-    return try ReplayJob(request.prepare(trace), configurations: configurations, isTimed: false)
   }
 }

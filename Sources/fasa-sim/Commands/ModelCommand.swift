@@ -1,8 +1,6 @@
 import ArgumentParser
 import Experiments
 import Foundation
-import Hardware
-import Policies
 import Results
 
 struct ModelCommand: ParsableCommand {
@@ -63,21 +61,9 @@ struct ModelCommand: ParsableCommand {
     let access: ResultsStore.Access =
       noStore || !FileManager.default.fileExists(atPath: db) ? .readOnly : .readWrite
     let store = try opened(db, access)
-    let stored = try store.storedShapes()
-    let labels = policy.flatMap { Self.labels($0, among: stored) }
-    let shapes =
-      labels.isEmpty ? stored : stored.filter { labels.contains($0.label) || labels.contains($0.policy) }
-    guard !shapes.isEmpty else {
-      throw HardwareError(
-        labels.isEmpty
-          ? "\(db): expected stored configurations, found none; fill it with fasa-sim replay"
-          : "\(db): expected configurations called \(labels.joined(separator: ", ")), found none; see SELECT label FROM summary"
-      )
-    }
     let job = PricingJob(
-      shapes: shapes, machines: machines, model: shape.geometry, contexts: context?.values ?? [],
-      batches: batch.values,
-      reading: pricing.reading)
+      shapes: try store.storedShapes(named: policy, database: db), machines: machines, model: shape.geometry,
+      contexts: context?.values ?? [], batches: batch.values, reading: pricing.reading)
     let points = try job.run()
     if !noStore { try store.store(points.map(\.row)) }
     let report = ModelReport(
@@ -94,12 +80,5 @@ struct ModelCommand: ParsableCommand {
         advice:
           "give --no-store to price without keeping the times, or \(error.advice ?? "name another file")")
     }
-  }
-
-  /// A label may hold commas of its own, so that it is split only where none is called so.
-  private static func labels(_ text: String, among stored: [StoredShape]) -> [String] {
-    let whole = ConfigurationLabel(text).text
-    if stored.contains(where: { $0.label == whole }) { return [whole] }
-    return text.split(separator: ",").map { ConfigurationLabel(String($0)).text }
   }
 }

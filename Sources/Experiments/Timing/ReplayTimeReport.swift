@@ -10,31 +10,12 @@ package struct ReplayTimeReport: Encodable {
     let scoreBytes: Int
     /// What the last configuration added, over the time of the first alone.
     let addedShareOfFirst: Double?
-
-    package init(
-      added: String, seconds: Quantity, floorSeconds: Double, operations: Int, scoreBytes: Int,
-      addedShareOfFirst: Double?
-    ) {
-      self.added = added
-      self.seconds = seconds
-      self.floorSeconds = floorSeconds
-      self.operations = operations
-      self.scoreBytes = scoreBytes
-      self.addedShareOfFirst = addedShareOfFirst
-    }
   }
 
   let trace: String
   let processor: String
   let roofline: Roofline
   let rows: [Row]
-
-  package init(trace: String, processor: String, roofline: Roofline, rows: [Row]) {
-    self.trace = trace
-    self.processor = processor
-    self.roofline = roofline
-    self.rows = rows
-  }
 
   package var text: String {
     let table = TextTable(
