@@ -101,7 +101,7 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "fasa-sim", "Attention", "Experiments", "Results", "Simulator", "Traces", "Policies", "CReportPage",
+        "fasa-sim", "Attention", "Experiments", "Results", "Simulator", "Traces", "Policies",
         "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
