@@ -9,7 +9,13 @@ let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 
 let package = Package(
   name: "fasa-sim",
-  products: [.executable(name: "fasa-sim", targets: ["fasa-sim"])],
+  products: [
+    .executable(name: "fasa-sim", targets: ["fasa-sim"]),
+    .library(name: "Attention", targets: ["Attention"]), .library(name: "Kernels", targets: ["Kernels"]),
+    .library(name: "Traces", targets: ["Traces"]), .library(name: "Policies", targets: ["Policies"]),
+    .library(name: "Simulator", targets: ["Simulator"]), .library(name: "Results", targets: ["Results"]),
+    .library(name: "Experiments", targets: ["Experiments"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -48,36 +54,55 @@ let package = Package(
       ],
       swiftSettings: swift, plugins: ["SourceDigest"]),
     .plugin(name: "SourceDigest", capability: .buildTool()),
+    .target(
+      name: "Experiments",
+      dependencies: [
+        "CZstd", "Attention", "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results",
+        "CReportPage", .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: swift),
     .executableTarget(
       name: "fasa-sim",
       dependencies: [
-        "CZstd", "Attention", "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results",
-        "CReportPage",
+        "Attention", "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results", "Experiments",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: swift),
+    .target(
+      name: "TestSupport", dependencies: ["Simulator", "Traces"], path: "Tests/TestSupport",
+      swiftSettings: swift),
     .testTarget(name: "AttentionTests", dependencies: ["Attention"], swiftSettings: swift),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Attention"], swiftSettings: swift),
+    .testTarget(
+      name: "KernelsTests", dependencies: ["Kernels", "Attention", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "TracesTests", dependencies: ["Traces", "CZstd", "Attention"], exclude: ["Fixtures"],
       swiftSettings: swift),
-    .testTarget(name: "PoliciesTests", dependencies: ["Policies", "Attention"], swiftSettings: swift),
+    .testTarget(
+      name: "PoliciesTests", dependencies: ["Policies", "Attention", "TestSupport"], swiftSettings: swift),
     .testTarget(name: "HardwareTests", dependencies: ["Hardware", "Attention"], swiftSettings: swift),
     .testTarget(
       name: "SimulatorTests",
-      dependencies: ["Attention", "Simulator", "Traces", "Policies", "Kernels", "Hardware"],
+      dependencies: [
+        "Attention", "Simulator", "Traces", "Policies", "Kernels", "Hardware", "TestSupport",
+      ],
       swiftSettings: swift),
     .testTarget(
       name: "ResultsTests",
       dependencies: [
-        "Results", "Simulator", "Attention", .product(name: "GRDB", package: "GRDB.swift"),
+        "Results", "Simulator", "Attention", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      swiftSettings: swift),
+    .testTarget(
+      name: "ExperimentsTests",
+      dependencies: [
+        "Experiments", "Policies", "Simulator", "Results", "Traces", "CReportPage", "TestSupport",
       ],
       swiftSettings: swift),
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "fasa-sim", "Attention", "Results", "Simulator", "Traces", "Policies", "CReportPage",
+        "fasa-sim", "Attention", "Experiments", "Results", "Simulator", "Traces", "Policies",
+        "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: swift),

@@ -1,8 +1,9 @@
 import ArgumentParser
+import Experiments
 
 @main
 struct FasaSim: ParsableCommand {
-  static let version = "0.1.0"
+  static let version = ToolVersion.current
 
   static let configuration = CommandConfiguration(
     commandName: "fasa-sim",

@@ -1,6 +1,8 @@
 import ArgumentParser
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import fasa_sim
 
 @Suite struct HelpTests {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiments
 import Foundation
 import Policies
 import Results
@@ -34,12 +35,9 @@ struct CompareCommand: ParsableCommand {
   @Argument(help: .hidden)
   var rest: [String] = []
 
-  @Option(
-    help: ArgumentHelp("SQLite database that replay or sweep wrote.", valueName: "file"), completion: .file())
-  var db = "runs.db"
+  @OptionGroup var database: StoredDatabaseOptions
 
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var format: FormatOptions
 
   @Flag(help: "Print Markdown.")
   var markdown = false
@@ -55,7 +53,7 @@ struct CompareCommand: ParsableCommand {
     if let extra = rest.first {
       throw ValidationError("\(extra): expected two sides, found a third; leave it out")
     }
-    guard !json || !markdown else {
+    guard !format.json || !markdown else {
       throw ValidationError("--json and --markdown: expected one of them, found both; leave one out")
     }
   }
@@ -67,23 +65,16 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
+    let db = database.db
     let store = try ResultsStore(named: db, access: .readOnly)
     let text = ComparisonText(isMarkdown: markdown)
     switch (ComparisonSubject(a), ComparisonSubject(b)) {
     case (.label, .label):
       let found = try store.pairedDifferences(a, b)
-      if json {
-        try Output.json(ComparisonJSON(found))
-      } else {
-        try Output.text(text.text(found, a: a, b: b))
-      }
+      try format.print(json: ComparisonJSON(found), text: text.text(found, a: a, b: b))
     case (.run(let first), .run(let second)):
       let found = try store.pairedRuns(first, second)
-      if json {
-        try Output.json(ComparisonJSON.Runs(found, a: a, b: b))
-      } else {
-        try Output.text(text.text(found, a: a, b: b))
-      }
+      try format.print(json: ComparisonJSON.Runs(found, a: a, b: b), text: text.text(found, a: a, b: b))
     case (.run, .label), (.label, .run):
       throw ResultsError(
         .unknownConfiguration, file: db, part: "\(a), \(b)", expected: "two configurations or two runs",

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiments
 import Foundation
 import Results
 import Simulator
@@ -20,9 +21,7 @@ struct ExportCommand: ParsableCommand {
   @Argument(help: "A table or view, such as summary.")
   var view: String?
 
-  @Option(
-    help: ArgumentHelp("SQLite database that replay or sweep wrote.", valueName: "file"), completion: .file())
-  var db = "runs.db"
+  @OptionGroup var database: StoredDatabaseOptions
 
   @Option(
     name: .shortAndLong,
@@ -63,7 +62,7 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
-    let store = try ResultsStore(named: db, access: .readOnly)
+    let store = try ResultsStore(named: database.db, access: .readOnly)
     if list {
       let views = try store.exportedViews()
       return try Output.text(
@@ -74,8 +73,8 @@ struct ExportCommand: ParsableCommand {
     guard let view, let output, let format = ExportFormat.of(output) else { return }
     try OutputPlace(output).refuseDatabase(for: "an export")
     try OutputPlace(output).refuseTaken(force: force)
-    let csv = CSVText(escapesFormulas: escapeFormulas)
-    let count = try Export(store: store, view: view, csv: csv).write(format, to: output)
+    let export = Export(store: store, view: view, escapesFormulas: escapeFormulas)
+    let count = try export.write(format, to: output)
     try Output.text("\(output): \(NumberText.grouped(count)) \(count == 1 ? "row" : "rows") of \(view)")
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiments
 import Foundation
 import Results
 import Simulator
@@ -18,9 +19,7 @@ struct ReportCommand: ParsableCommand {
         fasa-sim report --db large.db --most-configurations 500 --most-heat-maps 20
       """)
 
-  @Option(
-    help: ArgumentHelp("SQLite database that replay wrote.", valueName: "file"), completion: .file())
-  var db = "runs.db"
+  @OptionGroup var database: StoredDatabaseOptions
 
   @Option(
     name: .shortAndLong,
@@ -50,6 +49,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   func run() throws {
+    let db = database.db
     try OutputPlace(output).refuseDatabase(for: "a page")
     let file = try OutputFile(path: output)
     let line = ProgressLine("reading \(db)")

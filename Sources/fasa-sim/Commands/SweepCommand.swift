@@ -1,5 +1,6 @@
 import ArgumentParser
-import Policies
+import Experiments
+import Foundation
 import Results
 
 struct SweepCommand: ParsableCommand {
@@ -22,22 +23,18 @@ struct SweepCommand: ParsableCommand {
 
   @OptionGroup(title: "In place of a YAML file") var flags: SweepFlags
 
-  @Option(
-    help: ArgumentHelp("SQLite database to write to; :memory: keeps nothing.", valueName: "file"),
-    completion: .file())
-  var db = "runs.db"
+  @OptionGroup var database: DatabaseOptions
 
   @Flag(help: "List what would run, and run nothing.")
   var dryRun = false
 
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var format: FormatOptions
 
   @OptionGroup var machine: MachineOptions
 
   func validate() throws {
     guard let file = inputs.first(where: SweepFile.isOne) else {
-      guard !flags.policy.isEmpty, !flags.budget.isEmpty else {
+      guard !flags.policies.policy.isEmpty, !flags.budget.budget.isEmpty else {
         throw ValidationError(
           "expected a YAML file, or traces with --policy and --budget; give what is missing")
       }
@@ -53,17 +50,31 @@ struct SweepCommand: ParsableCommand {
   }
 
   func run() throws {
+    let db = database.db
     let interruption = dryRun ? nil : Interruption(database: db)
-    let plan =
-      try inputs.first.map(SweepFile.isOne) == true ? SweepFile(path: inputs[0]).read() : flags.plan(inputs)
-    let pricing = try SweepPricing(hardware: plan.hardware)
-    let jobs = try Sweep.jobs(plan, machine: machine)
+    let sweep = try Sweep(plan())
     if dryRun {
-      let listing = try SweepListing(plan: plan, jobs: jobs, database: db)
-      return try json ? Output.json(listing.json) : Output.text(listing.text)
+      // A database that is not there holds nothing, and is not made.
+      let isThere = FileManager.default.fileExists(atPath: db)
+      let listing = try SweepListing(
+        sweep, store: isThere ? ResultsStore(named: db, access: .readOnly) : nil)
+      return try format.print(json: listing.json, text: listing.text)
     }
-    let sweep = Sweep(plan: plan, jobs: jobs, pricing: pricing, store: try ResultsStore(named: db))
-    let report = try sweep.run(interruption)
-    if json { try Output.json(report.json(database: db)) } else { try Output.text(report.text(database: db)) }
+    let store = try ResultsStore(named: db)
+    let line = ProgressLine("sweeping \(sweep.traces) traces")
+    defer { line.finish() }
+    let report = try sweep.run(store: store, storing: interruption) { line.update($0, of: $1) }
+    line.finish()
+    try format.print(json: report.json(database: db), text: report.text(database: db))
+  }
+
+  private func plan() throws -> SweepPlan {
+    guard let file = inputs.first, SweepFile.isOne(file) else {
+      return try flags.plan(inputs, machine: machine)
+    }
+    var plan = try SweepFile(path: file).read()
+    plan.request.threads = machine.threads
+    plan.request.instructionSet = machine.instructionSet
+    return plan
   }
 }

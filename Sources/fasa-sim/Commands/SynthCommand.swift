@@ -1,5 +1,6 @@
 import ArgumentParser
 import Attention
+import Experiments
 import Foundation
 import Simulator
 import Traces
@@ -119,6 +120,5 @@ struct SynthCommand: ParsableCommand {
   }
 }
 
-extension ModelShape: ExpressibleByArgument {}
 extension RopePairing: ExpressibleByArgument {}
 extension ElementType: ExpressibleByArgument {}

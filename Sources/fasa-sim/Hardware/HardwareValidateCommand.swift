@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Experiments
 import Hardware
 import Kernels
 
@@ -52,33 +52,17 @@ struct HardwareValidateCommand: ParsableCommand {
   @Flag(help: "List every prediction beside its measurement.")
   var cases = false
 
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var format: FormatOptions
 
   func run() throws {
-    let table = try MeasurementTable(path: try measurements ?? HardwareLocator.file("measurements/sparq.csv"))
-    let machines = try HardwareLocator.machines() + machine.map(HardwareLocator.machine)
-    let validation = Validation(table, machines: machines)
-    guard !validation.devices.isEmpty else {
-      throw HardwareError(
-        "\(table.path): expected a device that a description's field 'device' names, found \(Set(table.rows.map(\.device)).sorted().joined(separator: ", ")); give a description with --machine"
-      )
+    let validation = try HardwareValidation(measurements: measurements, machines: machine, kernels: kernel)
+    if let fit {
+      for set in try validation.fitted(HardwareLocator.machine(fit)) { try Output.text(set) }
+      return
     }
-    let unknown = kernel.filter { !(validation.pairs.map(\.sparse) + validation.denseKernels).contains($0) }
-    guard unknown.isEmpty else {
-      throw HardwareError(
-        "--kernel \(unknown.joined(separator: ", ")): expected \((validation.denseKernels + validation.pairs.map(\.sparse)).joined(separator: ", "))"
-      )
-    }
-    if let fit { return try printFit(validation, try HardwareLocator.machine(fit)) }
-    let outcomes = outcomes(validation)
-    // A user's own measurements, or some kernels, are asked about alone.
-    let isWhole = measurements == nil && kernel.isEmpty
-    let report = ValidationReport(
-      table: table, outcomes: outcomes, listsCases: cases, claim: isWhole ? try ClaimReport(.fasaC) : nil,
-      quest: isWhole ? try QuestReport() : nil,
-      local: isWhole && !noLocal ? LocalValidation(measured: try measured()) : nil)
-    if json { try Output.json(report.json) } else { try Output.text(report.text) }
+    let local = validation.isWhole && !noLocal ? try measured() : nil
+    let report = try validation.report(listsCases: cases, local: local)
+    try format.print(json: report.json, text: report.text)
   }
 
   private func measured() throws -> LocalMeasurement {
@@ -86,34 +70,6 @@ struct HardwareValidateCommand: ParsableCommand {
     defer { line.finish() }
     return LocalMeasurement(kernels: try Kernels(threads.instructionSet), threads: threads.threads) {
       line.update($0, of: $1)
-    }
-  }
-
-  private func isWanted(_ name: String) -> Bool { kernel.isEmpty || kernel.contains(name) }
-
-  private func outcomes(_ validation: Validation) -> [Validation.Outcome] {
-    let dense = validation.denseKernels.filter(isWanted).flatMap {
-      validation.outcomes(sparse: nil, dense: $0)
-    }
-    let sparse = validation.pairs.filter { isWanted($0.sparse) }.flatMap {
-      validation.outcomes(sparse: $0.sparse, dense: $0.dense)
-    }
-    return dense + sparse
-  }
-
-  private func printFit(_ validation: Validation, _ machine: HardwareDescription) throws {
-    let pairs = validation.pairs.filter { isWanted($0.sparse) }
-    guard let device = machine.device, validation.devices.contains(device), !pairs.isEmpty else {
-      throw HardwareError(
-        "--fit \(machine.name): the table has no measurements of it and of the kernels asked for")
-    }
-    for pair in pairs {
-      let set = validation.fitted(sparse: pair.sparse, dense: pair.dense, device: device)
-      try Output.text(
-        KernelSetText(
-          set: set, name: pair.sparse, dense: pair.dense, machine: machine,
-          data: measurements ?? "measurements/sparq.csv", validation: validation
-        ).yaml)
     }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiments
 import Foundation
 
 /// The one way to the two standard streams: what goes to standard output is a result, and an error where it cannot be

@@ -1,7 +1,9 @@
 import Foundation
 import Results
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import fasa_sim
 
 /// Whatever is wrong is said in one line, with what was expected and found, and nothing is written.

@@ -1,8 +1,10 @@
 import Foundation
 import Simulator
+import TestSupport
 import Testing
 import Traces
 
+@testable import Experiments
 @testable import fasa_sim
 
 @Suite struct CalibrateCommandTests {

@@ -1,6 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import fasa_sim
 
 @Suite struct ExploreCommandTests {
@@ -162,11 +164,12 @@ import Testing
     ),
     (
       "--min-mass 0.9 --policy oracle",
-      "--policy oracle: expected policies that can be deployed, found a bound", 1
+      "oracle: expected policies that can be deployed, found a bound", 1
     ),
     ("--min-mass 0.9 --policy quest --vary pages", "--vary pages: expected parameters of the policies", 1),
     (
-      "--min-mass 0.9 --exhaustive", "--exhaustive: expected a grid of at most 20000 configurations, found", 1
+      "--min-mass 0.9 --exhaustive",
+      "an exhaustive search: expected a grid of at most 20000 configurations, found", 1
     ),
     ("--min-mass 0.9 --layers 7", "t.zst: layer 7 was asked for, and it has 0-1: choose among those", 1),
   ])

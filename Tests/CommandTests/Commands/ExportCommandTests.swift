@@ -1,7 +1,9 @@
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import Results
 @testable import fasa_sim
 
@@ -129,17 +131,6 @@ import Testing
   }
 
   @Test(arguments: [
-    ("=1+1", true), ("+a", true), ("-a", true), ("@SUM(1)", true), ("\t=1", true), ("\r", true), ("＝1", true),
-    ("-5", false), ("+1.5e-3", false), ("", false), ("a=1", false), ("0.25", false), ("'=1", false),
-  ])
-  func aFormulaIsKnownByItsBeginning(text: String, isFormula: Bool) {
-    #expect(CSVText.isFormula(text) == isFormula)
-    #expect(CSVText().field(text) == "\"\(text)\"")
-    #expect(CSVText(escapesFormulas: true).field(text) == (isFormula ? "\"'\(text)\"" : "\"\(text)\""))
-    #expect(CSVText(escapesFormulas: true).field(.real(-5)) == "-5.0")
-  }
-
-  @Test(arguments: [
     ("export nope -o s.csv", "runs.db: nope: expected a table or view: bytes, comparison, "),
     ("export summary -o t.zst.csv/s.csv", "t.zst.csv/s.csv: expected to write the file, found No such file"),
     ("export summary -o s.csv --db none.db", "none.db: expected a database, found no such file"),
@@ -159,16 +150,5 @@ import Testing
   @Test(arguments: ["export", "export summary", "export summary -o s.txt", "export summary --list"])
   func aCommandLineThatCannotBeReadIsExit64(command: String) throws {
     #expect(try run(command).status == 64)
-  }
-
-  @Test(arguments: [
-    ("plain", "\"plain\""), ("", "\"\""), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""),
-    ("a\nb", "\"a\nb\""),
-  ])
-  func textIsQuotedAndNothingElse(text: String, field: String) {
-    #expect(CSVText().field(text) == field)
-    #expect(
-      CSVText().field(.null) == "" && CSVText().field(.integer(-3)) == "-3"
-        && CSVText().field(.real(2)) == "2.0")
   }
 }

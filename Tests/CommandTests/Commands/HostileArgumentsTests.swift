@@ -1,6 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import fasa_sim
 
 /// Any value of any option: done or refused, with one error of a few lines, soon, and never by a trap.

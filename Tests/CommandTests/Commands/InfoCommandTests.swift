@@ -1,7 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 import Traces
 
+@testable import Experiments
 @testable import fasa_sim
 
 @Suite struct InfoCommandTests {

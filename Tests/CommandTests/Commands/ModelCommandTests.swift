@@ -1,8 +1,10 @@
 import Foundation
 import GRDB
 import Results
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import fasa_sim
 
 @Suite struct ModelCommandTests {
@@ -123,7 +125,7 @@ import Testing
     ("model --db r.db --hardware a100-40gb --context 0", 64, "context"),
     ("model --db r.db --hardware a100-40gb --context 64k..1k", 64, "context"),
     ("hardware show a101", 1, "no machine is called 'a101'"),
-    ("hardware validate --kernel attn-none", 1, "--kernel attn-none: expected attn-compiled"),
+    ("hardware validate --kernel attn-none", 1, "attn-none: expected kernels of "),
     ("hardware validate --measurements none.csv", 1, "none.csv: expected a table of measurements"),
     ("replay t.zst --hardware a101 --db new.db", 1, "no machine is called 'a101'"),
   ])

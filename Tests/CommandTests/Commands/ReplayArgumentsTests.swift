@@ -4,6 +4,7 @@ import Policies
 import Results
 import Testing
 
+@testable import Experiments
 @testable import fasa_sim
 
 @Suite struct ReplayArgumentsTests {
@@ -14,11 +15,12 @@ import Testing
   @Test func defaults() throws {
     let command = try Self.parse("t.zst")
     #expect(command.traces == ["t.zst"])
-    #expect(command.policy == ["fasa"])
-    #expect(command.budgets == [.tokens(256)])
-    #expect(command.layers == nil && command.heads == nil && command.steps == nil && command.profile == nil)
-    #expect(command.seed == 0 && command.db == "runs.db" && command.detail == .head)
-    #expect(!command.noTiming && !command.again && !command.json)
+    #expect(command.policies.policy == ["fasa"])
+    #expect(command.budget.budgets == [.tokens(256)])
+    #expect(command.part.layers == nil && command.heads.heads == nil && command.part.steps == nil)
+    #expect(command.profile.profile == nil && !command.profile.selfCalibrates)
+    #expect(command.seed.seed == nil && command.database.db == "runs.db" && command.storing.detail == nil)
+    #expect(!command.storing.noTiming && !command.again && !command.format.json)
     #expect(command.machine.threads >= 1 && command.machine.instructionSet == .best)
   }
 
@@ -30,13 +32,15 @@ import Testing
       --threads 3 --isa portable
       """)
     #expect(command.traces == ["a.zst", "b.zst"])
-    #expect(command.policy == ["oracle,fasa:chunks=4/8", "dense"])
-    #expect(command.budgets == [.tokens(256), .share(0.19), .share(0.25)])
-    #expect(command.layers?.ranges.text() == "0-2,5")
-    #expect(command.heads?.ranges.text() == "1,3")
-    #expect(command.steps?.range == 4..<10)
-    #expect(command.profile == "p.json" && command.seed == 7 && command.db == "x.db")
-    #expect(command.detail == .step && command.noTiming && command.again && command.json)
+    #expect(command.policies.policy == ["oracle,fasa:chunks=4/8", "dense"])
+    #expect(command.budget.budgets == [.tokens(256), .share(0.19), .share(0.25)])
+    #expect(command.part.layers?.ranges.text() == "0-2,5")
+    #expect(command.heads.heads?.ranges.text() == "1,3")
+    #expect(command.part.steps?.range == 4..<10)
+    #expect(
+      command.profile.profile == "p.json" && command.seed.seed == 7 && command.database.db == "x.db")
+    #expect(
+      command.storing.detail == .step && command.storing.noTiming && command.again && command.format.json)
     #expect(command.machine.threads == 3 && command.machine.instructionSet == .portable)
   }
 

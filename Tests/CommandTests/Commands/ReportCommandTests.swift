@@ -1,9 +1,10 @@
-import CReportPage
 import Foundation
 import GRDB
 import Results
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import fasa_sim
 
 /// The page as a file; `scripts/test-report` opens it in a browser.
@@ -82,29 +83,6 @@ import Testing
     #expect(page.contains("<title>fasa-sim: &lt;b&gt;&amp;</title>"))
     // The page's own: data, charts, library, script.
     #expect(page.components(separatedBy: "</script>").count == 5)
-  }
-
-  /// What the page carries as it is must not end its script or open a comment in it.
-  @Test func noScriptEndsItself() throws {
-    for name in ReportPage.scripts + ["vega.min.js"] {
-      let text = try ReportPage.file(name).lowercased()
-      for sign in ["</script", "<script", "<!--"] { #expect(!text.contains(sign), "\(name): \(sign)") }
-    }
-    #expect(try !ReportPage.file("page.css").contains("</style"))
-  }
-
-  @Test func everyChartIsJSON() throws {
-    var (place, charts) = (0, 0)
-    while let file = report_page_file_at(place) {
-      place += 1
-      let name = String(cString: file.pointee.name)
-      guard name.hasPrefix("charts/") else { continue }
-      charts += 1
-      #expect(throws: Never.self, "\(name)") {
-        _ = try JSONSerialization.jsonObject(with: Data(ReportPage.file(name).utf8))
-      }
-    }
-    #expect(charts == 6)
   }
 
   @Test func aPageIsReplacedAsAWhole() throws {

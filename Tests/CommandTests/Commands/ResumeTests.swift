@@ -1,8 +1,10 @@
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 import Traces
 
+@testable import Experiments
 @testable import Results
 @testable import fasa_sim
 

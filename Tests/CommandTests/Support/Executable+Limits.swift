@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import TestSupport
 
 extension Executable {
   /// What a command that may end in any way did.

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import TestSupport
 
 /// The built `fasa-sim`, run as a user runs it.
 enum Executable {

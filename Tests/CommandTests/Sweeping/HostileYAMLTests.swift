@@ -1,6 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import fasa_sim
 
 /// Whatever a sweep's or a machine's file holds, it is read or refused, soon.

@@ -1,6 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import fasa_sim
 
 /// Grids are counted before they are laid out.
@@ -90,7 +92,7 @@ import Testing
     #expect(ending.isRefusal, "\(ending)")
     #expect(
       ending.outcome.errors
-        == "Error: expected at most 500000 times to compute, found 1 configurations × 1 machines × 2000 contexts × 2000 batch sizes: take fewer of them, such as some --policy\n"
+        == "Error: expected at most 500000 times to compute, found 1 configurations × 1 machines × 2000 contexts × 2000 batch sizes: take fewer of them\n"
     )
   }
 }

@@ -2,9 +2,11 @@ import Foundation
 import GRDB
 import Policies
 import Simulator
+import TestSupport
 import Testing
 import Traces
 
+@testable import Experiments
 @testable import Results
 @testable import fasa_sim
 

@@ -1,6 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import fasa_sim
 
 /// What a file, a path or a database says reaches no terminal as a command, and forges no line.

@@ -1,6 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
+@testable import Experiments
 @testable import fasa_sim
 
 /// A result that cannot be written is an error; a note that nobody can read is none.

@@ -1,19 +1,8 @@
-/// SplitMix64: the same inputs on every machine and in every run.
-struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
+import TestSupport
 
-  init(_ seed: UInt64) { state = seed }
+typealias SeededRandom = TestSupport.SeededRandom
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-
+extension SeededRandom {
   /// A multiple of 2^-23 in [-1, 1).
   mutating func signed() -> Float { Float(next() >> 40) * 0x1p-23 - 1 }
 

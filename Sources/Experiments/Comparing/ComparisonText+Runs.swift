@@ -1,0 +1,53 @@
+import Attention
+import Results
+
+extension ComparisonText {
+  /// Two runs: a line per configuration that both have.
+  public func text(_ found: RunComparison, a: String, b: String) -> String {
+    let table = TextTable(
+      found.pairs,
+      [
+        .left("configuration") { $0.a },
+        .left("trace") { $0.traces.joined(separator: "; ") },
+        .right("recall") { NumberText.decimal($0.difference(of: "recall")?.difference) },
+        .right("mass") { NumberText.decimal($0.difference(of: "mass")?.difference) },
+        .right("output error") { NumberText.decimal($0.difference(of: "output_error")?.difference) },
+        .right("95 % interval") { $0.difference(of: "output_error").map(ComparisonLine.interval) ?? "–" },
+        .right("p, Holm") { $0.difference(of: "output_error").map(ComparisonLine.p) ?? "–" },
+        .right("bytes/head") { $0.bytesDifference(.perHead) },
+        .right("bytes/group") { $0.bytesDifference(.groupUnion) },
+        .right("kernel") { NumberText.times($0.kernel.ratio) },
+      ])
+    var lines = [
+      "values of \(b) less those of \(a); the interval and p are of the output error; kernel is a ratio"
+    ]
+    func alone(_ names: [String], _ side: String) {
+      lines += names.map { "in \(side) alone: \($0)" }
+    }
+    alone(found.unpairedA, a)
+    alone(found.unpairedB, b)
+    if !found.withoutSteps.isEmpty {
+      lines.append(
+        "no interval, since no steps are stored (--detail step): \(found.withoutSteps.joined(separator: ", "))"
+      )
+    }
+    for note in Set(found.pairs.compactMap(\.kernel.note)).sorted() { lines.append("kernel: \(note)") }
+    var seen: Set<String> = []
+    for setting in found.pairs.flatMap(\.settings) {
+      let text = "they differ in: \(setting.name) \(setting.a ?? "none") / \(setting.b ?? "none")"
+      if seen.insert(text).inserted { lines.append(text) }
+    }
+    return [rendered(table), paragraphs(lines)].joined(separator: "\n\n")
+  }
+}
+
+extension PairedComparison {
+  /// Nil where a side lacks the metric.
+  fileprivate func difference(of metric: String) -> PairedDifference? {
+    differences.first { $0.metric == metric }
+  }
+
+  fileprivate func bytesDifference(_ reading: Reading) -> String {
+    bytes.first { $0.reading == reading.rawValue }.map { NumberText.points($0.difference) } ?? "–"
+  }
+}

@@ -1,0 +1,94 @@
+import Results
+
+/// A comparison as people read it: tables for a terminal or for Markdown.
+public struct ComparisonText {
+  let isMarkdown: Bool
+
+  public init(isMarkdown: Bool = false) { self.isMarkdown = isMarkdown }
+
+  func rendered(_ table: TextTable) -> String { isMarkdown ? table.markdown : table.text }
+
+  func paragraphs(_ lines: [String]) -> String {
+    isMarkdown
+      ? lines.map(\.inMarkdown).joined(separator: "\n\n")
+      : lines.map(\.onOneLine).joined(separator: "\n")
+  }
+
+  private func heading(_ text: String) -> String { isMarkdown ? "### \(text)" : text }
+
+  /// - Parameters:
+  ///   - a: the side's name, as the user gave it.
+  public func text(_ found: PairedComparison, a: String, b: String) -> String {
+    let table = TextTable(
+      ComparisonLine.lines(found),
+      [
+        .left("") { $0.name },
+        .right(a) { $0.a },
+        .right(b) { $0.b },
+        .right("difference") { $0.difference },
+        .right("95 % interval") { $0.interval },
+        .right("p, Holm") { $0.p },
+      ])
+    var parts = [rendered(table)]
+    if !found.modelled.isEmpty { parts.append("\(heading("Modelled time"))\n\n\(modelled(found, a, b))") }
+    parts += found.extremes.map { "\(heading("Where \($0.metric) differs most"))\n\n\(extremes($0, a, b))" }
+    parts.append(paragraphs(notes(found, a: a, b: b)))
+    return parts.joined(separator: "\n\n")
+  }
+
+  private func modelled(_ found: PairedComparison, _ a: String, _ b: String) -> String {
+    rendered(
+      TextTable(
+        found.modelled,
+        [
+          .left("hardware") { $0.hardware },
+          .left("geometry") { $0.geometry + ($0.isExtrapolated ? " (extrapolated)" : "") },
+          .right("context") { NumberText.grouped($0.contextTokens) },
+          .right("batch") { "\($0.batch)" },
+          .left("reading") { $0.reading },
+          .right("\(a), µs") { NumberText.decimal($0.aNs / 1000, places: 1) },
+          .right("\(b), µs") { NumberText.decimal($0.bNs / 1000, places: 1) },
+          .right("speed-up") { NumberText.times($0.speedup) },
+          .right("model's error, p50") { NumberText.percent($0.relativeErrorP50) },
+          .right("p90") { NumberText.percent($0.relativeErrorP90) },
+        ]))
+  }
+
+  private func extremes(_ found: Extremes, _ a: String, _ b: String) -> String {
+    let table = TextTable(
+      found.layers + found.heads + found.steps,
+      [
+        .left("") { place in
+          [
+            place.layer.map { "layer \($0)" }, place.queryHead.map { "head \($0)" },
+            place.step.map { "step \($0)" }, place.position.map { "(position \($0))" },
+            place.trace.map { "of '\($0)'" }, place.model.map { "of \($0)" },
+          ].compactMap(\.self).joined(separator: " ")
+        },
+        .right(a) { NumberText.decimal($0.a) },
+        .right(b) { NumberText.decimal($0.b) },
+        .right("difference") { NumberText.decimal($0.difference) },
+      ])
+    return found.layers.isEmpty ? "nowhere: they are the same" : rendered(table)
+  }
+
+  private func notes(_ found: PairedComparison, a: String, b: String) -> [String] {
+    var lines = ["paired over \(found.traces.joined(separator: "; "))"]
+    if found.differences.contains(where: { $0.interval == nil }) {
+      lines.append(
+        "no interval: a trace has fewer than \(PairedDifference.fewestSteps) steps, or they are not stored")
+    }
+    if let machine = found.kernel.machine {
+      lines.append("kernel: speed-up over dense attention, measured on \(machine), 1 thread")
+    }
+    if let note = found.kernel.note { lines.append("kernel: \(note)") }
+    if !found.settings.isEmpty {
+      let parts = found.settings.map { "\($0.name) \($0.a ?? "none") / \($0.b ?? "none")" }
+      lines.append("they differ in: \(parts.joined(separator: "; "))")
+    }
+    return lines
+      + found.footing.map {
+        "warning: not on equal footing: \($0.name) is \($0.a ?? "0") for \(a), \($0.b ?? "0") for \(b)"
+      }
+  }
+}

@@ -1,0 +1,65 @@
+import Policies
+
+/// Everything about one policy.
+package struct PolicyPage: Encodable {
+  let name: String
+  let kind: String
+  let summary: String
+  let paper: String?
+  let usesBudget: Bool
+  let needs: [String]
+  let scope: String
+  let notes: String
+  let parameters: [Parameter]
+
+  struct Parameter: Encodable {
+    let name: String
+    let defaultValue: String
+    let range: String
+    let help: String
+  }
+
+  package init(_ descriptor: PolicyDescriptor) {
+    name = descriptor.name
+    kind = descriptor.kind.rawValue
+    summary = descriptor.summary
+    paper = descriptor.paper
+    usesBudget = descriptor.usesBudget
+    needs = descriptor.needs.map(\.rawValue)
+    scope = descriptor.scope.rawValue
+    notes = descriptor.notes
+    parameters = descriptor.parameters.map {
+      Parameter(name: $0.name, defaultValue: $0.defaultValue.description, range: $0.kind.range, help: $0.help)
+    }
+  }
+
+  /// All of them as a table, a line each.
+  package static func list(_ descriptors: [PolicyDescriptor]) -> String {
+    TextTable(
+      descriptors,
+      [
+        .left("policy") { $0.name }, .left("kind") { $0.kind.rawValue }, .left("what it does") { $0.summary },
+      ]
+    ).text
+  }
+
+  package var text: String {
+    var lines = ["\(name) (\(kind))", "  \(summary)"]
+    if let paper { lines.append("  paper: \(paper)") }
+    if !notes.isEmpty { lines.append("  \(notes)") }
+    lines += needs.map { "  needs: \($0)" }
+    lines.append(
+      usesBudget ? "  budget: --budget decides k" : "  budget: sizes its own sets; --budget is not used")
+    if !parameters.isEmpty {
+      let table = TextTable(
+        parameters,
+        [
+          .left("parameter") { $0.name }, .left("default") { $0.defaultValue }, .left("range") { $0.range },
+          .left("meaning") { $0.help },
+        ])
+      lines.append("")
+      lines += table.text.split(separator: "\n").map { "  " + $0 }
+    }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,118 @@
+import Attention
+import Foundation
+import Simulator
+import Traces
+
+/// What `info` tells.
+package struct TraceInfo: Encodable {
+  let path: String
+  let container: String
+  let fileBytes: Int
+  let contentBytes: Int
+  let digest: String
+  let verified: Bool
+  let engineAgreement: EngineAgreement?
+  let tracedQueries: Int
+  let observationWindow: Int
+  let tensors: [TensorLine]
+  /// How the declared rotation was verified when the trace was captured, for people.
+  let rotation: String
+  let metadata: TraceMetadata
+
+  struct TensorLine: Encodable {
+    let name: String
+    let dtype: String
+    let shape: [Int]
+    let bytes: Int
+  }
+
+  package init(_ trace: Trace, digest: String, isVerified: Bool, agreement: EngineAgreement? = nil) {
+    engineAgreement = agreement
+    path = trace.path
+    container = "\(trace.container)"
+    fileBytes = trace.fileSize
+    contentBytes = trace.contentSize
+    self.digest = digest
+    verified = isVerified
+    tracedQueries = trace.queryPositions.count
+    observationWindow = trace.queryPositions.filter { $0 < trace.metadata.tokens.prompt }.count
+    tensors = trace.tensors.map {
+      TensorLine(name: $0.name, dtype: $0.dtype, shape: $0.shape, bytes: $0.byteCount)
+    }
+    rotation = Self.rotation(trace.metadata.capture.rotationCheck)
+    metadata = trace.metadata
+  }
+
+  private static func rotation(_ check: TraceMetadata.RotationCheck?) -> String {
+    guard let check else { return "not stated: nothing says that it was verified in every captured layer" }
+    let shifts = check.shifts.map(NumberText.grouped).joined(separator: " and ")
+    return "verified when captured by \(check.method): \(check.tokens) tokens, moved by \(shifts), "
+      + "turn as stated within \(scientific(check.largestError)), tolerance \(check.tolerance)"
+  }
+
+  package var text: String {
+    let model = metadata.model
+    let geometry = metadata.geometry
+    let rope = metadata.rope
+    var lines: [(String, String)] = [
+      (
+        "trace",
+        "\(path) (\(container), \(NumberText.bytes(fileBytes)), \(NumberText.bytes(contentBytes)) uncompressed)"
+      ),
+      ("sha256", digest),
+      ("model", "\(model.name), \(model.architecture), \(model.weights)"),
+      (
+        "geometry",
+        "\(geometry.layers) layers, \(geometry.queryHeads) query heads, \(geometry.kvHeads) KV heads, d \(geometry.headDim), dv \(geometry.valueDim)"
+      ),
+      ("captured layers", NumberRanges.text(metadata.capturedLayers.sorted())),
+      (
+        "rope",
+        "\(rope.rotaryDim / 2) chunks, \(rope.pairing.rawValue) pairs, base \(NumberText.grouped(rope.base))\(rope.differences)"
+      ),
+      ("rotation", rotation),
+      ("text", "\(metadata.text.title) (\(metadata.text.kind), \(metadata.text.licence))"),
+      (
+        "tokens",
+        "\(NumberText.grouped(metadata.tokens.total)): \(NumberText.grouped(metadata.tokens.prompt)) prompt, \(metadata.tokens.decode) decode, \(metadata.capture.sampling.rawValue)"
+      ),
+      (
+        "queries", "\(tracedQueries) traced, \(observationWindow) of them an observation window in the prompt"
+      ),
+      (
+        "tensors",
+        "\(tensors.count), stored as \(Set(tensors.map { Excerpt.of($0.dtype, limit: 16) }).sorted().joined(separator: ", "))"
+      ),
+      ("captured", "\(metadata.capture.created) by \(metadata.capture.tool) with \(metadata.capture.engine)"),
+      (
+        "check",
+        verified
+          ? "every frame, checksum and value is sound"
+          : "header and offsets are sound; --verify checks every frame"
+      ),
+    ]
+    if let engine = engineAgreement {
+      lines.append(
+        (
+          "engine's output",
+          "ours differs by \(Self.scientific(engine.medianRelativeError)) (median), \(Self.scientific(engine.largestRelativeError)) (largest) over \(NumberText.grouped(engine.rows)) heads and positions of layers \(NumberRanges.text(engine.layers.sorted()))"
+        ))
+    }
+    let width = lines.map(\.0.count).max() ?? 0
+    return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1.onOneLine }.joined(
+      separator: "\n")
+  }
+
+  private static func scientific(_ value: Double) -> String { String(format: "%.1e", value) }
+}
+
+extension TraceMetadata.Rope {
+  /// What of the rotation is not the powers of one base.
+  fileprivate var differences: String {
+    var found: [String] = []
+    if frequencies != nil { found.append("frequencies given") }
+    if layerBases != nil { found.append("bases by layer") }
+    if layerFrequencies != nil { found.append("frequencies by layer") }
+    return found.map { ", \($0)" }.joined()
+  }
+}

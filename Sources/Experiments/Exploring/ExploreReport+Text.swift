@@ -1,0 +1,176 @@
+import Attention
+import Foundation
+import Policies
+import Results
+import Simulator
+
+extension ExploreReport {
+  /// Tables and notes, as a terminal shows them.
+  public var text: String {
+    var lines = [heading, "", conclusion, ""]
+    if !cheapestByPolicy.isEmpty {
+      lines += [
+        "the cheapest found of each policy with \(target.text)", "", table(alternatives, reference: oracle),
+        "",
+      ]
+    }
+    lines += [
+      "the front of \(target.lossName) against \(isTimed ? "modelled time" : "bytes"); * meets the target",
+      "",
+    ]
+    lines += [
+      front.isEmpty ? "nothing tried costs less than dense attention" : table(shownFront, reference: nil), "",
+    ]
+    lines += notes.map { "note: \($0.onOneLine)" }
+    lines.append(
+      "stored in \(database)" + (reused > 0 ? " (\(reused) of \(evaluations) were there already)" : ""))
+    return lines.joined(separator: "\n")
+  }
+
+  private var isTimed: Bool { pricing.machine != nil }
+  private var evaluations: Int { result.evaluations.reduce(0, +) }
+
+  private var heading: String {
+    let metadata = trace.metadata
+    let judgedOn =
+      "\(metadata.model.name), \(metadata.text.title) (\(metadata.text.kind)): \(NumberText.grouped(metadata.tokens.total)) tokens"
+      .onOneLine
+    guard let machine = pricing.machine, let step = judged.first?.cost.point?.step else {
+      return "\(judgedOn); cost: share of dense attention's bytes, \(pricing.reading.rawValue) reading"
+    }
+    let error =
+      machine.error.map {
+        "held-out times ±\(NumberText.percent($0.median)) (90 %: ±\(NumberText.percent($0.p90)))"
+      } ?? "error unknown"
+    return
+      "\(judgedOn)\ncost: \(machine.machine.title.onOneLine), kernels \(machine.kernels.name.onOneLine): \(error); "
+      + "\(pricing.model?.rawValue ?? metadata.model.name), context \(CountText.of(Int(saturating: step.geometry.context.rounded()))), batch \(pricing.batch), \(pricing.reading.rawValue) reading"
+  }
+
+  private var conclusion: String {
+    switch verdict {
+    case .met:
+      return cheapest.map { "cheapest with \(target.text): \($0.row.label), \(cost($0))" } ?? ""
+    case .denseIsCheaper:
+      return cheapest.map {
+        "nothing with \(target.text) is cheaper than dense attention: the cheapest is \($0.row.label), \(cost($0))"
+      } ?? ""
+    case .notMet:
+      let near = nearest.map {
+        ": nearest is \($0.row.label) with \(target.lossName) \(NumberText.decimal($0.tradeOff.loss)), \(cost($0))"
+      }
+      return "none of the configurations tried has \(target.text)\(near ?? "")"
+    }
+  }
+
+  private func cost(_ judged: Judged) -> String {
+    guard let point = judged.cost.point else {
+      return "\(NumberText.percent(judged.cost.value)) of dense attention's bytes"
+    }
+    return "\(speedUp(point)) dense attention's speed"
+  }
+
+  private func speedUp(_ point: PricingJob.Point) -> String {
+    (point.row.isExtrapolated ? "~" : "") + NumberText.times(point.step.speedUp)
+  }
+
+  private func table(_ rows: [Judged], reference: Judged?) -> String {
+    let lines =
+      rows.map { Line(mark: $0.tradeOff.meetsTarget ? "*" : "", judged: $0) }
+      + [reference].compactMap(\.self).map { Line(mark: "ref", judged: $0) }
+    var columns: [Column<Line>] = [
+      .left("") { $0.mark },
+      .left("policy") { $0.judged.configuration.policy.label },
+      .right("budget") { $0.row.budget ?? "–" },
+      .right("output error") { NumberText.decimal($0.row.outputError) },
+      .right("recall") { NumberText.decimal($0.row.recall) },
+      .right("mass") { NumberText.decimal($0.row.mass) },
+      .right("tokens") { NumberText.percent($0.row.selectedShare) },
+      .right("bytes") { NumberText.percent(pricing.bytesShare($0.row)) },
+    ]
+    if isTimed {
+      columns += [
+        .right("µs/layer") {
+          ($0.isExtrapolated ? "~" : "") + NumberText.decimal($0.judged.cost.value / 1000, places: 1)
+        },
+        .right("speed-up") { $0.judged.cost.point.map(speedUp) ?? "–" },
+      ]
+      if pricing.model != nil {
+        columns.append(.right("whole model") { NumberText.times($0.judged.cost.point?.wholeSpeedUp) })
+      }
+    }
+    return TextTable(lines, columns).text
+  }
+
+  /// A line of a table.
+  private struct Line {
+    let mark: String
+    let judged: Judged
+
+    var row: SummaryRow { judged.row }
+    var isExtrapolated: Bool { judged.cost.point?.row.isExtrapolated == true }
+  }
+
+  private var notes: [String] {
+    var notes = jobNotes + [effort]
+    if shownFront.count < front.count {
+      notes.append(
+        "the front has \(front.count) configurations, of which \(shownFront.count) are shown; --json has all")
+    }
+    if result.evaluations.count > 1, plannedPolicies > 1 {
+      notes.append(
+        "policies that others dominate are dropped early: what is not in the tables may meet the target too, though the first rungs had it dearer; explore it alone with --policy"
+      )
+    }
+    if let error = pricing.machine?.error, let cheapest {
+      let alike = alternatives.dropFirst().filter {
+        $0.cost.value <= cheapest.cost.value * (1 + error.median)
+      }
+      if !alike.isEmpty {
+        notes.append(
+          "within the model's median error of the cheapest, so that the model does not tell them apart: \(alike.map(\.row.label).joined(separator: "; "))"
+        )
+      }
+    }
+    if oracle != nil, !cheapestByPolicy.isEmpty {
+      notes.append(
+        "ref: the oracle, which knows the scores, at the coarse budgets: no method; its cost is of reading all keys"
+      )
+    }
+    if shown.contains(where: { $0.cost.point?.row.isExtrapolated == true }) {
+      notes.append(
+        "~ extrapolated: another machine than the kernels were fitted on, another geometry or context than was replayed; the quality is the trace's, at its own context"
+      )
+    }
+    if cheapest?.cost.point?.fits == false {
+      notes.append("model and cache of the cheapest do not fit the machine at this batch")
+    }
+    let metadata = trace.metadata
+    if metadata.capturedLayers.count < metadata.geometry.layers {
+      notes.append(
+        "the trace holds layers \(NumberRanges.text(metadata.capturedLayers)) of \(metadata.geometry.layers): what dense-layers costs in the others is not counted, and it is not searched"
+      )
+    }
+    return notes
+  }
+
+  private var effort: String {
+    let parts = zip(result.evaluations, rungs).map { count, rung in
+      "\(count) on \(rung.layers.count) layers × \(rung.steps.count) steps"
+    }
+    return
+      "tried \(NumberText.grouped(result.tried)) configurations of \(plannedPolicies) policies, on the grid of \(ExploreText.count(gridSize)) or between its points: "
+      + "\(parts.joined(separator: ", ")); as many as \(NumberText.grouped(Int(saturating: equivalents.rounded()))) on everything, in \(NumberText.decimal(seconds, places: 1)) s"
+  }
+}
+
+/// Counts that may be astronomic.
+enum ExploreText {
+  static func count(_ value: Double) -> String {
+    value < 1e7 ? NumberText.grouped(Int(value)) : String(format: "%.1e", value)
+  }
+
+  static func share(_ value: Double) -> String {
+    value >= 0.001 ? NumberText.percent(value) : String(format: "%.0e", value)
+  }
+}

@@ -1,0 +1,40 @@
+import Policies
+import Simulator
+
+/// What is searched, and how far.
+public struct ExploreSearch: Sendable {
+  /// What budgets are searched in: shares grow with the context, tokens stay.
+  public var measure: PolicySpace.Measure
+  /// Parameters to search.
+  public var varied: PolicySpace.Varied
+  /// Configurations to try at most.
+  public var maxTrials: Int
+  /// Whether every point of the grid is judged on everything in place of a search.
+  public var isExhaustive: Bool
+
+  /// Configurations of an exhaustive grid at most: the replay of all at once would need the memory of as many results.
+  public static let largestGrid = 20_000
+
+  public init(
+    measure: PolicySpace.Measure = .share, varied: PolicySpace.Varied = .all, maxTrials: Int = 400,
+    isExhaustive: Bool = false
+  ) {
+    self.measure = measure
+    self.varied = varied
+    self.maxTrials = maxTrials
+    self.isExhaustive = isExhaustive
+  }
+
+  /// Without bounds, which are references and no methods.
+  ///
+  /// - Throws: `ReplayError` where one of them was named.
+  static func deployable(_ policies: PolicyChoice) throws -> PolicyChoice {
+    let bounds = policies.configurations.filter { $0.descriptor.kind == .bound }
+    if let named = bounds.first(where: policies.isNamed) {
+      throw ReplayError(
+        "\(named.label): expected policies that can be deployed, found a bound: leave it out; dense attention and the oracle are shown for reference"
+      )
+    }
+    return policies.filter { $0.descriptor.kind != .bound }
+  }
+}

@@ -1,0 +1,50 @@
+import Results
+
+/// What a configuration's quality must be, as means over steps, layers and heads.
+public struct QualityTarget: Sendable {
+  /// Nil where none was asked for.
+  public let maxOutputError: Double?
+  public let minRecall: Double?
+  public let minMass: Double?
+
+  /// A target with at least one bound: above 0, and at most 1 for recall and mass.
+  public init(maxOutputError: Double? = nil, minRecall: Double? = nil, minMass: Double? = nil) {
+    self.maxOutputError = maxOutputError
+    self.minRecall = minRecall
+    self.minMass = minMass
+  }
+
+  /// What the front is of: the first that was asked for.
+  var lossName: String {
+    maxOutputError != nil ? "output error" : minMass != nil ? "mass missed" : "recall missed"
+  }
+
+  /// Nil where it is undefined.
+  func loss(_ row: SummaryRow) -> Double? {
+    if maxOutputError != nil { return row.outputError }
+    return (minMass != nil ? row.mass : row.recall).map { 1 - $0 }
+  }
+
+  /// How far the worst miss is off, as a share of what was asked; nil where a quality is undefined.
+  func violation(_ row: SummaryRow) -> Double? {
+    var worst = 0.0
+    if let maxOutputError {
+      guard let error = row.outputError else { return nil }
+      worst = max(worst, error / maxOutputError - 1)
+    }
+    for (least, value) in [(minRecall, row.recall), (minMass, row.mass)] {
+      guard let least else { continue }
+      guard let value else { return nil }
+      worst = max(worst, (least - value) / least)
+    }
+    return worst
+  }
+
+  var text: String {
+    var parts: [String] = []
+    if let maxOutputError { parts.append("output error at most \(maxOutputError)") }
+    if let minRecall { parts.append("recall at least \(minRecall)") }
+    if let minMass { parts.append("mass at least \(minMass)") }
+    return parts.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,33 @@
+import Policies
+import Simulator
+import Traces
+
+/// A trace, with what will run on it and how.
+public struct PreparedReplay {
+  public let trace: Trace
+  public let options: ReplayOptions
+  /// Those that the trace can serve.
+  public let policies: [PolicyConfiguration]
+  public let budgets: BudgetChoice
+  /// Says whether the trace serves a policy with other parameters, too.
+  let fitness: Runnability
+  /// What was left out, a sentence each.
+  public let notes: [String]
+
+  /// The policies at their budgets, and what the user should know of how they were found.
+  ///
+  /// - Throws: `ReplayError` where there are too many, or none is left.
+  func grid() throws -> (configurations: [ReplayConfiguration], notes: [String]) {
+    switch budgets {
+    case .tokens(let budgets):
+      return (try ReplayConfiguration.grid(policies, budgets: budgets), notes)
+    case .bytes(let shares, let reading):
+      let found = try BytesGrid(prepared: self, shares: shares, reading: reading)
+      guard !found.configurations.isEmpty else {
+        throw ReplayError(
+          "\(trace.path): nothing to replay: \((notes + found.leftOut).joined(separator: "; "))")
+      }
+      return (found.configurations, notes + found.notes)
+    }
+  }
+}

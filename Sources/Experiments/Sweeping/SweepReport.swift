@@ -1,0 +1,110 @@
+import Policies
+import Results
+
+/// What a sweep tells at its end: the best policies by budget.
+public struct SweepReport {
+  let plan: SweepPlan
+  /// By trace, then configuration.
+  public let rows: [SummaryRow]
+  let run: Int64?
+  /// Configurations that were stored already.
+  public let reused: Int
+  let traces: Int
+  let seconds: Double
+  public let notes: [String]
+
+  /// How many of each budget are shown.
+  static let shown = 3
+
+  /// A configuration over the traces: means in which traces weigh alike.
+  public struct Line: Encodable {
+    public let budget: String?
+    /// From 1, by output error.
+    public let rank: Int
+    public let policy: String
+    public let outputError: Double
+    public let oracleOutputError: Double?
+    public let recall: Double?
+    public let mass: Double?
+    public let perHeadBytesShare: Double?
+    public let groupUnionBytesShare: Double?
+  }
+
+  /// The report as an object.
+  public struct JSON: Encodable {
+    let database: String
+    let run: Int64?
+    let storedAlready: Int
+    let best: [Line]
+    let notes: [String]
+    let configurations: [SummaryRow]
+  }
+
+  /// - Parameter database: its name, as the report is to tell it.
+  public func json(database: String) -> JSON {
+    JSON(
+      database: database, run: run, storedAlready: reused, best: best, notes: notes, configurations: rows)
+  }
+
+  /// The best of each budget, in the plan's order; policies that size their own sets last. Bounds are no methods, and
+  /// a configuration that a trace left out cannot be ranked beside others.
+  public var best: [Line] {
+    let budgets = plan.budgets.map(\.description) as [String?] + [nil]
+    return budgets.flatMap { budget -> [Line] in
+      let candidates = Dictionary(
+        grouping: rows.filter { $0.budget == budget && $0.kind != "bound" }, by: \.label)
+      let ranked = candidates.filter { $0.value.count == traces }.compactMap { label, rows in
+        Self.mean(rows.map(\.outputError)).map { (label: label, error: $0, rows: rows) }
+      }.sorted { ($0.error, $0.label) < ($1.error, $1.label) }
+      return ranked.prefix(Self.shown).enumerated().map { place, line in
+        Line(
+          budget: budget, rank: place + 1,
+          policy: ConfigurationLabel(line.label).policy,
+          outputError: line.error, oracleOutputError: Self.mean(line.rows.map(\.oracleOutputError)),
+          recall: Self.mean(line.rows.map(\.recall)), mass: Self.mean(line.rows.map(\.mass)),
+          perHeadBytesShare: Self.mean(line.rows.map(\.perHeadBytesShare)),
+          groupUnionBytesShare: Self.mean(line.rows.map(\.groupUnionBytesShare)))
+      }
+    }
+  }
+
+  /// Nil where one is.
+  private static func mean(_ values: [Double?]) -> Double? {
+    let known = values.compactMap(\.self)
+    return known.count == values.count && !known.isEmpty ? known.reduce(0, +) / Double(known.count) : nil
+  }
+
+  /// The best as a table with notes, as a terminal shows them.
+  ///
+  /// - Parameter database: its name, as the text is to tell it.
+  public func text(database: String) -> String {
+    let best = best
+    let table = TextTable(
+      best,
+      [
+        .right("budget") { $0.budget ?? "its own" },
+        .right("") { "\($0.rank)" },
+        .left("policy") { $0.policy },
+        .right("output error") { NumberText.decimal($0.outputError) },
+        .right("oracle's") { NumberText.decimal($0.oracleOutputError) },
+        .right("recall") { NumberText.decimal($0.recall) },
+        .right("mass") { NumberText.decimal($0.mass) },
+        .right("bytes/head") { NumberText.percent($0.perHeadBytesShare) },
+        .right("bytes/group") { NumberText.percent($0.groupUnionBytesShare) },
+      ])
+    let named = Set(best.map(\.policy))
+    let footing = FootingNotes(
+      policies: plan.request.policies.configurations.filter { named.contains($0.label) }
+    ).notes
+    var lines = [table.text, ""]
+    lines += (notes + UndefinedNote.notes(rows) + footing).map { "note: \($0.onOneLine)" }
+    lines.append(
+      "the \(Self.shown) lowest output errors of each budget, means over \(traces) \(traces == 1 ? "trace" : "traces"); bounds left out"
+    )
+    lines.append(
+      "\(NumberText.grouped(rows.count)) configurations in \(database)"
+        + (reused > 0 ? ", \(NumberText.grouped(reused)) of which were there already" : "")
+        + "; took \(NumberText.decimal(seconds, places: 0)) s")
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import Hardware
+
+/// Which machine and batch would give a speed-up that a paper states without naming them.
+struct ClaimReport: Encodable {
+  let claim: String
+  let stated: Double
+  let points: [PublishedClaim.Point]
+
+  private static let batches = [1.0, 2, 4, 8, 16, 32]
+
+  init(_ claim: PublishedClaim) throws {
+    let machines = try HardwareLocator.machines().filter { $0.kind == .gpu }
+    // The paper's kernels are Triton, after SparQ's.
+    let sets = try ["triton", "fused"].map(HardwareLocator.kernels)
+    self.claim = claim.text
+    stated = claim.stated
+    points = claim.points(machines, sets, batches: Self.batches)
+  }
+
+  private static let tolerance = 0.15
+
+  private func cell(_ point: PublishedClaim.Point) -> String {
+    "\(point.fits ? "" : "!")\(NumberText.times(point.attention))\(gives(point.attention) ? " *" : "")"
+  }
+
+  private func gives(_ value: Double) -> Bool { abs(value / stated - 1) <= Self.tolerance }
+
+  var text: String {
+    var named: Set<String> = []
+    let lines = points.filter { named.insert("\($0.machine) \($0.kernels)").inserted }
+    let columns: [Column<PublishedClaim.Point>] = [
+      .left("machine") { $0.machine }, .left("kernels") { $0.kernels },
+    ]
+    let table = TextTable(
+      lines,
+      columns
+        + Self.batches.map { batch in
+          .right("batch \(Int(batch))") { line in
+            points.first { $0.machine == line.machine && $0.kernels == line.kernels && $0.batch == batch }
+              .map(cell) ?? "–"
+          }
+        })
+    let whole = points.filter { $0.fits && gives($0.wholeModel) }.map {
+      "\($0.machine)/\($0.kernels) at batch \(Int($0.batch))"
+    }
+    return [
+      "\(claim): what the model gives, attention alone", "", table.text, "",
+      "* within \(NumberText.percent(Self.tolerance)) of the stated figure, what 90 % of predictions of the triton kernels lie within",
+      "! weights and a cache kept by query head, as the released code keeps it, do not fit the machine",
+      "a step of the whole model, weights read too, gives it on: \(whole.isEmpty ? "no machine that holds it" : whole.joined(separator: ", "))",
+    ].joined(separator: "\n")
+  }
+}

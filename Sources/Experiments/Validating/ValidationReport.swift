@@ -1,0 +1,136 @@
+import Foundation
+import Hardware
+
+/// What `hardware validate` tells.
+package struct ValidationReport {
+  let table: MeasurementTable
+  let outcomes: [Validation.Outcome]
+  let listsCases: Bool
+  let claim: ClaimReport?
+  let quest: QuestReport?
+  let local: LocalValidation?
+
+  package struct JSON: Encodable {
+    let measurements: String
+    let outcomes: [Validation.Outcome]
+    let claim: ClaimReport?
+    let quest: QuestReport?
+    let local: LocalValidation.JSON?
+  }
+
+  package var json: JSON {
+    JSON(measurements: table.path, outcomes: outcomes, claim: claim, quest: quest, local: local?.json)
+  }
+
+  package var text: String {
+    var lines = [errorTable, "", summary]
+    if listsCases { lines += ["", caseTable] } else { lines += ["", "farthest off", worstTable] }
+    lines += [
+      "",
+      "relative error of predictions of measurements that were not fitted; mean: signed, + predicted too long (or too large a speed-up); "
+        + "side: cases measured outside 0.8× to 1.25×",
+    ]
+    if let quest { lines += ["", quest.text] }
+    if let claim { lines += ["", claim.text] }
+    if let local { lines += ["", local.text] }
+    return lines.joined(separator: "\n")
+  }
+
+  /// How far off the times of one kind are over the cases of one split.
+  private struct Line {
+    enum Kind: String {
+      case dense, sparse
+      case speedUp = "speed-up"
+    }
+
+    let outcome: Validation.Outcome
+    let kind: Kind
+    let error: ModelError
+
+    static func lines(_ outcome: Validation.Outcome) -> [Line] {
+      let dense = outcome.implementation.hasPrefix("sparq") ? nil : outcome.dense
+      return [
+        dense.map { Line(outcome: outcome, kind: .dense, error: $0) },
+        outcome.sparse.map { Line(outcome: outcome, kind: .sparse, error: $0) },
+        outcome.speedUp.map { Line(outcome: outcome, kind: .speedUp, error: $0) },
+      ].compactMap(\.self)
+    }
+  }
+
+  private var errorTable: String {
+    TextTable(
+      outcomes.flatMap(Line.lines),
+      [
+        .left("kernel") { $0.outcome.implementation },
+        .left("fitted to, predicted") { $0.outcome.split },
+        .left("time of") { $0.kind.rawValue },
+        .right("cases") { "\($0.error.cases)" },
+        .right("median") { NumberText.percent($0.error.median) },
+        .right("90 %") { NumberText.percent($0.error.p90) },
+        .right("mean") { NumberText.signedPercent($0.error.signedMean) },
+        .right("side of 1× right") {
+          $0.kind == .speedUp ? "\($0.outcome.sideRight) of \($0.outcome.decided)" : ""
+        },
+      ]
+    ).text
+  }
+
+  private var summary: String {
+    func line(_ name: String, _ pairs: [(predicted: Double, measured: Double)]) -> String? {
+      guard !pairs.isEmpty else { return nil }
+      let error = ModelError(pairs)
+      return
+        "\(name): median \(NumberText.percent(error.median)), 90 % within \(NumberText.percent(error.p90)), \(error.cases) predictions"
+    }
+    let sparse = outcomes.filter { $0.implementation.hasPrefix("sparq") }
+    let denseCases = outcomes.filter { !$0.implementation.hasPrefix("sparq") }.flatMap(\.cases)
+    let decided = sparse.reduce(0) { $0 + $1.decided }
+    let right = sparse.reduce(0) { $0 + $1.sideRight }
+    let speedUps = sparse.flatMap(\.cases).compactMap(\.speedUps)
+    return [
+      line("dense, all", denseCases.map { ($0.predictedSeconds, $0.measuredSeconds) }),
+      line("speed-up, all", speedUps),
+      decided == 0
+        ? nil
+        : "side of 1× right in \(right) of \(decided) (\(NumberText.percent(Double(right) / Double(decided))))",
+    ].compactMap(\.self).joined(separator: "\n")
+  }
+
+  private var worstTable: String {
+    func distance(_ item: Validation.Case) -> Double {
+      abs(log(item.predictedSeconds / item.measuredSeconds))
+    }
+    let all = ownCases.sorted { distance($0.1) > distance($1.1) }
+    // One of each kernel and split: the worst shapes of the worst kernel alone would say less.
+    var seen: Set<String> = []
+    return Self.table(Array(all.filter { seen.insert("\($0.1.kernel) \($0.0)").inserted }.prefix(8)))
+  }
+
+  /// Dense steps that sparse ones are held against are listed with the dense kernel.
+  private var ownCases: [(String, Validation.Case)] {
+    outcomes.flatMap { outcome in
+      outcome.cases.filter { $0.kernel == outcome.implementation }.map { (outcome.split, $0) }
+    }
+  }
+
+  private var caseTable: String { Self.table(ownCases) }
+
+  private static func table(_ cases: [(String, Validation.Case)]) -> String {
+    TextTable(
+      cases.map { (split: $0.0, item: $0.1) },
+      [
+        .left("kernel") { $0.item.kernel },
+        .left("fitted to, predicted") { $0.split },
+        .right("batch") { "\(Int($0.item.batch))" },
+        .right("tokens") { NumberText.grouped(Int($0.item.tokens)) },
+        .right("r") { $0.item.rank.map { "\(Int($0))" } ?? "–" },
+        .right("k") { $0.item.topK.map { "\(Int($0))" } ?? "–" },
+        .right("predicted µs") { NumberText.decimal($0.item.predictedSeconds * 1e6, places: 0) },
+        .right("measured") { NumberText.decimal($0.item.measuredSeconds * 1e6, places: 0) },
+        .right("error") { NumberText.percent($0.item.relativeError) },
+        .right("speed-up") { NumberText.times($0.item.predictedSpeedUp) },
+        .right("measured") { NumberText.times($0.item.measuredSpeedUp) },
+      ]
+    ).text
+  }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+import Results
+
+/// Where results go.
+struct DatabaseOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("SQLite database to write to; :memory: keeps nothing.", valueName: "file"),
+    completion: .file())
+  var db = "runs.db"
+}
+
+/// Where results are read.
+struct StoredDatabaseOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("SQLite database that replay, sweep or explore wrote.", valueName: "file"),
+    completion: .file())
+  var db = "runs.db"
+}
+
+/// What a replay stores.
+struct StoringOptions: ParsableArguments {
+  @Option(help: "What to store: summaries per head, or every step as well. (default: head)")
+  var detail: ResultsStore.Detail?
+
+  @Flag(name: .customLong("no-timing"), help: "Leave out the kernel timings.")
+  var noTiming = false
+}
+
+extension ResultsStore.Detail: ExpressibleByArgument {}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import Attention
+import Experiments
+import Simulator
+
+/// Machines that times are modelled for.
+struct HardwareOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Machines to price on: bundled names or .yaml files; repeat or separate by commas. See fasa-sim hardware list.",
+      valueName: "name,…"), completion: .file())
+  var hardware: [String] = []
+
+  var names: [String] { hardware.flatMap { $0.split(separator: ",").map(String.init) } }
+}
+
+/// Machines, and the kernels that they are priced with.
+struct PricingOptions: ParsableArguments {
+  @OptionGroup var hardware: HardwareOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Kernel set of machines that were not measured themselves, or a .yaml file. See fasa-sim hardware list.",
+      valueName: "name"))
+  var kernels = PricedMachine.defaultKernels
+
+  @Option(help: "How the heads of a KV head read: each for itself, or their union once.")
+  var reading: Reading = .groupUnion
+
+  func machines() throws -> [PricedMachine] { try PricedMachine.named(hardware.names, kernels: kernels) }
+}
+
+extension Reading: ExpressibleByArgument {}

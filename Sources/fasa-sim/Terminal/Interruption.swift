@@ -1,0 +1,69 @@
+import Experiments
+import Foundation
+import Synchronization
+
+/// Ends a command on Ctrl-C or SIGTERM, whatever it is at: says what is stored, and exits as shells report the signal.
+///
+/// Only a transaction is waited for, and that not for ever: one may itself wait for another process. What is cut short
+/// there was not stored.
+final class Interruption: StoringGuard {
+  /// Seconds that a transaction gets to end.
+  private static let patience = 1.0
+
+  private let state: State
+  private let signals: SignalListener
+
+  /// - Parameter computesAgain: whether the command computes what is stored, too, so that it cannot go on.
+  init(database: String, computesAgain: Bool = false) {
+    let state = State(database: database, computesAgain: computesAgain)
+    self.state = state
+    // As shells report a process that the signal ended.
+    signals = SignalListener { number in state.end(128 + number) }
+  }
+
+  /// - Parameter total: nil where it is not known how many configurations there will be.
+  func begin(stored: Int, of total: Int?) { state.count.withLock { $0 = (stored, total) } }
+
+  /// Stores one configuration more, which an interruption lets end.
+  func storing(_ transaction: () throws -> Void) throws {
+    try state.isStoring.withLock {
+      try transaction()
+      state.count.withLock { $0.stored += 1 }
+    }
+  }
+
+  private final class State: Sendable {
+    let database: String
+    let computesAgain: Bool
+    let isStoring = NSLock()
+    let count = Mutex<(stored: Int, total: Int?)>((0, nil))
+
+    init(database: String, computesAgain: Bool) {
+      self.database = database
+      self.computesAgain = computesAgain
+    }
+
+    func end(_ status: Int32) -> Never {
+      let isWhole = isStoring.lock(before: Date(timeIntervalSinceNow: Interruption.patience))
+      Output.note("interrupted: \(kept(isWhole: isWhole))", clearsLine: true)
+      // Not exit(), which would take down what other threads still use.
+      _exit(status)
+    }
+
+    private func kept(isWhole: Bool) -> String {
+      if database == ":memory:" { return "nothing is kept, since the database was in memory" }
+      let (stored, total) = count.withLock(\.self)
+      if computesAgain { return "what is stored stays in \(database); the same command begins anew" }
+      switch (stored, total) {
+      case (0, nil):
+        return "nothing new is stored in \(database); the same command goes on from what it holds"
+      case (0, let total?):
+        return "none of \(total) configurations is stored in \(database); the same command begins anew"
+      default:
+        let number = total.map { "\(stored) of \($0)" } ?? "\(stored) new"
+        return
+          "\(isWhole ? "" : "at least ")\(number) configurations are stored in \(database); the same command goes on from there"
+      }
+    }
+  }
+}

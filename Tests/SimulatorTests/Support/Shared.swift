@@ -1,0 +1,4 @@
+import TestSupport
+
+typealias SeededRandom = TestSupport.SeededRandom
+typealias TemporaryFolder = TestSupport.TemporaryFolder
