@@ -8,12 +8,12 @@ extension ResultsStore {
       try db.execute(
         sql: """
           INSERT INTO runs (command_line, tool_version, git_commit, host_cpu, instruction_set, threads,
-            started_at)
-          VALUES (?, ?, ?, ?, ?, ?, ?)
+            kernel_threads, started_at)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
           info.commandLine, info.toolVersion, info.gitCommit, info.hostCPU, info.instructionSet.rawValue,
-          info.threads, info.startedAt.formatted(.iso8601),
+          info.threads, info.kernelThreads, info.startedAt.formatted(.iso8601),
         ])
       return RunID(rawValue: db.lastInsertedRowID)
     }

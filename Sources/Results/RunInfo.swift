@@ -12,11 +12,13 @@ public struct RunInfo: Sendable, Equatable {
   public var hostCPU: String
   public var instructionSet: InstructionSet
   public var threads: Int
+  /// That timed kernels side by side.
+  public var kernelThreads: Int
   public var startedAt: Date
 
   public init(
     commandLine: String, toolVersion: String, gitCommit: String? = nil, hostCPU: String,
-    instructionSet: InstructionSet, threads: Int, startedAt: Date = Date()
+    instructionSet: InstructionSet, threads: Int, kernelThreads: Int = 1, startedAt: Date = Date()
   ) {
     self.commandLine = commandLine
     self.toolVersion = toolVersion
@@ -24,6 +26,7 @@ public struct RunInfo: Sendable, Equatable {
     self.hostCPU = hostCPU
     self.instructionSet = instructionSet
     self.threads = threads
+    self.kernelThreads = kernelThreads
     self.startedAt = startedAt
   }
 }

@@ -79,7 +79,7 @@ public struct ComparisonText {
         "no interval: a trace has fewer than \(PairedDifference.fewestSteps) steps, or they are not stored")
     }
     if let machine = found.kernel.machine {
-      lines.append("kernel: speed-up over dense attention, measured on \(machine), 1 thread")
+      lines.append("kernel: speed-up over dense attention, measured on \(machine)")
     }
     if let note = found.kernel.note { lines.append("kernel: \(note)") }
     if !found.settings.isEmpty {

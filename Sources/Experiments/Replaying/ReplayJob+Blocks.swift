@@ -27,7 +27,7 @@ extension ReplayJob {
   ) throws -> Filled {
     var filled = Filled(traceDigest: traceDigest)
     var blocks = ReplayBlocks(places, of: configurations)
-    let timing = isTimed ? KernelTiming(trace) : nil
+    let timing = isTimed ? KernelTiming(trace, threads: kernelThreads) : nil
     let progress = report.map { BlockProgress(places.count, report: $0) }
     while let block = blocks.next(blockSize.count(weight: weight)) {
       let clock = ContinuousClock()

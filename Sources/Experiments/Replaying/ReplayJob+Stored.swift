@@ -28,8 +28,7 @@ extension ReplayJob {
       // What stored results are known by says nothing of the code of a policy from elsewhere.
       guard configurations[index].policy.isBundled else { return true }
       return try !store.contains(
-        identity(index, traceDigest), detail: detail,
-        timings: isTimed)
+        identity(index, traceDigest), detail: detail, kernelThreads: isTimed ? kernelThreads : nil)
     }
   }
 

@@ -16,6 +16,7 @@ public struct ReplayJob {
   /// What the preparation did, a sentence each.
   public let notes: [String]
   let isTimed: Bool
+  let kernelThreads: Int
   let detail: ResultsStore.Detail
   let computesAgain: Bool
   /// How heads read, where budgets are what a share of dense attention's bytes buys.
@@ -23,11 +24,13 @@ public struct ReplayJob {
 
   /// - Parameters:
   ///   - isTimed: whether decode kernels are timed.
+  ///   - kernelThreads: threads that time them side by side, each on KV heads of its own.
   ///   - detail: what is stored: summaries per head, or every step as well.
   ///   - computesAgain: whether what the database holds is computed all the same.
   /// - Throws: `ReplayError` where nothing is left to replay, or the trace does not hold what is asked.
   public init(
-    _ prepared: PreparedReplay, isTimed: Bool = true, detail: ResultsStore.Detail = .head,
+    _ prepared: PreparedReplay, isTimed: Bool = true, kernelThreads: Int = 1,
+    detail: ResultsStore.Detail = .head,
     computesAgain: Bool = false
   ) throws {
     let grid = try prepared.grid()
@@ -35,20 +38,23 @@ public struct ReplayJob {
     if case .bytes(_, let own) = prepared.budgets { reading = own }
     try self.init(
       trace: prepared.trace, configurations: grid.configurations, options: prepared.options,
-      isTimed: isTimed, detail: detail, computesAgain: computesAgain, notes: grid.notes, bytesReading: reading
+      isTimed: isTimed, kernelThreads: kernelThreads, detail: detail, computesAgain: computesAgain,
+      notes: grid.notes, bytesReading: reading
     )
   }
 
   /// Of configurations that are known to run.
   init(
     trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions, isTimed: Bool,
-    detail: ResultsStore.Detail = .head, computesAgain: Bool = false, notes: [String] = [],
+    kernelThreads: Int = 1, detail: ResultsStore.Detail = .head, computesAgain: Bool = false,
+    notes: [String] = [],
     bytesReading: Reading? = nil
   ) throws {
     self.trace = trace
     self.configurations = configurations
     self.options = options
     self.isTimed = isTimed
+    self.kernelThreads = kernelThreads
     self.detail = detail
     self.computesAgain = computesAgain
     self.notes = notes
@@ -85,11 +91,13 @@ public struct ReplayJob {
       stored.missing, in: store, traceDigest: stored.traceDigest, storing: storing, blockSize: blockSize,
       progress: progress
     ) {
-      let run = try begun ?? store.beginRun(.ofThisProcess(options, startedAt: started))
+      let run =
+        try begun ?? store.beginRun(.ofThisProcess(options, kernelThreads: kernelThreads, startedAt: started))
       begun = run
       return run
     }
-    let run = try begun ?? store.beginRun(.ofThisProcess(options, startedAt: started))
+    let run =
+      try begun ?? store.beginRun(.ofThisProcess(options, kernelThreads: kernelThreads, startedAt: started))
     if begun == nil { try storeProfile(in: store) }
     let digest = try stored.traceDigest ?? filled.traceDigest ?? trace.digest()
     let identities = try configurations.indices.map { try identity($0, digest) }
@@ -104,7 +112,7 @@ public struct ReplayJob {
       trace: trace, plan: plan, configurations: configurations, options: options,
       rows: rows, reused: reused.count,
       exactResultsDigest: exactResultsDigest,
-      readBandwidth: filled.readBandwidth, jobNotes: notes + filled.notes, bytesReading: bytesReading)
+      readBandwidth: filled.readBandwidth, kernelThreads: kernelThreads, jobNotes: notes + filled.notes, bytesReading: bytesReading)
   }
 }
 

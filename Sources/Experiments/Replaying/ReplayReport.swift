@@ -20,6 +20,8 @@ public struct ReplayReport {
   public let exactResultsDigest: String
   /// What one thread reads from memory that no cache holds, bytes per second; nil where nothing was timed.
   public let readBandwidth: Double?
+  /// Threads that timed kernels side by side.
+  let kernelThreads: Int
   let jobNotes: [String]
   let bytesReading: Reading?
 
@@ -104,7 +106,8 @@ public struct ReplayReport {
     notes += FootingNotes(policies: configurations.map(\.policy)).notes
     notes.append(
       "means over steps, layers and heads; tokens, bytes: share of dense, as read per query head or once per KV group; "
-        + "kernel: this machine's speed-up over dense attention, 1 thread")
+        + "kernel: this machine's speed-up over dense attention, \(kernelThreads) thread\(kernelThreads == 1 ? "" : "s")"
+    )
     return notes
   }
 

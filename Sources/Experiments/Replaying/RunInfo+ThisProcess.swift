@@ -5,11 +5,12 @@ import Simulator
 
 extension RunInfo {
   /// A run of this command line on this machine.
-  static func ofThisProcess(_ options: ReplayOptions, startedAt: Date) -> RunInfo {
+  static func ofThisProcess(_ options: ReplayOptions, kernelThreads: Int, startedAt: Date) -> RunInfo {
     RunInfo(
       commandLine: CommandLine.arguments.map(\.shellQuoted).joined(separator: " "),
       toolVersion: ToolVersion.current, gitCommit: SourceTree.commit, hostCPU: HostMachine.current.processor,
-      instructionSet: options.instructionSet, threads: options.threads, startedAt: startedAt)
+      instructionSet: options.instructionSet, threads: options.threads,
+      kernelThreads: kernelThreads, startedAt: startedAt)
   }
 }
 

@@ -19,7 +19,8 @@ public struct Sweep {
     pricing = StoredPricing(machines: try PricedMachine.named(plan.hardware))
     jobs = try plan.traces.map { path in
       let prepared = try plan.request.prepare(Trace(path: path), budgets: .tokens(plan.budgets))
-      return try ReplayJob(prepared, isTimed: plan.isTimed, detail: plan.detail)
+      return try ReplayJob(
+        prepared, isTimed: plan.isTimed, kernelThreads: plan.kernelThreads, detail: plan.detail)
     }
   }
 
@@ -49,7 +50,9 @@ public struct Sweep {
     /// Begun only when there is something to store, so that a damaged trace leaves no row.
     func begun(_ job: ReplayJob) throws -> RunID {
       if let run { return run }
-      let new = try store.beginRun(.ofThisProcess(job.options, startedAt: started))
+      let new = try store.beginRun(
+        .ofThisProcess(
+          job.options, kernelThreads: job.kernelThreads, startedAt: started))
       run = new
       return new
     }

@@ -12,6 +12,8 @@ public struct SweepPlan: Sendable {
   public var hardware: [String] = []
   public var detail = ResultsStore.Detail.head
   public var isTimed = true
+  /// That time kernels side by side.
+  public var kernelThreads = 1
 
   public init() {}
 }

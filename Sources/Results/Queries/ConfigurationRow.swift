@@ -69,10 +69,24 @@ extension ResultsStore {
   }
 
   /// Whether a command may skip a configuration: this build stored it, with all that the command asks for.
+  ///
+  /// - Parameter kernelThreads: threads that kernels are to be timed on; nil where they need not be.
   public func contains(
-    _ identity: ConfigurationIdentity, detail: Detail = .head, timings: Bool = false
+    _ identity: ConfigurationIdentity, detail: Detail = .head, kernelThreads: Int? = nil
   ) throws -> Bool {
     guard let stored = try configuration(identity) else { return false }
-    return (detail == .head || stored.hasSteps) && (!timings || stored.hasKernelSamples)
+    let isTimed = try kernelThreads.map { try isTimed(stored.configuration, threads: $0) } ?? true
+    return (detail == .head || stored.hasSteps) && isTimed
+  }
+
+  private func isTimed(_ configuration: Int64, threads: Int) throws -> Bool {
+    try read { db in
+      try Bool.fetchOne(
+        db,
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM kernel_medians JOIN runs ON runs.id = run
+            WHERE configuration = ? AND kernel_threads = ?)
+          """, arguments: [configuration, threads]) ?? false
+    }
   }
 }

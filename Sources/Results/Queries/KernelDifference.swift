@@ -14,7 +14,7 @@ public struct KernelDifference: Sendable, Equatable, Encodable {
   public private(set) var high: Double?
   /// Whether one run timed both on each trace, so that samples are paired. Two runs of one machine are resampled apart.
   public private(set) var isPaired = false
-  /// Processor and instruction set.
+  /// Processor, instruction set and threads.
   public private(set) var machine: String?
   /// Why there is no comparison, or what to know of it.
   public private(set) var note: String?

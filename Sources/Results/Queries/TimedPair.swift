@@ -36,7 +36,9 @@ struct TimedPair {
       return .failure(Untimed(text: "no samples of both sides on '\(pair.a.title)'"))
     }
     let machines = try String.fetchSet(
-      db, sql: "SELECT host_cpu || ', ' || instruction_set FROM runs WHERE id IN (?, ?)",
+      db,
+      sql:
+        "SELECT host_cpu || ', ' || instruction_set || ', ' || kernel_threads || iif(kernel_threads = 1, ' thread', ' threads') FROM runs WHERE id IN (?, ?)",
       arguments: [ofA, ofB])
     return .success(
       TimedPair(a: Samples(mine), b: Samples(others), isPaired: ofA == ofB, machines: machines))

@@ -15,6 +15,9 @@ extension Schema {
       try db.execute(sql: "ALTER TABLE configurations ADD COLUMN prefetches INTEGER NOT NULL DEFAULT 0")
       try db.execute(sql: "UPDATE configurations SET prefetches = 1 WHERE policy = 'infinigen'")
     }
+    // Times of before are of one thread.
+    try db.execute(
+      sql: "ALTER TABLE runs ADD COLUMN kernel_threads INTEGER NOT NULL DEFAULT 1 CHECK (kernel_threads > 0)")
     try db.execute(sql: workView)
   }
 

@@ -1,4 +1,5 @@
 import Attention
+import Dispatch
 import Hardware
 import Kernels
 import Policies
@@ -6,8 +7,9 @@ import Traces
 
 /// Times the decode kernels of every configuration beside dense attention: the timing path.
 ///
-/// One thread; each sample is one decode step of one KV group, going round caches that together exceed
-/// the last-level cache; dense and the policy alternate. What is attended are the tokens that the
+/// Each sample is one decode step of one KV group on one thread, going round caches that together exceed
+/// the last-level cache; dense and the policy alternate. Several threads do so side by side, each with KV groups of its own,
+/// as they share a memory. What is attended are the tokens that the
 /// exact path chose at the last step; everything else is of the extent of the mean step.
 ///
 /// One object times any number of results of the same layers, heads and steps: it keeps the caches, and measures the
@@ -16,12 +18,14 @@ public final class KernelTiming {
   public let trace: Trace
   /// Fewest samples of each stage.
   private let samples: Int
+  private let threads: Int
   private var arena: TimingArena?
   private var readBandwidth: Double?
 
-  public init(_ trace: Trace, samples: Int = 48) {
+  public init(_ trace: Trace, samples: Int = 48, threads: Int = 1) {
     self.trace = trace
     self.samples = samples
+    self.threads = threads
   }
 
   /// Adds kernel samples to every configuration of `result`.
@@ -50,29 +54,24 @@ public final class KernelTiming {
   private func samples(_ configuration: ConfigurationResult, arena: TimingArena, kernels: Kernels)
     -> [KernelSample]
   {
-    let scratch = StepScratch()
-    let steps = arena.groups.compactMap { group in
+    let groups = arena.groups.compactMap { group in
       configuration.lastChoices.first { $0.layer == group.context.layer && $0.kvHead == group.context.kvHead }
-        .map { TimedStep(StepPreparation(group: group, choice: $0, kernels: kernels, scratch: scratch)) }
+        .map { (group, $0) }
     }
-    guard !steps.isEmpty else { return [] }
-    var result: [KernelSample] = []
-    let passes = (samples + steps.count - 1) / steps.count
-    // The first round is not kept: it faults pages in and warms the clock.
-    for pass in 0..<passes + 1 {
-      for index in steps.indices {
-        // Half a round apart, so that neither finds what the other has just read.
-        let other = steps[(index + steps.count / 2) % steps.count]
-        let stages = [other.dense()] + steps[index].run()
-        guard pass > 0 else { continue }
-        let group = steps[index].group.context
-        result += stages.map { stage in
-          KernelSample(
-            stage: stage.stage, repeatIndex: (pass - 1) * steps.count + index, layer: group.layer,
-            kvHead: group.kvHead, nanoseconds: stage.nanoseconds, bytes: stage.bytes)
-        }
-      }
+    guard !groups.isEmpty else { return [] }
+    let passes = (samples + groups.count - 1) / groups.count
+    let rounds = (0..<min(threads, groups.count)).map { thread in
+      TimingRound(
+        groups.indices.filter { $0 % threads == thread }.map { ($0, groups[$0].0, groups[$0].1) },
+        of: groups.count, kernels: kernels)
     }
-    return result
+    if rounds.count == 1 {
+      rounds[0].run(passes: passes)
+    } else {
+      DispatchQueue.concurrentPerform(iterations: rounds.count) { rounds[$0].run(passes: passes) }
+    }
+    return rounds.flatMap(\.samples).sorted {
+      ($0.repeatIndex, $0.stage.rawValue) < ($1.repeatIndex, $1.stage.rawValue)
+    }
   }
 }

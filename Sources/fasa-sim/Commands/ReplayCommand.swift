@@ -85,8 +85,9 @@ struct ReplayCommand: ParsableCommand {
     let opened = try traces.map { try Trace(path: $0) }
     let jobs = try opened.map { trace in
       try ReplayJob(
-        request.prepare(trace, budgets: budgets), isTimed: !storing.noTiming, detail: storing.detail ?? .head,
-        computesAgain: again)
+        request.prepare(trace, budgets: budgets), isTimed: !storing.noTiming,
+        kernelThreads: storing.kernelThreads ?? 1,
+        detail: storing.detail ?? .head, computesAgain: again)
     }
     let store = try ResultsStore(named: db)
     let stored = try jobs.map { try $0.stored(in: store) }

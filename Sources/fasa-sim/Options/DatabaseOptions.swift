@@ -1,4 +1,5 @@
 import ArgumentParser
+import Hardware
 import Results
 
 /// Where results go.
@@ -24,6 +25,19 @@ struct StoringOptions: ParsableArguments {
 
   @Flag(name: .customLong("no-timing"), help: "Leave out the kernel timings.")
   var noTiming = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Threads that time kernels side by side, each on KV heads of its own, as they share a memory. (default: 1)",
+      valueName: "n"))
+  var kernelThreads: Int?
+
+  func validate() throws {
+    let most = HostMachine.current.cores
+    guard let kernelThreads, !(1...most).contains(kernelThreads) else { return }
+    throw ValidationError(
+      "--kernel-threads: expected 1 to \(most), the cores of this machine, found \(kernelThreads)")
+  }
 }
 
 extension ResultsStore.Detail: ExpressibleByArgument {}

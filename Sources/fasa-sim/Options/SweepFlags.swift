@@ -34,6 +34,7 @@ struct SweepFlags: ParsableArguments {
       ("--heads", heads.heads != nil), ("--steps", part.steps != nil), ("--profile", profile.profile != nil),
       ("--self-calibrate", profile.selfCalibrates), ("--seed", seed.seed != nil),
       ("--detail", storing.detail != nil), ("--no-timing", storing.noTiming),
+      ("--kernel-threads", storing.kernelThreads != nil),
     ].filter(\.1).map(\.0)
   }
 
@@ -48,6 +49,7 @@ struct SweepFlags: ParsableArguments {
     plan.hardware = hardware.names
     plan.detail = storing.detail ?? .head
     plan.isTimed = !storing.noTiming
+    plan.kernelThreads = storing.kernelThreads ?? 1
     return plan
   }
 }
