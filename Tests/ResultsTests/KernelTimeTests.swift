@@ -46,6 +46,24 @@ struct KernelTimeTests {
     #expect(row.kernelSpeedup == 2)
   }
 
+  /// A policy that leaves three of four heads dense is hardly faster, whatever the fourth gains.
+  @Test func headsWeighByTheirTime() throws {
+    let samples = (0..<4).flatMap { layer in
+      [
+        KernelSample(stage: .dense, repeatIndex: 0, layer: layer, kvHead: 0, nanoseconds: 100, bytes: 1),
+        KernelSample(
+          stage: .attend, repeatIndex: 0, layer: layer, kvHead: 0, nanoseconds: layer == 3 ? 20 : 100,
+          bytes: 1),
+      ]
+    }
+    try add(samples)
+    let row = try summary()
+    #expect(row.timingPairs == 4)
+    #expect(row.denseMedianNs == 100)
+    #expect(row.policyMedianNs == 80)
+    #expect(row.kernelSpeedup == 1.25)
+  }
+
   @Test func theLastRunThatTimedSpeaks() throws {
     try add(Self.oddPairs)
     try add([Samples.sample(.dense, 0, 90), Samples.sample(.attend, 0, 30)])

@@ -3,7 +3,7 @@ import GRDB
 
 /// Measured kernel times of two configurations, each against dense attention timed beside it.
 public struct KernelDifference: Sendable, Equatable, Encodable {
-  /// Speed-up over dense attention: the medians' ratio as in `kernel_speedups`, the geometric mean over traces. Nil where
+  /// Speed-up over dense attention: as in `kernel_speedups`, the geometric mean over traces. Nil where
   /// the sides cannot be compared.
   public private(set) var a: Double?
   public private(set) var b: Double?

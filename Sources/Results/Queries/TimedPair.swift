@@ -77,33 +77,39 @@ struct TimedPair {
     let policy: Double
   }
 
-  /// B's speed-up over A's on samples drawn anew, with replacement.
+  /// B's speed-up over A's on samples drawn anew, with replacement, as many of each KV group as there are.
   func resampledRatio(_ generator: inout SplitMix64) -> Double {
-    func draw(_ count: Int) -> [Int] {
-      (0..<count).map { _ in Int(generator.next() % UInt64(count)) }
+    func draw(_ samples: Samples) -> [[Int]] {
+      samples.groups.map { group in
+        group.dense.indices.map { _ in Int(generator.next() % UInt64(group.dense.count)) }
+      }
     }
-    let first = draw(a.count)
-    return b.speedup(of: isPaired ? first : draw(b.count)) / a.speedup(of: first)
+    let first = draw(a)
+    return b.speedup(of: isPaired ? first : draw(b)) / a.speedup(of: first)
   }
 
-  /// Of one side, in the order of layer, KV head and repeat.
+  /// Of one side, by layer and KV head, in the order of repeats.
   struct Samples {
-    private let dense: [Double]
-    private let policy: [Double]
+    let groups: [(dense: [Double], policy: [Double])]
 
     init(_ samples: [[Int]: Times]) {
       let ordered = samples.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-      dense = ordered.map(\.value.dense)
-      policy = ordered.map(\.value.policy)
+      groups = Dictionary(grouping: ordered) { $0.key.dropLast() }
+        .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        .map { ($0.value.map(\.value.dense), $0.value.map(\.value.policy)) }
     }
 
-    var count: Int { dense.count }
+    var speedup: Double { speedup(of: groups.map { Array($0.dense.indices) }) }
 
-    /// Dense attention's median over the policy's.
-    var speedup: Double { speedup(of: Array(0..<count)) }
-
-    func speedup(of indices: [Int]) -> Double {
-      median(indices.map { dense[$0] }) / median(indices.map { policy[$0] })
+    /// The sum over KV groups of dense attention's median over the same of the policy's: heads that a policy treats unlike
+    /// others weigh by the time that they take.
+    func speedup(of indices: [[Int]]) -> Double {
+      let sums = zip(groups, indices).reduce(into: (dense: 0.0, policy: 0.0)) { sums, entry in
+        let (group, chosen) = entry
+        sums.dense += median(chosen.map { group.dense[$0] })
+        sums.policy += median(chosen.map { group.policy[$0] })
+      }
+      return sums.dense / sums.policy
     }
 
     private func median(_ values: [Double]) -> Double {

@@ -19,6 +19,7 @@ extension Schema {
     try db.execute(
       sql: "ALTER TABLE runs ADD COLUMN kernel_threads INTEGER NOT NULL DEFAULT 1 CHECK (kernel_threads > 0)")
     try db.execute(sql: workView)
+    try db.execute(sql: kernelGroupMedians(""))
   }
 
   /// Bits of a number in the cache, by what dense attention read.
@@ -103,4 +104,29 @@ extension Schema {
     JOIN scopes ON scopes.id = configurations.scope
     GROUP BY traffic.configuration, stage, kernel, content, tier, pattern, piece_bytes, row_bytes, bits;
     """
+
+  /// Version 5: a median is of one KV group, and of a configuration the mean over its groups. Policies treat layers and heads
+  /// unlike each other, and a median over all of them would be that of the most usual one.
+  ///
+  /// - Parameter filter: a WHERE clause on `configuration` and `run`; empty for all.
+  static func kernelGroupMedians(_ filter: String) -> String {
+    """
+    INSERT OR REPLACE INTO kernel_medians
+    WITH pairs AS (
+      SELECT configuration, run, layer, kv_head, sum(CASE WHEN stage = 'dense' THEN duration_ns END) AS dense_ns,
+        sum(CASE WHEN stage <> 'dense' THEN duration_ns END) AS policy_ns
+      FROM kernel_samples \(filter) GROUP BY configuration, run, layer, kv_head, repeat
+      HAVING dense_ns IS NOT NULL AND policy_ns IS NOT NULL),
+    ranked AS (
+      SELECT *, count(*) OVER (PARTITION BY configuration, run, layer, kv_head) AS n,
+        row_number() OVER (PARTITION BY configuration, run, layer, kv_head ORDER BY dense_ns) AS dense_place,
+        row_number() OVER (PARTITION BY configuration, run, layer, kv_head ORDER BY policy_ns) AS policy_place
+      FROM pairs),
+    groups AS (
+      SELECT configuration, run, n, \(median("dense_ns", rank: "dense_place")) AS dense,
+        \(median("policy_ns", rank: "policy_place")) AS policy
+      FROM ranked GROUP BY configuration, run, layer, kv_head, n)
+    SELECT configuration, run, sum(n), avg(dense), avg(policy) FROM groups GROUP BY configuration, run
+    """
+  }
 }

@@ -12,7 +12,7 @@ extension ResultWriter {
 
   func insertMedians(_ id: ConfigurationID) throws {
     let own = "WHERE configuration = ?1 AND run = ?2"
-    try db.execute(sql: Schema.kernelMedians(own), arguments: [id.rawValue, run.rawValue])
+    try db.execute(sql: Schema.kernelGroupMedians(own), arguments: [id.rawValue, run.rawValue])
     try db.execute(sql: Schema.kernelStageTotals(own), arguments: [id.rawValue, run.rawValue])
   }
 }
