@@ -1,8 +1,8 @@
 import GRDB
-import Simulator
 import Testing
 
 @testable import Results
+@testable import Simulator
 
 /// The views of measured times against numbers worked by hand.
 struct KernelTimeTests {

@@ -75,7 +75,7 @@ struct QueryPlanTests {
       of: Samples.configuration("oracle", heads: [Samples.head(steps: 16) { _, _ in 0 }]),
       in: Samples.result(steps: 16, []))
     #expect(try store.summaries(identities: [identity]).count == 1)
-    #expect(try store.contains(identity, detail: .step, timings: true))
+    #expect(try store.contains(identity, detail: .step, kernelThreads: 1))
     #expect(try store.storedShapes(configurations: [stored[0].configuration]).count == 1)
     #expect(try store.pairedDifferences("fasa", "oracle@4").differences.count == 3)
     #expect(try store.pairedRuns(1, 2).pairs.count == 3)

@@ -86,11 +86,13 @@ struct ResumeTests {
 
   @Test func timingsAreAddedByEachRun() throws {
     try store.add(first)
-    #expect(try !store.contains(identity(first), timings: true))
+    #expect(try !store.contains(identity(first), kernelThreads: 1))
     let timed = try Samples.configuration("fasa", samples: [Samples.sample(.score, 0, 10)])
     try store.add(timed)
     try store.add(timed)
-    #expect(try store.contains(identity(first), timings: true))
+    #expect(try store.contains(identity(first), kernelThreads: 1))
+    // Times of one thread are none of two.
+    #expect(try !store.contains(identity(first), kernelThreads: 2))
     let runs = try store.read { try Int.fetchAll($0, sql: "SELECT run FROM kernel_samples ORDER BY run") }
     #expect(runs == [2, 3])
   }

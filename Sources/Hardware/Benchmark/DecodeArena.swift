@@ -19,8 +19,12 @@ final class DecodeArena: @unchecked Sendable {
   /// Memory of all caches together, at most.
   private static let limit = 2 << 30
 
-  /// - Parameter wordsRead: 16-bit words that one call reads of a group, where it is not all.
-  init(_ benchmark: KernelBenchmark, tokens: Int, wordsPerGroup: Int, wordsRead: Int? = nil) {
+  /// - Parameters:
+  ///   - wordsRead: 16-bit words that one call reads of a group, where it is not all.
+  ///   - sharing: query heads that share an attention.
+  init(
+    _ benchmark: KernelBenchmark, tokens: Int, wordsPerGroup: Int, wordsRead: Int? = nil, sharing: Int = 1
+  ) {
     let threads = benchmark.roofline.threads
     words = (wordsPerGroup + 31) / 32 * 32
     let cold = ReadBandwidth.coldBytes()
@@ -33,7 +37,7 @@ final class DecodeArena: @unchecked Sendable {
     queries = BenchmarkNumbers.normal(heads * benchmark.headDim * 2)
     scoreRows = FloatBuffer(count: threads * heads * stride)
     outputs = FloatBuffer(count: threads * heads * outStride)
-    parts = (0..<threads).map { _ in PartialAttention(heads: 1, valueChannels: benchmark.headDim) }
+    parts = (0..<threads).map { _ in PartialAttention(heads: sharing, valueChannels: benchmark.headDim) }
   }
 
   func group(_ thread: Int, _ call: Int) -> UnsafeMutablePointer<UInt16> {
@@ -41,9 +45,14 @@ final class DecodeArena: @unchecked Sendable {
     return all + (thread * groupsPerThread + call) * words
   }
 
+  /// A group's memory as codes.
+  func bytes(_ thread: Int, _ call: Int) -> UnsafePointer<UInt8> {
+    UnsafePointer(UnsafeMutableRawPointer(group(thread, call)).assumingMemoryBound(to: UInt8.self))
+  }
+
   func scores(_ thread: Int) -> UnsafeMutablePointer<Float> { scoreRows.pointer + thread * heads * stride }
 
-  /// Of one head.
+  /// What a call's attention yields before it is divided.
   func part(_ thread: Int) -> PartialAttention { parts[thread] }
 
   func out(_ thread: Int) -> UnsafeMutablePointer<Float> { outputs.pointer + thread * heads * outStride }

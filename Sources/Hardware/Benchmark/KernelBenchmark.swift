@@ -45,7 +45,7 @@ public struct KernelBenchmark: Sendable {
 
   /// What is measured at a length.
   public func names(tokens: Int) -> [String] {
-    (exactCases(tokens: tokens) + decodeCases(tokens: tokens)).map(\.name)
+    cases(tokens: tokens).map(\.name)
   }
 
   /// - Parameters:
@@ -54,11 +54,15 @@ public struct KernelBenchmark: Sendable {
   public func run(tokens: Int, only names: Set<String>? = nil, progress: ((String) -> Void)? = nil)
     -> [KernelResult]
   {
-    let cases = exactCases(tokens: tokens) + decodeCases(tokens: tokens)
-    return cases.filter { names?.contains($0.name) ?? true }.map { make in
+    return cases(tokens: tokens).filter { names?.contains($0.name) ?? true }.map { make in
       progress?(make.name)
       return measure(make, tokens: tokens)
     }
+  }
+
+  func cases(tokens: Int) -> [Case] {
+    exactCases(tokens: tokens) + decodeCases(tokens: tokens) + attentionCases(tokens: tokens)
+      + codeCases(tokens: tokens)
   }
 
   /// A kernel made ready: what one call moves and does, and the call itself.

@@ -75,7 +75,7 @@ extension ResultsStore {
     _ identity: ConfigurationIdentity, detail: Detail = .head, kernelThreads: Int? = nil
   ) throws -> Bool {
     guard let stored = try configuration(identity) else { return false }
-    let isTimed = try kernelThreads.map { try isTimed(stored.configuration, threads: $0) } ?? true
+    let isTimed = try kernelThreads.map { try self.isTimed(stored.configuration, threads: $0) } ?? true
     return (detail == .head || stored.hasSteps) && isTimed
   }
 
@@ -84,7 +84,7 @@ extension ResultsStore {
       try Bool.fetchOne(
         db,
         sql: """
-          SELECT EXISTS (SELECT 1 FROM kernel_medians JOIN runs ON runs.id = run
+          SELECT EXISTS (SELECT 1 FROM kernel_samples JOIN runs ON runs.id = run
             WHERE configuration = ? AND kernel_threads = ?)
           """, arguments: [configuration, threads]) ?? false
     }

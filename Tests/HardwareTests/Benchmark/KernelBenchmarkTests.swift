@@ -16,7 +16,7 @@ import Testing
   /// What a call moves and does, counted by hand for 4 query heads of 24 channels over 160 tokens.
   @Test func bytesAndOperationsAreThoseOfTheCall() throws {
     let benchmark = try benchmark(threads: 1)
-    let cases = (benchmark.exactCases(tokens: 160) + benchmark.decodeCases(tokens: 160)).map {
+    let cases = benchmark.cases(tokens: 160).map {
       (name: $0.name, ready: $0.ready())
     }
     // Each can be called, the first time and the last of a round.
@@ -35,14 +35,24 @@ import Testing
     // k = 30 rows of 48 bytes, a line each, of keys and of values.
     #expect(try ready("gather and attend, k = 19 %").bytes == 2 * 30 * 64)
     #expect(try ready("top-k, k = 256").bytes == 160 * 4)
+    // Keys and values, once for all heads.
+    let attention = try ready("dense attention")
+    #expect(attention.bytes == 2 * 160 * 48 && attention.operations == 4 * 5 * 160 * 24)
+    // 10 pages of 16 rows, of which 10 are asked for.
+    #expect(try ready("attention over pages of 16, k = 160").bytes == 2 * 160 * 48)
+    // 24 numbers of 4 bits, a scale and an offset.
+    #expect(try ready("low-bit score, 4 bits").bytes == 160 * 16)
+    // 5 blocks of 32 tokens.
+    #expect(try ready("codes, 16 of 4 bits").bytes == 160 * 8)
+    #expect(try ready("buckets, 60 tables").bytes == 160 * 120)
     #expect(!cases.map(\.name).contains("gather and attend, k = 1024"))
   }
 
   @Test func everyKernelHasACaseAtEveryLength() throws {
     let benchmark = try benchmark(threads: 1)
     // At 64 tokens there are neither 256 nor 1,024 to gather.
-    #expect(benchmark.names(tokens: 64).count == 12)
-    #expect(benchmark.names(tokens: 2048).count == 14)
+    #expect(benchmark.names(tokens: 64).count == 25)
+    #expect(benchmark.names(tokens: 2048).count == 27)
     #expect(Set(benchmark.names(tokens: 2048)).count == 14)
   }
 
