@@ -44,10 +44,12 @@ import Testing
   }
 
   @Test func theRatioOfMediansHasAnInterval() throws {
-    #expect(Bootstrap.medianRatioInterval([(2, 1), (4, 2), (6, 3)].map { ($0.0 * 2, $0.0) }) == 2...2)
-    #expect(Bootstrap.medianRatioInterval([(2, 1)]) == nil)
+    #expect(Bootstrap.medianRatioInterval([[(2, 1), (4, 2), (6, 3)].map { ($0.0 * 2, $0.0) }]) == 2...2)
+    #expect(Bootstrap.medianRatioInterval([[(2, 1)]]) == nil)
+    // Groups that are alike within themselves: the ratio of their sums.
+    #expect(Bootstrap.medianRatioInterval([[(8, 1), (8, 1)], [(4, 2)]]) == 4...4)
     let noise = normals(301, seed: 7)
-    let interval = try #require(Bootstrap.medianRatioInterval(noise.map { (30 + $0, 10) }))
+    let interval = try #require(Bootstrap.medianRatioInterval([noise.map { (30 + $0, 10) }]))
     let median = (30 + noise.sorted()[150]) / 10
     #expect(interval.contains(median))
     // The standard error of a normal sample's median is 1.2533 σ / √n.

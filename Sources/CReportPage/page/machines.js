@@ -24,7 +24,7 @@ const drawMeasured = (machine) => {
   } : undefined;
   return draw("time", "time", values,
     `Decode kernels measured on ${machine}, one thread, each policy in turn with dense attention; right of the dashed line they are faster. Bars across: 95 % interval of the ratio of medians, drawn anew over steps. ${rows.length ? intervalsText(shown) : ""}${zeroNote(all, shown)}`,
-    "No kernel timings are stored for the chosen policies: replay without --no-timing. Some policies have no kernels for all that they do, and are not timed.");
+    "No kernel timings are stored for the chosen policies: replay without --no-timing.");
 };
 
 const withinError = (value, m) => (m.relativeErrorP90 === undefined ? [value, value] : [value / (1 + m.relativeErrorP90), value * (1 + m.relativeErrorP90)]);

@@ -112,7 +112,8 @@ public struct ReplayJob {
       trace: trace, plan: plan, configurations: configurations, options: options,
       rows: rows, reused: reused.count,
       exactResultsDigest: exactResultsDigest,
-      readBandwidth: filled.readBandwidth, kernelThreads: kernelThreads, jobNotes: notes + filled.notes, bytesReading: bytesReading)
+      readBandwidth: filled.readBandwidth, kernelThreads: kernelThreads, jobNotes: notes + filled.notes,
+      bytesReading: bytesReading)
   }
 }
 

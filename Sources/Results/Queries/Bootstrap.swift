@@ -35,20 +35,27 @@ enum Bootstrap {
     return middle(means)
   }
 
-  /// Of the ratio of two medians over pairs, each pair drawn as one.
+  /// Of the ratio of two sums of medians over groups of pairs, each pair drawn as one, as many of a group as there are.
   ///
   /// - Returns: Nil for fewer than two pairs.
-  static func medianRatioInterval(_ pairs: [(over: Double, under: Double)]) -> ClosedRange<Double>? {
-    guard pairs.count > 1 else { return nil }
-    let over = pairs.indices.sorted { pairs[$0].over < pairs[$1].over }
-    let under = pairs.indices.sorted { pairs[$0].under < pairs[$1].under }
+  static func medianRatioInterval(_ groups: [[(over: Double, under: Double)]]) -> ClosedRange<Double>? {
+    guard groups.reduce(0, { $0 + $1.count }) > 1 else { return nil }
+    let orders = groups.map { pairs in
+      (
+        over: pairs.indices.sorted { pairs[$0].over < pairs[$1].over },
+        under: pairs.indices.sorted { pairs[$0].under < pairs[$1].under }
+      )
+    }
     var generator = SplitMix64(seed: 1)
-    var drawn = [Int](repeating: 0, count: pairs.count)
     let ratios = (0..<resamples).compactMap { _ -> Double? in
-      for index in drawn.indices { drawn[index] = 0 }
-      for _ in pairs { drawn[Int(generator.next() % UInt64(pairs.count))] += 1 }
-      let below = median(under, drawn) { pairs[$0].under }
-      return below > 0 ? median(over, drawn) { pairs[$0].over } / below : nil
+      var (over, under) = (0.0, 0.0)
+      for (pairs, order) in zip(groups, orders) {
+        var drawn = [Int](repeating: 0, count: pairs.count)
+        for _ in pairs { drawn[Int(generator.next() % UInt64(pairs.count))] += 1 }
+        over += median(order.over, drawn) { pairs[$0].over }
+        under += median(order.under, drawn) { pairs[$0].under }
+      }
+      return under > 0 ? over / under : nil
     }
     return middle(ratios)
   }

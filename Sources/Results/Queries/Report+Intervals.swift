@@ -44,18 +44,26 @@ extension Report {
     return Dictionary(uniqueKeysWithValues: pairs)
   }
 
-  /// Of the view `kernel_speedups`' ratio of medians, over the same pairs.
+  /// Of the view `kernel_speedups`' ratio, over the same pairs, KV group by KV group.
   static func speedupInterval(
     _ configuration: Int64, run: Int64, _ db: Database
   ) throws -> ClosedRange<Double>? {
     let pairs = try Row.fetchAll(
       db,
       sql: """
-        SELECT sum(CASE WHEN stage = 'dense' THEN duration_ns END) AS dense,
+        SELECT layer, kv_head, sum(CASE WHEN stage = 'dense' THEN duration_ns END) AS dense,
           sum(CASE WHEN stage <> 'dense' THEN duration_ns END) AS policy
         FROM kernel_samples WHERE configuration = ? AND run = ? GROUP BY layer, kv_head, repeat
         HAVING dense IS NOT NULL AND policy IS NOT NULL ORDER BY layer, kv_head, repeat
         """, arguments: [configuration, run])
-    return Bootstrap.medianRatioInterval(try pairs.map { (try $0.value("dense"), try $0.value("policy")) })
+    var groups: [[(over: Double, under: Double)]] = []
+    var last: [Int] = []
+    for row in pairs {
+      let place: [Int] = try [row.value("layer"), row.value("kv_head")]
+      if place != last { groups.append([]) }
+      last = place
+      groups[groups.count - 1].append((over: try row.value("dense"), under: try row.value("policy")))
+    }
+    return Bootstrap.medianRatioInterval(groups)
   }
 }
