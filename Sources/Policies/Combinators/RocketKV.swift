@@ -180,7 +180,8 @@ public struct RocketKV: Policy {
     // Bounds lie channel by channel, so that some channels of all pages are read side by side.
     block.charge(
       DecodeOperation(
-        .score, .channels, .metadata, rowBytes: group.element.byteCount, bits: group.elementBits),
+        .score, .channels, .metadata, rowBytes: max(channels, 1) * group.element.byteCount,
+        bits: group.elementBits),
       readPerHead: bytes * group.groupSize, readGroupUnion: bytes)
     block.charge(
       DecodeOperation(.upkeep, .append, .metadata, rowBytes: group.element.byteCount),

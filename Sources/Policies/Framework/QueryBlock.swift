@@ -34,10 +34,12 @@ public final class QueryBlock {
     let perHead = channels.reduce(0) { $0 + $1.count }
     let union = Set(channels.joined()).count
     let read = visibleTokens * element
+    // A row is what a head reads of a token: where heads read unlike many channels, as many as the mean.
+    let rowBytes = element * max(1, (perHead + channels.count / 2) / max(channels.count, 1))
     func charge(_ content: TrafficContent, _ pattern: AccessPattern = .stream, union: Int) {
       self.charge(
         DecodeOperation(
-          .score, .channels, content, rowBytes: element, bits: group.elementBits, pattern: pattern),
+          .score, .channels, content, rowBytes: rowBytes, bits: group.elementBits, pattern: pattern),
         readPerHead: read * perHead, readGroupUnion: read * union)
     }
     switch layout {

@@ -57,7 +57,7 @@ public struct SparQ: Policy {
     }
     let element = group.element.byteCount
     block.charge(
-      DecodeOperation(.score, .channels, .metadata, rowBytes: element, bits: group.elementBits),
+      DecodeOperation(.score, .channels, .metadata, rowBytes: rank * element, bits: group.elementBits),
       readPerHead: block.visibleTokens * rank * element * group.groupSize, readGroupUnion: read)
     block.chargeAppend(rowBytes: element, pieces: d)
     block.chargeScores(writtenBy: .channels)

@@ -8,7 +8,8 @@ struct DenseAttention {
   private let runs: TokenRuns
   private let queries: DecodeQueries
   private let part: PartialAttention
-  private let output: UnsafeMutablePointer<Float>
+  /// Held, since nothing else of a step that only attends holds it.
+  private let output: FloatBuffer
 
   /// - Parameters:
   ///   - runs: of the group's tokens; none empty.
@@ -19,11 +20,11 @@ struct DenseAttention {
     cache = group.cache
     queries = group.queries(of: heads)
     part = scratch.part(heads: heads.count, valueChannels: group.context.valueDim)
-    output = scratch.output.pointer
+    output = scratch.output
   }
 
   func run() {
     kernels.decodeAttend(cache, runs, queries, into: part)
-    kernels.decodeMerge([part], into: output)
+    kernels.decodeMerge([part], into: output.pointer)
   }
 }

@@ -47,10 +47,10 @@ extension StepPreparation {
   private func gather(_ tokens: [Int32], _ heads: Range<Int>) -> () -> Void {
     let (kernels, cache, queries) = (kernels, group.cache, group.queries(of: heads))
     let part = scratch.part(heads: heads.count, valueChannels: group.context.valueDim)
-    let output = scratch.output.pointer
+    let output = scratch.output
     return {
       tokens.withUnsafeBufferPointer { kernels.decodeAttend(cache, tokens: $0, queries, into: part) }
-      kernels.decodeMerge([part], into: output)
+      kernels.decodeMerge([part], into: output.pointer)
     }
   }
 
