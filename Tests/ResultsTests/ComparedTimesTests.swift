@@ -46,7 +46,7 @@ import Testing
     let kernel = try found().kernel
     #expect(kernel.a == 2 && kernel.b == 4 && kernel.ratio == 2)
     #expect(kernel.low == 2 && kernel.high == 2 && kernel.isPaired)
-    #expect(kernel.machine == "Some CPU, avx2" && kernel.note == nil)
+    #expect(kernel.machine == "Some CPU, avx2, 1 thread" && kernel.note == nil)
   }
 
   @Test func twoRunsOfOneMachineAreNotPaired() throws {
@@ -66,7 +66,7 @@ import Testing
     let kernel = try found().kernel
     #expect(kernel.ratio == nil && kernel.low == nil && kernel.a == nil)
     #expect(
-      kernel.note == "timed on different machines, which are not compared: Other CPU, avx2; Some CPU, avx2")
+      kernel.note == "timed on different machines, which are not compared: Other CPU, avx2, 1 thread; Some CPU, avx2, 1 thread")
     // A later run that timed both on one machine serves.
     try add([
       side("fasa", Samples.timings(dense: [10], policy: [5])),
