@@ -4,6 +4,7 @@ import ctypes
 import subprocess
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -71,19 +72,20 @@ _FIELDS = [
      (None, [ctypes.POINTER(Cache), ctypes.POINTER(Range), _size, _floats, _size, Logits, Partial])),
     ("decode_attend_tokens", (None, [ctypes.POINTER(Cache), _ints, _size, _floats, _size, Logits, Partial])),
     ("decode_merge", (None, [ctypes.POINTER(Partial), _size, _size, _size, _floats])),
-    ("decode_round_queries", None),
-    ("decode_score_lowbit", None),
+    ("decode_round_queries", (None, [_floats, _size, _size, _bytes, _floats, _floats])),
+    ("decode_score_lowbit",
+     (None, [_bytes, _size, _size, _ints, _size, _bytes, _floats, _floats, _size, _floats, _size])),
     ("decode_score_listed", None),
-    ("decode_score_nibbles", None),
-    ("decode_round_tables", None),
-    ("decode_score_bytes", None),
-    ("decode_group_tables", None),
-    ("decode_match_buckets", None),
+    ("decode_score_nibbles", (None, [_bytes, _size, _size, _bytes, _floats, _floats, _size, _floats, _size])),
+    ("decode_round_tables", (None, [_floats, _size, _size, _bytes, _floats, _floats])),
+    ("decode_score_bytes", (None, [_bytes, _size, _size, _size, _floats, _size, _floats, _size])),
+    ("decode_group_tables", (None, [_floats, _size, _size, _size, _floats])),
+    ("decode_match_buckets", (None, [_words, _size, _size, _size, _words, _size, _bytes, _size])),
     ("decode_collect", None),
     ("decode_sum_rows", None),
     ("decode_accumulate", None),
     ("decode_above", None),
-    ("decode_top_p", None),
+    ("decode_top_p", (_size, [_floats, _size, _float, _float, _ints, _floats])),
     ("read_all", (ctypes.c_uint64, [_bytes, _size])),
     ("multiply_adds", None),
 ]
@@ -106,14 +108,15 @@ class Kernels:
         best.restype = ctypes.POINTER(_Table)
         table = best().contents
         self.name = table.name.decode()
+        self.bare = SimpleNamespace()  # the same functions for addresses, quicker to call
         for field, signature in _FIELDS:
             if signature:
-                setattr(self, field, self._caller(getattr(table, field), *signature))
+                function = ctypes.CFUNCTYPE(signature[0], *signature[1])(getattr(table, field))
+                setattr(self.bare, field, function)
+                setattr(self, field, self._caller(function))
 
     @staticmethod
-    def _caller(address, result, arguments):
-        function = ctypes.CFUNCTYPE(result, *arguments)(address)
-
+    def _caller(function):
         def call(*values):
             return function(*[v.ctypes.data if isinstance(v, np.ndarray) else v for v in values])
 

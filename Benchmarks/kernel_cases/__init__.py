@@ -1,0 +1,1 @@
+"""What Benchmarks/run kernels times: decode kernels, each beside the libraries that do the same work."""
