@@ -66,7 +66,9 @@ import Testing
     let kernel = try found().kernel
     #expect(kernel.ratio == nil && kernel.low == nil && kernel.a == nil)
     #expect(
-      kernel.note == "timed on different machines, which are not compared: Other CPU, avx2, 1 thread; Some CPU, avx2, 1 thread")
+      kernel.note
+        == "timed on different machines, which are not compared: Other CPU, avx2, 1 thread; Some CPU, avx2, 1 thread"
+    )
     // A later run that timed both on one machine serves.
     try add([
       side("fasa", Samples.timings(dense: [10], policy: [5])),
