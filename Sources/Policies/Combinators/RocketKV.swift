@@ -111,10 +111,9 @@ public struct RocketKV: Policy {
       }
       let some = largest(
         block, step: step, count: channels == 0 ? sizes.channels(of: group.headDim, page: page) : channels)
-      let scores = scores(pages, some, block, step)
+      let scores = scores(pages, pageTokens: page, some, block, step)
       let order = pages.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
       sets.append(Array(order.lazy.flatMap { pages[$0] }.prefix(k)).sorted())
-      chargeBounds(block, pages: pages.count, channels: some.count, bounds: page == 1 ? 1 : 2)
     }
     var result = Selections()
     for _ in 0..<group.groupSize { for set in sets { result.appendRow(set) } }
@@ -125,7 +124,7 @@ public struct RocketKV: Policy {
   private func largest(_ block: QueryBlock, step: Int, count: Int) -> [Int] {
     var sums = Array(repeating: Float(0), count: group.headDim)
     for head in 0..<group.groupSize {
-      let query = block.shared.query(block.shared.row(head: head, step: step))
+      let query = block.query(block.row(head: head, step: step))
       for c in sums.indices { sums[c] += abs(query[c]) }
     }
     return sums.indices.sorted { (sums[$0], $1) > (sums[$1], $0) }.prefix(count).sorted()
@@ -133,59 +132,21 @@ public struct RocketKV: Policy {
 
   /// Of every page the sum over the heads of what a token of it gets of their softmaxes, or of their bounds.
   private func scores(
-    _ pages: [ArraySlice<Int32>], _ channels: [Int], _ block: QueryBlock, _ step: Int
+    _ pages: [ArraySlice<Int32>], pageTokens: Int, _ channels: [Int], _ block: QueryBlock, _ step: Int
   ) -> [Float] {
-    let bounds = bounds(pages, channels, block, step)
-    let heads = (0..<group.groupSize).map { head -> [Float] in
-      let query = block.shared.query(block.shared.row(head: head, step: step))
-      let own = bounds.map { bounds in
-        zip(channels, bounds).reduce(Float(0)) { $0 + query[$1.0] * $1.1 }
-      }
-      guard isSoftmax else { return own }
+    let heads = block.scores(pages: pages, pageTokens: pageTokens, channels: channels, step: step)
+    guard isSoftmax else { return heads.summed }
+    return heads.enumerated().map { head, own -> [Float] in
+      let query = block.query(block.row(head: head, step: step))
       let (part, whole) = (
         channels.reduce(Float(0)) { $0 + abs(query[$1]) },
         (0..<group.headDim).reduce(Float(0)) { $0 + abs(query[$1]) }
       )
-      let weights = block.shared.softmax(
+      let weights = block.softmax(
         own, scale: part > 0 ? group.scale / (part / whole).squareRoot() : group.scale)
       let sum = zip(weights, pages).reduce(Float(0)) { $0 + $1.0 * Float($1.1.count) }
       return weights.map { $0 / sum }
-    }
-    return heads.summed
-  }
-
-  /// Of every page and channel the bound of its keys that the sign of the summed query asks for.
-  private func bounds(
-    _ pages: [ArraySlice<Int32>], _ channels: [Int], _ block: QueryBlock, _ step: Int
-  ) -> [[Float]] {
-    let keys = block.shared.tables.keyRows.pointer
-    let isHigh = channels.map { c in
-      (0..<group.groupSize).reduce(Float(0)) {
-        $0 + block.shared.query(block.shared.row(head: $1, step: step))[c]
-      } > 0
-    }
-    return pages.map { tokens in
-      zip(channels, isHigh).map { c, isHigh in
-        tokens.reduce(isHigh ? -Float.infinity : .infinity) {
-          let key = keys[Int($1) * group.headDim + c]
-          return isHigh ? max($0, key) : min($0, key)
-        }
-      }
-    }
-  }
-
-  /// One bound of each page and channel is read; both are kept, or of single tokens the key.
-  private func chargeBounds(_ block: QueryBlock, pages: Int, channels: Int, bounds: Int) {
-    let bytes = pages * channels * group.element.byteCount
-    // Bounds lie channel by channel, so that some channels of all pages are read side by side.
-    block.charge(
-      DecodeOperation(
-        .score, .channels, .metadata, rowBytes: group.element.byteCount, bits: group.elementBits),
-      readPerHead: bytes * group.groupSize, readGroupUnion: bytes)
-    block.charge(
-      DecodeOperation(.upkeep, .append, .metadata, rowBytes: group.element.byteCount),
-      written: bounds * group.keyRowBytes)
-    block.chargeScores(pages * group.groupSize, writtenBy: .channels, readBy: .select)
+    }.summed
   }
 
   public var heldTokens: Int? { cache.kept[0].count }

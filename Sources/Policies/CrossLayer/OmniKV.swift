@@ -104,10 +104,6 @@ public struct OmniKV: LayerPolicy {
       }
     }
     for block in blocks {
-      if turnsQueries {
-        // The window's queries meet the keys together, in a pass beside that of attending.
-        block.chargeKeys()
-      }
       block.chargeScores(block.visibleTokens, writtenBy: .rows, readBy: .select)
     }
     return blocks.map { _ in nil }
@@ -141,7 +137,7 @@ public struct OmniKV: LayerPolicy {
       let visible = block.steps[step].visible
       return (0..<block.group.groupSize).map {
         Array(repeating: 0, count: visible.lowerBound)
-          + block.attention(block.shared.row(head: $0, step: step), over: visible.map(Int32.init))
+          + block.attention(block.row(head: $0, step: step), over: visible.map(Int32.init))
       }
     }
     recent.append(largest(heads))

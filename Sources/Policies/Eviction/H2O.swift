@@ -48,7 +48,7 @@ public struct H2O: Policy {
         cache.shrink(unit, to: k, keeping: keeping) { values[$0] }
         record.add(cache, unit: unit, step: step)
         for head in cache.heads(unit) {
-          let weights = block.attention(block.shared.row(head: head, step: step), over: cache.kept[unit])
+          let weights = block.attention(block.row(head: head, step: step), over: cache.kept[unit])
           for (token, weight) in zip(cache.kept[unit], weights) { gathered[unit][Int(token)] += weight }
         }
       }
@@ -59,13 +59,4 @@ public struct H2O: Policy {
   }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) { (cache.bytes(perToken: 4), 0) }
-}
-
-extension [[Float]] {
-  /// Sum of rows of one length, in order.
-  var summed: [Float] {
-    guard var result = first else { return [] }
-    for row in dropFirst() { for i in result.indices { result[i] += row[i] } }
-    return result
-  }
 }

@@ -67,7 +67,7 @@ public struct Scissorhands: Policy {
         record.add(cache, unit: unit, step: step)
         let kept = cache.kept[unit]
         let weights = cache.heads(unit).map {
-          block.attention(block.shared.row(head: $0, step: step), over: kept)
+          block.attention(block.row(head: $0, step: step), over: kept)
         }
         let even = Float(weights.count) / Float(kept.count)
         remember(zip(kept, weights.summed).filter { $0.1 > even }.map { Int($0.0) }, unit: unit)

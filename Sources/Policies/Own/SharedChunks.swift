@@ -45,11 +45,9 @@ public struct SharedChunks: Policy {
   }
 
   public func choose(_ block: QueryBlock) -> Selections? {
-    let d = group.headDim
-    let keys = block.shared.tables.keyRows.pointer
-    let table = TokenTable("labels \(channels) \(bits)", of: block.shared.tables, width: channels.count) {
-      token, out in
-      for (index, c) in channels.enumerated() { out[index] = keys[token * d + Int(c)] }
+    let table = TokenTable("labels \(channels) \(bits)", of: block.tables, width: channels.count) {
+      key, out in
+      for (index, c) in channels.enumerated() { out[index] = key[Int(c)] }
       if bits < 16 { Quantised.round(out, count: channels.count, bits: bits) }
     }
     let queries = block.derivedQueries(width: channels.count) { _, query, out in

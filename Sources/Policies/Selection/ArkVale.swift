@@ -69,11 +69,10 @@ public struct ArkVale: LayerPolicy {
   public mutating func choose(layer blocks: [QueryBlock]) -> [Selections?] {
     let (page, sinkPages, windowPages) = (page, sinkPages, windowPages)
     let own = blocks.map { block in
-      let tables = block.shared.tables
       let table =
         isMidrange
-        ? PageTable.cuboids(of: tables, pageTokens: page)
-        : PageTable.spread(of: tables, pageTokens: page, .absolute)
+        ? PageTable.cuboids(of: block.tables, pageTokens: page)
+        : PageTable.spread(of: block.tables, pageTokens: page, .absolute)
       return block.scores(
         table, queries: block.spreadQueries(1), rows: .vector(2 * group.headDim, like: group))
     }
@@ -102,7 +101,7 @@ public struct ArkVale: LayerPolicy {
         let sum = scores.reduce(Float(0)) { $0 + $1.matrix.row(step)[page] }
         for (block, own) in zip(blocks, scores) {
           for head in 0..<block.group.groupSize {
-            own.matrix.row(block.shared.row(head: head, step: step))[page] = sum
+            own.matrix.row(block.row(head: head, step: step))[page] = sum
           }
         }
       }
@@ -122,7 +121,7 @@ public struct ArkVale: LayerPolicy {
         let pages =
           block.isCovered(index)
           ? Set(step.visible.lowerBound / page...last)
-          : Set(chosen[block.shared.row(head: head, step: index)].map { Int($0) / page })
+          : Set(chosen[block.row(head: head, step: index)].map { Int($0) / page })
         let missing = pages.subtracting(resident[place][head]).filter { $0 != last }
         all += missing.count
         union.formUnion(missing)
@@ -138,24 +137,5 @@ public struct ArkVale: LayerPolicy {
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     ((tokens + page - 1) / page * 2 * group.keyRowBytes, tokens * (group.keyRowBytes + group.valueRowBytes))
-  }
-}
-
-extension PageTable {
-  /// Channel-wise [centre; mean distance from it] of a page's keys, the centre half-way between highest and lowest.
-  static func cuboids(of tables: GroupTables, pageTokens: Int) -> PageTable {
-    let d = tables.channels
-    let keys = tables.keyRows.pointer
-    return PageTable("cuboids", of: tables, pageTokens: pageTokens, width: 2 * d) { tokens, out in
-      for c in 0..<d {
-        var (low, high) = (Float.infinity, -Float.infinity)
-        for token in tokens {
-          low = min(low, keys[token * d + c])
-          high = max(high, keys[token * d + c])
-        }
-        out[c] = (high + low) / 2
-        out[d + c] = tokens.reduce(Float(0)) { $0 + abs(keys[$1 * d + c] - out[c]) } / Float(tokens.count)
-      }
-    }
   }
 }

@@ -1,6 +1,3 @@
-import Attention
-import Kernels
-
 /// Token sparsity found by channel sparsity (Yang et al., 2024).
 ///
 /// r label channels per query head, those of largest mean |q_c · k_c| of calibration tokens with themselves, are kept once more
@@ -67,58 +64,29 @@ public struct DoubleSparsity: Policy {
   }
 
   public func choose(_ block: QueryBlock) -> Selections? {
-    let lists = Set(channels)
-    let read = block.visibleTokens * row.bytes
-    block.charge(
-      DecodeOperation(.score, row.kernel, .metadata, rowBytes: row.bytes, bits: row.bits),
-      readPerHead: read * group.groupSize, readGroupUnion: read * lists.count)
-    block.chargeAppend(rowBytes: row.bytes, pieces: lists.count)
-    block.chargeScores(writtenBy: row.kernel)
-    let scores = block.shared.makeMatrix()
-    for head in channels.indices { score(head, block.shared, into: scores) }
+    let width = channels.first?.count ?? 0
+    let labels = channels.map { own in
+      TokenTable("labels \(own) \(bits)", of: block.tables, width: width) { key, out in
+        label(key, own, rounds: bits < 16, into: out)
+      }
+    }
+    let queries = block.derivedQueries(width: width) { row, query, out in
+      label(query, channels[row / block.steps.count], rounds: roundsQueries, into: out)
+    }
+    let scores = block.scores(labels, queries: queries, rows: row)
     return block.bestOf(choosesPerGroup ? block.summedOverGroup(scores) : scores)
   }
 
-  /// A head's queries met with the labels of its channels.
-  private func score(_ head: Int, _ block: ScoredBlock, into scores: ScoreMatrix) {
-    let (d, own) = (group.headDim, channels[head])
-    let keys = block.tables.keyRows.pointer
-    let table = TokenTable("labels \(own) \(bits)", of: block.tables, width: own.count) { token, out in
-      for (index, c) in own.enumerated() { out[index] = keys[token * d + c] }
-      if bits < 16 { Quantised.round(out, count: own.count, bits: bits) }
-    }
-    let first = block.row(head: head, step: 0)
-    let queries = FloatBuffer(count: block.steps.count * own.count)
-    for step in block.steps.indices {
-      let (query, out) = (block.query(first + step), queries.pointer + step * own.count)
-      for (index, c) in own.enumerated() { out[index] = query[c] }
-      if roundsQueries { Quantised.round(out, count: own.count, bits: bits) }
-    }
-    block.kernels.score(
-      queries: queries.pointer, rows: block.steps.count, keys: table.panels,
-      channelList: Array(0..<Int32(own.count)), tokens: block.span, into: scores.row(first),
-      stride: scores.stride)
+  private func label(
+    _ vector: UnsafePointer<Float>, _ own: [Int], rounds: Bool, into out: UnsafeMutablePointer<Float>
+  ) {
+    for (index, c) in own.enumerated() { out[index] = vector[c] }
+    if rounds { Quantised.round(out, count: own.count, bits: bits) }
   }
 
   private var row: StoredRow { .rounded(channels.first?.count ?? 0, bits: bits) }
 
   public func residentExtraBytesPerToken() -> (device: Int, host: Int) {
     (row.bytes * Set(channels).count, 0)
-  }
-}
-
-/// Values rounded to few bits between their lowest and highest.
-enum Quantised {
-  /// Replaces each value by the nearest of 2^bits levels.
-  static func round(_ values: UnsafeMutablePointer<Float>, count: Int, bits: Int) {
-    guard count > 0 else { return }
-    var (low, high) = (values[0], values[0])
-    for i in 1..<max(count, 1) {
-      low = min(low, values[i])
-      high = max(high, values[i])
-    }
-    let step = (high - low) / Float((1 << bits) - 1)
-    guard step > 0 else { return }
-    for i in 0..<count { values[i] = low + ((values[i] - low) / step).rounded() * step }
   }
 }

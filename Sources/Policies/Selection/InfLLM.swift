@@ -64,19 +64,16 @@ public struct InfLLM: Policy {
 
   public func choose(_ block: QueryBlock) -> Selections? {
     let d = group.headDim
-    let tables = block.shared.tables
-    let importance = tables.cached("infllm importance \(distance)") { importances(tables) }
-    let keys = tables.keyRows.pointer
+    let importance = block.tables.perToken("infllm importance \(distance)", importance)
     let count = representatives
-    let table = PageTable("infllm \(distance) \(count)", of: tables, pageTokens: page, width: d) {
-      tokens, out in
-      let chosen = tokens.sorted { (importance[$0], $1) > (importance[$1], $0) }.prefix(count).sorted()
+    let table = PageTable("infllm \(distance) \(count)", of: block.tables, pageTokens: page, width: d) {
+      page, out in
+      let chosen = page.tokens.sorted { (importance[$0], $1) > (importance[$1], $0) }.prefix(count).sorted()
       for c in 0..<d {
-        out[c] = chosen.reduce(Float(0)) { $0 + keys[$1 * d + c] } / Float(chosen.count)
+        out[c] = chosen.reduce(Float(0)) { $0 + page[$1][c] } / Float(chosen.count)
       }
     }
-    let queries = block.derivedQueries(width: d) { _, query, out in out.update(from: query, count: d) }
-    let scores = block.scores(table, queries: queries, rows: .vector(group.headDim, like: group))
+    let scores = block.scores(table, queries: block.queries, rows: .vector(group.headDim, like: group))
     return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores) { [self] step in
       kept(of: block.budget(of: step))
     }
@@ -86,15 +83,13 @@ public struct InfLLM: Policy {
     Guard(sinks: Int(Double(k) * initialShare), recent: Int(Double(k) * localShare))
   }
 
-  /// What the expected query of the tokens after each key would score it.
-  private func importances(_ tables: GroupTables) -> [Float] {
-    (0..<tables.tokens).map { token in
-      var key = Array(tables.key(token))
-      key.withUnsafeMutableBufferPointer { buffer in
-        if let start = buffer.baseAddress { rotation.turn(start, by: -token) }
-      }
-      return zip(key, expected).reduce(Float(0)) { $0 + $1.0 * Float($1.1) }
+  /// What the expected query of the tokens after a key would score it.
+  private func importance(_ token: Int, _ key: UnsafePointer<Float>) -> Float {
+    var key = Array(UnsafeBufferPointer(start: key, count: group.headDim))
+    key.withUnsafeMutableBufferPointer { buffer in
+      if let start = buffer.baseAddress { rotation.turn(start, by: -token) }
     }
+    return zip(key, expected).reduce(Float(0)) { $0 + $1.0 * Float($1.1) }
   }
 
   public var cacheTier: MemoryTier { .host }
@@ -107,17 +102,5 @@ public struct InfLLM: Policy {
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     ((tokens + page - 1) / page * group.keyRowBytes, 0)
-  }
-}
-
-extension PromptView {
-  /// - Throws: ``PolicyError`` where the trace has no observation window.
-  func requiredWindow(_ policy: String) throws -> ScoredBlock {
-    guard let window else {
-      throw PolicyError(
-        "\(policy): needs traced queries of the prompt, and the trace has none: capture with --window, or leave the policy out"
-      )
-    }
-    return window
   }
 }

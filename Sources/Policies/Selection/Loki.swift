@@ -41,11 +41,7 @@ public struct Loki: Policy {
   }
 
   public func choose(_ block: QueryBlock) -> Selections? {
-    let d = group.headDim
-    let keys = block.shared.tables.keyRows.pointer
-    let table = TokenTable(name, of: block.shared.tables, width: rank) { token, out in
-      project(keys + token * d, into: out)
-    }
+    let table = TokenTable(name, of: block.tables, width: rank) { key, out in project(key, into: out) }
     let queries = block.derivedQueries(width: rank) { _, query, out in project(query, into: out) }
     let scores = block.scores(table, queries: queries, rows: .vector(rank, like: group), isApart: false)
     block.chargeMatrix(rows: group.headDim)

@@ -32,7 +32,7 @@ public struct Quest: Policy {
 
   public func choose(_ block: QueryBlock) -> Selections? {
     let d = group.headDim
-    let table = PageTable.bounds(of: block.shared.tables, pageTokens: page)
+    let table = PageTable.bounds(of: block.tables, pageTokens: page)
     let queries = block.derivedQueries(width: 2 * d) { _, query, out in
       for c in 0..<d {
         out[c] = max(query[c], 0)
@@ -48,33 +48,4 @@ public struct Quest: Policy {
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     ((tokens + page - 1) / page * 2 * group.keyRowBytes, 0)
   }
-}
-
-extension PageTable {
-  /// Channel-wise [maximum; minimum] of a page's keys.
-  static func bounds(of tables: GroupTables, pageTokens: Int) -> PageTable {
-    let d = tables.channels
-    let keys = tables.keyRows.pointer
-    return PageTable("bounds", of: tables, pageTokens: pageTokens, width: 2 * d) { tokens, out in
-      for c in 0..<d {
-        out[c] = keys[tokens.lowerBound * d + c]
-        out[d + c] = out[c]
-      }
-      for token in tokens.dropFirst() {
-        for c in 0..<d {
-          out[c] = max(out[c], keys[token * d + c])
-          out[d + c] = min(out[d + c], keys[token * d + c])
-        }
-      }
-    }
-  }
-}
-
-extension ParameterDescriptor {
-  static func page(_ tokens: Int) -> ParameterDescriptor {
-    ParameterDescriptor("page", .integer(1...4096), default: .integer(tokens), help: "tokens of a page")
-  }
-  static let leastPages = ParameterDescriptor(
-    "least-pages", .integer(1...4096), default: .integer(3),
-    help: "pages kept at least, as far as k holds them")
 }

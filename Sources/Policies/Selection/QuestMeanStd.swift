@@ -1,5 +1,3 @@
-import Kernels
-
 /// Quest's pages scored by their keys' mean and spread in place of their bounds: `q · mean + c · Σ |q_c| · std_c`.
 public struct QuestMeanStd: Policy {
   public static let descriptor = PolicyDescriptor(
@@ -33,7 +31,7 @@ public struct QuestMeanStd: Policy {
   }
 
   public func choose(_ block: QueryBlock) -> Selections? {
-    let table = PageTable.spread(of: block.shared.tables, pageTokens: page, .standard)
+    let table = PageTable.spread(of: block.tables, pageTokens: page, .standard)
     let scores = block.scores(
       table, queries: block.spreadQueries(spread), rows: .vector(2 * group.headDim, like: group))
     return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores, least: least)
@@ -43,41 +41,5 @@ public struct QuestMeanStd: Policy {
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     ((tokens + page - 1) / page * 2 * group.keyRowBytes, 0)
-  }
-}
-
-extension PageTable {
-  enum Deviation: String { case standard, absolute }
-
-  /// Channel-wise [mean; deviation from it] of a page's keys.
-  static func spread(of tables: GroupTables, pageTokens: Int, _ deviation: Deviation) -> PageTable {
-    let d = tables.channels
-    let keys = tables.keyRows.pointer
-    return PageTable("spread \(deviation)", of: tables, pageTokens: pageTokens, width: 2 * d) { tokens, out in
-      let count = Float(tokens.count)
-      for c in 0..<2 * d { out[c] = 0 }
-      for token in tokens { for c in 0..<d { out[c] += keys[token * d + c] } }
-      for c in 0..<d { out[c] /= count }
-      for token in tokens {
-        for c in 0..<d {
-          let difference = keys[token * d + c] - out[c]
-          out[d + c] += deviation == .standard ? difference * difference : abs(difference)
-        }
-      }
-      for c in d..<2 * d { out[c] = deviation == .standard ? (out[c] / count).squareRoot() : out[c] / count }
-    }
-  }
-}
-
-extension QueryBlock {
-  /// [q; c · |q|] of every row.
-  func spreadQueries(_ factor: Float) -> FloatBuffer {
-    let d = group.headDim
-    return derivedQueries(width: 2 * d) { _, query, out in
-      for c in 0..<d {
-        out[c] = query[c]
-        out[d + c] = factor * abs(query[c])
-      }
-    }
   }
 }

@@ -58,7 +58,7 @@ struct ConfigurationReplay {
     exact: ExactAttention, oracle: OracleMeasures
   ) {
     if let chooser { policy = chooser }
-    let block = view.shared
+    let block = view
     let asked = view.budgets
     outcome.work.merge(view.work)
     if let last = block.steps.last {
@@ -91,7 +91,7 @@ struct ConfigurationReplay {
   }
 
   private mutating func record(
-    _ row: Int, of choice: Selections, block: ScoredBlock, firstStep: Int, k: Int, exact: ExactAttention,
+    _ row: Int, of choice: Selections, block: QueryBlock, firstStep: Int, k: Int, exact: ExactAttention,
     best: OracleMeasures.Measure
   ) {
     let step = firstStep + row % block.steps.count
@@ -120,7 +120,7 @@ struct ConfigurationReplay {
 
   /// The union, and the overlap with the step before.
   private mutating func recordGroup(
-    _ choice: Selections, union: Int, block: ScoredBlock, step: Int, firstStep: Int
+    _ choice: Selections, union: Int, block: QueryBlock, step: Int, firstStep: Int
   ) {
     let rows = (0..<group.groupSize).map { block.row(head: $0, step: step) }
     let now = StepChoice.some(rows.map { Array(choice[$0]) })
@@ -132,7 +132,7 @@ struct ConfigurationReplay {
   }
 
   /// What the last step of a block chose, and how much of it an evicting policy then holds.
-  private mutating func keepLast(_ choice: Selections, _ block: ScoredBlock) {
+  private mutating func keepLast(_ choice: Selections, _ block: QueryBlock) {
     let step = block.steps.count - 1
     guard !choice.wholeSteps.contains(step) else {
       outcome.lastChoice = nil
@@ -145,7 +145,7 @@ struct ConfigurationReplay {
   }
 
   /// All visible tokens: every metric is known without computing.
-  private mutating func recordEverything(_ block: ScoredBlock, step: Int, firstStep: Int) {
+  private mutating func recordEverything(_ block: QueryBlock, step: Int, firstStep: Int) {
     let visible = block.steps[step].visible
     let place = firstStep + step
     let now = StepChoice.everything(visible)
@@ -185,7 +185,7 @@ struct ConfigurationReplay {
       }
       let k = view.budgets[index]
       let held = place.held(policy.deviceTokens(of: step, budget: k, guarded: view.guarded), of: step)
-      let rows = (0..<group.groupSize).map { view.shared.row(head: $0, step: index) }
+      let rows = (0..<group.groupSize).map { view.row(head: $0, step: index) }
       let perHead = rows.reduce((all: 0, held: 0)) { sum, row in
         (sum.all + choice.count(row), sum.held + overlap.union(choice, rows: [row], within: held).held)
       }

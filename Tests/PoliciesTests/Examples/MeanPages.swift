@@ -25,14 +25,12 @@ public struct MeanPages: Policy {
 
   public func choose(_ block: QueryBlock) -> Selections? {
     let d = group.headDim
-    let keys = block.shared.tables.keyRows.pointer
-    let table = PageTable("mean keys", of: block.shared.tables, pageTokens: page, width: d) { tokens, out in
+    let table = PageTable("mean keys", of: block.tables, pageTokens: page, width: d) { page, out in
       for c in 0..<d {
-        out[c] = tokens.reduce(Float(0)) { $0 + keys[$1 * d + c] } / Float(tokens.count)
+        out[c] = page.tokens.reduce(Float(0)) { $0 + page[$1][c] } / Float(page.tokens.count)
       }
     }
-    let queries = block.derivedQueries(width: d) { _, query, out in out.update(from: query, count: d) }
-    let scores = block.scores(table, queries: queries, rows: .vector(group.headDim, like: group))
+    let scores = block.scores(table, queries: block.queries, rows: .vector(d, like: group))
     return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores)
   }
 
