@@ -10,24 +10,8 @@ public struct RocketKV: Policy {
     name: "rocketkv",
     summary: "Drops prompt tokens as SnapKV does, then keeps pages by bounds on a few channels.",
     paper: "https://arxiv.org/abs/2502.14051", kind: .selection,
-    parameters: [
-      ParameterDescriptor(
-        "page", .integer(0...4096), default: .integer(0),
-        help:
-          "kept tokens of a page; 0: ⌈√c⌉ of the compression c that is left to the second stage, as the authors do"
-      ),
-      ParameterDescriptor(
-        "channels", .integer(0...1024), default: .integer(0),
-        help: "channels that pages are scored on; 0: d · page / c, as the authors do"),
-      .ranking,
-      ParameterDescriptor(
-        "window", .integer(1...100_000), role: .promptQueries, default: .integer(32),
-        help: "last prompt queries that vote"),
-      ParameterDescriptor(
-        "kernel", .integer(1...1023), default: .integer(63), help: "neighbours that votes are pooled over"),
-      ParameterDescriptor(
-        "pooling", .choice(["max", "mean"]), default: .word("max"), help: "how they are pooled"),
-    ], common: [.denseLayers], needs: [.promptWindow], remembersSteps: true,
+    parameters: [page, channels, .ranking, window, kernel, pooling], common: [.denseLayers],
+    needs: [.promptWindow], remembersSteps: true,
     cost: "r a page of what is left",
     notes: """
       The authors' token budget is what choosing and attending read together, each half of it: here k is what is attended to, and their budget 2 k. \
@@ -38,6 +22,22 @@ public struct RocketKV: Policy {
       With `ranking=sum` output error is 0.172 for 0.149 on qa-4096 at 256 (recall 0.564 for 0.540) and 0.149 for 0.140 on prose-8192 (0.503 for 0.484), at 19 % 0.079 for 0.061 and 0.019 for 0.016; \
       with pages of 4 tokens and 32 channels whatever c, 0.189 and 0.174 at 256, 0.091 and 0.028 at 19 %.
       """)
+
+  static let page = ParameterDescriptor(
+    "page", .integer(0...4096), default: .integer(0),
+    help:
+      "kept tokens of a page; 0: ⌈√c⌉ of the compression c that is left to the second stage, as the authors do"
+  )
+  static let channels = ParameterDescriptor(
+    "channels", .integer(0...1024), default: .integer(0),
+    help: "channels that pages are scored on; 0: d · page / c, as the authors do")
+  static let window = ParameterDescriptor(
+    "window", .integer(1...100_000), role: .promptQueries, default: .integer(32),
+    help: "last prompt queries that vote")
+  static let kernel = ParameterDescriptor(
+    "kernel", .integer(1...1023), default: .integer(63), help: "neighbours that votes are pooled over")
+  static let pooling = ParameterDescriptor(
+    "pooling", .choice(["max", "mean"]), default: .word("max"), help: "how they are pooled")
 
   private let page: Int
   private let channels: Int
@@ -50,9 +50,9 @@ public struct RocketKV: Policy {
   private var sizes = Sizes(visible: 1, k: 1)
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    page = parameters.integer("page")
-    channels = min(parameters.integer("channels"), group.headDim)
-    isSoftmax = parameters.word("ranking") == "softmax"
+    page = parameters.integer(Self.page)
+    channels = min(parameters.integer(Self.channels), group.headDim)
+    isSoftmax = parameters.word(.ranking) == "softmax"
     votes = SnapVotes(parameters, group)
     self.group = group
     cache = EvictionCache(group, perGroup: true)

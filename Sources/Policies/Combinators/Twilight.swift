@@ -9,20 +9,22 @@ public struct Twilight: Policy {
     name: "twilight",
     summary: "Prunes another policy's candidates to the fewest that hold mass p by 4-bit keys.",
     paper: "https://arxiv.org/abs/2502.02770", kind: .selection,
-    parameters: [
-      .base(["quest", "double-sparsity", "fasa", "loki", "sparq", "oracle"]),
-      ParameterDescriptor("p", .number(0.01...1), default: .number(0.85), help: "estimated mass to reach"),
-      ParameterDescriptor(
-        "candidates", .amount, default: .amount(.share(0.25)), help: "tokens that the wrapped policy proposes"
-      ),
-      ParameterDescriptor("bits", .integer(1...16), default: .integer(4), help: "bits of the key estimate"),
-      ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
-    ], usesBudget: false,
+    parameters: [base, p, candidates, bits, ParameterDescriptor.denseLayers.defaulting(to: .integer(2))],
+    usesBudget: false,
     cost: "the wrapped policy's, and d / 2 + 8 bytes a candidate",
     notes: """
       Sizes its own sets. Reads what the wrapped policy reads, then a quantised key, with its lowest value and step in 16 bits each, for every \
       candidate, and writes and reads its estimated score. Candidates that `sinks` and `recent` name are kept first, and count in p. Chosen keys and values are then read in full.
       """)
+
+  static let base = ParameterDescriptor.base(["quest", "double-sparsity", "fasa", "loki", "sparq", "oracle"])
+  static let p = ParameterDescriptor(
+    "p", .number(0.01...1), default: .number(0.85), help: "estimated mass to reach")
+  static let candidates = ParameterDescriptor(
+    "candidates", .amount, default: .amount(.share(0.25)), help: "tokens that the wrapped policy proposes"
+  )
+  static let bits = ParameterDescriptor(
+    "bits", .integer(1...16), default: .integer(4), help: "bits of the key estimate")
 
   private let share: Double
   private let candidates: Budget
@@ -31,15 +33,15 @@ public struct Twilight: Policy {
   private var base: any Policy
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
-    share = parameters.number("p")
-    bits = parameters.integer("bits")
-    if case .amount(let amount)? = parameters["candidates"] {
+    share = parameters.number(Self.p)
+    bits = parameters.integer(Self.bits)
+    if case .amount(let amount)? = parameters[Self.candidates] {
       candidates = amount
     } else {
       candidates = .share(0.25)
     }
     self.group = group
-    let configuration = try parameters.baseConfiguration(for: "twilight")
+    let configuration = try parameters.baseConfiguration(Self.base, for: "twilight")
     base = try configuration.type.init(parameters: configuration.values, group: group)
   }
 

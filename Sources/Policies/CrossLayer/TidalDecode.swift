@@ -9,28 +9,28 @@ public struct TidalDecode: LayerPolicy {
     name: "tidal",
     summary: "Lets two layers choose with full attention; the layers after each reuse its choice.",
     paper: "https://arxiv.org/abs/2410.05076", kind: .selection,
-    parameters: [
-      ParameterDescriptor(
-        "first", .integer(0...1024), default: .integer(2),
-        help: "first layer that chooses; those before are dense"),
-      ParameterDescriptor(
-        "correction", .amount, default: .amount(.share(0.41)),
-        help: "layer that chooses again: its number, or a share of the depth; 13 of Llama-3's 32"),
-    ], common: [.sinks, .recent, .denseLayers], scope: .model,
+    parameters: [first, correction], common: [.sinks, .recent, .denseLayers], scope: .model,
     cost: "all keys and values on choosing and dense layers, 4 bytes a chosen token on the others",
     notes: """
       Needs a trace that holds the choosing layers. Those move what dense attention moves, a score of every token and query head, and the chosen \
       numbers; the others read the numbers, 4 bytes each. Of a choice a layer uses what it sees itself, the best first, up to its own k.
       """)
 
+  static let first = ParameterDescriptor(
+    "first", .integer(0...1024), default: .integer(2),
+    help: "first layer that chooses; those before are dense")
+  static let correction = ParameterDescriptor(
+    "correction", .amount, default: .amount(.share(0.41)),
+    help: "layer that chooses again: its number, or a share of the depth; 13 of Llama-3's 32")
+
   private let first: Int
   private let correction: Int
   private var shared: SharedChoice
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    first = parameters.integer("first")
-    correction = parameters.amount("correction", of: group.modelLayers)
-    shared = SharedChoice(denseLayers: parameters.integer("dense-layers"))
+    first = parameters.integer(Self.first)
+    correction = parameters.amount(Self.correction, of: group.modelLayers)
+    shared = SharedChoice(denseLayers: parameters.integer(.denseLayers))
   }
 
   public mutating func begin(layer groups: [GroupContext]) throws {

@@ -7,21 +7,21 @@ public struct ExpectedAttention: Policy {
     name: "expected-attention",
     summary: "Keeps the prompt tokens that coming queries are expected to attend to.",
     paper: "https://arxiv.org/abs/2510.00636", kind: .eviction,
-    parameters: [
-      ParameterDescriptor(
-        "future", .integer(1...100_000), default: .integer(512),
-        help: "coming positions that are averaged over"),
-      ParameterDescriptor(
-        "epsilon", .number(0...1), default: .number(0),
-        help: "added to the attention before it is multiplied by ‖v‖"),
-      ParameterDescriptor.sinks.defaulting(to: .integer(4)),
-    ], common: [.denseLayers], needs: [.observationWindow],
+    parameters: [future, epsilon, ParameterDescriptor.sinks.defaulting(to: .integer(4))],
+    common: [.denseLayers], needs: [.observationWindow],
     cost: "nothing",
     notes: """
       Mean and covariance are of the observation window's queries, per query head; attention, over what the first decode step sees beyond the sinks, is averaged over the \
       heads of a KV head, which keep one set. Decoded tokens take the places of the prompt tokens ranked last, as for snapkv; a 32-bit score is kept per prompt \
       token held.
       """)
+
+  static let future = ParameterDescriptor(
+    "future", .integer(1...100_000), default: .integer(512),
+    help: "coming positions that are averaged over")
+  static let epsilon = ParameterDescriptor(
+    "epsilon", .number(0...1), default: .number(0),
+    help: "added to the attention before it is multiplied by ‖v‖")
 
   private let future: Int
   private let epsilon: Float
@@ -35,9 +35,9 @@ public struct ExpectedAttention: Policy {
   private var values: [Float] = []
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    future = parameters.integer("future")
-    epsilon = Float(parameters.number("epsilon"))
-    sinks = parameters.integer("sinks")
+    future = parameters.integer(Self.future)
+    epsilon = Float(parameters.number(Self.epsilon))
+    sinks = parameters.integer(.sinks)
     self.group = group
     rotation = Rotation(group)
     cache = EvictionCache(group, perGroup: true)

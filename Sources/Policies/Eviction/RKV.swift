@@ -8,19 +8,7 @@ public struct RKV: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "r-kv", summary: "Keeps tokens that the last queries attend to and whose keys repeat no others.",
     paper: "https://arxiv.org/abs/2505.24133", kind: .eviction,
-    parameters: [
-      ParameterDescriptor("lambda", .number(0...1), default: .number(0.1), help: "λ, weight of importance"),
-      ParameterDescriptor(
-        "window", .integer(1...1024), role: .promptQueries, default: .integer(8),
-        help: "last queries that judge, and tokens always kept"),
-      ParameterDescriptor(
-        "kernel", .integer(1...1023), default: .integer(7),
-        help: "neighbours that importance is max-pooled over"),
-      ParameterDescriptor(
-        "buffer", .integer(1...100_000), default: .integer(128),
-        help: "new tokens after which tokens are judged anew"),
-      .sinks,
-    ], common: [.denseLayers], needs: [.promptWindow],
+    parameters: [lambda, window, kernel, buffer, .sinks], common: [.denseLayers], needs: [.promptWindow],
     cost: "4 bytes a kept token, read and written; all kept keys once a buffer",
     notes: """
       One set per KV head. Importance is the softmax, over the tokens before the last w, of the largest logit among the heads, averaged over the last w queries and \
@@ -29,6 +17,18 @@ public struct RKV: Policy {
       worth has joined, by the queries before, and go one by one in that order, so that no more than k are ever held. What is not judged yet stays, so a buffer is at \
       most half of what k leaves beside the window. λ is the paper's; the released code has 0.07. Keeps w logits of 32 bits per kept token.
       """)
+
+  static let lambda = ParameterDescriptor(
+    "lambda", .number(0...1), default: .number(0.1), help: "λ, weight of importance")
+  static let window = ParameterDescriptor(
+    "window", .integer(1...1024), role: .promptQueries, default: .integer(8),
+    help: "last queries that judge, and tokens always kept")
+  static let kernel = ParameterDescriptor(
+    "kernel", .integer(1...1023), default: .integer(7),
+    help: "neighbours that importance is max-pooled over")
+  static let buffer = ParameterDescriptor(
+    "buffer", .integer(1...100_000), default: .integer(128),
+    help: "new tokens after which tokens are judged anew")
 
   private let lambda: Float
   private let window: Int
@@ -60,11 +60,11 @@ public struct RKV: Policy {
   }
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    lambda = Float(parameters.number("lambda"))
-    window = parameters.integer("window")
-    kernel = parameters.integer("kernel")
-    buffer = parameters.integer("buffer")
-    sinks = parameters.integer("sinks")
+    lambda = Float(parameters.number(Self.lambda))
+    window = parameters.integer(Self.window)
+    kernel = parameters.integer(Self.kernel)
+    buffer = parameters.integer(Self.buffer)
+    sinks = parameters.integer(.sinks)
     self.group = group
     cache = EvictionCache(group, perGroup: true)
   }

@@ -7,23 +7,23 @@ public struct SnapKV: Policy {
     name: "snapkv",
     summary: "Keeps the prompt tokens that its last queries attend to most, and every decoded one.",
     paper: "https://arxiv.org/abs/2404.14469", kind: .eviction,
-    parameters: snapParameters, common: [.denseLayers], needs: [.promptWindow],
+    parameters: voting + [.sinks, .scope], common: [.denseLayers], needs: [.promptWindow],
     cost: "nothing",
     notes: """
       The authors drop once, after the prompt, and then grow; here, so that no more than k are ever held, each decoded token takes the place of the \
       prompt token ranked last, and when none is left, of the oldest. Chooses nothing while decoding, but keeps a 32-bit vote per prompt token held.
       """)
 
-  static let snapParameters: [ParameterDescriptor] = [
-    ParameterDescriptor(
-      "window", .integer(1...100_000), role: .promptQueries, default: .integer(32),
-      help: "last prompt queries that vote"),
-    ParameterDescriptor(
-      "kernel", .integer(1...1023), default: .integer(7), help: "neighbours that scores are pooled over"),
-    ParameterDescriptor(
-      "pooling", .choice(["max", "mean"]), default: .word("max"), help: "how they are pooled"),
-    .sinks, .scope,
-  ]
+  static let window = ParameterDescriptor(
+    "window", .integer(1...100_000), role: .promptQueries, default: .integer(32),
+    help: "last prompt queries that vote")
+  static let kernel = ParameterDescriptor(
+    "kernel", .integer(1...1023), default: .integer(7), help: "neighbours that scores are pooled over")
+  static let pooling = ParameterDescriptor(
+    "pooling", .choice(["max", "mean"]), default: .word("max"), help: "how they are pooled")
+
+  /// What votes are taken and pooled by.
+  static let voting = [window, kernel, pooling]
 
   private let votes: SnapVotes
   private let sinks: Int
@@ -35,8 +35,8 @@ public struct SnapKV: Policy {
 
   public init(parameters: ParameterValues, group: GroupContext) {
     votes = SnapVotes(parameters, group)
-    sinks = parameters.integer("sinks")
-    choosesPerGroup = parameters.word("scope") == "group"
+    sinks = parameters.integer(.sinks)
+    choosesPerGroup = parameters.word(.scope) == "group"
     promptTokens = group.promptTokens
     cache = EvictionCache(group, perGroup: choosesPerGroup)
   }

@@ -6,9 +6,9 @@ struct SnapVotes: Sendable {
   let promptTokens: Int
 
   init(_ parameters: ParameterValues, _ group: GroupContext) {
-    window = parameters.integer("window")
-    kernel = parameters.integer("kernel")
-    isMax = parameters.word("pooling") == "max"
+    window = parameters.integer(SnapKV.window)
+    kernel = parameters.integer(SnapKV.kernel)
+    isMax = parameters.word(SnapKV.pooling) == "max"
     promptTokens = group.promptTokens
   }
 

@@ -8,15 +8,7 @@ public struct TriAttention: Policy {
     name: "triattention",
     summary: "Keeps the tokens that a head's calibrated query centre favours over coming distances.",
     paper: "https://arxiv.org/abs/2604.04921", kind: .eviction,
-    parameters: [
-      ParameterDescriptor(
-        "round", .integer(1...100_000), default: .integer(128),
-        help: "new tokens after which tokens are scored anew"),
-      ParameterDescriptor(
-        "offsets", .integer(1...65_536), default: .integer(65_536),
-        help: "farthest coming distance: 1, 2, 4, … up to it"),
-      .sinks,
-    ], common: [.denseLayers], needs: [.headStatistics],
+    parameters: [round, offsets, .sinks], common: [.denseLayers], needs: [.headStatistics],
     cost: "all kept keys once a round",
     notes: """
       One set per KV head: each query head's scores are brought to mean 0 and deviation 1, and the largest counts. The authors let the cache grow by a round and then \
@@ -25,6 +17,13 @@ public struct TriAttention: Policy {
       scored and stays, so a round is at most k / 2 tokens: a longer one would leave no place to any other token. Channels that do not rotate count by their \
       product with the centre. Keeps a 32-bit score per kept token.
       """)
+
+  static let round = ParameterDescriptor(
+    "round", .integer(1...100_000), default: .integer(128),
+    help: "new tokens after which tokens are scored anew")
+  static let offsets = ParameterDescriptor(
+    "offsets", .integer(1...65_536), default: .integer(65_536),
+    help: "farthest coming distance: 1, 2, 4, … up to it")
 
   private let round: Int
   /// Mean rotation over the coming distances, by chunk.
@@ -40,9 +39,9 @@ public struct TriAttention: Policy {
   private var joined = Int.max
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
-    round = parameters.integer("round")
-    let farthest = parameters.integer("offsets")
-    sinks = parameters.integer("sinks")
+    round = parameters.integer(Self.round)
+    let farthest = parameters.integer(Self.offsets)
+    sinks = parameters.integer(.sinks)
     self.group = group
     rotation = Rotation(group)
     coming = rotation.meanTurn(over: (0..<17).map { 1 << $0 }.filter { $0 <= farthest })

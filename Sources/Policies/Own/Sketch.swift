@@ -12,21 +12,22 @@ public struct Sketch: Policy {
     summary: "Ours: ranks tokens on a few-bit sketch of keys on the axes that the prompt's queries use.",
     kind: .selection,
     parameters: [
-      ParameterDescriptor(
-        "rank", .amount, default: .amount(.share(0.5)), help: "r, numbers per key: a count or a share of d"),
-      ParameterDescriptor("bits", .integer(1...8), default: .integer(4), help: "bits of each number"),
-      ParameterDescriptor(
-        "shrink", .number(0...64), default: .number(1),
-        help: "how much of the mean second moment every channel of Σq is given"),
-      ParameterDescriptor.sinks.defaulting(to: .integer(4)),
-      ParameterDescriptor.recent.defaulting(to: .integer(16)),
-      .scope,
+      rank, bits, shrink, ParameterDescriptor.sinks.defaulting(to: .integer(4)),
+      ParameterDescriptor.recent.defaulting(to: .integer(16)), .scope,
     ], needs: [.observationWindow],
     cost: "r b bits a token, 2 r d for the axes; scores",
     notes: """
       Found by measuring on technical-4096 and qa-4096; no published method. Reads r · bits / 8 bytes a token, and the axes for keys and queries, once for all query heads under the group reading. The axes cost one \
       eigendecomposition of d × d per KV head after the prompt, which is not charged.
       """)
+
+  static let rank = ParameterDescriptor(
+    "rank", .amount, default: .amount(.share(0.5)), help: "r, numbers per key: a count or a share of d")
+  static let bits = ParameterDescriptor(
+    "bits", .integer(1...8), default: .integer(4), help: "bits of each number")
+  static let shrink = ParameterDescriptor(
+    "shrink", .number(0...64), default: .number(1),
+    help: "how much of the mean second moment every channel of Σq is given")
 
   private let rank: Int
   private let bits: Int
@@ -36,10 +37,10 @@ public struct Sketch: Policy {
   private var axes = SketchAxes()
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    rank = parameters.amount("rank", of: group.headDim)
-    bits = parameters.integer("bits")
-    shrink = parameters.number("shrink")
-    choosesPerGroup = parameters.word("scope") == "group"
+    rank = parameters.amount(Self.rank, of: group.headDim)
+    bits = parameters.integer(Self.bits)
+    shrink = parameters.number(Self.shrink)
+    choosesPerGroup = parameters.word(.scope) == "group"
     self.group = group
   }
 

@@ -10,24 +10,7 @@ public struct ArkVale: LayerPolicy {
     name: "arkvale",
     summary: "Keeps the pages whose digest, a cuboid about their keys, allows the highest score.",
     paper: "https://openreview.net/forum?id=4oAt5L4lYe", kind: .selection,
-    parameters: [
-      .page(32),
-      ParameterDescriptor(
-        "digest", .choice(["midrange", "mean"]), default: .word("midrange"),
-        help:
-          "a cuboid's centre: half-way between a page's highest and lowest keys, as the authors do, or their mean"
-      ),
-      ParameterDescriptor(
-        "sink-pages", .integer(0...64), default: .integer(2), help: "first pages always kept"),
-      ParameterDescriptor(
-        "window-pages", .integer(0...64), default: .integer(2),
-        help: "last pages always kept, the partial one too"),
-      ParameterDescriptor(
-        "scope", .choice(["head", "group", "layer"]), default: .word("layer"),
-        help:
-          "choose per query head, or one set per KV head or, as the authors do, per layer from the scores summed over its query heads"
-      ),
-    ], common: [.denseLayers], scope: .layer,
+    parameters: [page, digest, sinkPages, windowPages, scope], common: [.denseLayers], scope: .layer,
     cost: "2 d a page; pages that are not held, over the link",
     notes: """
       Reads the digests of all pages. The chosen rows are read on the device; pages that the step before did not hold \
@@ -36,7 +19,24 @@ public struct ArkVale: LayerPolicy {
       With `digest=mean` output error is 0.286 for 0.244 on qa-4096 at 256 (recall 0.404 for 0.385) and 0.428 for 0.221 on prose-8192 (0.403 for 0.373), at 19 % 0.111 for 0.126 and 0.064 for 0.044; \
       with `scope=head` 0.262 and 0.284 at 256, 0.124 and 0.042 at 19 %.
       """,
-    alwaysKeeps: { "the first \($0.integer("sink-pages")) and last \($0.integer("window-pages")) pages" })
+    alwaysKeeps: { "the first \($0.integer(sinkPages)) and last \($0.integer(windowPages)) pages" })
+
+  static let page = ParameterDescriptor.page(32)
+  static let digest = ParameterDescriptor(
+    "digest", .choice(["midrange", "mean"]), default: .word("midrange"),
+    help:
+      "a cuboid's centre: half-way between a page's highest and lowest keys, as the authors do, or their mean"
+  )
+  static let sinkPages = ParameterDescriptor(
+    "sink-pages", .integer(0...64), default: .integer(2), help: "first pages always kept")
+  static let windowPages = ParameterDescriptor(
+    "window-pages", .integer(0...64), default: .integer(2),
+    help: "last pages always kept, the partial one too")
+  static let scope = ParameterDescriptor(
+    "scope", .choice(["head", "group", "layer"]), default: .word("layer"),
+    help:
+      "choose per query head, or one set per KV head or, as the authors do, per layer from the scores summed over its query heads"
+  )
 
   private let page: Int
   private let isMidrange: Bool
@@ -49,11 +49,11 @@ public struct ArkVale: LayerPolicy {
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     try group.require(width: 2 * group.headDim, for: "arkvale")
-    page = parameters.integer("page")
-    isMidrange = parameters.word("digest") == "midrange"
-    sinkPages = parameters.integer("sink-pages")
-    windowPages = parameters.integer("window-pages")
-    scope = parameters.word("scope")
+    page = parameters.integer(Self.page)
+    isMidrange = parameters.word(Self.digest) == "midrange"
+    sinkPages = parameters.integer(Self.sinkPages)
+    windowPages = parameters.integer(Self.windowPages)
+    scope = parameters.word(Self.scope)
     self.group = group
     resident = []
   }

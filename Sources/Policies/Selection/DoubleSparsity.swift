@@ -7,21 +7,7 @@ public struct DoubleSparsity: Policy {
     name: "double-sparsity", summary: "Ranks tokens on a 4-bit copy of a few calibrated channels.",
     paper: "https://arxiv.org/abs/2408.07092", kind: .selection,
     parameters: [
-      ParameterDescriptor(
-        "channels", .amount, default: .amount(.share(0.125)),
-        help: "r, label channels: a count or a share of d; the authors use 1/8 to 1/16"),
-      ParameterDescriptor(
-        "bits", .integer(1...16), default: .integer(4), help: "bits of a label channel; 16 leaves it as it is"
-      ),
-      ParameterDescriptor(
-        "queries", .choice(["rounded", "exact"]), default: .word("rounded"),
-        help: "round a query's label channels to as many bits, as the released code does, or leave them"),
-      ParameterDescriptor(
-        "labels", .choice(["head", "group"]), default: .word("head"),
-        help:
-          "channels of each query head by a token's product with itself, as the authors calibrate, or one list per KV head by products with all visible tokens"
-      ),
-      .scope, ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
+      channels, bits, queries, labels, .scope, ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
     ], needs: [.headStatistics],
     cost: "r / 2 + 4 bytes a token and query head; scores",
     notes: """
@@ -30,6 +16,21 @@ public struct DoubleSparsity: Policy {
       a third of the bytes with three heads to each: output error 0.212 for 0.147 on qa-4096 at 256 (recall 0.595 for 0.628), 0.111 for 0.064 at 19 % (0.643 for 0.665), 0.205 for 0.228 on prose-8192 (0.586 for 0.587), 0.032 for 0.026 at 19 % (0.698 for \
       0.702). `queries=exact` changes error by less than 0.002 and recall by at most 0.002.
       """)
+
+  static let channels = ParameterDescriptor(
+    "channels", .amount, default: .amount(.share(0.125)),
+    help: "r, label channels: a count or a share of d; the authors use 1/8 to 1/16")
+  static let bits = ParameterDescriptor(
+    "bits", .integer(1...16), default: .integer(4), help: "bits of a label channel; 16 leaves it as it is"
+  )
+  static let queries = ParameterDescriptor(
+    "queries", .choice(["rounded", "exact"]), default: .word("rounded"),
+    help: "round a query's label channels to as many bits, as the released code does, or leave them")
+  static let labels = ParameterDescriptor(
+    "labels", .choice(["head", "group"]), default: .word("head"),
+    help:
+      "channels of each query head by a token's product with itself, as the authors calibrate, or one list per KV head by products with all visible tokens"
+  )
 
   /// Of each query head of the group, ascending.
   private let channels: [[Int]]
@@ -40,15 +41,15 @@ public struct DoubleSparsity: Policy {
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     self.group = group
-    choosesPerGroup = parameters.word("scope") == "group"
-    bits = parameters.integer("bits")
-    roundsQueries = parameters.word("queries") == "rounded" && bits < 16
+    choosesPerGroup = parameters.word(.scope) == "group"
+    bits = parameters.integer(Self.bits)
+    roundsQueries = parameters.word(Self.queries) == "rounded" && bits < 16
     let layer = try group.calibrated("double-sparsity")
-    let count = parameters.amount("channels", of: group.headDim)
+    let count = parameters.amount(Self.channels, of: group.headDim)
     func largest(_ weights: [Float]) -> [Int] {
       weights.indices.sorted { (weights[$0], $1) > (weights[$1], $0) }.prefix(count).sorted()
     }
-    guard parameters.word("labels") == "head" else {
+    guard parameters.word(Self.labels) == "head" else {
       let shared = largest(layer.channelWeights[group.kvHead])
       channels = group.queryHeads.map { _ in shared }
       return

@@ -11,16 +11,7 @@ public struct InfiniGen: LayerPolicy {
     name: "infinigen",
     summary: "Fetches the tokens whose logit on a few skewed channels comes near the largest.",
     paper: "https://arxiv.org/abs/2406.19707", kind: .selection,
-    parameters: [
-      ParameterDescriptor(
-        "alpha", .number(0...1000), default: .number(4), help: "α, how far below the largest logit"),
-      ParameterDescriptor(
-        "ratio", .amount, default: .amount(.share(0.2)),
-        help: "skewed channels that are scored: a count or a share of d"),
-      ParameterDescriptor(
-        "count", .choice(["layer", "group"]), default: .word("layer"),
-        help: "heads that take as many tokens as they need on average: all of a layer, or those of a KV head"),
-    ], needs: [.observationWindow], scope: .layer,
+    parameters: [alpha, ratio, count], needs: [.observationWindow], scope: .layer,
     prefetches: true, cost: "ratio d a token and query head, ratio d² a query head for the axes; scores",
     notes: """
       Optimistic: the authors speculate from the layer before, on its input; here the layer's own query is used, which a trace holds. The axes \
@@ -28,6 +19,15 @@ public struct InfiniGen: LayerPolicy {
       With `count=group` each KV head counts for itself, as no batch of the authors can: at 256 output error is then 0.342 for 0.226 on qa-4096 (recall 0.279 for 0.299) and 0.454 for 0.430 on prose-8192 (0.185 for 0.188), at 19 % nearly \
       the same, since α and not k bounds the sets.
       """)
+
+  static let alpha = ParameterDescriptor(
+    "alpha", .number(0...1000), default: .number(4), help: "α, how far below the largest logit")
+  static let ratio = ParameterDescriptor(
+    "ratio", .amount, default: .amount(.share(0.2)),
+    help: "skewed channels that are scored: a count or a share of d")
+  static let count = ParameterDescriptor(
+    "count", .choice(["layer", "group"]), default: .word("layer"),
+    help: "heads that take as many tokens as they need on average: all of a layer, or those of a KV head")
 
   private let alpha: Float
   private let rank: Int
@@ -37,9 +37,9 @@ public struct InfiniGen: LayerPolicy {
   private var axes: [[[[Float]]]] = []
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    alpha = Float(parameters.number("alpha"))
-    rank = parameters.amount("ratio", of: group.headDim)
-    countsPerGroup = parameters.word("count") == "group"
+    alpha = Float(parameters.number(Self.alpha))
+    rank = parameters.amount(Self.ratio, of: group.headDim)
+    countsPerGroup = parameters.word(Self.count) == "group"
     self.group = group
   }
 

@@ -11,8 +11,8 @@ public struct MagicPIG: Policy {
     summary: "Samples tokens whose hash meets the query's twice, and corrects for the sampling.",
     paper: "https://arxiv.org/abs/2410.16179", kind: .selection,
     parameters: [
-      ParameterDescriptor("bits", .integer(1...16), default: .integer(10), help: "K, bits of a hash"),
-      ParameterDescriptor("tables", .integer(2...1000), default: .integer(150), help: "L, hash tables"),
+      bits,
+      tables,
       ParameterDescriptor.sinks.defaulting(to: .integer(4)),
       ParameterDescriptor.recent.defaulting(
         to: .integer(64), help: "last tokens of the prompt always kept, beside all decoded ones"),
@@ -27,14 +27,19 @@ public struct MagicPIG: Policy {
       """,
     alwaysKeeps: { _ in "every decoded token" })
 
+  static let bits = ParameterDescriptor(
+    "bits", .integer(1...16), default: .integer(10), help: "K, bits of a hash")
+  static let tables = ParameterDescriptor(
+    "tables", .integer(2...1000), default: .integer(150), help: "L, hash tables")
+
   private let bits: Int
   private let count: Int
   private let guarded: Guard
   private let group: GroupContext
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    bits = parameters.integer("bits")
-    count = parameters.integer("tables")
+    bits = parameters.integer(Self.bits)
+    count = parameters.integer(Self.tables)
     guarded = parameters.guarded
     self.group = group
   }

@@ -11,17 +11,13 @@ public struct PQCache: Policy {
     summary: "Ranks tokens by product-quantised keys; half the budget is the most recent tokens.",
     paper: "https://arxiv.org/abs/2407.12820", kind: .selection,
     parameters: [
-      ParameterDescriptor("subvectors", .integer(1...64), default: .integer(2), help: "m, parts of a key"),
-      ParameterDescriptor("bits", .integer(1...12), default: .integer(6), help: "b, bits of a part's code"),
-      ParameterDescriptor(
-        "recent-share", .number(0...1), default: .number(0.5),
-        help: "share of k that is the most recent tokens"),
-      ParameterDescriptor("rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means"),
+      subvectors,
+      bits,
+      recentShare,
+      rounds,
       ParameterDescriptor.sinks.defaulting(
         to: .integer(32), help: "first tokens always kept, counted in k, and left out of k-means"),
-      ParameterDescriptor(
-        "scope", .choice(["head", "group"]), default: .word("group"),
-        help: "choose per query head, or one set per KV head, as the authors do"),
+      scope,
       .ranking,
     ], common: [.denseLayers],
     cost: "m b bits a token, 2^b d for the centroids; scores",
@@ -31,7 +27,20 @@ public struct PQCache: Policy {
       With `scope=head` output error is 0.153 for 0.168 on qa-4096 at 256 (recall 0.565 for 0.539) and 0.202 for 0.204 on prose-8192 (0.510 for 0.491), at 19 % 0.070 for 0.087 and 0.019 for 0.024; \
       with `ranking=sum` 0.172 and 0.198 at 256, 0.093 and 0.025 at 19 %.
       """,
-    alwaysKeeps: { "the newest \($0.number("recent-share")) of k" })
+    alwaysKeeps: { "the newest \($0.number(recentShare)) of k" })
+
+  static let subvectors = ParameterDescriptor(
+    "subvectors", .integer(1...64), default: .integer(2), help: "m, parts of a key")
+  static let bits = ParameterDescriptor(
+    "bits", .integer(1...12), default: .integer(6), help: "b, bits of a part's code")
+  static let recentShare = ParameterDescriptor(
+    "recent-share", .number(0...1), default: .number(0.5),
+    help: "share of k that is the most recent tokens")
+  static let rounds = ParameterDescriptor(
+    "rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means")
+  static let scope = ParameterDescriptor(
+    "scope", .choice(["head", "group"]), default: .word("group"),
+    help: "choose per query head, or one set per KV head, as the authors do")
 
   private let codes: KeyCodes
   private let recentShare: Double
@@ -41,15 +50,16 @@ public struct PQCache: Policy {
   public let choosesPerGroup: Bool
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
-    let parts = min(parameters.integer("subvectors"), group.headDim)
+    let parts = min(parameters.integer(Self.subvectors), group.headDim)
     // k-means scores a part with a last channel of one.
     try group.require(width: (group.headDim + parts - 1) / parts + 1, for: "pqcache")
     try group.require(width: group.headDim, for: "pqcache")
-    recentShare = parameters.number("recent-share")
-    codes = KeyCodes(parts: parts, bits: parameters.integer("bits"), rounds: parameters.integer("rounds"))
-    sinks = parameters.integer("sinks")
-    isSoftmax = parameters.word("ranking") == "softmax"
-    choosesPerGroup = parameters.word("scope") == "group"
+    recentShare = parameters.number(Self.recentShare)
+    codes = KeyCodes(
+      parts: parts, bits: parameters.integer(Self.bits), rounds: parameters.integer(Self.rounds))
+    sinks = parameters.integer(.sinks)
+    isSoftmax = parameters.word(.ranking) == "softmax"
+    choosesPerGroup = parameters.word(Self.scope) == "group"
     self.group = group
   }
 

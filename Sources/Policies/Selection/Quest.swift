@@ -6,16 +6,15 @@ public struct Quest: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "quest", summary: "Keeps the pages whose channel-wise key bounds allow the highest score.",
     paper: "https://arxiv.org/abs/2406.10774", kind: .selection,
-    parameters: [
-      .page(16), .leastPages, .scope,
-      ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
-    ],
+    parameters: [page, .leastPages, .scope, ParameterDescriptor.denseLayers.defaulting(to: .integer(2))],
     cost: "2 d a page",
     notes: """
       k is rounded down to whole pages, as the authors do, but to `least-pages` at least; what exceeds k is cut, \
       so that a budget is never exceeded. No page is kept by force. Reads the two bounds of every page and whole pages of rows, keeps them up to date with \
       each new token.
       """)
+
+  static let page = ParameterDescriptor.page(16)
 
   private let page: Int
   private let least: Int
@@ -24,9 +23,9 @@ public struct Quest: Policy {
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     try group.require(width: 2 * group.headDim, for: "quest")
-    page = parameters.integer("page")
-    least = parameters.integer("least-pages")
-    choosesPerGroup = parameters.word("scope") == "group"
+    page = parameters.integer(Self.page)
+    least = parameters.integer(.leastPages)
+    choosesPerGroup = parameters.word(.scope) == "group"
     self.group = group
   }
 

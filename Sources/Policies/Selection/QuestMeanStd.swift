@@ -4,16 +4,17 @@ public struct QuestMeanStd: Policy {
     name: "quest-meanstd", summary: "Keeps the pages of highest mean score plus a multiple of its spread.",
     paper: "https://arxiv.org/abs/2406.10774", kind: .selection,
     parameters: [
-      .page(16), .leastPages,
-      ParameterDescriptor(
-        "spread", .number(0...16), default: .number(1), help: "c, how much of the standard deviation counts"),
-      .scope, ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
+      page, .leastPages, spread, .scope, ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
     ],
     cost: "2 d a page",
     notes: """
       Quest's layout with other page statistics; the paper linked is Quest's. The deviation is that of the page's own tokens \
       (divided by their number). Budgets as for Quest.
       """)
+
+  static let page = ParameterDescriptor.page(16)
+  static let spread = ParameterDescriptor(
+    "spread", .number(0...16), default: .number(1), help: "c, how much of the standard deviation counts")
 
   private let page: Int
   private let least: Int
@@ -23,10 +24,10 @@ public struct QuestMeanStd: Policy {
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     try group.require(width: 2 * group.headDim, for: "quest-meanstd")
-    page = parameters.integer("page")
-    least = parameters.integer("least-pages")
-    spread = Float(parameters.number("spread"))
-    choosesPerGroup = parameters.word("scope") == "group"
+    page = parameters.integer(Self.page)
+    least = parameters.integer(.leastPages)
+    spread = Float(parameters.number(Self.spread))
+    choosesPerGroup = parameters.word(.scope) == "group"
     self.group = group
   }
 

@@ -10,17 +10,8 @@ public struct RetroInfer: Policy {
     summary: "Reads the clusters of best centroid and estimates the next from centroid and summed values.",
     paper: "https://arxiv.org/abs/2505.02922", kind: .selection,
     parameters: [
-      ParameterDescriptor(
-        "cluster", .integer(1...4096), default: .integer(16), help: "tokens of a cluster on average"),
-      ParameterDescriptor(
-        "estimated", .number(0...1), default: .number(0.232), help: "share of the clusters that is estimated"),
-      ParameterDescriptor("rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means"),
-      ParameterDescriptor.sinks.defaulting(to: .integer(4)),
-      ParameterDescriptor.recent.defaulting(to: .integer(64)),
-      ParameterDescriptor(
-        "scope", .choice(["head", "group"]), default: .word("group"),
-        help: "rank clusters per query head, or once per KV head, as the authors do"),
-      .ranking,
+      cluster, estimated, rounds, ParameterDescriptor.sinks.defaulting(to: .integer(4)),
+      ParameterDescriptor.recent.defaulting(to: .integer(64)), scope, .ranking,
     ], common: [.denseLayers],
     cost: "d a cluster, dv an estimated cluster",
     notes: """
@@ -30,6 +21,16 @@ public struct RetroInfer: Policy {
       With `ranking=sum` output error is 0.112 for 0.099 on qa-4096 at 256 and 0.080 for 0.077 on prose-8192, at 19 % 0.056 for 0.050 and 0.018 for 0.016; recall differs by at most 0.012.
       """,
     alwaysKeeps: { _ in "every decoded token" })
+
+  static let cluster = ParameterDescriptor(
+    "cluster", .integer(1...4096), default: .integer(16), help: "tokens of a cluster on average")
+  static let estimated = ParameterDescriptor(
+    "estimated", .number(0...1), default: .number(0.232), help: "share of the clusters that is estimated")
+  static let rounds = ParameterDescriptor(
+    "rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means")
+  static let scope = ParameterDescriptor(
+    "scope", .choice(["head", "group"]), default: .word("group"),
+    help: "rank clusters per query head, or once per KV head, as the authors do")
 
   private let cluster: Int
   private let estimated: Double
@@ -42,11 +43,11 @@ public struct RetroInfer: Policy {
   public init(parameters: ParameterValues, group: GroupContext) throws {
     // k-means scores keys with a last channel of one.
     try group.require(width: group.headDim + 1, for: "retroinfer")
-    isSoftmax = parameters.word("ranking") == "softmax"
-    choosesPerGroup = parameters.word("scope") == "group"
-    cluster = parameters.integer("cluster")
-    estimated = parameters.number("estimated")
-    rounds = parameters.integer("rounds")
+    isSoftmax = parameters.word(.ranking) == "softmax"
+    choosesPerGroup = parameters.word(Self.scope) == "group"
+    cluster = parameters.integer(Self.cluster)
+    estimated = parameters.number(Self.estimated)
+    rounds = parameters.integer(Self.rounds)
     guarded = parameters.guarded
     self.group = group
   }

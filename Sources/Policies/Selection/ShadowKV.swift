@@ -9,16 +9,7 @@ public struct ShadowKV: Policy {
     name: "shadowkv",
     summary: "Keeps outlier chunks, the last ones, and those whose mean key scores highest.",
     paper: "https://arxiv.org/abs/2410.21465", kind: .selection,
-    parameters: [
-      ParameterDescriptor("chunk", .integer(1...4096), default: .integer(8), help: "tokens of a chunk"),
-      ParameterDescriptor(
-        "outliers", .integer(0...100_000), default: .integer(48),
-        help: "outlier chunks of the prompt always kept"),
-      ParameterDescriptor(
-        "outlier-share", .number(0...1), default: .number(0.16),
-        help: "share of k that outliers may take; the authors' 384 of 2464 tokens"),
-      ParameterDescriptor("local", .integer(0...4096), default: .integer(4), help: "last chunks always kept"),
-    ], common: [.denseLayers],
+    parameters: [chunk, outliers, outlierShare, local], common: [.denseLayers],
     cost: "d a chunk",
     notes: """
       Outliers and local chunks count in k here, so that budgets are comparable, and lie on the device. Other chosen values come from the host. The released code rebuilds \
@@ -26,8 +17,19 @@ public struct ShadowKV: Policy {
       decoding completes gets a landmark of its own.
       """,
     alwaysKeeps: {
-      "the last \($0.integer("local")) chunks, and up to \($0.number("outlier-share")) of k as outliers"
+      "the last \($0.integer(local)) chunks, and up to \($0.number(outlierShare)) of k as outliers"
     })
+
+  static let chunk = ParameterDescriptor(
+    "chunk", .integer(1...4096), default: .integer(8), help: "tokens of a chunk")
+  static let outliers = ParameterDescriptor(
+    "outliers", .integer(0...100_000), default: .integer(48),
+    help: "outlier chunks of the prompt always kept")
+  static let outlierShare = ParameterDescriptor(
+    "outlier-share", .number(0...1), default: .number(0.16),
+    help: "share of k that outliers may take; the authors' 384 of 2464 tokens")
+  static let local = ParameterDescriptor(
+    "local", .integer(0...4096), default: .integer(4), help: "last chunks always kept")
 
   private let chunk: Int
   private let outliers: Int
@@ -38,10 +40,10 @@ public struct ShadowKV: Policy {
   private var apart: [Int] = []
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    chunk = parameters.integer("chunk")
-    outliers = parameters.integer("outliers")
-    outlierShare = parameters.number("outlier-share")
-    local = parameters.integer("local")
+    chunk = parameters.integer(Self.chunk)
+    outliers = parameters.integer(Self.outliers)
+    outlierShare = parameters.number(Self.outlierShare)
+    local = parameters.integer(Self.local)
     self.group = group
   }
 

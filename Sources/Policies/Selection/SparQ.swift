@@ -9,21 +9,7 @@ public struct SparQ: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "sparq", summary: "Ranks tokens on the query's r largest channels, chosen anew at every step.",
     paper: "https://arxiv.org/abs/2312.04985", kind: .selection,
-    parameters: [
-      ParameterDescriptor(
-        "channels", .amount, default: .amount(.tokens(32)), help: "r, channels that are scored"),
-      ParameterDescriptor(
-        "mean-values", .choice(["on", "off"]), default: .word("on"),
-        help: "mix the output with the mean of all values, as the paper does"),
-      ParameterDescriptor(
-        "local-share", .number(0...1), default: .number(0.25),
-        help: "share of k that is the most recent tokens; the authors' 32 of 128"),
-      ParameterDescriptor(
-        "scope", .choice(["head", "group"]), default: .word("group"),
-        help:
-          "choose channels and tokens per query head, as the authors do without shared keys, or both per KV head, tokens from the summed scores"
-      ),
-    ],
+    parameters: [channels, meanValues, localShare, scope],
     cost: "r a token, keys kept twice; a mean value; scores",
     notes: """
       Keys are kept twice, so that single channels are a stream. The mean value is a running one, of the tokens \
@@ -31,7 +17,21 @@ public struct SparQ: Policy {
       summed at the temperature of each, as the released code does for shared keys. `scope=head` is its code without them, with channels that are each head's own: output error 0.033 for 0.082 on qa-4096 at 256, at as \
       many bytes a head and more for the group.
       """,
-    alwaysKeeps: { "the newest \($0.number("local-share")) of k" })
+    alwaysKeeps: { "the newest \($0.number(localShare)) of k" })
+
+  static let channels = ParameterDescriptor(
+    "channels", .amount, default: .amount(.tokens(32)), help: "r, channels that are scored")
+  static let meanValues = ParameterDescriptor(
+    "mean-values", .choice(["on", "off"]), default: .word("on"),
+    help: "mix the output with the mean of all values, as the paper does")
+  static let localShare = ParameterDescriptor(
+    "local-share", .number(0...1), default: .number(0.25),
+    help: "share of k that is the most recent tokens; the authors' 32 of 128")
+  static let scope = ParameterDescriptor(
+    "scope", .choice(["head", "group"]), default: .word("group"),
+    help:
+      "choose channels and tokens per query head, as the authors do without shared keys, or both per KV head, tokens from the summed scores"
+  )
 
   private let rank: Int
   private let mixes: Bool
@@ -40,10 +40,10 @@ public struct SparQ: Policy {
   public let choosesPerGroup: Bool
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    rank = parameters.amount("channels", of: group.headDim)
-    mixes = parameters.word("mean-values") == "on"
-    localShare = parameters.number("local-share")
-    choosesPerGroup = parameters.word("scope") == "group"
+    rank = parameters.amount(Self.channels, of: group.headDim)
+    mixes = parameters.word(Self.meanValues) == "on"
+    localShare = parameters.number(Self.localShare)
+    choosesPerGroup = parameters.word(Self.scope) == "group"
     self.group = group
   }
 

@@ -58,36 +58,35 @@ struct ConfigurationReplay {
     exact: ExactAttention, oracle: OracleMeasures
   ) {
     if let chooser { policy = chooser }
-    let block = view
     let asked = view.budgets
     outcome.work.merge(view.work)
-    if let last = block.steps.last {
+    if let last = view.steps.last {
       outcome.residentExtra = policy.residentExtraBytes(tokens: last.position + 1)
     }
     outcome.heldTokens = policy.heldTokens
     let unions = recordTraffic(choice, view: view)
     guard let choice else {
-      for step in block.steps.indices { recordEverything(block, step: step, firstStep: firstStep) }
+      for step in view.steps.indices { recordEverything(view, step: step, firstStep: firstStep) }
       outcome.lastChoice = nil
       return
     }
     // A policy that sizes its own sets is compared with the oracle at the size it took.
-    let budgets = (0..<block.rows).map { row in
-      configuration.policy.descriptor.usesBudget ? asked[row % block.steps.count] : choice.count(row)
+    let budgets = (0..<view.rows).map { row in
+      configuration.policy.descriptor.usesBudget ? asked[row % view.steps.count] : choice.count(row)
     }
     let best = oracle.measure(budgets: budgets)
-    for step in block.steps.indices {
+    for step in view.steps.indices {
       if choice.wholeSteps.contains(step) {
-        recordEverything(block, step: step, firstStep: firstStep)
+        recordEverything(view, step: step, firstStep: firstStep)
         continue
       }
       for head in 0..<group.groupSize {
-        let row = block.row(head: head, step: step)
-        record(row, of: choice, block: block, firstStep: firstStep, k: budgets[row], exact: exact, best: best)
+        let row = view.row(head: head, step: step)
+        record(row, of: choice, block: view, firstStep: firstStep, k: budgets[row], exact: exact, best: best)
       }
-      recordGroup(choice, union: unions[step], block: block, step: step, firstStep: firstStep)
+      recordGroup(choice, union: unions[step], block: view, step: step, firstStep: firstStep)
     }
-    keepLast(choice, block)
+    keepLast(choice, view)
   }
 
   private mutating func record(

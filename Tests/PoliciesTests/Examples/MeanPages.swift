@@ -5,21 +5,21 @@ public struct MeanPages: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "mean-pages", summary: "Keeps the pages whose mean keys score highest.",
     paper: "https://example.org/the-paper", kind: .selection,
-    parameters: [
-      ParameterDescriptor("page", .integer(1...4096), default: .integer(16), help: "tokens of a page"),
-      .scope,
-    ],
+    parameters: [page, .scope],
     cost: "d a page",
     notes:
       "Keeps a mean key for each page, beside the cache. k is rounded down to whole pages, to one at least.")
+
+  static let page = ParameterDescriptor(
+    "page", .integer(1...4096), default: .integer(16), help: "tokens of a page")
 
   public let choosesPerGroup: Bool
   private let page: Int
   private let group: GroupContext
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    choosesPerGroup = parameters.word("scope") == "group"
-    page = parameters.integer("page")
+    choosesPerGroup = parameters.word(.scope) == "group"
+    page = parameters.integer(Self.page)
     self.group = group
   }
 

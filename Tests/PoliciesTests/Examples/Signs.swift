@@ -13,7 +13,7 @@ public struct Signs: Policy {
   private let group: GroupContext
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    choosesPerGroup = parameters.word("scope") == "group"
+    choosesPerGroup = parameters.word(.scope) == "group"
     self.group = group
   }
 
