@@ -42,14 +42,10 @@ import Testing
     let found = try Self.bytes("magicpig:bits=2,tables=5,sinks=1,recent=0", 1)
     let tables = try Self.trace.tables()
     let hash = SimHash(tables, group: Self.trace.group, bits: 2, count: 5)
-    let block = try Self.trace.block(tables: tables)
     var met = 0
-    for head in 0..<2 {
-      for (step, end) in [(0, 4), (1, 5)] {
-        let hits = hash.hits(hash.codes(of: block.queries, rows: 4), row: head * 2 + step, end)
-        for token in 1..<3 { met += Int(hits[token]) }
-      }
-    }
+    QueryBlock(try Self.trace.block(tables: tables), budgets: [4, 4]).meet(
+      hash, tier: .host, among: { _ in 1..<3 }
+    ) { _, hits in met += hits.reduce(0) { $0 + Int($1) } }
     #expect(met > 0)
     #expect(
       found == [

@@ -4,22 +4,22 @@ import Policies
 struct FootingNotes {
   let policies: [PolicyConfiguration]
 
-  var notes: [String] { ["dense-layers", "sinks", "recent"].compactMap(difference) + builtIn }
+  var notes: [String] { ParameterDescriptor.common.compactMap(difference) + builtIn }
 
   /// A combinator's layers are its own; the tokens that it keeps are those of the policy that it wraps, which takes over what the
   /// combinator is given.
-  static func value(_ name: String, of policy: PolicyConfiguration) -> Int {
-    let asked = name == "dense-layers" ? policy : policy.wrapped ?? policy
-    return asked.values.integer(name)
+  static func value(_ parameter: ParameterDescriptor, of policy: PolicyConfiguration) -> Int {
+    let asked = parameter.name == ParameterDescriptor.denseLayers.name ? policy : policy.wrapped ?? policy
+    return asked.values.integer(parameter)
   }
 
   private var compared: [PolicyConfiguration] { policies.filter { $0.descriptor.kind != .bound } }
 
-  private func difference(_ name: String) -> String? {
+  private func difference(_ parameter: ParameterDescriptor) -> String? {
     var labels: [Int: [String]] = [:]
     var values: [Int] = []
     for policy in compared {
-      let value = Self.value(name, of: policy)
+      let value = Self.value(parameter, of: policy)
       if labels[value] == nil { values.append(value) }
       if labels[value]?.contains(policy.label) != true { labels[value, default: []].append(policy.label) }
     }
@@ -31,7 +31,7 @@ struct FootingNotes {
       return
         "\(value) for \(value == most && all.count > 4 ? "the \(all.count) others" : all.joined(separator: ", "))"
     }
-    return "not on equal footing: \(name) is \(parts.joined(separator: "; "))"
+    return "not on equal footing: \(parameter.name) is \(parts.joined(separator: "; "))"
   }
 
   /// What a policy keeps without a parameter of the common ones saying so.

@@ -4,14 +4,15 @@ public struct OracleMass: Policy {
     name: "oracle-mass",
     summary: "Keeps the smallest set whose exact attention mass reaches p, whatever the budget.",
     kind: .bound,
-    parameters: [
-      ParameterDescriptor("p", .number(0.01...1), default: .number(0.95), help: "attention mass to reach")
-    ],
+    parameters: [p],
     common: [.denseLayers], usesBudget: false, cost: "every key: d a token")
+
+  static let p = ParameterDescriptor(
+    "p", .number(0.01...1), default: .number(0.95), help: "attention mass to reach")
 
   private let share: Double
 
-  public init(parameters: ParameterValues, group: GroupContext) { share = parameters.number("p") }
+  public init(parameters: ParameterValues, group: GroupContext) { share = parameters.number(Self.p) }
 
   /// Its own k is what it needed; the replay takes it from the sets chosen.
   public func budgets(of steps: [Step], asked: Budget) -> [Int] { steps.map(\.visible.count) }

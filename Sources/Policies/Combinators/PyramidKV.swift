@@ -10,17 +10,7 @@ public struct PyramidKV: Policy {
     name: "pyramidkv",
     summary: "Gives early layers more of the budget and late ones less, for the policy that it wraps.",
     paper: "https://arxiv.org/abs/2406.02069", kind: .eviction,
-    parameters: [
-      .base(["snapkv", "h2o", "fasa", "quest", "oracle", "streaming-llm", "loki", "sparq", "double-sparsity"]
-      ),
-      ParameterDescriptor(
-        "beta", .integer(1...1000), default: .integer(20), help: "β, how steep the pyramid is"),
-      ParameterDescriptor(
-        "fall", .choice(["floored", "even"]), default: .word("floored"),
-        help:
-          "each layer gets one whole number fewer than the one before, as the released code does, or what keeps the mean at k"
-      ),
-    ],
+    parameters: [base, beta, fall],
     cost: "the wrapped policy's",
     notes: """
       The wrapped policy runs with its own defaults, but for layers that stay dense: those are the first `dense-layers` given here. A layer's budget follows from its number in the model, not from its place in the trace; a trace of some layers \
@@ -29,6 +19,18 @@ public struct PyramidKV: Policy {
       0.1002 for 0.0999 at 19 % (0.492 for 0.493), 0.195 for 0.142 on prose-8192 at 256 (0.453 both), 0.0366 for 0.0364 at 19 % (0.588 for 0.589).
       """)
 
+  static let base = ParameterDescriptor.base([
+    "snapkv", "h2o", "fasa", "quest", "oracle", "streaming-llm", "loki", "sparq", "double-sparsity",
+  ]
+  )
+  static let beta = ParameterDescriptor(
+    "beta", .integer(1...1000), default: .integer(20), help: "β, how steep the pyramid is")
+  static let fall = ParameterDescriptor(
+    "fall", .choice(["floored", "even"]), default: .word("floored"),
+    help:
+      "each layer gets one whole number fewer than the one before, as the released code does, or what keeps the mean at k"
+  )
+
   private let beta: Int
   private let isFloored: Bool
   private let group: GroupContext
@@ -36,12 +38,12 @@ public struct PyramidKV: Policy {
   private var base: any Policy
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
-    beta = parameters.integer("beta")
-    isFloored = parameters.word("fall") == "floored"
+    beta = parameters.integer(Self.beta)
+    isFloored = parameters.word(Self.fall) == "floored"
     self.group = group
-    let configuration = try parameters.baseConfiguration(for: "pyramidkv")
+    let configuration = try parameters.baseConfiguration(Self.base, for: "pyramidkv")
     base = try configuration.type.init(parameters: configuration.values, group: group)
-    window = configuration.type == SnapKV.self ? configuration.values.integer("window") : 0
+    window = configuration.type == SnapKV.self ? configuration.values.integer(SnapKV.window) : 0
   }
 
   public func budgets(of steps: [Step], asked: Budget) -> [Int] {

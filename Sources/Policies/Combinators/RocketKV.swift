@@ -10,24 +10,8 @@ public struct RocketKV: Policy {
     name: "rocketkv",
     summary: "Drops prompt tokens as SnapKV does, then keeps pages by bounds on a few channels.",
     paper: "https://arxiv.org/abs/2502.14051", kind: .selection,
-    parameters: [
-      ParameterDescriptor(
-        "page", .integer(0...4096), default: .integer(0),
-        help:
-          "kept tokens of a page; 0: ⌈√c⌉ of the compression c that is left to the second stage, as the authors do"
-      ),
-      ParameterDescriptor(
-        "channels", .integer(0...1024), default: .integer(0),
-        help: "channels that pages are scored on; 0: d · page / c, as the authors do"),
-      .ranking,
-      ParameterDescriptor(
-        "window", .integer(1...100_000), role: .promptQueries, default: .integer(32),
-        help: "last prompt queries that vote"),
-      ParameterDescriptor(
-        "kernel", .integer(1...1023), default: .integer(63), help: "neighbours that votes are pooled over"),
-      ParameterDescriptor(
-        "pooling", .choice(["max", "mean"]), default: .word("max"), help: "how they are pooled"),
-    ], common: [.denseLayers], needs: [.promptWindow], remembersSteps: true,
+    parameters: [page, channels, .ranking, window, kernel, pooling], common: [.denseLayers],
+    needs: [.promptWindow], remembersSteps: true,
     cost: "r a page of what is left",
     notes: """
       The authors' token budget is what choosing and attending read together, each half of it: here k is what is attended to, and their budget 2 k. \
@@ -38,6 +22,22 @@ public struct RocketKV: Policy {
       With `ranking=sum` output error is 0.172 for 0.149 on qa-4096 at 256 (recall 0.564 for 0.540) and 0.149 for 0.140 on prose-8192 (0.503 for 0.484), at 19 % 0.079 for 0.061 and 0.019 for 0.016; \
       with pages of 4 tokens and 32 channels whatever c, 0.189 and 0.174 at 256, 0.091 and 0.028 at 19 %.
       """)
+
+  static let page = ParameterDescriptor(
+    "page", .integer(0...4096), default: .integer(0),
+    help:
+      "kept tokens of a page; 0: ⌈√c⌉ of the compression c that is left to the second stage, as the authors do"
+  )
+  static let channels = ParameterDescriptor(
+    "channels", .integer(0...1024), default: .integer(0),
+    help: "channels that pages are scored on; 0: d · page / c, as the authors do")
+  static let window = ParameterDescriptor(
+    "window", .integer(1...100_000), role: .promptQueries, default: .integer(32),
+    help: "last prompt queries that vote")
+  static let kernel = ParameterDescriptor(
+    "kernel", .integer(1...1023), default: .integer(63), help: "neighbours that votes are pooled over")
+  static let pooling = ParameterDescriptor(
+    "pooling", .choice(["max", "mean"]), default: .word("max"), help: "how they are pooled")
 
   private let page: Int
   private let channels: Int
@@ -50,9 +50,9 @@ public struct RocketKV: Policy {
   private var sizes = Sizes(visible: 1, k: 1)
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    page = parameters.integer("page")
-    channels = min(parameters.integer("channels"), group.headDim)
-    isSoftmax = parameters.word("ranking") == "softmax"
+    page = parameters.integer(Self.page)
+    channels = min(parameters.integer(Self.channels), group.headDim)
+    isSoftmax = parameters.word(.ranking) == "softmax"
     votes = SnapVotes(parameters, group)
     self.group = group
     cache = EvictionCache(group, perGroup: true)
@@ -111,10 +111,9 @@ public struct RocketKV: Policy {
       }
       let some = largest(
         block, step: step, count: channels == 0 ? sizes.channels(of: group.headDim, page: page) : channels)
-      let scores = scores(pages, some, block, step)
+      let scores = scores(pages, pageTokens: page, some, block, step)
       let order = pages.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
       sets.append(Array(order.lazy.flatMap { pages[$0] }.prefix(k)).sorted())
-      chargeBounds(block, pages: pages.count, channels: some.count, bounds: page == 1 ? 1 : 2)
     }
     var result = Selections()
     for _ in 0..<group.groupSize { for set in sets { result.appendRow(set) } }
@@ -125,7 +124,7 @@ public struct RocketKV: Policy {
   private func largest(_ block: QueryBlock, step: Int, count: Int) -> [Int] {
     var sums = Array(repeating: Float(0), count: group.headDim)
     for head in 0..<group.groupSize {
-      let query = block.shared.query(block.shared.row(head: head, step: step))
+      let query = block.query(block.row(head: head, step: step))
       for c in sums.indices { sums[c] += abs(query[c]) }
     }
     return sums.indices.sorted { (sums[$0], $1) > (sums[$1], $0) }.prefix(count).sorted()
@@ -133,60 +132,21 @@ public struct RocketKV: Policy {
 
   /// Of every page the sum over the heads of what a token of it gets of their softmaxes, or of their bounds.
   private func scores(
-    _ pages: [ArraySlice<Int32>], _ channels: [Int], _ block: QueryBlock, _ step: Int
+    _ pages: [ArraySlice<Int32>], pageTokens: Int, _ channels: [Int], _ block: QueryBlock, _ step: Int
   ) -> [Float] {
-    let bounds = bounds(pages, channels, block, step)
-    let heads = (0..<group.groupSize).map { head -> [Float] in
-      let query = block.shared.query(block.shared.row(head: head, step: step))
-      let own = bounds.map { bounds in
-        zip(channels, bounds).reduce(Float(0)) { $0 + query[$1.0] * $1.1 }
-      }
-      guard isSoftmax else { return own }
+    let heads = block.scores(pages: pages, pageTokens: pageTokens, channels: channels, step: step)
+    guard isSoftmax else { return heads.summed }
+    return heads.enumerated().map { head, own -> [Float] in
+      let query = block.query(block.row(head: head, step: step))
       let (part, whole) = (
         channels.reduce(Float(0)) { $0 + abs(query[$1]) },
         (0..<group.headDim).reduce(Float(0)) { $0 + abs(query[$1]) }
       )
-      let weights = block.shared.softmax(
+      let weights = block.softmax(
         own, scale: part > 0 ? group.scale / (part / whole).squareRoot() : group.scale)
       let sum = zip(weights, pages).reduce(Float(0)) { $0 + $1.0 * Float($1.1.count) }
       return weights.map { $0 / sum }
-    }
-    return heads.summed
-  }
-
-  /// Of every page and channel the bound of its keys that the sign of the summed query asks for.
-  private func bounds(
-    _ pages: [ArraySlice<Int32>], _ channels: [Int], _ block: QueryBlock, _ step: Int
-  ) -> [[Float]] {
-    let keys = block.shared.tables.keyRows.pointer
-    let isHigh = channels.map { c in
-      (0..<group.groupSize).reduce(Float(0)) {
-        $0 + block.shared.query(block.shared.row(head: $1, step: step))[c]
-      } > 0
-    }
-    return pages.map { tokens in
-      zip(channels, isHigh).map { c, isHigh in
-        tokens.reduce(isHigh ? -Float.infinity : .infinity) {
-          let key = keys[Int($1) * group.headDim + c]
-          return isHigh ? max($0, key) : min($0, key)
-        }
-      }
-    }
-  }
-
-  /// One bound of each page and channel is read; both are kept, or of single tokens the key.
-  private func chargeBounds(_ block: QueryBlock, pages: Int, channels: Int, bounds: Int) {
-    let bytes = pages * channels * group.element.byteCount
-    // Bounds lie channel by channel, so that some channels of all pages are read side by side.
-    block.charge(
-      DecodeOperation(
-        .score, .channels, .metadata, rowBytes: max(channels, 1) * group.element.byteCount,
-        bits: group.elementBits),
-      readPerHead: bytes * group.groupSize, readGroupUnion: bytes)
-    block.charge(
-      DecodeOperation(.upkeep, .append, .metadata, rowBytes: group.element.byteCount),
-      written: bounds * group.keyRowBytes)
-    block.chargeScores(pages * group.groupSize, writtenBy: .channels, readBy: .select)
+    }.summed
   }
 
   public var heldTokens: Int? { cache.kept[0].count }

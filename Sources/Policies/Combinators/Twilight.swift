@@ -1,5 +1,4 @@
 import Attention
-import Kernels
 
 /// Top-p pruning over another selector (Lin et al., NeurIPS 2025).
 ///
@@ -10,20 +9,22 @@ public struct Twilight: Policy {
     name: "twilight",
     summary: "Prunes another policy's candidates to the fewest that hold mass p by 4-bit keys.",
     paper: "https://arxiv.org/abs/2502.02770", kind: .selection,
-    parameters: [
-      .base(["quest", "double-sparsity", "fasa", "loki", "sparq", "oracle"]),
-      ParameterDescriptor("p", .number(0.01...1), default: .number(0.85), help: "estimated mass to reach"),
-      ParameterDescriptor(
-        "candidates", .amount, default: .amount(.share(0.25)), help: "tokens that the wrapped policy proposes"
-      ),
-      ParameterDescriptor("bits", .integer(1...16), default: .integer(4), help: "bits of the key estimate"),
-      ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
-    ], usesBudget: false,
+    parameters: [base, p, candidates, bits, ParameterDescriptor.denseLayers.defaulting(to: .integer(2))],
+    usesBudget: false,
     cost: "the wrapped policy's, and d / 2 + 8 bytes a candidate",
     notes: """
       Sizes its own sets. Reads what the wrapped policy reads, then a quantised key, with its lowest value and step in 16 bits each, for every \
       candidate, and writes and reads its estimated score. Candidates that `sinks` and `recent` name are kept first, and count in p. Chosen keys and values are then read in full.
       """)
+
+  static let base = ParameterDescriptor.base(["quest", "double-sparsity", "fasa", "loki", "sparq", "oracle"])
+  static let p = ParameterDescriptor(
+    "p", .number(0.01...1), default: .number(0.85), help: "estimated mass to reach")
+  static let candidates = ParameterDescriptor(
+    "candidates", .amount, default: .amount(.share(0.25)), help: "tokens that the wrapped policy proposes"
+  )
+  static let bits = ParameterDescriptor(
+    "bits", .integer(1...16), default: .integer(4), help: "bits of the key estimate")
 
   private let share: Double
   private let candidates: Budget
@@ -32,15 +33,15 @@ public struct Twilight: Policy {
   private var base: any Policy
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
-    share = parameters.number("p")
-    bits = parameters.integer("bits")
-    if case .amount(let amount)? = parameters["candidates"] {
+    share = parameters.number(Self.p)
+    bits = parameters.integer(Self.bits)
+    if case .amount(let amount)? = parameters[Self.candidates] {
       candidates = amount
     } else {
       candidates = .share(0.25)
     }
     self.group = group
-    let configuration = try parameters.baseConfiguration(for: "twilight")
+    let configuration = try parameters.baseConfiguration(Self.base, for: "twilight")
     base = try configuration.type.init(parameters: configuration.values, group: group)
   }
 
@@ -51,14 +52,14 @@ public struct Twilight: Policy {
 
   public mutating func choose(_ block: QueryBlock) throws -> Selections? {
     let limits = candidates.tokens(of: block.steps)
-    let inner = block.inner(budgets: limits, guarded: block.guarded)
-    let proposed = try base.select(inner) ?? block.everything()
-    block.absorb(inner)
+    let (proposed, covered) = try block.asking(budgets: limits, guarded: block.guarded) { inner in
+      (try base.select(inner) ?? inner.everything(), inner.steps.indices.filter(inner.isCovered))
+    }
     let estimates = estimate(block, of: proposed)
     var result = Selections()
     for row in 0..<proposed.rows {
       let tokens = Array(proposed[row])
-      let weights = block.shared.attention(estimates.row(row), over: tokens)
+      let weights = block.softmax(estimates[row])
       let step = row % block.steps.count
       let (sinks, _, recent) = block.guarded.split(block.steps[step].visible, budget: limits[step])
       func isKept(_ place: Int) -> Bool {
@@ -80,27 +81,19 @@ public struct Twilight: Policy {
         DecodeOperation(
           .attend, .gather, .keys, rowBytes: group.keyRowBytes, bits: group.elementBits,
           pattern: .gather(rowBytes: group.keyRowBytes)),
-        result, at: block.steps.indices.filter(inner.isCovered))
+        result, at: covered)
     }
     return result
   }
 
-  /// Scores by quantised keys, charged for the candidates alone.
-  private func estimate(_ block: QueryBlock, of proposed: Selections) -> ScoreMatrix {
+  /// Scores of the candidates by quantised keys, `[row][place among its candidates]`.
+  private func estimate(_ block: QueryBlock, of proposed: Selections) -> [[Float]] {
     let d = group.headDim
-    let keys = block.shared.tables.keyRows.pointer
-    let table = TokenTable("quantised keys \(bits)", of: block.shared.tables, width: d) { token, out in
-      out.update(from: keys + token * d, count: d)
+    let table = TokenTable("quantised keys \(bits)", of: block.tables, width: d) { key, out in
+      out.update(from: key, count: d)
       if bits < 16 { Quantised.round(out, count: d, bits: bits) }
     }
-    block.chargeGather(
-      DecodeOperation(
-        .score, row.kernel, .metadata, rowBytes: row.bytes, bits: row.bits,
-        pattern: .gather(rowBytes: row.bytes)),
-      proposed, at: Array(block.steps.indices))
-    block.chargeScores(proposed.tokens.count, writtenBy: row.kernel, readBy: .topP)
-    block.chargeAppend(rowBytes: row.bytes)
-    return block.shared.scored(block.shared.queries, table.panels)
+    return block.scores(table, queries: block.queries, rows: row, of: proposed)
   }
 
   private var row: StoredRow { .rounded(group.headDim, bits: bits) }
@@ -113,23 +106,4 @@ public struct Twilight: Policy {
   public var heldTokens: Int? { base.heldTokens }
   public var cacheTier: MemoryTier { base.cacheTier }
   public var readsChosenKeys: Bool { base.readsChosenKeys }
-}
-
-extension QueryBlock {
-  /// Every row all that its step sees.
-  func everything() -> Selections {
-    var result = Selections()
-    for row in 0..<shared.rows { result.appendRow(shared.visible(row)) }
-    return result
-  }
-
-  /// A row of an operation, read for some tokens of each query head at some steps, or once for their union.
-  func chargeGather(_ operation: DecodeOperation, _ tokens: Selections, at steps: [Int]) {
-    let chosen = steps.map { step in
-      (0..<group.groupSize).map { tokens[shared.row(head: $0, step: step)] }
-    }
-    charge(
-      operation, readPerHead: chosen.joined().reduce(0) { $0 + $1.count } * operation.rowBytes,
-      readGroupUnion: chosen.reduce(0) { $0 + Set($1.joined()).count } * operation.rowBytes)
-  }
 }

@@ -9,10 +9,10 @@ extension ParameterDescriptor {
 
 extension ParameterValues {
   /// The wrapped policy with its defaults, and the common parameters of what wraps it.
-  func baseConfiguration() -> PolicyConfiguration {
-    let type = PolicyRegistry.policy(named: word("base")) ?? Oracle.self
+  func baseConfiguration(_ base: ParameterDescriptor) -> PolicyConfiguration {
+    let type = PolicyRegistry.policy(named: word(base)) ?? Oracle.self
     var values = ParameterValues(defaultsOf: type.descriptor)
-    for common in ParameterDescriptor.common.map(\.name) {
+    for common in ParameterDescriptor.common {
       // Zero is no wish: a policy's own default stays.
       if let given = self[common], given != .integer(0), values[common] != nil { values[common] = given }
     }
@@ -22,12 +22,13 @@ extension ParameterValues {
   /// The same, checked.
   ///
   /// - Throws: ``PolicyError`` where sinks or recent tokens are given and the wrapped policy knows of none.
-  func baseConfiguration(for wrapper: String) throws -> PolicyConfiguration {
-    let base = baseConfiguration()
-    for common in ["sinks", "recent"] where integer(common) != 0 && base.values[common] == nil {
+  func baseConfiguration(_ base: ParameterDescriptor, for wrapper: String) throws -> PolicyConfiguration {
+    let base = baseConfiguration(base)
+    for common: ParameterDescriptor in [.sinks, .recent]
+    where integer(common) != 0 && base.values[common] == nil {
       throw PolicyError(
         """
-        \(wrapper): \(common)=\(integer(common)) over \(base.descriptor.name), which has no '\(common)' and would ignore it: \
+        \(wrapper): \(common.name)=\(integer(common)) over \(base.descriptor.name), which has no '\(common.name)' and would ignore it: \
         leave it out, or give another base
         """)
     }

@@ -5,22 +5,22 @@ public struct External: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "external", summary: "Attends to the tokens that a file names for each layer, query head and step.",
     kind: .selection,
-    parameters: [
-      ParameterDescriptor(
-        "file", .file, role: .inputFile, default: .word("choices.jsonl"),
-        help: "JSON lines or safetensors; see docs/external.md")
-    ], common: [.denseLayers], needs: [.file], usesBudget: false,
+    parameters: [file], common: [.denseLayers], needs: [.file], usesBudget: false,
     cost: "not known",
     notes: """
       Sizes its own sets. What was read to choose is not known and not charged: bytes are those of the chosen rows. The file must name a set for every layer, \
       query head and step that is scored.
       """)
 
+  static let file = ParameterDescriptor(
+    "file", .file, role: .inputFile, default: .word("choices.jsonl"),
+    help: "JSON lines or safetensors; see docs/external.md")
+
   private let choices: ExternalChoices
   private let group: GroupContext
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
-    let path = parameters.word("file")
+    let path = parameters.word(Self.file)
     guard let choices = group.external[path] else {
       throw PolicyError("external: \(path) was not read: give a file of choices as external:file=PATH")
     }

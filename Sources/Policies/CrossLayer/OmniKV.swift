@@ -10,25 +10,8 @@ public struct OmniKV: LayerPolicy {
     name: "omnikv",
     summary: "Lets a few filter layers choose one set for all heads of the layers after them.",
     paper: "https://openreview.net/forum?id=ulCAPXYXfa", kind: .selection,
-    parameters: [
-      ParameterDescriptor(
-        "filter-1", .number(0...1), default: .number(0.0625),
-        help: "first filter layer as a share of the depth; 2 of 32"),
-      ParameterDescriptor("filter-2", .number(0...1), default: .number(0.25), help: "second; 8 of 32"),
-      ParameterDescriptor("filter-3", .number(0...1), default: .number(0.5625), help: "third; 18 of 32"),
-      ParameterDescriptor(
-        "window", .integer(1...100_000), role: .promptQueries, default: .integer(16),
-        help: "last queries that count"),
-      ParameterDescriptor(
-        "weights", .choice(["last", "uniform", "exponential"]), default: .word("uniform"),
-        help: "the last query alone, all of the window alike, or each half as much as the next"),
-      ParameterDescriptor(
-        "queries", .choice(["turned", "kept"]), default: .word("turned"),
-        help:
-          "turn the window's queries to the current position and meet the keys anew, as the released code does, or keep the attention that each had"
-      ),
-      .recent.defaulting(to: .integer(16)),
-    ], common: [.sinks, .denseLayers], needs: [.promptWindow], scope: .model,
+    parameters: [filter1, filter2, filter3, window, weights, queries, .recent.defaulting(to: .integer(16))],
+    common: [.sinks, .denseLayers], needs: [.promptWindow], scope: .model,
     cost: "all keys and values on filter and dense layers, 4 bytes a chosen token on the others",
     notes: """
       Needs a trace that holds the filter layers. Keys and values of other layers lie on the host. The window begins with the prompt's last traced queries. A filter writes and reads \
@@ -38,6 +21,25 @@ public struct OmniKV: LayerPolicy {
       window's and all decoded tokens beside k; here the last `recent`, counted in k. Theirs is `recent=136` at 376 tokens for the last steps of qa-4096, which decodes 120: \
       with those filters (each 0.234) and over the last 16 steps (`--steps 104-119`) output error is, ours for theirs, 0.052 for 0.041 at 256 (recall 0.721 for 0.727), and 0.043 where k alone grows as much; on prose-8192 (each 0.168, `--steps 112-127`, `recent=144` at 384) 0.905 for 0.882 and 0.883; at 19 % 0.031 for 0.030 and 0.022 for 0.022. Of a list a layer uses what it sees itself, the best first, up to its own k.
       """)
+
+  static let filter1 = ParameterDescriptor(
+    "filter-1", .number(0...1), default: .number(0.0625),
+    help: "first filter layer as a share of the depth; 2 of 32")
+  static let filter2 = ParameterDescriptor(
+    "filter-2", .number(0...1), default: .number(0.25), help: "second; 8 of 32")
+  static let filter3 = ParameterDescriptor(
+    "filter-3", .number(0...1), default: .number(0.5625), help: "third; 18 of 32")
+  static let window = ParameterDescriptor(
+    "window", .integer(1...100_000), role: .promptQueries, default: .integer(16),
+    help: "last queries that count")
+  static let weights = ParameterDescriptor(
+    "weights", .choice(["last", "uniform", "exponential"]), default: .word("uniform"),
+    help: "the last query alone, all of the window alike, or each half as much as the next")
+  static let queries = ParameterDescriptor(
+    "queries", .choice(["turned", "kept"]), default: .word("turned"),
+    help:
+      "turn the window's queries to the current position and meet the keys anew, as the released code does, or keep the attention that each had"
+  )
 
   private let filters: [Int]
   private let window: Int
@@ -51,14 +53,14 @@ public struct OmniKV: LayerPolicy {
   private var turned: TurnedWindow?
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    filters = ["filter-1", "filter-2", "filter-3"].map {
+    filters = [Self.filter1, Self.filter2, Self.filter3].map {
       Int(parameters.number($0) * Double(group.modelLayers))
     }
-    window = parameters.integer("window")
-    weights = parameters.word("weights")
-    turnsQueries = parameters.word("queries") == "turned"
+    window = parameters.integer(Self.window)
+    weights = parameters.word(Self.weights)
+    turnsQueries = parameters.word(Self.queries) == "turned"
     guarded = parameters.guarded
-    shared = SharedChoice(denseLayers: parameters.integer("dense-layers"))
+    shared = SharedChoice(denseLayers: parameters.integer(.denseLayers))
   }
 
   public var choosesPerGroup: Bool { true }
@@ -104,10 +106,6 @@ public struct OmniKV: LayerPolicy {
       }
     }
     for block in blocks {
-      if turnsQueries {
-        // The window's queries meet the keys together, in a pass beside that of attending.
-        block.chargeKeys()
-      }
       block.chargeScores(block.visibleTokens, writtenBy: .rows, readBy: .select)
     }
     return blocks.map { _ in nil }
@@ -141,7 +139,7 @@ public struct OmniKV: LayerPolicy {
       let visible = block.steps[step].visible
       return (0..<block.group.groupSize).map {
         Array(repeating: 0, count: visible.lowerBound)
-          + block.attention(block.shared.row(head: $0, step: step), over: visible.map(Int32.init))
+          + block.attention(block.row(head: $0, step: step), over: visible.map(Int32.init))
       }
     }
     recent.append(largest(heads))

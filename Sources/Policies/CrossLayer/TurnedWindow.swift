@@ -20,7 +20,7 @@ struct TurnedWindow {
     let heads = prompts.map { prompt in
       var queries: [[Float]] = []
       prompt.eachBlock(last: size) { block in
-        queries += block.steps.indices.map { unrotated(block, step: $0) }
+        queries += block.steps.indices.map { block.unrotatedQueries(step: $0, rotation) }
       }
       return queries
     }
@@ -29,20 +29,8 @@ struct TurnedWindow {
 
   /// Takes a step's queries.
   mutating func add(_ blocks: [QueryBlock], step: Int) {
-    queries.append(blocks.map { unrotated($0.shared, step: step) })
+    queries.append(blocks.map { $0.unrotatedQueries(step: step, rotation) })
     if queries.count > size { queries.removeFirst(queries.count - size) }
-  }
-
-  private func unrotated(_ block: ScoredBlock, step: Int) -> [Float] {
-    (0..<block.group.groupSize).flatMap { head in
-      var query = Array(
-        UnsafeBufferPointer(start: block.query(block.row(head: head, step: step)), count: block.group.headDim)
-      )
-      query.withUnsafeMutableBufferPointer {
-        if let start = $0.baseAddress { rotation.turn(start, by: -block.steps[step].position) }
-      }
-      return query
-    }
   }
 
   /// Of each query, oldest first, the largest attention of the layer's heads to each token that a step sees, `[query][token]`:
@@ -57,7 +45,7 @@ struct TurnedWindow {
     for (place, block) in blocks.enumerated() {
       let scores = scores(block, place: place, at: now)
       for row in 0..<scores.rows {
-        let weights = weights(scores.row(row), block.shared, now.visible, over: prompt)
+        let weights = weights(scores.row(row), block, now.visible, over: prompt)
         let query = row / block.group.groupSize
         for (token, weight) in zip(now.visible, weights) {
           result[query][token] = max(result[query][token], weight)
@@ -67,7 +55,8 @@ struct TurnedWindow {
     return result
   }
 
-  /// Scores of a KV head's window, a row for each query and head of the group.
+  /// Scores of a KV head's window, a row for each query and head of the group: its queries meet the keys together, in a pass
+  /// beside that of attending.
   private func scores(_ block: QueryBlock, place: Int, at step: Step) -> ScoreMatrix {
     let (d, heads) = (block.group.headDim, block.group.groupSize)
     let turned = FloatBuffer(count: queries.count * heads * d)
@@ -78,18 +67,12 @@ struct TurnedWindow {
         rotation.turn(out, by: step.position)
       }
     }
-    let result = ScoreMatrix(
-      rows: queries.count * heads, tokens: step.visible.upperBound, pool: block.shared.pool)
-    block.shared.kernels.score(
-      queries: turned.pointer, rows: result.rows, keys: block.shared.keys,
-      channelList: (0..<Int32(d)).map { $0 },
-      tokens: step.visible, into: result.row(0), stride: result.stride)
-    return result
+    return block.scores(by: turned, rows: queries.count * heads, at: step)
   }
 
   /// Weights of the visible tokens of a row of scores, of which those of `normalising` sum to 1.
   private func weights(
-    _ scores: UnsafePointer<Float>, _ block: ScoredBlock, _ visible: Range<Int>, over normalising: Range<Int>
+    _ scores: UnsafePointer<Float>, _ block: QueryBlock, _ visible: Range<Int>, over normalising: Range<Int>
   ) -> [Float] {
     let logits = block.logits(of: visible.map { scores[$0] })
     var weights = Array(repeating: Float(0), count: logits.count)

@@ -7,10 +7,8 @@ public struct AdaKV: LayerPolicy {
     name: "adakv",
     summary: "SnapKV with each layer's budget shared out by where its heads' votes are highest.",
     paper: "https://arxiv.org/abs/2407.11550", kind: .eviction,
-    parameters: SnapKV.snapParameters.filter { $0.name != "scope" } + [
-      ParameterDescriptor(
-        "floor", .number(0...1), default: .number(0.2),
-        help: "share of an even budget that every head keeps; the authors' scripts give 0.2")
+    parameters: SnapKV.voting + [.sinks] + [
+      floor
     ], common: [.denseLayers], needs: [.promptWindow], scope: .layer,
     cost: "nothing",
     notes: """
@@ -18,6 +16,10 @@ public struct AdaKV: LayerPolicy {
       tokens take places as for snapkv; a 32-bit vote is kept per prompt token held. Shares are brought to whole tokens by their largest remainders, \
       so that a layer's heads always have k each on average. A head's recall is against the oracle at k, not at the head's own budget.
       """)
+
+  static let floor = ParameterDescriptor(
+    "floor", .number(0...1), default: .number(0.2),
+    help: "share of an even budget that every head keeps; the authors' scripts give 0.2")
 
   private let votes: SnapVotes
   private let sinks: Int
@@ -32,9 +34,9 @@ public struct AdaKV: LayerPolicy {
 
   public init(parameters: ParameterValues, group: GroupContext) {
     votes = SnapVotes(parameters, group)
-    sinks = parameters.integer("sinks")
-    floor = parameters.number("floor")
-    window = parameters.integer("window")
+    sinks = parameters.integer(.sinks)
+    floor = parameters.number(Self.floor)
+    window = parameters.integer(SnapKV.window)
     caches = [EvictionCache(group, perGroup: false)]
   }
 

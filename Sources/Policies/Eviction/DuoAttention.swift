@@ -7,9 +7,7 @@ public struct DuoAttention: Policy {
     summary: "Keeps everything on retrieval heads, and sinks and recent tokens on the others.",
     paper: "https://arxiv.org/abs/2410.10819", kind: .eviction,
     parameters: [
-      ParameterDescriptor(
-        "retrieval", .number(0...1), default: .number(0.5),
-        help: "share of the model's KV heads that keep everything"),
+      retrieval,
       ParameterDescriptor.sinks.defaulting(to: .integer(128), help: "first tokens that streaming heads keep"),
       ParameterDescriptor.recent.defaulting(to: .integer(256), help: "last tokens that streaming heads keep"),
     ], common: [.denseLayers], needs: [.headStatistics], usesBudget: false,
@@ -18,6 +16,10 @@ public struct DuoAttention: Policy {
       The authors find retrieval heads by training a gate per head on synthetic retrieval; here by calibration: the attention mass that a KV head has on some text outside \
       its first 128 and last 256 tokens. Sizes its own sets.
       """)
+
+  static let retrieval = ParameterDescriptor(
+    "retrieval", .number(0...1), default: .number(0.5),
+    help: "share of the model's KV heads that keep everything")
 
   private let keeping: Guard
   private let isRetrieval: Bool
@@ -34,7 +36,7 @@ public struct DuoAttention: Policy {
     let before = all.filter {
       $0.lost > own || ($0.lost == own && ($0.layer, $0.head) < (group.layer, group.kvHead))
     }.count
-    isRetrieval = Double(before) < (Double(all.count) * parameters.number("retrieval")).rounded()
+    isRetrieval = Double(before) < (Double(all.count) * parameters.number(Self.retrieval)).rounded()
   }
 
   public var choosesPerGroup: Bool { true }

@@ -1,5 +1,3 @@
-import Kernels
-
 /// Attention expected of coming queries (Devoto et al., 2025; NVIDIA's kvpress).
 ///
 /// Queries before rotation are taken as Gaussian, and turned by the mean rotation of the next positions; a token is worth the
@@ -9,21 +7,21 @@ public struct ExpectedAttention: Policy {
     name: "expected-attention",
     summary: "Keeps the prompt tokens that coming queries are expected to attend to.",
     paper: "https://arxiv.org/abs/2510.00636", kind: .eviction,
-    parameters: [
-      ParameterDescriptor(
-        "future", .integer(1...100_000), default: .integer(512),
-        help: "coming positions that are averaged over"),
-      ParameterDescriptor(
-        "epsilon", .number(0...1), default: .number(0),
-        help: "added to the attention before it is multiplied by ‖v‖"),
-      ParameterDescriptor.sinks.defaulting(to: .integer(4)),
-    ], common: [.denseLayers], needs: [.observationWindow],
+    parameters: [future, epsilon, ParameterDescriptor.sinks.defaulting(to: .integer(4))],
+    common: [.denseLayers], needs: [.observationWindow],
     cost: "nothing",
     notes: """
       Mean and covariance are of the observation window's queries, per query head; attention, over what the first decode step sees beyond the sinks, is averaged over the \
       heads of a KV head, which keep one set. Decoded tokens take the places of the prompt tokens ranked last, as for snapkv; a 32-bit score is kept per prompt \
       token held.
       """)
+
+  static let future = ParameterDescriptor(
+    "future", .integer(1...100_000), default: .integer(512),
+    help: "coming positions that are averaged over")
+  static let epsilon = ParameterDescriptor(
+    "epsilon", .number(0...1), default: .number(0),
+    help: "added to the attention before it is multiplied by ‖v‖")
 
   private let future: Int
   private let epsilon: Float
@@ -37,9 +35,9 @@ public struct ExpectedAttention: Policy {
   private var values: [Float] = []
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    future = parameters.integer("future")
-    epsilon = Float(parameters.number("epsilon"))
-    sinks = parameters.integer("sinks")
+    future = parameters.integer(Self.future)
+    epsilon = Float(parameters.number(Self.epsilon))
+    sinks = parameters.integer(.sinks)
     self.group = group
     rotation = Rotation(group)
     cache = EvictionCache(group, perGroup: true)
@@ -57,12 +55,13 @@ public struct ExpectedAttention: Policy {
     let count = min(group.promptTokens, tables.tokens)
     let first = min(max(sinks, visible.lowerBound), count)
     return tables.cached("expected attention \(future) \(epsilon) \(sinks) \(visible.lowerBound)") {
+      let values = tables.values
       let turn = rotation.meanTurn(over: group.promptTokens..<group.promptTokens + future)
       let attention = queries.map { expected($0, turn: turn, tables, first..<count) }.summed
       var result = (0..<tables.tokens).map { 0x1p20 + Float($0) }
       for token in first..<count {
         result[token] =
-          (attention[token - first] / Float(group.groupSize) + epsilon) * tables.valueNorm(token)
+          (attention[token - first] / Float(group.groupSize) + epsilon) * (values?.norm(token) ?? 1)
       }
       let most = result[first..<count].max() ?? 0
       for token in 0..<first { result[token] = most }
@@ -87,8 +86,8 @@ public struct ExpectedAttention: Policy {
     let half = transposed(covariance.map { rotation.apply(turn, to: $0) })
     let turned = half.map { rotation.apply(turn, to: $0) }
     let centre = rotation.apply(turn, to: mean)
-    var logits = tokens.map { token -> Float in
-      let key = tables.key(token).map(Double.init)
+    var logits = tables.numbers(of: tokens) { _, key in
+      let key = (0..<d).map { Double(key[$0]) }
       var (linear, square) = (0.0, 0.0)
       for i in 0..<d {
         linear += key[i] * centre[i]
@@ -98,15 +97,13 @@ public struct ExpectedAttention: Policy {
       }
       return Float(linear * scale + square * scale * scale / 2)
     }
-    logits.withUnsafeMutableBufferPointer { values in
-      if let start = values.baseAddress { tables.kernels.softmax(UnsafeBufferPointer(values), into: start) }
-    }
+    tables.kernels.softmax(&logits)
     return logits
   }
 
   public mutating func choose(_ block: QueryBlock) -> Selections? {
     if values.isEmpty, let first = block.steps.first {
-      values = judged(block.shared.tables, visible: first.visible)
+      values = judged(block.tables, visible: first.visible)
       queries = []
     }
     return cache.walk(block, budgets: block.budgets, values: [values], keeping: Guard(sinks: sinks))
@@ -119,23 +116,4 @@ public struct ExpectedAttention: Policy {
 
 func transposed(_ matrix: [[Double]]) -> [[Double]] {
   (matrix.first ?? []).indices.map { column in matrix.map { $0[column] } }
-}
-
-extension GroupTables {
-  /// ‖v‖ of a token; one where the group has no values.
-  func valueNorm(_ token: Int) -> Float {
-    guard let (rows, width) = valueRows else { return 1 }
-    var sum: Float = 0
-    for c in 0..<width { sum += rows[token * width + c] * rows[token * width + c] }
-    return sum.squareRoot()
-  }
-}
-
-extension Kernels {
-  /// Softmax of values that are scaled already; `out` may be `values`.
-  func softmax(_ values: UnsafeBufferPointer<Float>, into out: UnsafeMutablePointer<Float>) {
-    exponentials(values, offset: maximum(values), scale: 1, into: out)
-    let sum = Float((0..<values.count).reduce(0.0) { $0 + Double(out[$1]) })
-    for i in 0..<values.count { out[i] /= sum }
-  }
 }

@@ -6,17 +6,16 @@ public struct H2O: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "h2o", summary: "Keeps the tokens that gathered most attention so far, and the most recent.",
     paper: "https://arxiv.org/abs/2306.14048", kind: .eviction,
-    parameters: [
-      ParameterDescriptor(
-        "recent-share", .number(0...1), default: .number(0.5),
-        help: "share of k that is the most recent tokens"),
-      .sinks, .scope,
-    ], common: [.denseLayers], needs: [.promptAttention],
+    parameters: [recentShare, .sinks, .scope], common: [.denseLayers], needs: [.promptAttention],
     cost: "4 bytes a kept token, read and written",
     notes: """
       Starts from the prompt's summed attention. Room for a new token is made before it is attended to, so that no more than k are ever held. \
       Reads and writes a 32-bit sum per kept token and step.
       """)
+
+  static let recentShare = ParameterDescriptor(
+    "recent-share", .number(0...1), default: .number(0.5),
+    help: "share of k that is the most recent tokens")
 
   private let recentShare: Double
   private let sinks: Int
@@ -26,9 +25,9 @@ public struct H2O: Policy {
   private var gathered: [[Float]] = []
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    recentShare = parameters.number("recent-share")
-    sinks = parameters.integer("sinks")
-    choosesPerGroup = parameters.word("scope") == "group"
+    recentShare = parameters.number(Self.recentShare)
+    sinks = parameters.integer(.sinks)
+    choosesPerGroup = parameters.word(.scope) == "group"
     cache = EvictionCache(group, perGroup: choosesPerGroup)
   }
 
@@ -48,7 +47,7 @@ public struct H2O: Policy {
         cache.shrink(unit, to: k, keeping: keeping) { values[$0] }
         record.add(cache, unit: unit, step: step)
         for head in cache.heads(unit) {
-          let weights = block.attention(block.shared.row(head: head, step: step), over: cache.kept[unit])
+          let weights = block.attention(block.row(head: head, step: step), over: cache.kept[unit])
           for (token, weight) in zip(cache.kept[unit], weights) { gathered[unit][Int(token)] += weight }
         }
       }
@@ -59,13 +58,4 @@ public struct H2O: Policy {
   }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) { (cache.bytes(perToken: 4), 0) }
-}
-
-extension [[Float]] {
-  /// Sum of rows of one length, in order.
-  var summed: [Float] {
-    guard var result = first else { return [] }
-    for row in dropFirst() { for i in result.indices { result[i] += row[i] } }
-    return result
-  }
 }

@@ -23,9 +23,9 @@ public struct KNorm: Policy {
   public var choosesPerGroup: Bool { true }
 
   public mutating func observe(_ prompt: PromptView) {
-    let tables = prompt.tables
-    values = tables.cached("key norms") {
-      (0..<tables.tokens).map { token in -tables.key(token).reduce(Float(0)) { $0 + $1 * $1 }.squareRoot() }
+    let d = prompt.tables.channels
+    values = prompt.tables.perToken("shortness") { _, key in
+      -(0..<d).reduce(Float(0)) { $0 + key[$1] * key[$1] }.squareRoot()
     }
   }
 

@@ -14,7 +14,7 @@ public struct KeyDiff: Policy {
   private let keeping: Guard
   private let group: GroupContext
   private var cache: EvictionCache
-  private var directions: [Float] = []
+  private var directions: HeldKeys?
 
   public init(parameters: ParameterValues, group: GroupContext) {
     keeping = parameters.guarded
@@ -24,28 +24,25 @@ public struct KeyDiff: Policy {
 
   public var choosesPerGroup: Bool { true }
 
-  public mutating func observe(_ prompt: PromptView) { directions = prompt.tables.keyDirections }
+  public mutating func observe(_ prompt: PromptView) { directions = .directions(prompt.tables) }
 
   public mutating func choose(_ block: QueryBlock) -> Selections? {
     var record = EvictionRecord(block)
-    let directions = directions
     let d = group.headDim
-    let before = cache.compared
     for (step, k) in block.budgets.enumerated() {
       cache.join(0, block.steps[step])
-      if cache.kept[0].count > k {
-        var mean = Array(repeating: Float(0), count: d)
-        for token in cache.kept[0] { for c in 0..<d { mean[c] += directions[Int(token) * d + c] } }
-        cache.shrink(0, to: k, keeping: keeping) { token in
-          var sum: Float = 0
-          for c in 0..<d { sum += directions[token * d + c] * mean[c] }
-          return -sum
+      if cache.kept[0].count > k, let directions {
+        block.judge(k, by: directions) { key in
+          var mean = Array(repeating: Float(0), count: d)
+          for token in cache.kept[0] { for c in 0..<d { mean[c] += key(Int(token))[c] } }
+          cache.shrink(0, to: k, keeping: keeping) { token in
+            -(0..<d).reduce(Float(0)) { $0 + key(token)[$1] * mean[$1] }
+          }
         }
       }
       record.add(cache, unit: 0, step: step)
     }
     let selections = record.selections
-    block.chargeHeldKeys(cache.compared - before)
     block.charge(
       DecodeOperation(.upkeep, .accumulate, .state, rowBytes: 4, bits: 32),
       readPerHead: block.steps.count * d * 4,
@@ -55,17 +52,4 @@ public struct KeyDiff: Policy {
   }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) { (group.headDim * 4, 0) }
-}
-
-extension GroupTables {
-  /// Keys brought to length 1, `[tokens][channels]`.
-  var keyDirections: [Float] {
-    cached("key directions") {
-      (0..<tokens).flatMap { token -> [Float] in
-        let key = key(token)
-        let length = key.reduce(Float(0)) { $0 + $1 * $1 }.squareRoot()
-        return key.map { $0 / max(length, .leastNormalMagnitude) }
-      }
-    }
-  }
 }

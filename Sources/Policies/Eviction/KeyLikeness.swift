@@ -2,8 +2,6 @@ import Kernels
 
 /// How alike each of some keys is to the others, as R-KV's authors have it.
 struct KeyLikeness {
-  /// Keys of length 1, `[token][width]`.
-  let directions: [Float]
   let width: Int
   let kernels: Kernels
 
@@ -12,22 +10,17 @@ struct KeyLikeness {
   /// Two keys whose cosine is above this are near copies.
   private static let copy: Float = 0.5
 
-  init(directions: [Float], width: Int, _ kernels: Kernels) {
-    self.directions = directions
-    self.width = width
-    self.kernels = kernels
-  }
-
   /// Softmax over the tokens of the mean of the others' cosines with each. Every key leaves out the latest of its near
   /// copies, so that of several alike the last one is not held against itself, and the first token where it has none.
   ///
+  /// - Parameter key: of length 1, `[width]`.
   /// - Complexity: O(n² · width).
-  func of(_ tokens: [Int]) -> [Float] {
+  func of(_ tokens: [Int], key: (_ token: Int) -> UnsafePointer<Float>) -> [Float] {
     let n = tokens.count
     if n == 0 { return [] }
     let rows = FloatBuffer(count: n * width)
     for (place, token) in tokens.enumerated() {
-      for c in 0..<width { rows.pointer[place * width + c] = directions[token * width + c] }
+      (rows.pointer + place * width).update(from: key(token), count: width)
     }
     let packed = kernels.packKeys(
       UnsafeRawBufferPointer(start: rows.pointer, count: n * width * 4), element: .f32, tokens: n,
@@ -44,9 +37,7 @@ struct KeyLikeness {
       for index in 0..<count { add(cosines.pointer + index * stride, row: start + index, to: &sums) }
     }
     var result = sums.map { Float($0 / Double(n)) }
-    result.withUnsafeMutableBufferPointer { values in
-      if let first = values.baseAddress { kernels.softmax(UnsafeBufferPointer(values), into: first) }
-    }
+    kernels.softmax(&result)
     return result
   }
 

@@ -8,19 +8,7 @@ public struct RKV: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "r-kv", summary: "Keeps tokens that the last queries attend to and whose keys repeat no others.",
     paper: "https://arxiv.org/abs/2505.24133", kind: .eviction,
-    parameters: [
-      ParameterDescriptor("lambda", .number(0...1), default: .number(0.1), help: "λ, weight of importance"),
-      ParameterDescriptor(
-        "window", .integer(1...1024), role: .promptQueries, default: .integer(8),
-        help: "last queries that judge, and tokens always kept"),
-      ParameterDescriptor(
-        "kernel", .integer(1...1023), default: .integer(7),
-        help: "neighbours that importance is max-pooled over"),
-      ParameterDescriptor(
-        "buffer", .integer(1...100_000), default: .integer(128),
-        help: "new tokens after which tokens are judged anew"),
-      .sinks,
-    ], common: [.denseLayers], needs: [.promptWindow],
+    parameters: [lambda, window, kernel, buffer, .sinks], common: [.denseLayers], needs: [.promptWindow],
     cost: "4 bytes a kept token, read and written; all kept keys once a buffer",
     notes: """
       One set per KV head. Importance is the softmax, over the tokens before the last w, of the largest logit among the heads, averaged over the last w queries and \
@@ -30,6 +18,18 @@ public struct RKV: Policy {
       most half of what k leaves beside the window. λ is the paper's; the released code has 0.07. Keeps w logits of 32 bits per kept token.
       """)
 
+  static let lambda = ParameterDescriptor(
+    "lambda", .number(0...1), default: .number(0.1), help: "λ, weight of importance")
+  static let window = ParameterDescriptor(
+    "window", .integer(1...1024), role: .promptQueries, default: .integer(8),
+    help: "last queries that judge, and tokens always kept")
+  static let kernel = ParameterDescriptor(
+    "kernel", .integer(1...1023), default: .integer(7),
+    help: "neighbours that importance is max-pooled over")
+  static let buffer = ParameterDescriptor(
+    "buffer", .integer(1...100_000), default: .integer(128),
+    help: "new tokens after which tokens are judged anew")
+
   private let lambda: Float
   private let window: Int
   private let kernel: Int
@@ -37,7 +37,7 @@ public struct RKV: Policy {
   private let sinks: Int
   private let group: GroupContext
   private var cache: EvictionCache
-  private var directions: [Float] = []
+  private var directions: HeldKeys?
   private var values: [Float] = []
   /// Scaled logits of the last queries, the largest of the group's heads, of what it attended to; oldest query first.
   private var recent: [LastQuery] = []
@@ -60,11 +60,11 @@ public struct RKV: Policy {
   }
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    lambda = Float(parameters.number("lambda"))
-    window = parameters.integer("window")
-    kernel = parameters.integer("kernel")
-    buffer = parameters.integer("buffer")
-    sinks = parameters.integer("sinks")
+    lambda = Float(parameters.number(Self.lambda))
+    window = parameters.integer(Self.window)
+    kernel = parameters.integer(Self.kernel)
+    buffer = parameters.integer(Self.buffer)
+    sinks = parameters.integer(.sinks)
     self.group = group
     cache = EvictionCache(group, perGroup: true)
   }
@@ -72,21 +72,14 @@ public struct RKV: Policy {
   public var choosesPerGroup: Bool { true }
 
   public mutating func observe(_ prompt: PromptView) {
-    directions = prompt.tables.keyDirections
+    directions = .directions(prompt.tables)
     values = prompt.recency
     prompt.eachBlock(last: window) { block in
       for (index, step) in block.steps.enumerated() {
-        recent.append(lastQuery(block, step: index, over: step.visible.map(Int32.init)))
+        let tokens = step.visible.map(Int32.init)
+        recent.append(LastQuery(tokens: tokens, logits: block.largestLogits(step: index, over: tokens)))
       }
     }
-  }
-
-  private func lastQuery(_ block: ScoredBlock, step: Int, over tokens: [Int32]) -> LastQuery {
-    let (logits, scale) = block.logits()
-    let rows = (0..<group.groupSize).map { logits.row(block.row(head: $0, step: step)) }
-    return LastQuery(
-      tokens: tokens,
-      logits: tokens.map { token in rows.reduce(-.infinity) { max($0, $1[Int(token)] * scale) } })
   }
 
   public mutating func choose(_ block: QueryBlock) -> Selections? {
@@ -94,12 +87,13 @@ public struct RKV: Policy {
     for (step, k) in block.budgets.enumerated() {
       joined += cache.join(0, block.steps[step]).count
       if cache.kept[0].count > k {
-        if joined >= min(buffer, max(1, (k - window) / 2)) { judge(block) }
+        if joined >= min(buffer, max(1, (k - window) / 2)), let directions { judge(block, directions) }
         let values = values
         cache.shrink(0, to: k, keeping: Guard(sinks: sinks, recent: window + joined)) { values[$0] }
       }
       record.add(cache, unit: 0, step: step)
-      recent.append(lastQuery(block.shared, step: step, over: cache.kept[0]))
+      let kept = cache.kept[0]
+      recent.append(LastQuery(tokens: kept, logits: block.largestLogits(step: step, over: kept)))
       if recent.count > window { recent.removeFirst() }
     }
     let selections = record.selections
@@ -112,18 +106,19 @@ public struct RKV: Policy {
   }
 
   /// Values of the tokens before the last `window` held; those, and what joins until the next time, are guarded.
-  private mutating func judge(_ block: QueryBlock) {
+  private mutating func judge(_ block: QueryBlock, _ directions: HeldKeys) {
     joined = 0
     let kept = cache.kept[0].map(Int.init)
     let past = Array(kept.dropLast(window))
-    let importance = importance(past, block.shared.kernels)
-    let likeness = KeyLikeness(directions: directions, width: group.headDim, block.shared.kernels).of(kept)
+    let importance = importance(past, block.kernels)
+    let likeness = block.judge(kept.count, by: directions) { key in
+      KeyLikeness(width: group.headDim, kernels: block.kernels).of(kept, key: key)
+    }
     for place in past.indices {
       let near = (place - kernel / 2..<place - kernel / 2 + kernel).clamped(to: past.indices)
       let pooled = near.reduce(Float(0)) { max($0, importance[$1]) }
       values[past[place]] = lambda * pooled - (1 - lambda) * likeness[place]
     }
-    block.chargeHeldKeys(kept.count)
   }
 
   /// Mean over the last queries of their softmax over some tokens.
@@ -133,9 +128,7 @@ public struct RKV: Policy {
       var weights = query.logits(of: tokens)
       // A query that saw none of them has no say.
       guard weights.contains(where: { $0 > -.infinity }) else { continue }
-      weights.withUnsafeMutableBufferPointer { values in
-        if let start = values.baseAddress { kernels.softmax(UnsafeBufferPointer(values), into: start) }
-      }
+      kernels.softmax(&weights)
       for place in sums.indices { sums[place] += weights[place] / Float(recent.count) }
     }
     return sums

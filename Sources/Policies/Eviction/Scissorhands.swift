@@ -7,17 +7,17 @@ public struct Scissorhands: Policy {
     name: "scissorhands",
     summary: "Keeps the tokens that most of the last queries gave more than an even share.",
     paper: "https://arxiv.org/abs/2305.17118", kind: .eviction,
-    parameters: [
-      ParameterDescriptor(
-        "window", .integer(1...100_000), role: .promptQueries, default: .integer(256),
-        help: "last queries that count"),
-      ParameterDescriptor.recent.defaulting(to: .integer(10)), .sinks, .scope,
-    ], common: [.denseLayers], needs: [.promptWindow],
+    parameters: [window, ParameterDescriptor.recent.defaulting(to: .integer(10)), .sinks, .scope],
+    common: [.denseLayers], needs: [.promptWindow],
     cost: "2 bytes a kept token, read and written",
     notes: """
       An even share is 1 over the tokens held. The prompt's part of the history is the observation window. One token goes at a time; the paper drops a \
       batch whenever the cache is full. Reads and writes a 16-bit count per kept token and step; keeps the counts, and a bit per kept token and query that counts.
       """)
+
+  static let window = ParameterDescriptor(
+    "window", .integer(1...100_000), role: .promptQueries, default: .integer(256),
+    help: "last queries that count")
 
   private let window: Int
   private let keeping: Guard
@@ -29,9 +29,9 @@ public struct Scissorhands: Policy {
   private var history: [[[Int]]] = []
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    window = parameters.integer("window")
+    window = parameters.integer(Self.window)
     keeping = parameters.guarded
-    choosesPerGroup = parameters.word("scope") == "group"
+    choosesPerGroup = parameters.word(.scope) == "group"
     cache = EvictionCache(group, perGroup: choosesPerGroup)
   }
 
@@ -67,7 +67,7 @@ public struct Scissorhands: Policy {
         record.add(cache, unit: unit, step: step)
         let kept = cache.kept[unit]
         let weights = cache.heads(unit).map {
-          block.attention(block.shared.row(head: $0, step: step), over: kept)
+          block.attention(block.row(head: $0, step: step), over: kept)
         }
         let even = Float(weights.count) / Float(kept.count)
         remember(zip(kept, weights.summed).filter { $0.1 > even }.map { Int($0.0) }, unit: unit)

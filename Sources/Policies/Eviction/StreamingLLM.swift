@@ -15,7 +15,7 @@ public struct StreamingLLM: Policy {
 
   public init(parameters: ParameterValues, group: GroupContext) {
     self.group = group
-    held = parameters.integer("sinks")
+    held = parameters.integer(.sinks)
   }
 
   public mutating func choose(_ block: QueryBlock) -> Selections? {

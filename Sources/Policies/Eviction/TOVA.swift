@@ -43,7 +43,7 @@ public struct TOVA: LayerPolicy {
       sets.append(kept)
       let weights = blocks.flatMap { block in
         (0..<block.group.groupSize).map {
-          block.attention(block.shared.row(head: $0, step: step), over: kept)
+          block.attention(block.row(head: $0, step: step), over: kept)
         }
       }.summed
       for (token, weight) in zip(kept, weights) { last[Int(token)] = weight }
@@ -57,9 +57,4 @@ public struct TOVA: LayerPolicy {
   }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) { (cache.bytes(perToken: 4), 0) }
-}
-
-extension PromptView {
-  /// Query heads of the group, where the prompt tells.
-  var heads: Int? { window?.group.groupSize ?? attention?.count }
 }

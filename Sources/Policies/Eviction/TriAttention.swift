@@ -8,15 +8,7 @@ public struct TriAttention: Policy {
     name: "triattention",
     summary: "Keeps the tokens that a head's calibrated query centre favours over coming distances.",
     paper: "https://arxiv.org/abs/2604.04921", kind: .eviction,
-    parameters: [
-      ParameterDescriptor(
-        "round", .integer(1...100_000), default: .integer(128),
-        help: "new tokens after which tokens are scored anew"),
-      ParameterDescriptor(
-        "offsets", .integer(1...65_536), default: .integer(65_536),
-        help: "farthest coming distance: 1, 2, 4, … up to it"),
-      .sinks,
-    ], common: [.denseLayers], needs: [.headStatistics],
+    parameters: [round, offsets, .sinks], common: [.denseLayers], needs: [.headStatistics],
     cost: "all kept keys once a round",
     notes: """
       One set per KV head: each query head's scores are brought to mean 0 and deviation 1, and the largest counts. The authors let the cache grow by a round and then \
@@ -25,6 +17,13 @@ public struct TriAttention: Policy {
       scored and stays, so a round is at most k / 2 tokens: a longer one would leave no place to any other token. Channels that do not rotate count by their \
       product with the centre. Keeps a 32-bit score per kept token.
       """)
+
+  static let round = ParameterDescriptor(
+    "round", .integer(1...100_000), default: .integer(128),
+    help: "new tokens after which tokens are scored anew")
+  static let offsets = ParameterDescriptor(
+    "offsets", .integer(1...65_536), default: .integer(65_536),
+    help: "farthest coming distance: 1, 2, 4, … up to it")
 
   private let round: Int
   /// Mean rotation over the coming distances, by chunk.
@@ -35,15 +34,14 @@ public struct TriAttention: Policy {
   private var cache: EvictionCache
   private let centres: [[Float]]
   private let norms: [[Float]]
-  /// Keys before rotation, `[tokens][headDim]`.
-  private var keys: [Float] = []
+  private var keys: HeldKeys?
   private var values: [Float] = []
   private var joined = Int.max
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
-    round = parameters.integer("round")
-    let farthest = parameters.integer("offsets")
-    sinks = parameters.integer("sinks")
+    round = parameters.integer(Self.round)
+    let farthest = parameters.integer(Self.offsets)
+    sinks = parameters.integer(.sinks)
     self.group = group
     rotation = Rotation(group)
     coming = rotation.meanTurn(over: (0..<17).map { 1 << $0 }.filter { $0 <= farthest })
@@ -56,7 +54,7 @@ public struct TriAttention: Policy {
   public var choosesPerGroup: Bool { true }
 
   public mutating func observe(_ prompt: PromptView) {
-    keys = prompt.tables.unrotatedKeys(rotation)
+    keys = .unrotated(prompt.tables, rotation)
     values = Array(repeating: 0, count: prompt.tables.tokens)
   }
 
@@ -67,7 +65,7 @@ public struct TriAttention: Policy {
       joined = joined == .max ? round : joined + new
       if cache.kept[0].count > k {
         let due = min(round, max(1, k / 2))
-        if joined >= due { score(at: block.steps[step].position, block) }
+        if joined >= due, let keys { score(keys, at: block.steps[step].position, block) }
         let values = values
         cache.shrink(0, to: k, keeping: Guard(sinks: sinks, recent: joined + 1)) { values[$0] }
       }
@@ -79,33 +77,33 @@ public struct TriAttention: Policy {
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) { (cache.bytes(perToken: 4), 0) }
 
   /// Scores all tokens held.
-  private mutating func score(at position: Int, _ block: QueryBlock) {
+  private mutating func score(_ keys: HeldKeys, at position: Int, _ block: QueryBlock) {
     joined = 0
     let kept = cache.kept[0].map(Int.init)
-    let heads = centres.indices.map { head in
-      standardised(kept.map { self.score($0, head: head, at: position) })
+    let heads = block.judge(kept.count, by: keys) { key in
+      centres.indices.map { head in
+        standardised(kept.map { score(key($0), head: head, distance: position - $0) })
+      }
     }
     for (place, token) in kept.enumerated() {
       values[token] = Float(heads.reduce(-Double.infinity) { max($0, $1[place]) })
     }
-    block.chargeHeldKeys(kept.count)
   }
 
-  private func score(_ token: Int, head: Int, at position: Int) -> Double {
-    let d = group.headDim
+  private func score(_ key: UnsafePointer<Float>, head: Int, distance: Int) -> Double {
     let (centre, norm) = (centres[head], norms[head])
     var sum = 0.0
-    for (chunk, turn) in turns(position - token).enumerated() {
+    for (chunk, turn) in turns(distance).enumerated() {
       let (i, j) = rotation.channels(chunk)
       let (qi, qj) = (Double(centre[i]), Double(centre[j]))
-      let (ki, kj) = (Double(keys[token * d + i]), Double(keys[token * d + j]))
+      let (ki, kj) = (Double(key[i]), Double(key[j]))
       // Re and Im of q̄ times the conjugate of k.
       sum += (qi * ki + qj * kj) * turn.cos - (qj * ki - qi * kj) * turn.sin
       let length = (qi * qi + qj * qj).squareRoot()
       sum += (Double(norm[chunk]) - length) * (ki * ki + kj * kj).squareRoot()
     }
-    for c in group.chunks.rotaryDim..<max(d, group.chunks.rotaryDim) {
-      sum += Double(centre[c] * keys[token * d + c])
+    for c in group.chunks.rotaryDim..<max(group.headDim, group.chunks.rotaryDim) {
+      sum += Double(centre[c] * key[c])
     }
     return sum
   }
@@ -122,19 +120,5 @@ public struct TriAttention: Policy {
     let mean = scores.reduce(0, +) / Double(max(scores.count, 1))
     let variance = scores.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(scores.count, 1))
     return scores.map { ($0 - mean) / max(variance.squareRoot(), 1e-12) }
-  }
-}
-
-extension GroupTables {
-  /// Keys turned back to position 0, `[tokens][channels]`.
-  func unrotatedKeys(_ rotation: Rotation) -> [Float] {
-    cached("unrotated keys") {
-      var result = Array(keyRows.values)
-      result.withUnsafeMutableBufferPointer { buffer in
-        guard let start = buffer.baseAddress else { return }
-        for token in 0..<tokens { rotation.turn(start + token * channels, by: -token) }
-      }
-      return result
-    }
   }
 }

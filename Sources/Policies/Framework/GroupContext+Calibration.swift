@@ -1,6 +1,6 @@
 /// What a calibration knows of a group, looked up so that a profile of another shape is an error.
 extension GroupContext {
-  /// Which K of contextual agreement ranks chunks, as `ca-window` says it.
+  /// Which K of contextual agreement ranks chunks, as a parameter says it.
   enum AgreementWindow: Equatable {
     /// The calibrated K nearest to a number.
     case nearest(Int)
@@ -9,8 +9,8 @@ extension GroupContext {
     /// What stands in for a budget that is not calibrated, or is a share.
     static let standIn = 1024
 
-    init(_ parameters: ParameterValues) {
-      self = parameters.word("ca-window") == "budget" ? .budget : .nearest(parameters.integer("ca-window"))
+    init(_ parameters: ParameterValues, _ window: ParameterDescriptor) {
+      self = parameters.word(window) == "budget" ? .budget : .nearest(parameters.integer(window))
     }
   }
 

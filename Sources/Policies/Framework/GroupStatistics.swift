@@ -4,6 +4,9 @@ public struct GroupStatistics {
   private let tables: GroupTables
   private let rotation: Rotation
 
+  /// Of this file alone: to read keys.
+  struct Leave { fileprivate init() {} }
+
   public init(group: GroupContext, tables: GroupTables) {
     self.group = group
     self.tables = tables
@@ -13,14 +16,14 @@ public struct GroupStatistics {
   /// Principal axes of all keys about their mean.
   public func axes(rotated: Bool) -> AxisMatrix {
     let d = group.headDim
-    let keys = rotated ? Array(tables.keyRows.values) : tables.unrotatedKeys(rotation)
+    let keys = tables.keys(for: .calibration(Leave()), turnedBackBy: rotated ? nil : rotation)
     let count = tables.tokens
     var mean = Array(repeating: 0.0, count: d)
-    for token in 0..<count { for c in 0..<d { mean[c] += Double(keys[token * d + c]) / Double(count) } }
+    for token in 0..<count { for c in 0..<d { mean[c] += Double(keys[token][c]) / Double(count) } }
     var covariance = Array(repeating: Array(repeating: 0.0, count: d), count: d)
     var off = mean
     for token in 0..<count {
-      for c in 0..<d { off[c] = Double(keys[token * d + c]) - mean[c] }
+      for c in 0..<d { off[c] = Double(keys[token][c]) - mean[c] }
       for i in 0..<d {
         let factor = off[i]
         covariance[i].withUnsafeMutableBufferPointer { row in
@@ -35,11 +38,11 @@ public struct GroupStatistics {
   /// Mean over each query's visible tokens of |q_c · k_c|, summed over the block's queries, by channel.
   public func channelWeights(_ block: ScoredBlock) -> [Double] {
     let d = group.headDim
-    let keys = tables.keyRows.pointer
+    let keys = tables.keys(for: .calibration(Leave()))
     var result = Array(repeating: 0.0, count: d)
     for (index, step) in block.steps.enumerated() {
       var sizes = Array(repeating: 0.0, count: d)
-      for token in step.visible { for c in 0..<d { sizes[c] += Double(abs(keys[token * d + c])) } }
+      for token in step.visible { for c in 0..<d { sizes[c] += Double(abs(keys[token][c])) } }
       for head in 0..<group.groupSize {
         let query = block.query(block.row(head: head, step: index))
         for c in 0..<d { result[c] += Double(abs(query[c])) * sizes[c] / Double(step.visible.count) }
@@ -54,7 +57,7 @@ public struct GroupStatistics {
     var result = Array(repeating: 0.0, count: d)
     for (index, step) in block.steps.enumerated() {
       let query = block.query(block.row(head: head, step: index))
-      let key = tables.keyRows.pointer + step.position * d
+      let key = tables.keys(for: .calibration(Leave()))[step.position]
       for c in 0..<d { result[c] += Double(abs(query[c] * key[c])) }
     }
     return result

@@ -99,20 +99,26 @@ public struct ParameterValues: Hashable, Sendable {
     set { values[name] = newValue }
   }
 
-  public func integer(_ name: String) -> Int {
-    if case .integer(let value)? = values[name] { value } else { 0 }
+  /// The value of a declared parameter; nil where the policy has none of its name.
+  public subscript(parameter: ParameterDescriptor) -> ParameterValue? {
+    get { values[parameter.name] }
+    set { values[parameter.name] = newValue }
   }
-  public func number(_ name: String) -> Double {
-    if case .number(let value)? = values[name] { value } else { 0 }
+
+  public func integer(_ parameter: ParameterDescriptor) -> Int {
+    if case .integer(let value)? = self[parameter] { value } else { 0 }
   }
-  public func word(_ name: String) -> String {
-    if case .word(let value)? = values[name] { value } else { "" }
+  public func number(_ parameter: ParameterDescriptor) -> Double {
+    if case .number(let value)? = self[parameter] { value } else { 0 }
+  }
+  public func word(_ parameter: ParameterDescriptor) -> String {
+    if case .word(let value)? = self[parameter] { value } else { "" }
   }
 
   /// An amount of `whole`: a count, or a share of it rounded down; at least 1, at most `whole`.
-  public func amount(_ name: String, of whole: Int) -> Int {
-    if case .amount(let value)? = values[name] { value.tokens(visible: whole) } else { whole }
+  public func amount(_ parameter: ParameterDescriptor, of whole: Int) -> Int {
+    if case .amount(let value)? = self[parameter] { value.tokens(visible: whole) } else { whole }
   }
 
-  public var guarded: Guard { Guard(sinks: integer("sinks"), recent: integer("recent")) }
+  public var guarded: Guard { Guard(sinks: integer(.sinks), recent: integer(.recent)) }
 }

@@ -44,7 +44,7 @@ public struct PolicyConfiguration: Sendable, Hashable {
     var group = group
     group.asked = asked
     let isApart = type.descriptor.scope != .model
-    if isApart, group.layer < values.integer("dense-layers") { return Dense() }
+    if isApart, group.layer < values.integer(.denseLayers) { return Dense() }
     return try type.init(parameters: values, group: group)
   }
 

@@ -54,19 +54,6 @@ struct Rotation {
   }
 }
 
-extension ScoredBlock {
-  /// The queries of a head of the group turned back to position 0, `[steps][headDim]`.
-  func unrotatedQueries(head: Int, _ rotation: Rotation) -> [[Double]] {
-    steps.indices.map { step in
-      var vector = Array(UnsafeBufferPointer(start: query(row(head: head, step: step)), count: group.headDim))
-      vector.withUnsafeMutableBufferPointer { buffer in
-        if let start = buffer.baseAddress { rotation.turn(start, by: -steps[step].position) }
-      }
-      return vector.map(Double.init)
-    }
-  }
-}
-
 /// Channel-wise means of some vectors.
 func meanVector(_ vectors: [[Double]]) -> [Double] {
   guard let first = vectors.first else { return [] }

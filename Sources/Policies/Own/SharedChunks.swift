@@ -11,22 +11,22 @@ public struct SharedChunks: Policy {
     summary: "Ours: FASA's chunks shared by the heads of a KV head, kept in 4 bits, with sinks guarded.",
     kind: .selection,
     parameters: [
-      ParameterDescriptor(
-        "chunks", .amount, default: .amount(.share(0.5)), help: "chunks of a KV head: a count or a share"),
-      ParameterDescriptor(
-        "bits", .integer(1...16), default: .integer(4), help: "bits of a channel; 16 leaves it as it is"),
-      ParameterDescriptor(
-        "ca-window", .integer(1...1_000_000), default: .integer(256),
-        help: "K of the contextual agreement that ranks chunks; the nearest calibrated one is taken"),
-      ParameterDescriptor.sinks.defaulting(to: .integer(4)),
-      ParameterDescriptor.recent.defaulting(to: .integer(16)),
-      .scope,
+      chunks, bits, caWindow, ParameterDescriptor.sinks.defaulting(to: .integer(4)),
+      ParameterDescriptor.recent.defaulting(to: .integer(16)), .scope,
     ], needs: [.contextualAgreement],
     cost: "2 b bits a chunk and token, 4 bytes a token; scores",
     notes: """
       Found by measuring on technical-4096 and qa-4096; no published method, though each part is: FASA's chunks, Double Sparsity's 4-bit labels. Reads a KV head's one side cache, and a token's lowest and highest \
       value in 16 bits each.
       """)
+
+  static let chunks = ParameterDescriptor(
+    "chunks", .amount, default: .amount(.share(0.5)), help: "chunks of a KV head: a count or a share")
+  static let bits = ParameterDescriptor(
+    "bits", .integer(1...16), default: .integer(4), help: "bits of a channel; 16 leaves it as it is")
+  static let caWindow = ParameterDescriptor(
+    "ca-window", .integer(1...1_000_000), default: .integer(256),
+    help: "K of the contextual agreement that ranks chunks; the nearest calibrated one is taken")
 
   private let channels: [Int32]
   private let bits: Int
@@ -35,21 +35,19 @@ public struct SharedChunks: Policy {
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     self.group = group
-    bits = parameters.integer("bits")
-    choosesPerGroup = parameters.word("scope") == "group"
-    let agreement = try group.agreement(for: "shared-chunks", window: .init(parameters))
+    bits = parameters.integer(Self.bits)
+    choosesPerGroup = parameters.word(.scope) == "group"
+    let agreement = try group.agreement(for: "shared-chunks", window: .init(parameters, Self.caWindow))
     let sums = (0..<group.chunks.count).map { chunk in agreement.reduce(0) { $0 + $1[chunk] } }
     let best = sums.indices.sorted { (sums[$0], $1) > (sums[$1], $0) }
-      .prefix(parameters.amount("chunks", of: group.chunks.count))
+      .prefix(parameters.amount(Self.chunks, of: group.chunks.count))
     channels = group.chunks.channels(of: Array(best))
   }
 
   public func choose(_ block: QueryBlock) -> Selections? {
-    let d = group.headDim
-    let keys = block.shared.tables.keyRows.pointer
-    let table = TokenTable("labels \(channels) \(bits)", of: block.shared.tables, width: channels.count) {
-      token, out in
-      for (index, c) in channels.enumerated() { out[index] = keys[token * d + Int(c)] }
+    let table = TokenTable("labels \(channels) \(bits)", of: block.tables, width: channels.count) {
+      key, out in
+      for (index, c) in channels.enumerated() { out[index] = key[Int(c)] }
       if bits < 16 { Quantised.round(out, count: channels.count, bits: bits) }
     }
     let queries = block.derivedQueries(width: channels.count) { _, query, out in

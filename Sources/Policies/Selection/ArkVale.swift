@@ -10,24 +10,7 @@ public struct ArkVale: LayerPolicy {
     name: "arkvale",
     summary: "Keeps the pages whose digest, a cuboid about their keys, allows the highest score.",
     paper: "https://openreview.net/forum?id=4oAt5L4lYe", kind: .selection,
-    parameters: [
-      .page(32),
-      ParameterDescriptor(
-        "digest", .choice(["midrange", "mean"]), default: .word("midrange"),
-        help:
-          "a cuboid's centre: half-way between a page's highest and lowest keys, as the authors do, or their mean"
-      ),
-      ParameterDescriptor(
-        "sink-pages", .integer(0...64), default: .integer(2), help: "first pages always kept"),
-      ParameterDescriptor(
-        "window-pages", .integer(0...64), default: .integer(2),
-        help: "last pages always kept, the partial one too"),
-      ParameterDescriptor(
-        "scope", .choice(["head", "group", "layer"]), default: .word("layer"),
-        help:
-          "choose per query head, or one set per KV head or, as the authors do, per layer from the scores summed over its query heads"
-      ),
-    ], common: [.denseLayers], scope: .layer,
+    parameters: [page, digest, sinkPages, windowPages, scope], common: [.denseLayers], scope: .layer,
     cost: "2 d a page; pages that are not held, over the link",
     notes: """
       Reads the digests of all pages. The chosen rows are read on the device; pages that the step before did not hold \
@@ -36,7 +19,24 @@ public struct ArkVale: LayerPolicy {
       With `digest=mean` output error is 0.286 for 0.244 on qa-4096 at 256 (recall 0.404 for 0.385) and 0.428 for 0.221 on prose-8192 (0.403 for 0.373), at 19 % 0.111 for 0.126 and 0.064 for 0.044; \
       with `scope=head` 0.262 and 0.284 at 256, 0.124 and 0.042 at 19 %.
       """,
-    alwaysKeeps: { "the first \($0.integer("sink-pages")) and last \($0.integer("window-pages")) pages" })
+    alwaysKeeps: { "the first \($0.integer(sinkPages)) and last \($0.integer(windowPages)) pages" })
+
+  static let page = ParameterDescriptor.page(32)
+  static let digest = ParameterDescriptor(
+    "digest", .choice(["midrange", "mean"]), default: .word("midrange"),
+    help:
+      "a cuboid's centre: half-way between a page's highest and lowest keys, as the authors do, or their mean"
+  )
+  static let sinkPages = ParameterDescriptor(
+    "sink-pages", .integer(0...64), default: .integer(2), help: "first pages always kept")
+  static let windowPages = ParameterDescriptor(
+    "window-pages", .integer(0...64), default: .integer(2),
+    help: "last pages always kept, the partial one too")
+  static let scope = ParameterDescriptor(
+    "scope", .choice(["head", "group", "layer"]), default: .word("layer"),
+    help:
+      "choose per query head, or one set per KV head or, as the authors do, per layer from the scores summed over its query heads"
+  )
 
   private let page: Int
   private let isMidrange: Bool
@@ -49,11 +49,11 @@ public struct ArkVale: LayerPolicy {
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     try group.require(width: 2 * group.headDim, for: "arkvale")
-    page = parameters.integer("page")
-    isMidrange = parameters.word("digest") == "midrange"
-    sinkPages = parameters.integer("sink-pages")
-    windowPages = parameters.integer("window-pages")
-    scope = parameters.word("scope")
+    page = parameters.integer(Self.page)
+    isMidrange = parameters.word(Self.digest) == "midrange"
+    sinkPages = parameters.integer(Self.sinkPages)
+    windowPages = parameters.integer(Self.windowPages)
+    scope = parameters.word(Self.scope)
     self.group = group
     resident = []
   }
@@ -69,11 +69,10 @@ public struct ArkVale: LayerPolicy {
   public mutating func choose(layer blocks: [QueryBlock]) -> [Selections?] {
     let (page, sinkPages, windowPages) = (page, sinkPages, windowPages)
     let own = blocks.map { block in
-      let tables = block.shared.tables
       let table =
         isMidrange
-        ? PageTable.cuboids(of: tables, pageTokens: page)
-        : PageTable.spread(of: tables, pageTokens: page, .absolute)
+        ? PageTable.cuboids(of: block.tables, pageTokens: page)
+        : PageTable.spread(of: block.tables, pageTokens: page, .absolute)
       return block.scores(
         table, queries: block.spreadQueries(1), rows: .vector(2 * group.headDim, like: group))
     }
@@ -102,7 +101,7 @@ public struct ArkVale: LayerPolicy {
         let sum = scores.reduce(Float(0)) { $0 + $1.matrix.row(step)[page] }
         for (block, own) in zip(blocks, scores) {
           for head in 0..<block.group.groupSize {
-            own.matrix.row(block.shared.row(head: head, step: step))[page] = sum
+            own.matrix.row(block.row(head: head, step: step))[page] = sum
           }
         }
       }
@@ -122,7 +121,7 @@ public struct ArkVale: LayerPolicy {
         let pages =
           block.isCovered(index)
           ? Set(step.visible.lowerBound / page...last)
-          : Set(chosen[block.shared.row(head: head, step: index)].map { Int($0) / page })
+          : Set(chosen[block.row(head: head, step: index)].map { Int($0) / page })
         let missing = pages.subtracting(resident[place][head]).filter { $0 != last }
         all += missing.count
         union.formUnion(missing)
@@ -138,24 +137,5 @@ public struct ArkVale: LayerPolicy {
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     ((tokens + page - 1) / page * 2 * group.keyRowBytes, tokens * (group.keyRowBytes + group.valueRowBytes))
-  }
-}
-
-extension PageTable {
-  /// Channel-wise [centre; mean distance from it] of a page's keys, the centre half-way between highest and lowest.
-  static func cuboids(of tables: GroupTables, pageTokens: Int) -> PageTable {
-    let d = tables.channels
-    let keys = tables.keyRows.pointer
-    return PageTable("cuboids", of: tables, pageTokens: pageTokens, width: 2 * d) { tokens, out in
-      for c in 0..<d {
-        var (low, high) = (Float.infinity, -Float.infinity)
-        for token in tokens {
-          low = min(low, keys[token * d + c])
-          high = max(high, keys[token * d + c])
-        }
-        out[c] = (high + low) / 2
-        out[d + c] = tokens.reduce(Float(0)) { $0 + abs(keys[$1 * d + c] - out[c]) } / Float(tokens.count)
-      }
-    }
   }
 }

@@ -1,6 +1,3 @@
-import Attention
-import Kernels
-
 /// Token sparsity found by channel sparsity (Yang et al., 2024).
 ///
 /// r label channels per query head, those of largest mean |q_c · k_c| of calibration tokens with themselves, are kept once more
@@ -10,21 +7,7 @@ public struct DoubleSparsity: Policy {
     name: "double-sparsity", summary: "Ranks tokens on a 4-bit copy of a few calibrated channels.",
     paper: "https://arxiv.org/abs/2408.07092", kind: .selection,
     parameters: [
-      ParameterDescriptor(
-        "channels", .amount, default: .amount(.share(0.125)),
-        help: "r, label channels: a count or a share of d; the authors use 1/8 to 1/16"),
-      ParameterDescriptor(
-        "bits", .integer(1...16), default: .integer(4), help: "bits of a label channel; 16 leaves it as it is"
-      ),
-      ParameterDescriptor(
-        "queries", .choice(["rounded", "exact"]), default: .word("rounded"),
-        help: "round a query's label channels to as many bits, as the released code does, or leave them"),
-      ParameterDescriptor(
-        "labels", .choice(["head", "group"]), default: .word("head"),
-        help:
-          "channels of each query head by a token's product with itself, as the authors calibrate, or one list per KV head by products with all visible tokens"
-      ),
-      .scope, ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
+      channels, bits, queries, labels, .scope, ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
     ], needs: [.headStatistics],
     cost: "r / 2 + 4 bytes a token and query head; scores",
     notes: """
@@ -33,6 +16,21 @@ public struct DoubleSparsity: Policy {
       a third of the bytes with three heads to each: output error 0.212 for 0.147 on qa-4096 at 256 (recall 0.595 for 0.628), 0.111 for 0.064 at 19 % (0.643 for 0.665), 0.205 for 0.228 on prose-8192 (0.586 for 0.587), 0.032 for 0.026 at 19 % (0.698 for \
       0.702). `queries=exact` changes error by less than 0.002 and recall by at most 0.002.
       """)
+
+  static let channels = ParameterDescriptor(
+    "channels", .amount, default: .amount(.share(0.125)),
+    help: "r, label channels: a count or a share of d; the authors use 1/8 to 1/16")
+  static let bits = ParameterDescriptor(
+    "bits", .integer(1...16), default: .integer(4), help: "bits of a label channel; 16 leaves it as it is"
+  )
+  static let queries = ParameterDescriptor(
+    "queries", .choice(["rounded", "exact"]), default: .word("rounded"),
+    help: "round a query's label channels to as many bits, as the released code does, or leave them")
+  static let labels = ParameterDescriptor(
+    "labels", .choice(["head", "group"]), default: .word("head"),
+    help:
+      "channels of each query head by a token's product with itself, as the authors calibrate, or one list per KV head by products with all visible tokens"
+  )
 
   /// Of each query head of the group, ascending.
   private let channels: [[Int]]
@@ -43,15 +41,15 @@ public struct DoubleSparsity: Policy {
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     self.group = group
-    choosesPerGroup = parameters.word("scope") == "group"
-    bits = parameters.integer("bits")
-    roundsQueries = parameters.word("queries") == "rounded" && bits < 16
+    choosesPerGroup = parameters.word(.scope) == "group"
+    bits = parameters.integer(Self.bits)
+    roundsQueries = parameters.word(Self.queries) == "rounded" && bits < 16
     let layer = try group.calibrated("double-sparsity")
-    let count = parameters.amount("channels", of: group.headDim)
+    let count = parameters.amount(Self.channels, of: group.headDim)
     func largest(_ weights: [Float]) -> [Int] {
       weights.indices.sorted { (weights[$0], $1) > (weights[$1], $0) }.prefix(count).sorted()
     }
-    guard parameters.word("labels") == "head" else {
+    guard parameters.word(Self.labels) == "head" else {
       let shared = largest(layer.channelWeights[group.kvHead])
       channels = group.queryHeads.map { _ in shared }
       return
@@ -67,58 +65,29 @@ public struct DoubleSparsity: Policy {
   }
 
   public func choose(_ block: QueryBlock) -> Selections? {
-    let lists = Set(channels)
-    let read = block.visibleTokens * row.bytes
-    block.charge(
-      DecodeOperation(.score, row.kernel, .metadata, rowBytes: row.bytes, bits: row.bits),
-      readPerHead: read * group.groupSize, readGroupUnion: read * lists.count)
-    block.chargeAppend(rowBytes: row.bytes, pieces: lists.count)
-    block.chargeScores(writtenBy: row.kernel)
-    let scores = block.shared.makeMatrix()
-    for head in channels.indices { score(head, block.shared, into: scores) }
+    let width = channels.first?.count ?? 0
+    let labels = channels.map { own in
+      TokenTable("labels \(own) \(bits)", of: block.tables, width: width) { key, out in
+        label(key, own, rounds: bits < 16, into: out)
+      }
+    }
+    let queries = block.derivedQueries(width: width) { row, query, out in
+      label(query, channels[row / block.steps.count], rounds: roundsQueries, into: out)
+    }
+    let scores = block.scores(labels, queries: queries, rows: row)
     return block.bestOf(choosesPerGroup ? block.summedOverGroup(scores) : scores)
   }
 
-  /// A head's queries met with the labels of its channels.
-  private func score(_ head: Int, _ block: ScoredBlock, into scores: ScoreMatrix) {
-    let (d, own) = (group.headDim, channels[head])
-    let keys = block.tables.keyRows.pointer
-    let table = TokenTable("labels \(own) \(bits)", of: block.tables, width: own.count) { token, out in
-      for (index, c) in own.enumerated() { out[index] = keys[token * d + c] }
-      if bits < 16 { Quantised.round(out, count: own.count, bits: bits) }
-    }
-    let first = block.row(head: head, step: 0)
-    let queries = FloatBuffer(count: block.steps.count * own.count)
-    for step in block.steps.indices {
-      let (query, out) = (block.query(first + step), queries.pointer + step * own.count)
-      for (index, c) in own.enumerated() { out[index] = query[c] }
-      if roundsQueries { Quantised.round(out, count: own.count, bits: bits) }
-    }
-    block.kernels.score(
-      queries: queries.pointer, rows: block.steps.count, keys: table.panels,
-      channelList: Array(0..<Int32(own.count)), tokens: block.span, into: scores.row(first),
-      stride: scores.stride)
+  private func label(
+    _ vector: UnsafePointer<Float>, _ own: [Int], rounds: Bool, into out: UnsafeMutablePointer<Float>
+  ) {
+    for (index, c) in own.enumerated() { out[index] = vector[c] }
+    if rounds { Quantised.round(out, count: own.count, bits: bits) }
   }
 
   private var row: StoredRow { .rounded(channels.first?.count ?? 0, bits: bits) }
 
   public func residentExtraBytesPerToken() -> (device: Int, host: Int) {
     (row.bytes * Set(channels).count, 0)
-  }
-}
-
-/// Values rounded to few bits between their lowest and highest.
-enum Quantised {
-  /// Replaces each value by the nearest of 2^bits levels.
-  static func round(_ values: UnsafeMutablePointer<Float>, count: Int, bits: Int) {
-    guard count > 0 else { return }
-    var (low, high) = (values[0], values[0])
-    for i in 1..<max(count, 1) {
-      low = min(low, values[i])
-      high = max(high, values[i])
-    }
-    let step = (high - low) / Float((1 << bits) - 1)
-    guard step > 0 else { return }
-    for i in 0..<count { values[i] = low + ((values[i] - low) / step).rounded() * step }
   }
 }

@@ -10,46 +10,7 @@ public struct FASA: Policy {
     name: "fasa",
     summary: "Ranks all tokens on a few dominant RoPE frequency chunks, then attends exactly to the best k.",
     paper: "https://arxiv.org/abs/2602.03152", kind: .selection,
-    parameters: [
-      ParameterDescriptor(
-        "chunks", .amount, default: .amount(.share(0.25)),
-        help: "dominant chunks per head, N_tip: a count or a share; the paper's 16 of 64 is 0.25"),
-      ParameterDescriptor(
-        "pairing", .choice(["rope", "adjacent"]), default: .word("rope"),
-        help:
-          "channels of a chunk: the rotation pair the trace declares, or (2i, 2i+1) as the released code slices"
-      ),
-      ParameterDescriptor(
-        "scope", .choice(["head", "group"]), default: .word("head"),
-        help: "choose tokens per query head, or one set per KV head from the summed scores"),
-      ParameterDescriptor(
-        "fc-scope", .choice(["head", "group"]), default: .word("head"),
-        help: "rank chunks per query head, or by the group's mean contextual agreement"),
-      ParameterDescriptor(
-        "adaptive", .choice(["off", "on"]), default: .word("off"),
-        help:
-          "on: a head whose best agreement exceeds 0.4 takes min-chunks, others max-chunks (released code)"),
-      ParameterDescriptor(
-        "min-chunks", .amount, default: .amount(.tokens(1)), help: "chunks of an agreeing head, if adaptive"),
-      ParameterDescriptor(
-        "max-chunks", .amount, default: .amount(.share(0.25)), help: "chunks of the other heads, if adaptive"),
-      ParameterDescriptor(
-        "ca-window", .integerOr(1...1_000_000, "budget"), default: .integer(256),
-        help:
-          "K of the contextual agreement that ranks chunks; the nearest calibrated one is taken, or with budget the budget's own, else 1024"
-      ),
-      ParameterDescriptor(
-        "layout", .choice(ChannelLayout.allCases.map(\.rawValue)),
-        default: .word(ChannelLayout.packed.rawValue),
-        help:
-          "where dominant channels are read: a packed side cache per head, channel planes, or the rows themselves"
-      ),
-      ParameterDescriptor(
-        "cache", .choice(MemoryTier.allCases.map(\.rawValue)), default: .word(MemoryTier.device.rawValue),
-        help:
-          "where keys and values lie: device is the paper's FASA-C; host its FASA-M, with dominant channels alone on the device"
-      ),
-    ],
+    parameters: [chunks, pairing, scope, fcScope, adaptive, minChunks, maxChunks, caWindow, layout, cache],
     needs: [.contextualAgreement], cost: "2 per dominant chunk, token and query head; scores",
     notes: """
       The paper ranks chunks by agreement at K = 256 on every layer. Its released code takes K = k where that is calibrated, else 1,024, as for every \
@@ -58,11 +19,50 @@ public struct FASA: Policy {
       with both 0.131.
       """)
 
+  static let chunks = ParameterDescriptor(
+    "chunks", .amount, default: .amount(.share(0.25)),
+    help: "dominant chunks per head, N_tip: a count or a share; the paper's 16 of 64 is 0.25")
+  static let pairing = ParameterDescriptor(
+    "pairing", .choice(["rope", "adjacent"]), default: .word("rope"),
+    help:
+      "channels of a chunk: the rotation pair the trace declares, or (2i, 2i+1) as the released code slices"
+  )
+  static let scope = ParameterDescriptor(
+    "scope", .choice(["head", "group"]), default: .word("head"),
+    help: "choose tokens per query head, or one set per KV head from the summed scores")
+  static let fcScope = ParameterDescriptor(
+    "fc-scope", .choice(["head", "group"]), default: .word("head"),
+    help: "rank chunks per query head, or by the group's mean contextual agreement")
+  static let adaptive = ParameterDescriptor(
+    "adaptive", .choice(["off", "on"]), default: .word("off"),
+    help:
+      "on: a head whose best agreement exceeds 0.4 takes min-chunks, others max-chunks (released code)")
+  static let minChunks = ParameterDescriptor(
+    "min-chunks", .amount, default: .amount(.tokens(1)), help: "chunks of an agreeing head, if adaptive")
+  static let maxChunks = ParameterDescriptor(
+    "max-chunks", .amount, default: .amount(.share(0.25)), help: "chunks of the other heads, if adaptive")
+  static let caWindow = ParameterDescriptor(
+    "ca-window", .integerOr(1...1_000_000, "budget"), default: .integer(256),
+    help:
+      "K of the contextual agreement that ranks chunks; the nearest calibrated one is taken, or with budget the budget's own, else 1024"
+  )
+  static let layout = ParameterDescriptor(
+    "layout", .choice(ChannelLayout.allCases.map(\.rawValue)),
+    default: .word(ChannelLayout.packed.rawValue),
+    help:
+      "where dominant channels are read: a packed side cache per head, channel planes, or the rows themselves"
+  )
+  static let cache = ParameterDescriptor(
+    "cache", .choice(MemoryTier.allCases.map(\.rawValue)), default: .word(MemoryTier.device.rawValue),
+    help:
+      "where keys and values lie: device is the paper's FASA-C; host its FASA-M, with dominant channels alone on the device"
+  )
+
   private static let adaptiveThreshold = 0.4
 
   /// Every chunk needs no ranking.
   public static func needs(_ parameters: ParameterValues) -> [PolicyDescriptor.Need] {
-    let takesAll = parameters["chunks"] == .amount(.share(1)) && parameters.word("adaptive") == "off"
+    let takesAll = parameters[Self.chunks] == .amount(.share(1)) && parameters.word(Self.adaptive) == "off"
     return takesAll ? [] : descriptor.needs
   }
 
@@ -75,9 +75,9 @@ public struct FASA: Policy {
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     self.group = group
-    choosesPerGroup = parameters.word("scope") == "group"
-    layout = ChannelLayout(rawValue: parameters.word("layout")) ?? .packed
-    cacheTier = MemoryTier(rawValue: parameters.word("cache")) ?? .device
+    choosesPerGroup = parameters.word(Self.scope) == "group"
+    layout = ChannelLayout(rawValue: parameters.word(Self.layout)) ?? .packed
+    cacheTier = MemoryTier(rawValue: parameters.word(Self.cache)) ?? .device
     guard cacheTier == .device || layout == .packed else {
       throw PolicyError(
         "fasa: cache=host with layout=\(layout.rawValue): on the device lie packed channels alone; leave one of the two out"
@@ -112,22 +112,22 @@ public struct FASA: Policy {
   private static func dominantChannels(_ parameters: ParameterValues, _ group: GroupContext) throws
     -> [[Int32]]
   {
-    let slices = ContextualAgreement.Slices(rawValue: parameters.word("pairing")) ?? .rope
+    let slices = ContextualAgreement.Slices(rawValue: parameters.word(Self.pairing)) ?? .rope
     let chunks = slices == .adjacent ? group.chunks.adjacent : group.chunks
     let total = chunks.count
-    let wanted = parameters.amount("chunks", of: total)
-    let isAdaptive = parameters.word("adaptive") == "on"
+    let wanted = parameters.amount(Self.chunks, of: total)
+    let isAdaptive = parameters.word(Self.adaptive) == "on"
     // Every chunk needs no ranking.
     if wanted == total, !isAdaptive {
       return group.queryHeads.map { _ in chunks.channels(of: Array(0..<total)) }
     }
-    let heads = try group.agreement(for: "fasa", slices: slices, window: .init(parameters))
-    let ranked = parameters.word("fc-scope") == "group" ? heads.map { _ in mean(heads) } : heads
+    let heads = try group.agreement(for: "fasa", slices: slices, window: .init(parameters, caWindow))
+    let ranked = parameters.word(Self.fcScope) == "group" ? heads.map { _ in mean(heads) } : heads
     return ranked.map { values in
       var count = wanted
       if isAdaptive {
         let agrees = (values.max() ?? 0) > adaptiveThreshold
-        count = parameters.amount(agrees ? "min-chunks" : "max-chunks", of: total)
+        count = parameters.amount(agrees ? minChunks : maxChunks, of: total)
       }
       let best = values.indices.sorted { (values[$0], $1) > (values[$1], $0) }.prefix(count)
       return chunks.channels(of: Array(best))

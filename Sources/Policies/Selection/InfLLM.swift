@@ -9,30 +9,32 @@ public struct InfLLM: Policy {
     name: "infllm",
     summary: "Keeps the blocks whose few representative keys score highest, beside a local window.",
     paper: "https://arxiv.org/abs/2402.04617", kind: .selection,
-    parameters: [
-      ParameterDescriptor("block", .integer(1...4096), default: .integer(128), help: "tokens of a block"),
-      ParameterDescriptor(
-        "representatives", .integer(1...4096), default: .integer(4), help: "r, keys that stand for a block"),
-      ParameterDescriptor(
-        "local-share", .number(0...1), default: .number(0.65),
-        help: "share of k that is the most recent tokens; the authors' 4096 of 6272"),
-      ParameterDescriptor(
-        "initial-share", .number(0...1), default: .number(0.02),
-        help: "share of k that is the first tokens; the authors' 128 of 6272"),
-      ParameterDescriptor(
-        "distance", .integer(1...131_072), default: .integer(4096),
-        help: "how far on the queries are that choose representatives"),
-      ParameterDescriptor(
-        "scope", .choice(["head", "group"]), default: .word("group"),
-        help: "choose per query head, or one set per KV head; the authors choose one per layer"),
-    ], common: [.denseLayers], needs: [.observationWindow],
+    parameters: [block, representatives, localShare, initialShare, distance, scope], common: [.denseLayers],
+    needs: [.observationWindow],
     cost: "d a block",
     notes: """
       The authors score a key by the queries of its next tokens, which a trace does not hold; here by the mean query of the \
       observation window, turned back and then on by 1 to `distance` tokens. A block is scored by the mean of its representatives, as the \
       released code does, which keeps that one vector. Keys are averaged as they are rotated; the authors' blocks hold unrotated keys, and a query meets them all at one distance. Blocks lie on the host, first and last tokens on the device. They begin at the text's first token, the authors' after the initial ones, which no parameter says. k is rounded down to whole blocks, to one at least, and what exceeds it is cut.
       """,
-    alwaysKeeps: { "the first \($0.number("initial-share")) and newest \($0.number("local-share")) of k" })
+    alwaysKeeps: { "the first \($0.number(initialShare)) and newest \($0.number(localShare)) of k" })
+
+  static let block = ParameterDescriptor(
+    "block", .integer(1...4096), default: .integer(128), help: "tokens of a block")
+  static let representatives = ParameterDescriptor(
+    "representatives", .integer(1...4096), default: .integer(4), help: "r, keys that stand for a block")
+  static let localShare = ParameterDescriptor(
+    "local-share", .number(0...1), default: .number(0.65),
+    help: "share of k that is the most recent tokens; the authors' 4096 of 6272")
+  static let initialShare = ParameterDescriptor(
+    "initial-share", .number(0...1), default: .number(0.02),
+    help: "share of k that is the first tokens; the authors' 128 of 6272")
+  static let distance = ParameterDescriptor(
+    "distance", .integer(1...131_072), default: .integer(4096),
+    help: "how far on the queries are that choose representatives")
+  static let scope = ParameterDescriptor(
+    "scope", .choice(["head", "group"]), default: .word("group"),
+    help: "choose per query head, or one set per KV head; the authors choose one per layer")
 
   private let page: Int
   private let representatives: Int
@@ -46,12 +48,12 @@ public struct InfLLM: Policy {
   private var expected: [Double] = []
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    page = parameters.integer("block")
-    representatives = parameters.integer("representatives")
-    localShare = parameters.number("local-share")
-    initialShare = parameters.number("initial-share")
-    distance = parameters.integer("distance")
-    choosesPerGroup = parameters.word("scope") == "group"
+    page = parameters.integer(Self.block)
+    representatives = parameters.integer(Self.representatives)
+    localShare = parameters.number(Self.localShare)
+    initialShare = parameters.number(Self.initialShare)
+    distance = parameters.integer(Self.distance)
+    choosesPerGroup = parameters.word(Self.scope) == "group"
     self.group = group
     rotation = Rotation(group)
   }
@@ -64,19 +66,16 @@ public struct InfLLM: Policy {
 
   public func choose(_ block: QueryBlock) -> Selections? {
     let d = group.headDim
-    let tables = block.shared.tables
-    let importance = tables.cached("infllm importance \(distance)") { importances(tables) }
-    let keys = tables.keyRows.pointer
+    let importance = block.tables.perToken("infllm importance \(distance)", importance)
     let count = representatives
-    let table = PageTable("infllm \(distance) \(count)", of: tables, pageTokens: page, width: d) {
-      tokens, out in
-      let chosen = tokens.sorted { (importance[$0], $1) > (importance[$1], $0) }.prefix(count).sorted()
+    let table = PageTable("infllm \(distance) \(count)", of: block.tables, pageTokens: page, width: d) {
+      page, out in
+      let chosen = page.tokens.sorted { (importance[$0], $1) > (importance[$1], $0) }.prefix(count).sorted()
       for c in 0..<d {
-        out[c] = chosen.reduce(Float(0)) { $0 + keys[$1 * d + c] } / Float(chosen.count)
+        out[c] = chosen.reduce(Float(0)) { $0 + page[$1][c] } / Float(chosen.count)
       }
     }
-    let queries = block.derivedQueries(width: d) { _, query, out in out.update(from: query, count: d) }
-    let scores = block.scores(table, queries: queries, rows: .vector(group.headDim, like: group))
+    let scores = block.scores(table, queries: block.queries, rows: .vector(group.headDim, like: group))
     return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores) { [self] step in
       kept(of: block.budget(of: step))
     }
@@ -86,15 +85,13 @@ public struct InfLLM: Policy {
     Guard(sinks: Int(Double(k) * initialShare), recent: Int(Double(k) * localShare))
   }
 
-  /// What the expected query of the tokens after each key would score it.
-  private func importances(_ tables: GroupTables) -> [Float] {
-    (0..<tables.tokens).map { token in
-      var key = Array(tables.key(token))
-      key.withUnsafeMutableBufferPointer { buffer in
-        if let start = buffer.baseAddress { rotation.turn(start, by: -token) }
-      }
-      return zip(key, expected).reduce(Float(0)) { $0 + $1.0 * Float($1.1) }
+  /// What the expected query of the tokens after a key would score it.
+  private func importance(_ token: Int, _ key: UnsafePointer<Float>) -> Float {
+    var key = Array(UnsafeBufferPointer(start: key, count: group.headDim))
+    key.withUnsafeMutableBufferPointer { buffer in
+      if let start = buffer.baseAddress { rotation.turn(start, by: -token) }
     }
+    return zip(key, expected).reduce(Float(0)) { $0 + $1.0 * Float($1.1) }
   }
 
   public var cacheTier: MemoryTier { .host }
@@ -107,17 +104,5 @@ public struct InfLLM: Policy {
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     ((tokens + page - 1) / page * group.keyRowBytes, 0)
-  }
-}
-
-extension PromptView {
-  /// - Throws: ``PolicyError`` where the trace has no observation window.
-  func requiredWindow(_ policy: String) throws -> ScoredBlock {
-    guard let window else {
-      throw PolicyError(
-        "\(policy): needs traced queries of the prompt, and the trace has none: capture with --window, or leave the policy out"
-      )
-    }
-    return window
   }
 }

@@ -11,16 +11,7 @@ public struct InfiniGen: LayerPolicy {
     name: "infinigen",
     summary: "Fetches the tokens whose logit on a few skewed channels comes near the largest.",
     paper: "https://arxiv.org/abs/2406.19707", kind: .selection,
-    parameters: [
-      ParameterDescriptor(
-        "alpha", .number(0...1000), default: .number(4), help: "α, how far below the largest logit"),
-      ParameterDescriptor(
-        "ratio", .amount, default: .amount(.share(0.2)),
-        help: "skewed channels that are scored: a count or a share of d"),
-      ParameterDescriptor(
-        "count", .choice(["layer", "group"]), default: .word("layer"),
-        help: "heads that take as many tokens as they need on average: all of a layer, or those of a KV head"),
-    ], needs: [.observationWindow], scope: .layer,
+    parameters: [alpha, ratio, count], needs: [.observationWindow], scope: .layer,
     prefetches: true, cost: "ratio d a token and query head, ratio d² a query head for the axes; scores",
     notes: """
       Optimistic: the authors speculate from the layer before, on its input; here the layer's own query is used, which a trace holds. The axes \
@@ -28,6 +19,15 @@ public struct InfiniGen: LayerPolicy {
       With `count=group` each KV head counts for itself, as no batch of the authors can: at 256 output error is then 0.342 for 0.226 on qa-4096 (recall 0.279 for 0.299) and 0.454 for 0.430 on prose-8192 (0.185 for 0.188), at 19 % nearly \
       the same, since α and not k bounds the sets.
       """)
+
+  static let alpha = ParameterDescriptor(
+    "alpha", .number(0...1000), default: .number(4), help: "α, how far below the largest logit")
+  static let ratio = ParameterDescriptor(
+    "ratio", .amount, default: .amount(.share(0.2)),
+    help: "skewed channels that are scored: a count or a share of d")
+  static let count = ParameterDescriptor(
+    "count", .choice(["layer", "group"]), default: .word("layer"),
+    help: "heads that take as many tokens as they need on average: all of a layer, or those of a KV head")
 
   private let alpha: Float
   private let rank: Int
@@ -37,9 +37,9 @@ public struct InfiniGen: LayerPolicy {
   private var axes: [[[[Float]]]] = []
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    alpha = Float(parameters.number("alpha"))
-    rank = parameters.amount("ratio", of: group.headDim)
-    countsPerGroup = parameters.word("count") == "group"
+    alpha = Float(parameters.number(Self.alpha))
+    rank = parameters.amount(Self.ratio, of: group.headDim)
+    countsPerGroup = parameters.word(Self.count) == "group"
     self.group = group
   }
 
@@ -66,45 +66,22 @@ public struct InfiniGen: LayerPolicy {
   }
 
   public func choose(layer blocks: [QueryBlock]) -> [Selections?] {
-    let scores = zip(blocks, axes).map { partialScores($0, $1) }
-    let near = zip(scores, blocks).map { counts($0, $1.shared) }
+    let scores = zip(blocks, axes).map { $0.scores(axes: $1) }
+    let near = zip(scores, blocks).map { counts($0, $1) }
     return blocks.indices.map { place in
       let block = blocks[place]
       let counted = countsPerGroup ? [place] : Array(blocks.indices)
-      let budgets = (0..<block.shared.rows).map { row in
+      let budgets = (0..<block.rows).map { row in
         let step = row % block.steps.count
-        let all = counted.reduce(0) { $0 + sum(near[$1], of: step, blocks[$1].shared) }
+        let all = counted.reduce(0) { $0 + sum(near[$1], of: step, blocks[$1]) }
         return min(max(1, all / (counted.count * group.groupSize)), block.budgets[step])
       }
       return block.bestOf(scores[place], budgets: budgets)
     }
   }
 
-  /// Products of keys and queries on the axes of each head.
-  private func partialScores(_ block: QueryBlock, _ axes: [[[Float]]]) -> ScoreMatrix {
-    let d = group.headDim
-    let row = StoredRow.vector(rank, like: group)
-    let bytes = block.visibleTokens * row.bytes * group.groupSize
-    block.charge(
-      DecodeOperation(.score, row.kernel, .metadata, rowBytes: row.bytes, bits: row.bits), readPerHead: bytes,
-      readGroupUnion: bytes)
-    block.chargeAppend(rowBytes: row.bytes, pieces: group.groupSize)
-    block.chargeMatrix(rows: rank, isShared: false)
-    block.chargeScores(writtenBy: row.kernel)
-    // A product on r axes is the product of the key with the query's part in their span.
-    let queries = block.derivedQueries(width: d) { row, query, out in
-      for c in 0..<d { out[c] = 0 }
-      for axis in axes[row / block.steps.count] {
-        var along: Float = 0
-        for c in 0..<d { along += axis[c] * query[c] }
-        for c in 0..<d { out[c] += along * axis[c] }
-      }
-    }
-    return block.shared.scored(queries)
-  }
-
   /// How many tokens of each row come within α of the largest.
-  private func counts(_ scores: ScoreMatrix, _ block: ScoredBlock) -> [Int] {
+  private func counts(_ scores: ScoreMatrix, _ block: QueryBlock) -> [Int] {
     (0..<block.rows).map { row in
       let values = scores.scores(row, block.visible(row))
       let least = block.kernels.maximum(values) - alpha / group.scale
@@ -112,7 +89,7 @@ public struct InfiniGen: LayerPolicy {
     }
   }
 
-  private func sum(_ near: [Int], of step: Int, _ block: ScoredBlock) -> Int {
+  private func sum(_ near: [Int], of step: Int, _ block: QueryBlock) -> Int {
     (0..<group.groupSize).reduce(0) { $0 + near[block.row(head: $1, step: step)] }
   }
 

@@ -7,20 +7,19 @@ public struct Loki: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "loki", summary: "Ranks tokens on the first r principal axes of the keys.",
     paper: "https://arxiv.org/abs/2406.02542", kind: .selection,
-    parameters: [
-      ParameterDescriptor(
-        "rank", .amount, default: .amount(.share(0.25)),
-        help: "r, axes that are scored: a count or a share of d"),
-      ParameterDescriptor(
-        "axes", .choice(["post", "pre"]), default: .word("post"),
-        help: "principal axes of keys after or before rotation"),
-      .scope,
-    ], needs: [.headStatistics],
+    parameters: [rank, axes, .scope], needs: [.headStatistics],
     cost: "r a token, d² for the axes; scores",
     notes: """
       The axes are calibrated per KV head. The cache holds keys turned onto all axes in place of the keys; that the first r \
       are read apart costs nothing extra where they lie apart, so r channels a token are read, none kept or written twice. A step reads all axes to turn its queries and its key.
       """)
+
+  static let rank = ParameterDescriptor(
+    "rank", .amount, default: .amount(.share(0.25)),
+    help: "r, axes that are scored: a count or a share of d")
+  static let axes = ParameterDescriptor(
+    "axes", .choice(["post", "pre"]), default: .word("post"),
+    help: "principal axes of keys after or before rotation")
 
   private let rank: Int
   private let name: String
@@ -31,9 +30,9 @@ public struct Loki: Policy {
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     self.group = group
-    rank = parameters.amount("rank", of: group.headDim)
-    choosesPerGroup = parameters.word("scope") == "group"
-    let kind = parameters.word("axes")
+    rank = parameters.amount(Self.rank, of: group.headDim)
+    choosesPerGroup = parameters.word(.scope) == "group"
+    let kind = parameters.word(Self.axes)
     name = "loki \(kind) \(rank)"
     let layer = try group.calibrated("loki")
     let all = kind == "pre" ? layer.unrotatedKeyAxes : layer.keyAxes
@@ -41,11 +40,7 @@ public struct Loki: Policy {
   }
 
   public func choose(_ block: QueryBlock) -> Selections? {
-    let d = group.headDim
-    let keys = block.shared.tables.keyRows.pointer
-    let table = TokenTable(name, of: block.shared.tables, width: rank) { token, out in
-      project(keys + token * d, into: out)
-    }
+    let table = TokenTable(name, of: block.tables, width: rank) { key, out in project(key, into: out) }
     let queries = block.derivedQueries(width: rank) { _, query, out in project(query, into: out) }
     let scores = block.scores(table, queries: queries, rows: .vector(rank, like: group), isApart: false)
     block.chargeMatrix(rows: group.headDim)

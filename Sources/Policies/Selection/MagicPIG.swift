@@ -11,8 +11,8 @@ public struct MagicPIG: Policy {
     summary: "Samples tokens whose hash meets the query's twice, and corrects for the sampling.",
     paper: "https://arxiv.org/abs/2410.16179", kind: .selection,
     parameters: [
-      ParameterDescriptor("bits", .integer(1...16), default: .integer(10), help: "K, bits of a hash"),
-      ParameterDescriptor("tables", .integer(2...1000), default: .integer(150), help: "L, hash tables"),
+      bits,
+      tables,
       ParameterDescriptor.sinks.defaulting(to: .integer(4)),
       ParameterDescriptor.recent.defaulting(
         to: .integer(64), help: "last tokens of the prompt always kept, beside all decoded ones"),
@@ -27,14 +27,19 @@ public struct MagicPIG: Policy {
       """,
     alwaysKeeps: { _ in "every decoded token" })
 
+  static let bits = ParameterDescriptor(
+    "bits", .integer(1...16), default: .integer(10), help: "K, bits of a hash")
+  static let tables = ParameterDescriptor(
+    "tables", .integer(2...1000), default: .integer(150), help: "L, hash tables")
+
   private let bits: Int
   private let count: Int
   private let guarded: Guard
   private let group: GroupContext
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    bits = parameters.integer("bits")
-    count = parameters.integer("tables")
+    bits = parameters.integer(Self.bits)
+    count = parameters.integer(Self.tables)
     guarded = parameters.guarded
     self.group = group
   }
@@ -43,39 +48,26 @@ public struct MagicPIG: Policy {
   public func budgets(of steps: [Step], asked: Budget) -> [Int] { steps.map(\.visible.count) }
 
   public func choose(_ block: QueryBlock) -> Selections? {
-    let tables = block.shared.tables
-    let hashes = tables.cached("simhash \(bits) \(count) \(group.seed)") {
-      SimHash(tables, group: group, bits: bits, count: count)
+    let hashes = block.tables.cached("simhash \(bits) \(count) \(group.seed)") {
+      SimHash(block.tables, group: group, bits: bits, count: count)
     }
-    let codes = hashes.codes(of: block.shared.queries, rows: block.shared.rows)
     var result = Selections()
     var corrections: [OutputCorrection] = []
-    var read = 0
-    for row in 0..<block.shared.rows {
-      let visible = block.shared.visible(row)
-      let hits = hashes.hits(codes, row: row, visible.upperBound)
-      let (sinks, middle, recent) = kept(of: visible).split(visible, budget: visible.count)
+    func parts(_ visible: Range<Int>) -> (sinks: Range<Int>, middle: Range<Int>, recent: Range<Int>) {
+      kept(of: visible).split(visible, budget: visible.count)
+    }
+    block.meet(hashes, tier: .host, among: { parts($0).middle }) { row, hits in
+      let (sinks, middle, recent) = parts(block.visible(row))
       let sampled = middle.filter { hits[$0] >= 2 }
-      read += middle.reduce(0) { $0 + Int(hits[$1]) }
       result.appendRow([Array(sinks), sampled, Array(recent)].joined().map(Int32.init))
       var correction = OutputCorrection()
       correction.offsets =
         Array(repeating: 0, count: sinks.count)
-        + sampled.map { hashes.offset(query: block.shared.query(row), token: $0) }
+        + sampled.map { hashes.offset(query: block.query(row), token: $0) }
         + Array(repeating: 0, count: recent.count)
       corrections.append(correction)
     }
     result.corrections = corrections
-    func charge(_ bytes: Int, rowBytes: Int) {
-      block.charge(
-        DecodeOperation(
-          .score, .buckets, .metadata, rowBytes: rowBytes, bits: 32, pattern: .gather(rowBytes: rowBytes),
-          tier: .host), readPerHead: bytes, readGroupUnion: bytes)
-    }
-    charge(read * 4, rowBytes: 4)
-    // First and last number of a bucket of every table, for each query head.
-    charge(block.shared.rows * count * 8, rowBytes: 8)
-    block.chargeMatrix(rows: bits * count)
     return result
   }
 

@@ -6,16 +6,15 @@ public struct Quest: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "quest", summary: "Keeps the pages whose channel-wise key bounds allow the highest score.",
     paper: "https://arxiv.org/abs/2406.10774", kind: .selection,
-    parameters: [
-      .page(16), .leastPages, .scope,
-      ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
-    ],
+    parameters: [page, .leastPages, .scope, ParameterDescriptor.denseLayers.defaulting(to: .integer(2))],
     cost: "2 d a page",
     notes: """
       k is rounded down to whole pages, as the authors do, but to `least-pages` at least; what exceeds k is cut, \
       so that a budget is never exceeded. No page is kept by force. Reads the two bounds of every page and whole pages of rows, keeps them up to date with \
       each new token.
       """)
+
+  static let page = ParameterDescriptor.page(16)
 
   private let page: Int
   private let least: Int
@@ -24,15 +23,15 @@ public struct Quest: Policy {
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     try group.require(width: 2 * group.headDim, for: "quest")
-    page = parameters.integer("page")
-    least = parameters.integer("least-pages")
-    choosesPerGroup = parameters.word("scope") == "group"
+    page = parameters.integer(Self.page)
+    least = parameters.integer(.leastPages)
+    choosesPerGroup = parameters.word(.scope) == "group"
     self.group = group
   }
 
   public func choose(_ block: QueryBlock) -> Selections? {
     let d = group.headDim
-    let table = PageTable.bounds(of: block.shared.tables, pageTokens: page)
+    let table = PageTable.bounds(of: block.tables, pageTokens: page)
     let queries = block.derivedQueries(width: 2 * d) { _, query, out in
       for c in 0..<d {
         out[c] = max(query[c], 0)
@@ -48,33 +47,4 @@ public struct Quest: Policy {
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     ((tokens + page - 1) / page * 2 * group.keyRowBytes, 0)
   }
-}
-
-extension PageTable {
-  /// Channel-wise [maximum; minimum] of a page's keys.
-  static func bounds(of tables: GroupTables, pageTokens: Int) -> PageTable {
-    let d = tables.channels
-    let keys = tables.keyRows.pointer
-    return PageTable("bounds", of: tables, pageTokens: pageTokens, width: 2 * d) { tokens, out in
-      for c in 0..<d {
-        out[c] = keys[tokens.lowerBound * d + c]
-        out[d + c] = out[c]
-      }
-      for token in tokens.dropFirst() {
-        for c in 0..<d {
-          out[c] = max(out[c], keys[token * d + c])
-          out[d + c] = min(out[d + c], keys[token * d + c])
-        }
-      }
-    }
-  }
-}
-
-extension ParameterDescriptor {
-  static func page(_ tokens: Int) -> ParameterDescriptor {
-    ParameterDescriptor("page", .integer(1...4096), default: .integer(tokens), help: "tokens of a page")
-  }
-  static let leastPages = ParameterDescriptor(
-    "least-pages", .integer(1...4096), default: .integer(3),
-    help: "pages kept at least, as far as k holds them")
 }

@@ -1,21 +1,20 @@
-import Kernels
-
 /// Quest's pages scored by their keys' mean and spread in place of their bounds: `q · mean + c · Σ |q_c| · std_c`.
 public struct QuestMeanStd: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "quest-meanstd", summary: "Keeps the pages of highest mean score plus a multiple of its spread.",
     paper: "https://arxiv.org/abs/2406.10774", kind: .selection,
     parameters: [
-      .page(16), .leastPages,
-      ParameterDescriptor(
-        "spread", .number(0...16), default: .number(1), help: "c, how much of the standard deviation counts"),
-      .scope, ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
+      page, .leastPages, spread, .scope, ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
     ],
     cost: "2 d a page",
     notes: """
       Quest's layout with other page statistics; the paper linked is Quest's. The deviation is that of the page's own tokens \
       (divided by their number). Budgets as for Quest.
       """)
+
+  static let page = ParameterDescriptor.page(16)
+  static let spread = ParameterDescriptor(
+    "spread", .number(0...16), default: .number(1), help: "c, how much of the standard deviation counts")
 
   private let page: Int
   private let least: Int
@@ -25,15 +24,15 @@ public struct QuestMeanStd: Policy {
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     try group.require(width: 2 * group.headDim, for: "quest-meanstd")
-    page = parameters.integer("page")
-    least = parameters.integer("least-pages")
-    spread = Float(parameters.number("spread"))
-    choosesPerGroup = parameters.word("scope") == "group"
+    page = parameters.integer(Self.page)
+    least = parameters.integer(.leastPages)
+    spread = Float(parameters.number(Self.spread))
+    choosesPerGroup = parameters.word(.scope) == "group"
     self.group = group
   }
 
   public func choose(_ block: QueryBlock) -> Selections? {
-    let table = PageTable.spread(of: block.shared.tables, pageTokens: page, .standard)
+    let table = PageTable.spread(of: block.tables, pageTokens: page, .standard)
     let scores = block.scores(
       table, queries: block.spreadQueries(spread), rows: .vector(2 * group.headDim, like: group))
     return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores, least: least)
@@ -43,41 +42,5 @@ public struct QuestMeanStd: Policy {
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     ((tokens + page - 1) / page * 2 * group.keyRowBytes, 0)
-  }
-}
-
-extension PageTable {
-  enum Deviation: String { case standard, absolute }
-
-  /// Channel-wise [mean; deviation from it] of a page's keys.
-  static func spread(of tables: GroupTables, pageTokens: Int, _ deviation: Deviation) -> PageTable {
-    let d = tables.channels
-    let keys = tables.keyRows.pointer
-    return PageTable("spread \(deviation)", of: tables, pageTokens: pageTokens, width: 2 * d) { tokens, out in
-      let count = Float(tokens.count)
-      for c in 0..<2 * d { out[c] = 0 }
-      for token in tokens { for c in 0..<d { out[c] += keys[token * d + c] } }
-      for c in 0..<d { out[c] /= count }
-      for token in tokens {
-        for c in 0..<d {
-          let difference = keys[token * d + c] - out[c]
-          out[d + c] += deviation == .standard ? difference * difference : abs(difference)
-        }
-      }
-      for c in d..<2 * d { out[c] = deviation == .standard ? (out[c] / count).squareRoot() : out[c] / count }
-    }
-  }
-}
-
-extension QueryBlock {
-  /// [q; c · |q|] of every row.
-  func spreadQueries(_ factor: Float) -> FloatBuffer {
-    let d = group.headDim
-    return derivedQueries(width: 2 * d) { _, query, out in
-      for c in 0..<d {
-        out[c] = query[c]
-        out[d + c] = factor * abs(query[c])
-      }
-    }
   }
 }

@@ -1,5 +1,4 @@
 import Attention
-import Kernels
 
 /// Clusters of keys, some attended to exactly and some estimated (Chen et al., 2025).
 ///
@@ -11,17 +10,8 @@ public struct RetroInfer: Policy {
     summary: "Reads the clusters of best centroid and estimates the next from centroid and summed values.",
     paper: "https://arxiv.org/abs/2505.02922", kind: .selection,
     parameters: [
-      ParameterDescriptor(
-        "cluster", .integer(1...4096), default: .integer(16), help: "tokens of a cluster on average"),
-      ParameterDescriptor(
-        "estimated", .number(0...1), default: .number(0.232), help: "share of the clusters that is estimated"),
-      ParameterDescriptor("rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means"),
-      ParameterDescriptor.sinks.defaulting(to: .integer(4)),
-      ParameterDescriptor.recent.defaulting(to: .integer(64)),
-      ParameterDescriptor(
-        "scope", .choice(["head", "group"]), default: .word("group"),
-        help: "rank clusters per query head, or once per KV head, as the authors do"),
-      .ranking,
+      cluster, estimated, rounds, ParameterDescriptor.sinks.defaulting(to: .integer(4)),
+      ParameterDescriptor.recent.defaulting(to: .integer(64)), scope, .ranking,
     ], common: [.denseLayers],
     cost: "d a cluster, dv an estimated cluster",
     notes: """
@@ -31,6 +21,16 @@ public struct RetroInfer: Policy {
       With `ranking=sum` output error is 0.112 for 0.099 on qa-4096 at 256 and 0.080 for 0.077 on prose-8192, at 19 % 0.056 for 0.050 and 0.018 for 0.016; recall differs by at most 0.012.
       """,
     alwaysKeeps: { _ in "every decoded token" })
+
+  static let cluster = ParameterDescriptor(
+    "cluster", .integer(1...4096), default: .integer(16), help: "tokens of a cluster on average")
+  static let estimated = ParameterDescriptor(
+    "estimated", .number(0...1), default: .number(0.232), help: "share of the clusters that is estimated")
+  static let rounds = ParameterDescriptor(
+    "rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means")
+  static let scope = ParameterDescriptor(
+    "scope", .choice(["head", "group"]), default: .word("group"),
+    help: "rank clusters per query head, or once per KV head, as the authors do")
 
   private let cluster: Int
   private let estimated: Double
@@ -43,11 +43,11 @@ public struct RetroInfer: Policy {
   public init(parameters: ParameterValues, group: GroupContext) throws {
     // k-means scores keys with a last channel of one.
     try group.require(width: group.headDim + 1, for: "retroinfer")
-    isSoftmax = parameters.word("ranking") == "softmax"
-    choosesPerGroup = parameters.word("scope") == "group"
-    cluster = parameters.integer("cluster")
-    estimated = parameters.number("estimated")
-    rounds = parameters.integer("rounds")
+    isSoftmax = parameters.word(.ranking) == "softmax"
+    choosesPerGroup = parameters.word(Self.scope) == "group"
+    cluster = parameters.integer(Self.cluster)
+    estimated = parameters.number(Self.estimated)
+    rounds = parameters.integer(Self.rounds)
     guarded = parameters.guarded
     self.group = group
   }
@@ -73,17 +73,16 @@ public struct RetroInfer: Policy {
   }
 
   public func choose(_ block: QueryBlock) -> Selections? {
-    let tables = block.shared.tables
-    let zone = zone.clamped(to: 0..<tables.tokens)
-    let clusters = tables.cached("clusters \(zone) \(cluster) \(rounds)") {
-      KeyClusters(tables, tokens: zone, size: cluster, rounds: rounds)
+    let zone = zone.clamped(to: 0..<block.tables.tokens)
+    let clusters = block.tables.cached("clusters \(zone) \(cluster) \(rounds)") {
+      KeyClusters(block.tables, tokens: zone, size: cluster, rounds: rounds)
     }
     var result = Selections()
-    var corrections: [OutputCorrection] = []
+    var rest: [EstimatedClusters] = []
     let ranked = Int((estimated * Double(clusters.members.count)).rounded())
-    let scores = (0..<block.shared.rows).map { clusters.scores(block.shared.query($0)) }
+    let scores = block.scores(clusters)
     let ranks = choosesPerGroup ? summed(scores, block) : scores
-    for row in 0..<block.shared.rows {
+    for row in 0..<block.rows {
       let step = block.steps[row % block.steps.count]
       let k = block.budgets[row % block.steps.count]
       let (sinks, middle, recent) = kept(of: step).split(step.visible, budget: k)
@@ -99,15 +98,15 @@ public struct RetroInfer: Policy {
         next += 1
       }
       result.appendRow((sinks.map(Int32.init) + chosen + recent.map(Int32.init)).sorted())
-      var correction = OutputCorrection()
-      let logits = block.shared.logits(of: scores[row])
-      correction.terms = order.dropFirst(next).prefix(ranked).compactMap {
-        clusters.term($0, logit: logits[$0], within: step.visible, read: sinks, tables)
-      }
-      corrections.append(correction)
+      let logits = block.logits(of: scores[row])
+      let others = Array(order.dropFirst(next).prefix(ranked))
+      rest.append(EstimatedClusters(clusters: others, logits: others.map { logits[$0] }, read: sinks))
     }
-    result.corrections = corrections
-    charge(block, clusters: clusters.members.count, estimated: ranked)
+    result.corrections = block.terms(clusters, rest, most: ranked, isShared: choosesPerGroup).map {
+      var correction = OutputCorrection()
+      correction.terms = $0
+      return correction
+    }
     return result
   }
 
@@ -115,27 +114,11 @@ public struct RetroInfer: Policy {
   private func summed(_ scores: [[Float]], _ block: QueryBlock) -> [[Float]] {
     let sums = block.steps.indices.map { step in
       (0..<group.groupSize).map { head -> [Float] in
-        let own = scores[block.shared.row(head: head, step: step)]
-        return isSoftmax ? block.shared.softmax(own) : own
+        let own = scores[block.row(head: head, step: step)]
+        return isSoftmax ? block.softmax(own) : own
       }.summed
     }
     return scores.indices.map { sums[$0 % sums.count] }
-  }
-
-  private func charge(_ block: QueryBlock, clusters: Int, estimated: Int) {
-    let centroids = block.steps.count * clusters * group.keyRowBytes
-    let sums = block.steps.count * min(estimated, clusters) * group.valueRowBytes
-    let heads = group.groupSize
-    block.charge(
-      DecodeOperation(.score, .vectors, .metadata, rowBytes: group.keyRowBytes, bits: group.elementBits),
-      readPerHead: centroids * heads, readGroupUnion: centroids)
-    // That heads which rank clusters apart share sums is not assumed.
-    block.charge(
-      DecodeOperation(
-        .attend, .gather, .metadata, rowBytes: group.valueRowBytes, bits: group.elementBits,
-        pattern: .gather(rowBytes: group.valueRowBytes)),
-      readPerHead: sums * heads, readGroupUnion: choosesPerGroup ? sums : sums * heads)
-    block.chargeScores(block.steps.count * clusters * heads, writtenBy: .vectors, readBy: .select)
   }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {

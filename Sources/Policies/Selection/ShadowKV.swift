@@ -1,5 +1,4 @@
 import Attention
-import Kernels
 
 /// Landmarks of short chunks, with outlier chunks set apart (Sun et al., ICML 2025).
 ///
@@ -10,16 +9,7 @@ public struct ShadowKV: Policy {
     name: "shadowkv",
     summary: "Keeps outlier chunks, the last ones, and those whose mean key scores highest.",
     paper: "https://arxiv.org/abs/2410.21465", kind: .selection,
-    parameters: [
-      ParameterDescriptor("chunk", .integer(1...4096), default: .integer(8), help: "tokens of a chunk"),
-      ParameterDescriptor(
-        "outliers", .integer(0...100_000), default: .integer(48),
-        help: "outlier chunks of the prompt always kept"),
-      ParameterDescriptor(
-        "outlier-share", .number(0...1), default: .number(0.16),
-        help: "share of k that outliers may take; the authors' 384 of 2464 tokens"),
-      ParameterDescriptor("local", .integer(0...4096), default: .integer(4), help: "last chunks always kept"),
-    ], common: [.denseLayers],
+    parameters: [chunk, outliers, outlierShare, local], common: [.denseLayers],
     cost: "d a chunk",
     notes: """
       Outliers and local chunks count in k here, so that budgets are comparable, and lie on the device. Other chosen values come from the host. The released code rebuilds \
@@ -27,8 +17,19 @@ public struct ShadowKV: Policy {
       decoding completes gets a landmark of its own.
       """,
     alwaysKeeps: {
-      "the last \($0.integer("local")) chunks, and up to \($0.number("outlier-share")) of k as outliers"
+      "the last \($0.integer(local)) chunks, and up to \($0.number(outlierShare)) of k as outliers"
     })
+
+  static let chunk = ParameterDescriptor(
+    "chunk", .integer(1...4096), default: .integer(8), help: "tokens of a chunk")
+  static let outliers = ParameterDescriptor(
+    "outliers", .integer(0...100_000), default: .integer(48),
+    help: "outlier chunks of the prompt always kept")
+  static let outlierShare = ParameterDescriptor(
+    "outlier-share", .number(0...1), default: .number(0.16),
+    help: "share of k that outliers may take; the authors' 384 of 2464 tokens")
+  static let local = ParameterDescriptor(
+    "local", .integer(0...4096), default: .integer(4), help: "last chunks always kept")
 
   private let chunk: Int
   private let outliers: Int
@@ -39,10 +40,10 @@ public struct ShadowKV: Policy {
   private var apart: [Int] = []
 
   public init(parameters: ParameterValues, group: GroupContext) {
-    chunk = parameters.integer("chunk")
-    outliers = parameters.integer("outliers")
-    outlierShare = parameters.number("outlier-share")
-    local = parameters.integer("local")
+    chunk = parameters.integer(Self.chunk)
+    outliers = parameters.integer(Self.outliers)
+    outlierShare = parameters.number(Self.outlierShare)
+    local = parameters.integer(Self.local)
     self.group = group
   }
 
@@ -71,12 +72,9 @@ public struct ShadowKV: Policy {
   }
 
   public mutating func choose(_ block: QueryBlock) -> Selections? {
-    let d = group.headDim
-    let tables = block.shared.tables
-    let table = PageTable.means(of: tables, pageTokens: chunk)
-    let queries = block.derivedQueries(width: d) { _, query, out in out.update(from: query, count: d) }
-    let scores = block.scores(table, queries: queries, rows: .vector(group.headDim, like: group))
-    apart = tables.cached("outliers \(chunk)") { outlierOrder(tables) }
+    let table = PageTable.means(of: block.tables, pageTokens: chunk)
+    let scores = block.scores(table, queries: block.queries, rows: .vector(group.headDim, like: group))
+    apart = block.tables.cached("outliers \(chunk)") { outlierOrder(block.tables) }
     let best = largestOfGroup(scores, block)
     return block.bestPages(best) { [self] step in kept(of: step) }
   }
@@ -84,16 +82,15 @@ public struct ShadowKV: Policy {
   /// Softmax of each head over the chunks that compete, then the largest over the group's heads. Chunks set apart come
   /// first whatever their score.
   private func largestOfGroup(_ scores: PageScores, _ block: QueryBlock) -> PageScores {
-    let shared = block.shared
-    let soft = ScoreMatrix(rows: shared.rows, tokens: scores.matrix.stride, pool: shared.pool)
+    let soft = ScoreMatrix(rows: block.rows, tokens: scores.matrix.stride, pool: block.pool)
     for (index, step) in block.steps.enumerated() {
       let k = block.budgets[index]
       let middle = kept(of: step).split(step.visible, budget: k).middle
       let apart = Set(heldOutliers(of: k))
       let pages = middle.isEmpty ? 0..<0 : scores.pages(middle)
       let competing = pages.filter { !apart.contains($0) }
-      let rows = (0..<group.groupSize).map { shared.row(head: $0, step: index) }
-      let weights = rows.map { row in shared.softmax(competing.map { scores.matrix.row(row)[$0] }) }
+      let rows = (0..<group.groupSize).map { block.row(head: $0, step: index) }
+      let weights = rows.map { row in block.softmax(competing.map { scores.matrix.row(row)[$0] }) }
       for row in rows {
         for page in pages where apart.contains(page) { soft.row(row)[page] = 2 }
         for (place, page) in competing.enumerated() {
@@ -108,13 +105,12 @@ public struct ShadowKV: Policy {
   private func outlierOrder(_ tables: GroupTables) -> [Int] {
     let d = group.headDim
     let chunks = 0..<min(group.promptTokens, tables.tokens) / chunk
-    let least = chunks.map { index -> Float in
-      let tokens = index * chunk..<(index + 1) * chunk
+    let least = tables.perPage(chunks, pageTokens: chunk) { page in
       var mean = Array(repeating: Float(0), count: d)
-      for token in tokens { for c in 0..<d { mean[c] += tables.key(token)[c] } }
+      for token in page.tokens { for c in 0..<d { mean[c] += page[token][c] } }
       let length = mean.reduce(Float(0)) { $0 + $1 * $1 }.squareRoot()
-      return tokens.reduce(Float.infinity) { least, token in
-        let key = tables.key(token)
+      return page.tokens.reduce(Float.infinity) { least, token in
+        let key = page[token]
         var (dot, own): (Float, Float) = (0, 0)
         for c in 0..<d {
           dot += key[c] * mean[c]
@@ -128,18 +124,5 @@ public struct ShadowKV: Policy {
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
     ((tokens + chunk - 1) / chunk * group.keyRowBytes, 0)
-  }
-}
-
-extension PageTable {
-  /// Mean key of a page.
-  static func means(of tables: GroupTables, pageTokens: Int) -> PageTable {
-    let d = tables.channels
-    let keys = tables.keyRows.pointer
-    return PageTable("means", of: tables, pageTokens: pageTokens, width: d) { tokens, out in
-      for c in 0..<d { out[c] = 0 }
-      for token in tokens { for c in 0..<d { out[c] += keys[token * d + c] } }
-      for c in 0..<d { out[c] /= Float(tokens.count) }
-    }
   }
 }

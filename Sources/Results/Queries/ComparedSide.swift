@@ -89,7 +89,7 @@ struct ComparedSide {
       let base = PolicyRegistry.policy(named: policy)?.descriptor.parameter(.wrappedPolicy),
       let wrapped = values[base.name].flatMap(PolicyRegistry.policy(named:))
     else { return own }
-    return "\(ParameterValues(defaultsOf: wrapped.descriptor).integer(name))"
+    return ParameterValues(defaultsOf: wrapped.descriptor)[name]?.description ?? "0"
   }
 
   static func footing(_ a: [ComparedSide], _ b: [ComparedSide]) -> [PairedComparison.Setting] {

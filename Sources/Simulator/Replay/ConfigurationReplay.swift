@@ -58,40 +58,39 @@ struct ConfigurationReplay {
     exact: ExactAttention, oracle: OracleMeasures
   ) {
     if let chooser { policy = chooser }
-    let block = view.shared
     let asked = view.budgets
     outcome.work.merge(view.work)
-    if let last = block.steps.last {
+    if let last = view.steps.last {
       outcome.residentExtra = policy.residentExtraBytes(tokens: last.position + 1)
     }
     outcome.heldTokens = policy.heldTokens
     let unions = recordTraffic(choice, view: view)
     guard let choice else {
-      for step in block.steps.indices { recordEverything(block, step: step, firstStep: firstStep) }
+      for step in view.steps.indices { recordEverything(view, step: step, firstStep: firstStep) }
       outcome.lastChoice = nil
       return
     }
     // A policy that sizes its own sets is compared with the oracle at the size it took.
-    let budgets = (0..<block.rows).map { row in
-      configuration.policy.descriptor.usesBudget ? asked[row % block.steps.count] : choice.count(row)
+    let budgets = (0..<view.rows).map { row in
+      configuration.policy.descriptor.usesBudget ? asked[row % view.steps.count] : choice.count(row)
     }
     let best = oracle.measure(budgets: budgets)
-    for step in block.steps.indices {
+    for step in view.steps.indices {
       if choice.wholeSteps.contains(step) {
-        recordEverything(block, step: step, firstStep: firstStep)
+        recordEverything(view, step: step, firstStep: firstStep)
         continue
       }
       for head in 0..<group.groupSize {
-        let row = block.row(head: head, step: step)
-        record(row, of: choice, block: block, firstStep: firstStep, k: budgets[row], exact: exact, best: best)
+        let row = view.row(head: head, step: step)
+        record(row, of: choice, block: view, firstStep: firstStep, k: budgets[row], exact: exact, best: best)
       }
-      recordGroup(choice, union: unions[step], block: block, step: step, firstStep: firstStep)
+      recordGroup(choice, union: unions[step], block: view, step: step, firstStep: firstStep)
     }
-    keepLast(choice, block)
+    keepLast(choice, view)
   }
 
   private mutating func record(
-    _ row: Int, of choice: Selections, block: ScoredBlock, firstStep: Int, k: Int, exact: ExactAttention,
+    _ row: Int, of choice: Selections, block: QueryBlock, firstStep: Int, k: Int, exact: ExactAttention,
     best: OracleMeasures.Measure
   ) {
     let step = firstStep + row % block.steps.count
@@ -120,7 +119,7 @@ struct ConfigurationReplay {
 
   /// The union, and the overlap with the step before.
   private mutating func recordGroup(
-    _ choice: Selections, union: Int, block: ScoredBlock, step: Int, firstStep: Int
+    _ choice: Selections, union: Int, block: QueryBlock, step: Int, firstStep: Int
   ) {
     let rows = (0..<group.groupSize).map { block.row(head: $0, step: step) }
     let now = StepChoice.some(rows.map { Array(choice[$0]) })
@@ -132,7 +131,7 @@ struct ConfigurationReplay {
   }
 
   /// What the last step of a block chose, and how much of it an evicting policy then holds.
-  private mutating func keepLast(_ choice: Selections, _ block: ScoredBlock) {
+  private mutating func keepLast(_ choice: Selections, _ block: QueryBlock) {
     let step = block.steps.count - 1
     guard !choice.wholeSteps.contains(step) else {
       outcome.lastChoice = nil
@@ -145,7 +144,7 @@ struct ConfigurationReplay {
   }
 
   /// All visible tokens: every metric is known without computing.
-  private mutating func recordEverything(_ block: ScoredBlock, step: Int, firstStep: Int) {
+  private mutating func recordEverything(_ block: QueryBlock, step: Int, firstStep: Int) {
     let visible = block.steps[step].visible
     let place = firstStep + step
     let now = StepChoice.everything(visible)
@@ -185,7 +184,7 @@ struct ConfigurationReplay {
       }
       let k = view.budgets[index]
       let held = place.held(policy.deviceTokens(of: step, budget: k, guarded: view.guarded), of: step)
-      let rows = (0..<group.groupSize).map { view.shared.row(head: $0, step: index) }
+      let rows = (0..<group.groupSize).map { view.row(head: $0, step: index) }
       let perHead = rows.reduce((all: 0, held: 0)) { sum, row in
         (sum.all + choice.count(row), sum.held + overlap.union(choice, rows: [row], within: held).held)
       }

@@ -24,6 +24,7 @@ struct GroupInputs: Sendable {
       group: group, keys: keys, values: values,
       queries: groups.queries(tensors, kvHead: kvHead, rows: rows, kernels: worker.kernels),
       steps: groups.steps(rows: rows, layer: tensors.layer), warmUp: warmUp,
-      prompt: groups.prompt(tensors, group: group, tables: tables, worker: worker), worker: worker)
+      prompt: groups.prompt(tensors, group: group, keys: keys, tables: tables, worker: worker), worker: worker
+    )
   }
 }

@@ -48,7 +48,7 @@ struct TraceGroups: Sendable {
 
   /// What the prompt tells the policies of a group.
   func prompt(
-    _ tensors: LayerTensors, group: GroupContext, tables: GroupTables, worker: ReplayWorker
+    _ tensors: LayerTensors, group: GroupContext, keys: KeyPanels, tables: GroupTables, worker: ReplayWorker
   ) -> PromptView {
     let rows = promptRows
     let window =
@@ -56,7 +56,7 @@ struct TraceGroups: Sendable {
       ? nil
       : ScoredBlock(
         group: group, steps: steps(rows: rows, layer: group.layer), kernels: worker.kernels,
-        keys: tables.keys,
+        keys: keys,
         queries: queries(tensors, kvHead: group.kvHead, rows: rows, kernels: worker.kernels), tables: tables,
         pool: worker.pool, scratch: worker.scratch)
     let prompt = trace.metadata.tokens.prompt

@@ -15,7 +15,7 @@ import Testing
     return body.joined(separator: "\n")
   }
 
-  @Test(arguments: ["Newest", "NewestTests", "MeanPages", "LongKeys"]) func thePageShowsIt(name: String)
+  @Test(arguments: ["Signs", "SignsTests", "MeanPages", "LongKeys"]) func thePageShowsIt(name: String)
     throws
   {
     let page = try String(

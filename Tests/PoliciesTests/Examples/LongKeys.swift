@@ -22,8 +22,10 @@ public struct LongKeys: Policy {
   public var choosesPerGroup: Bool { true }
 
   public mutating func observe(_ prompt: PromptView) {
-    let tables = prompt.tables
-    lengths = (0..<tables.tokens).map { token in tables.key(token).reduce(Float(0)) { $0 + $1 * $1 } }
+    let d = prompt.tables.channels
+    lengths = prompt.tables.perToken("lengths") { _, key in
+      (0..<d).reduce(Float(0)) { $0 + key[$1] * key[$1] }
+    }
   }
 
   public mutating func choose(_ block: QueryBlock) -> Selections? {

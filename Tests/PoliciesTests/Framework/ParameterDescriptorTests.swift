@@ -1,5 +1,6 @@
-import Policies
 import Testing
+
+@testable import Policies
 
 @Suite struct ParameterDescriptorTests {
   static let integer = ParameterDescriptor("page", .integer(1...64), default: .integer(16), help: "tokens")
@@ -37,18 +38,18 @@ import Testing
 
   @Test func valuesStartAtTheirDefaults() {
     var values = ParameterValues(defaultsOf: FASA.descriptor)
-    #expect(values.word("pairing") == "rope" && values.integer("ca-window") == 256)
+    #expect(values.word(FASA.pairing) == "rope" && values.integer(FASA.caWindow) == 256)
     #expect(values.guarded == Guard())
     values["sinks"] = .integer(4)
     values["recent"] = .integer(2)
     #expect(values.guarded == Guard(sinks: 4, recent: 2))
-    #expect(ParameterValues(defaultsOf: OracleMass.descriptor).number("p") == 0.95)
+    #expect(ParameterValues(defaultsOf: OracleMass.descriptor).number(OracleMass.p) == 0.95)
   }
 
   @Test func amountsAreOfAWhole() {
     var values = ParameterValues(defaultsOf: FASA.descriptor)
-    #expect([64, 4, 3].map { values.amount("chunks", of: $0) } == [16, 1, 1])
+    #expect([64, 4, 3].map { values.amount(FASA.chunks, of: $0) } == [16, 1, 1])
     values["chunks"] = .amount(.tokens(40))
-    #expect([64, 32].map { values.amount("chunks", of: $0) } == [40, 32])
+    #expect([64, 32].map { values.amount(FASA.chunks, of: $0) } == [40, 32])
   }
 }

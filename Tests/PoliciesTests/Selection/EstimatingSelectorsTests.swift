@@ -240,10 +240,11 @@ import Testing
       let tables = try trace.tables()
       let hash = SimHash(tables, group: trace.group, bits: 3, count: 10)
       let block = try trace.block(tables: tables)
-      let hits = hash.hits(hash.codes(of: block.queries, rows: 1), row: 0, 21)
-      for token in 0..<21 {
-        met += hits[token] >= 2 ? 1 : 0
-        expected += exp(-Double(hash.offset(query: block.query(0), token: token)))
+      QueryBlock(block, budgets: [21]).meet(hash, tier: .host, among: { $0 }) { row, hits in
+        for (token, hits) in zip(hits.indices, hits) {
+          met += hits >= 2 ? 1 : 0
+          expected += exp(-Double(hash.offset(query: block.query(row), token: token)))
+        }
       }
     }
     // 1,260 draws, not independent within a seed: five standard deviations of 1,260 independent ones are 90.

@@ -61,14 +61,16 @@ struct SmallTrace {
   /// The keys and values, as blocks and prompt share them.
   func tables() throws -> GroupTables {
     let kernels = try Kernels()
-    let panels = Self.bytes(keys) {
-      kernels.packKeys($0, element: .f32, tokens: keys.count, channels: headDim)
-    }
+    let panels = panels(kernels)
     guard let width = values.first?.count else { return GroupTables(kernels: kernels, keys: panels) }
     let tiles = Self.bytes(values) {
       kernels.packValues($0, element: .f32, tokens: values.count, channels: width)
     }
     return GroupTables(kernels: kernels, keys: panels, values: tiles)
+  }
+
+  private func panels(_ kernels: Kernels) -> KeyPanels {
+    Self.bytes(keys) { kernels.packKeys($0, element: .f32, tokens: keys.count, channels: headDim) }
   }
 
   private static func bytes<R>(_ rows: [[Int]], _ body: (UnsafeRawBufferPointer) -> R) -> R {
@@ -91,7 +93,8 @@ struct SmallTrace {
     let buffer = FloatBuffer(count: asked.count)
     for (i, value) in asked.enumerated() { buffer[i] = Float(value) }
     return ScoredBlock(
-      group: group, steps: steps, kernels: tables.kernels, keys: tables.keys, queries: buffer, tables: tables,
+      group: group, steps: steps, kernels: tables.kernels, keys: panels(tables.kernels), queries: buffer,
+      tables: tables,
       pool: pool)
   }
 

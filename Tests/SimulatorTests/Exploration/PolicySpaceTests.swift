@@ -44,11 +44,11 @@ import Traces
   }
 
   @Test func samplesAreDistinctRunnableAndOfEveryPolicy() throws {
-    let space = try space("fasa,quest,snapkv,magicpig") { $0.values.word("scope") != "group" }
+    let space = try space("fasa,quest,snapkv,magicpig") { $0.values.word(.scope) != "group" }
     let sample = space.initial(80, seed: 3)
     #expect(sample.count == 80 && Set(sample).count == 80)
     #expect(Set(sample.map(\.policy.descriptor.name)) == ["fasa", "quest", "snapkv", "magicpig"])
-    #expect(sample.allSatisfy { $0.policy.values.word("scope") != "group" })
+    #expect(sample.allSatisfy { $0.policy.values.word(.scope) != "group" })
     // A policy that sizes its own sets has no budget to search.
     #expect(sample.allSatisfy { ($0.budget == nil) == ($0.policy.descriptor.name == "magicpig") })
     #expect(sample == space.initial(80, seed: 3))

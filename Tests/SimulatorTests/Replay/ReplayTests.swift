@@ -1,9 +1,9 @@
 import Attention
 import Kernels
-import Policies
 import Testing
 import Traces
 
+@testable import Policies
 @testable import Simulator
 
 /// The exact path against loops in double precision.
@@ -88,14 +88,14 @@ import Traces
     rows: [Int]
   ) throws {
     let configuration = found.configuration
-    let isDense = layer < configuration.policy.values.integer("dense-layers")
+    let isDense = layer < configuration.policy.values.integer(.denseLayers)
     let sets = heads.map { head in
       isDense
         ? rows.map { Set(naive.visible(layer: layer, row: $0)) }
         : naive.sets(
           configuration, layer: layer, head: head, rows: rows,
           chunks: NaiveReplay.dominant(
-            profile.values[layer][head], configuration.policy.values.amount("chunks", of: profile.chunks)))
+            profile.values[layer][head], configuration.policy.values.amount(FASA.chunks, of: profile.chunks)))
     }
     let budgets = configuration.budget.map { budget in
       rows.map {

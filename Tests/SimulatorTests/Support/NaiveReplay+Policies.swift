@@ -11,8 +11,8 @@ extension NaiveReplay {
     _ configuration: ReplayConfiguration, layer: Int, head: Int, rows: [Int], chunks: [Int]
   ) -> [Set<Int>] {
     let values = configuration.policy.values
-    let sinks = values.integer("sinks")
-    let recent = values.integer("recent")
+    let sinks = values.integer(.sinks)
+    let recent = values.integer(.recent)
     return rows.map { row in
       let visible = visible(layer: layer, row: row)
       let k = configuration.budget.map { self.k($0, layer: layer, row: row) } ?? visible.count
@@ -23,7 +23,8 @@ extension NaiveReplay {
       switch configuration.policy.descriptor.name {
       case "oracle": return Self.best(scores(), k, sinks: sinks, recent: recent)
       case "oracle-mass":
-        return smallest(full(layer: layer, head: head, row: row).weights, reaching: values.number("p"))
+        return smallest(
+          full(layer: layer, head: head, row: row).weights, reaching: values.number(OracleMass.p))
       case "random":
         // The draw itself is Policies' own affair; what becomes of it is tested here.
         var generator = SplitMix64(seed: 0, layer, head, trace.positions[row])

@@ -3,8 +3,8 @@ import Kernels
 
 /// Codes of a group's keys in several hash tables.
 struct SimHash {
-  private let bits: Int
-  private let count: Int
+  fileprivate let bits: Int
+  fileprivate let count: Int
   private let kernels: Kernels
   /// `[tables · bits][headDim]`
   private let projections: FloatBuffer
@@ -14,6 +14,9 @@ struct SimHash {
   /// Keys less the prompt's mean, brought to length 1: `[tokens][headDim]`.
   private let directions: FloatBuffer
   private let width: Int
+
+  /// Of this file alone: to read keys.
+  struct Leave { fileprivate init() {} }
 
   init(_ tables: GroupTables, group: GroupContext, bits: Int, count: Int) {
     self.bits = bits
@@ -32,14 +35,15 @@ struct SimHash {
 
   private static func directions(_ tables: GroupTables, prompt: Int) -> FloatBuffer {
     let d = tables.channels
+    let keys = tables.keys(for: .hashes(Leave()))
     var mean = Array(repeating: Float(0), count: d)
-    for token in 0..<prompt { for c in 0..<d { mean[c] += tables.key(token)[c] / Float(max(prompt, 1)) } }
+    for token in 0..<prompt { for c in 0..<d { mean[c] += keys[token][c] / Float(max(prompt, 1)) } }
     let result = FloatBuffer(count: tables.tokens * d)
     for token in 0..<tables.tokens {
       let out = result.pointer + token * d
       var square: Float = 0
       for c in 0..<d {
-        out[c] = tables.key(token)[c] - mean[c]
+        out[c] = keys[token][c] - mean[c]
         square += out[c] * out[c]
       }
       let length = max(square.squareRoot(), .leastNormalMagnitude)
@@ -73,7 +77,7 @@ struct SimHash {
   }
 
   /// Codes of queries, `[tables][rows]`.
-  func codes(of queries: FloatBuffer, rows: Int) -> [UInt16] {
+  fileprivate func codes(of queries: FloatBuffer, rows: Int) -> [UInt16] {
     let panels = kernels.packKeys(
       UnsafeRawBufferPointer(start: queries.pointer, count: rows * width * 4), element: .f32, tokens: rows,
       channels: width)
@@ -81,7 +85,7 @@ struct SimHash {
   }
 
   /// In how many tables each of the first `end` tokens shares the query's bucket.
-  func hits(_ queryCodes: [UInt16], row: Int, _ end: Int) -> [UInt16] {
+  fileprivate func hits(_ queryCodes: [UInt16], row: Int, _ end: Int) -> [UInt16] {
     let rows = queryCodes.count / count
     var result = Array(repeating: UInt16(0), count: end)
     result.withUnsafeMutableBufferPointer { hits in
@@ -108,6 +112,37 @@ struct SimHash {
     let none = PortableMath.power(1 - one, count)
     let single = Double(count) * one * PortableMath.power(1 - one, count - 1)
     return Float(-PortableMath.log(max(1 - none - single, 0) + 1e-4))
+  }
+}
+
+extension QueryBlock {
+  /// How often each of some tokens shares a bucket with the query of a row: the numbers in the query's buckets are read, where
+  /// each bucket begins and ends, and the projections that hash the query.
+  ///
+  /// - Parameters:
+  ///   - zone: which of the tokens that a row sees the tables hold.
+  ///   - body: is told the hits of the zone's tokens, by token.
+  func meet(
+    _ hashes: SimHash, tier: MemoryTier, among zone: (_ visible: Range<Int>) -> Range<Int>,
+    _ body: (_ row: Int, _ hits: ArraySlice<UInt16>) -> Void
+  ) {
+    let codes = hashes.codes(of: queries, rows: rows)
+    var numbers = 0
+    for row in 0..<rows {
+      let hits = hashes.hits(codes, row: row, visible(row).upperBound)[zone(visible(row))]
+      numbers += hits.reduce(0) { $0 + Int($1) }
+      body(row, hits)
+    }
+    func charge(_ bytes: Int, rowBytes: Int) {
+      self.charge(
+        DecodeOperation(
+          .score, .buckets, .metadata, rowBytes: rowBytes, bits: 32, pattern: .gather(rowBytes: rowBytes),
+          tier: tier), readPerHead: bytes, readGroupUnion: bytes)
+    }
+    charge(numbers * 4, rowBytes: 4)
+    // First and last number of a bucket of every table, for each query head.
+    charge(rows * hashes.count * 8, rowBytes: 8)
+    chargeMatrix(rows: hashes.bits * hashes.count)
   }
 }
 

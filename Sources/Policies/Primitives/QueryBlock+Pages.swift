@@ -13,7 +13,7 @@ extension QueryBlock {
       readGroupUnion: seen * 4 * group.groupSize)
     var result = Selections()
     var chosen: [Int32] = []
-    for row in 0..<shared.rows {
+    for row in 0..<rows {
       let step = steps[row % steps.count]
       let k = budgets[row % steps.count]
       let (sinks, middle, recent) = (own?(step) ?? guarded).split(step.visible, budget: k)
@@ -23,8 +23,8 @@ extension QueryBlock {
       chosen = Array(repeating: 0, count: count)
       chosen.withUnsafeMutableBufferPointer { buffer in
         if let out = buffer.baseAddress {
-          shared.kernels.topK(
-            scores.matrix.scores(row, pages), k: count, into: out, scratch: shared.scratch)
+          kernels.topK(
+            scores.matrix.scores(row, pages), k: count, into: out, scratch: scratch)
         }
       }
       let tokens = chosen.map { page -> Range<Int> in

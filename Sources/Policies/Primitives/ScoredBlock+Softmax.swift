@@ -32,6 +32,13 @@ extension ScoredBlock {
     return result
   }
 
+  /// The scaled logits of a step's queries over some tokens, of each token the largest among the group's heads.
+  func largestLogits(step: Int, over tokens: [Int32]) -> [Float] {
+    let (logits, scale) = logits()
+    let rows = (0..<group.groupSize).map { logits.row(row(head: $0, step: step)) }
+    return tokens.map { token in rows.reduce(-.infinity) { max($0, $1[Int(token)] * scale) } }
+  }
+
   /// For every row the smallest set whose weights reach `share` of the row's; ties go to the lower token.
   public func smallestSets(reaching share: Double) -> Selections {
     let weights = attentionWeights()
@@ -60,35 +67,5 @@ extension ScoredBlock {
       result.appendRow(candidates.prefix(count).map { $0 + Int32(visible.lowerBound) }.sorted())
     }
     return result
-  }
-}
-
-extension ScoredBlock {
-  /// Full keys scored by queries of one's own, `[rows][headDim]`.
-  func scored(_ queries: FloatBuffer) -> ScoreMatrix { scored(queries, keys) }
-
-  /// Vectors in place of the keys, one per token, scored by queries of their width.
-  func scored(_ queries: FloatBuffer, _ panels: KeyPanels) -> ScoreMatrix {
-    let result = makeMatrix()
-    kernels.score(
-      queries: queries.pointer, rows: rows, keys: panels, channelList: Array(0..<Int32(panels.channels)),
-      tokens: span, into: result.row(0), stride: result.stride)
-    return result
-  }
-
-  /// Softmax of a row's scores over the tokens that it sees.
-  func normalise(_ scores: ScoreMatrix, row: Int, scale: Float, into result: ScoreMatrix) {
-    normalise(scores, row: row, visible(row), scale: scale, into: result)
-  }
-
-  /// Softmax over some columns of a row.
-  func normalise(
-    _ scores: ScoreMatrix, row: Int, _ columns: Range<Int>, scale: Float, into result: ScoreMatrix
-  ) {
-    let values = scores.scores(row, columns)
-    let out = result.row(row) + columns.lowerBound
-    kernels.exponentials(values, offset: kernels.maximum(values), scale: scale, into: out)
-    let sum = Float((0..<columns.count).reduce(0.0) { $0 + Double(out[$1]) })
-    for i in 0..<columns.count { out[i] /= sum }
   }
 }

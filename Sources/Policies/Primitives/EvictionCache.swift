@@ -80,12 +80,12 @@ struct EvictionRecord {
 
   init(_ block: QueryBlock) {
     self.block = block
-    rows = Array(repeating: [], count: block.shared.rows)
+    rows = Array(repeating: [], count: block.rows)
   }
 
   /// What a unit attends to at a step.
   mutating func add(_ cache: EvictionCache, unit: Int, step: Int) {
-    for head in cache.heads(unit) { rows[block.shared.row(head: head, step: step)] = cache.kept[unit] }
+    for head in cache.heads(unit) { rows[block.row(head: head, step: step)] = cache.kept[unit] }
   }
 
   var selections: Selections {
@@ -95,42 +95,19 @@ struct EvictionRecord {
   }
 }
 
-extension QueryBlock {
-  /// Softmax of a row over some of the tokens that it sees, normalised: the attention that is computed anyway over what
-  /// is kept.
-  func attention(_ row: Int, over tokens: [Int32]) -> [Float] {
-    let (logits, scale) = shared.logits()
-    return shared.attention(logits.row(row), scale: scale, over: tokens)
-  }
-
-  /// Bytes of a 32-bit number per kept token, read and written at every step.
-  func chargeState(_ selections: Selections, perGroup: Bool, bytesPerToken: Int = 4) {
-    let heads = perGroup ? 1 : group.groupSize
-    let bytes = (0..<heads * steps.count).reduce(0) { $0 + selections.count($1) } * bytesPerToken
-    charge(
-      DecodeOperation(.upkeep, .accumulate, .state, rowBytes: 4, bits: 32), readPerHead: bytes,
-      readGroupUnion: bytes, written: bytes)
-  }
-
-  /// Keys of `count` tokens held, over all steps, which a policy reads to judge them by.
-  func chargeHeldKeys(_ count: Int) {
-    charge(
-      DecodeOperation(.score, .rows, .keys, rowBytes: group.keyRowBytes, bits: group.elementBits),
-      readPerHead: count * group.keyRowBytes, readGroupUnion: count * group.keyRowBytes)
-  }
-}
-
-extension ScoredBlock {
-  /// Softmax over some tokens of a row of logits, normalised.
-  func attention(_ logits: UnsafePointer<Float>, scale: Float, over tokens: [Int32]) -> [Float] {
-    var weights = tokens.map { logits[Int($0)] }
-    weights.withUnsafeMutableBufferPointer { buffer in
-      guard let start = buffer.baseAddress else { return }
-      let values = UnsafeBufferPointer(buffer)
-      kernels.exponentials(values, offset: kernels.maximum(values), scale: scale, into: start)
-      let sum = Float(values.reduce(0.0) { $0 + Double($1) })
-      for i in buffer.indices { buffer[i] /= sum }
+extension EvictionCache {
+  /// Walks a block by values that decoding does not change.
+  mutating func walk(_ block: QueryBlock, budgets: [Int], values: [[Float]], keeping: Guard = Guard())
+    -> Selections
+  {
+    var record = EvictionRecord(block)
+    for (step, k) in budgets.enumerated() {
+      for unit in units {
+        join(unit, block.steps[step])
+        shrink(unit, to: k, keeping: keeping) { values[unit][$0] }
+        record.add(self, unit: unit, step: step)
+      }
     }
-    return weights
+    return record.selections
   }
 }

@@ -14,7 +14,8 @@ extension PromptView {
         let visible = step.visible
         let heads = (0..<block.group.groupSize).map { head -> [Float] in
           let row = block.row(head: head, step: index)
-          let weights = block.attention(logits.row(row), scale: scale, over: visible.map(Int32.init))
+          var weights = Array(logits.scores(row, visible))
+          block.kernels.softmax(&weights, scale: scale)
           return Array(repeating: 0, count: visible.lowerBound) + weights
             + Array(repeating: 0, count: tables.tokens - visible.upperBound)
         }
@@ -72,18 +73,17 @@ extension PromptView {
 
   /// Values that say only which token is later.
   var recency: [Float] { (0..<tables.tokens).map { Float($0) * 1e-12 } }
-}
 
-extension ScoredBlock {
-  /// A block of some of the steps, whose scores are let go with it.
-  func some(_ range: Range<Int>) -> ScoredBlock {
-    let width = range.count * group.headDim
-    let some = FloatBuffer(count: group.groupSize * width)
-    for head in 0..<group.groupSize {
-      (some.pointer + head * width).update(from: query(row(head: head, step: range.lowerBound)), count: width)
+  /// Query heads of the group, where the prompt tells.
+  var heads: Int? { window?.group.groupSize ?? attention?.count }
+
+  /// - Throws: ``PolicyError`` where the trace has no observation window.
+  func requiredWindow(_ policy: String) throws -> ScoredBlock {
+    guard let window else {
+      throw PolicyError(
+        "\(policy): needs traced queries of the prompt, and the trace has none: capture with --window, or leave the policy out"
+      )
     }
-    return ScoredBlock(
-      group: group, steps: Array(steps[range]), kernels: kernels, keys: keys, queries: some, tables: tables,
-      pool: pool, scratch: scratch)
+    return window
   }
 }

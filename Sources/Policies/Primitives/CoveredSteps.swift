@@ -1,4 +1,9 @@
 /// A budget that holds all that a step sees is dense attention, whatever the policy: nothing needs choosing.
+enum CoveredSteps {
+  /// Of this file alone: to ask about steps whose reads are not charged.
+  struct Leave { fileprivate init() {} }
+}
+
 extension QueryBlock {
   /// Whether a step's budget holds all that it sees.
   func isCovered(_ step: Int) -> Bool { budgets[step] >= steps[step].visible.count }
@@ -14,12 +19,6 @@ extension QueryBlock {
       }
     }
     return result
-  }
-
-  /// A view of some of the steps, which charges for itself.
-  fileprivate func some(_ range: Range<Int>) -> QueryBlock {
-    QueryBlock(
-      range == steps.indices ? shared : shared.some(range), budgets: Array(budgets[range]), guarded: guarded)
   }
 
   /// Charges what a view of covered steps wrote to keep the policy's own data up to date: reads were for choosing,
@@ -41,7 +40,7 @@ extension QueryBlock {
     }
     // [run][KV head]
     let parts = try first.runs.map { run in
-      let views = blocks.map { $0.some(run) }
+      let views = blocks.map { $0.view(run, for: CoveredSteps.Leave()) }
       let isCovered = first.isCovered(run.lowerBound)
       let chosen = try choose(views)
       for (block, view) in zip(blocks, views) { isCovered ? block.absorbUpkeep(view) : block.absorb(view) }

@@ -5,9 +5,9 @@ extension QueryBlock {
   /// A 32-bit score of every query head and visible token.
   private var scoreBytes: Int { visibleTokens * 4 * group.groupSize }
 
-  /// All rows of the visible keys, read in a pass for the group.
-  func chargeKeys() {
-    let bytes = visibleTokens * group.keyRowBytes
+  /// Rows of `count` keys over all steps, read in a pass for the group.
+  func chargeKeys(_ count: Int) {
+    let bytes = count * group.keyRowBytes
     charge(
       DecodeOperation(.score, .rows, .keys, rowBytes: group.keyRowBytes, bits: group.elementBits),
       readPerHead: bytes * group.groupSize, readGroupUnion: bytes)
@@ -44,5 +44,24 @@ extension QueryBlock {
     charge(
       DecodeOperation(.score, .matrix, .metadata, rowBytes: group.keyRowBytes, bits: group.elementBits),
       readPerHead: read * group.groupSize, readGroupUnion: isShared ? read : read * group.groupSize)
+  }
+
+  /// A row of an operation, read for some tokens of each query head at some steps, or once for their union.
+  func chargeGather(_ operation: DecodeOperation, _ tokens: Selections, at steps: [Int]) {
+    let chosen = steps.map { step in
+      (0..<group.groupSize).map { tokens[row(head: $0, step: step)] }
+    }
+    charge(
+      operation, readPerHead: chosen.joined().reduce(0) { $0 + $1.count } * operation.rowBytes,
+      readGroupUnion: chosen.reduce(0) { $0 + Set($1.joined()).count } * operation.rowBytes)
+  }
+
+  /// Bytes of a number per kept token, 32-bit by default, read and written at every step.
+  func chargeState(_ selections: Selections, perGroup: Bool, bytesPerToken: Int = 4) {
+    let heads = perGroup ? 1 : group.groupSize
+    let bytes = (0..<heads * steps.count).reduce(0) { $0 + selections.count($1) } * bytesPerToken
+    charge(
+      DecodeOperation(.upkeep, .accumulate, .state, rowBytes: 4, bits: 32), readPerHead: bytes,
+      readGroupUnion: bytes, written: bytes)
   }
 }

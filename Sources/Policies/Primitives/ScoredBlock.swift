@@ -2,17 +2,19 @@ import Kernels
 
 /// Consecutive steps of one KV group, with the score matrices computed so far: shared by all
 /// policies of a replay, so that each product is computed once whoever asks for it.
-public final class ScoredBlock {
+///
+/// A policy sees the block of a decode step through ``QueryBlock`` alone, which charges; it is handed the prompt's traced
+/// queries as they are.
+public final class ScoredBlock: QueryRows {
   public let group: GroupContext
   public let steps: [Step]
   public let kernels: Kernels
-  public let keys: KeyPanels
+  private let keys: KeyPanels
   /// Shared by all blocks of the group.
-  public let tables: GroupTables
-  /// `[group heads][steps][headDim]`
-  let queries: FloatBuffer
+  let tables: GroupTables
+  public let queries: FloatBuffer
   let scratch: TopKScratch
-  let pool: BufferPool
+  public let pool: BufferPool
   private var matrices: [[[Int32]]: ScoreMatrix] = [:]
   var capped: ScoreMatrix?
   var weights: ScoreMatrix?
@@ -42,23 +44,6 @@ public final class ScoredBlock {
     self.keys = keys
     self.queries = queries
   }
-
-  public var rows: Int { group.groupSize * steps.count }
-
-  /// The query of a row, `[headDim]`.
-  public func query(_ row: Int) -> UnsafePointer<Float> {
-    UnsafePointer(queries.pointer + row * group.headDim)
-  }
-
-  public func row(head: Int, step: Int) -> Int { head * steps.count + step }
-
-  /// All tokens that any step of the block sees.
-  public var span: Range<Int> {
-    let start = steps.map(\.visible.lowerBound).min() ?? 0
-    return start..<max(start, steps.map(\.visible.upperBound).max() ?? 0)
-  }
-
-  func makeMatrix() -> ScoreMatrix { ScoreMatrix(rows: rows, tokens: span.upperBound, pool: pool) }
 
   /// `q · K` over the channels that each head of the group asks for, in ascending channel order.
   public func scores(channels: [[Int32]]) -> ScoreMatrix {
@@ -115,6 +100,29 @@ public final class ScoredBlock {
     return result
   }
 
-  /// The tokens that the query of a row sees.
-  public func visible(_ row: Int) -> Range<Int> { steps[row % steps.count].visible }
+  /// All channels of all keys scored by queries that are not the block's own, for whoever charges that.
+  ///
+  /// - Parameters:
+  ///   - queries: `[matrix.rows][headDim]`
+  ///   - tokens: those scored; the columns of others are left as they are.
+  func score(
+    _ queries: FloatBuffer, _ tokens: Range<Int>, into matrix: ScoreMatrix, for _: QueryBlock.Leave
+  ) {
+    kernels.score(
+      queries: queries.pointer, rows: matrix.rows, keys: keys,
+      channelList: (0..<Int32(group.headDim)).map { $0 },
+      tokens: tokens, into: matrix.row(0), stride: matrix.stride)
+  }
+
+  /// A block of some of the steps, whose scores are let go with it.
+  func some(_ range: Range<Int>) -> ScoredBlock {
+    let width = range.count * group.headDim
+    let some = FloatBuffer(count: group.groupSize * width)
+    for head in 0..<group.groupSize {
+      (some.pointer + head * width).update(from: query(row(head: head, step: range.lowerBound)), count: width)
+    }
+    return ScoredBlock(
+      group: group, steps: Array(steps[range]), kernels: kernels, keys: keys, queries: some, tables: tables,
+      pool: pool, scratch: scratch)
+  }
 }

@@ -1,0 +1,66 @@
+import Attention
+
+/// What a layer chose for the layers after it, step by step.
+struct SharedChoice {
+  private let denseLayers: Int
+  private var layer = 0
+  /// The layer whose choice the present one uses: itself, one before, or none, which is dense.
+  private var chooser: Int?
+  private var chosenBy: Int?
+  /// `[KV head][step's number]`, a row per query head, best tokens first.
+  private var sets: [[Int: [[Int32]]]] = []
+
+  init(denseLayers: Int) { self.denseLayers = denseLayers }
+
+  /// Whether the present layer chooses, and so attends to all.
+  var isChoosing: Bool { chooser == layer }
+  /// Whether it uses what a layer before chose.
+  var isReusing: Bool { chooser != nil && chooser != layer }
+
+  /// A layer begins; one of the first `denseLayers` may choose for others and uses no choice itself.
+  ///
+  /// - Throws: ``PolicyError`` where the chooser is not among the layers replayed.
+  mutating func begin(_ layer: Int, chooser: Int?, policy: String) throws {
+    self.layer = layer
+    self.chooser = chooser == layer || layer >= denseLayers ? chooser : nil
+    if chooser == layer { (sets, chosenBy) = ([], layer) }
+    guard isReusing, let chooser, chosenBy != chooser else { return }
+    throw PolicyError(
+      """
+      \(policy): layer \(layer) uses what layer \(chooser) chose, and that layer is not among those replayed: \
+      replay it too (--layers), capture it, or leave the policy out
+      """)
+  }
+
+  /// Keeps what a step chose for the query heads of a KV head, best tokens first.
+  mutating func keep(_ rows: [[Int32]], place: Int, step: Step) {
+    while sets.count <= place { sets.append([:]) }
+    sets[place][step.index] = rows
+  }
+
+  /// The choice of the layer before, cut to what each step of this one sees and to its k; nil, which is
+  /// everything, where the layer is dense.
+  ///
+  /// - Parameter perGroup: whether the heads of a KV head read one list.
+  func reuse(_ blocks: [QueryBlock], perGroup: Bool) -> [Selections?] {
+    guard isReusing else { return blocks.map { _ in nil } }
+    return blocks.enumerated().map { place, block in
+      let known = place < sets.count ? sets[place] : [:]
+      var result = Selections()
+      var read = 0
+      for head in 0..<block.group.groupSize {
+        for (index, step) in block.steps.enumerated() {
+          let ranked = known[step.index]?[head] ?? []
+          // A layer's sliding window may have left behind what another layer still saw.
+          let seen = ranked.lazy.filter { step.visible.contains(Int($0)) }.prefix(block.budgets[index])
+          read += ranked.count * 4
+          result.appendRow(seen.isEmpty ? [Int32(step.visible.upperBound - 1)] : seen.sorted())
+        }
+      }
+      block.charge(
+        .list(.select), readPerHead: read,
+        readGroupUnion: perGroup ? read / max(block.group.groupSize, 1) : read)
+      return result
+    }
+  }
+}
