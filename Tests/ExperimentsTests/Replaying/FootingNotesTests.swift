@@ -22,7 +22,7 @@ import Testing
   private struct Keeping: Policy {
     static let descriptor = PolicyDescriptor(
       name: "keeping", summary: "", kind: .selection, parameters: [.sinks],
-      alwaysKeeps: { "its first \($0.integer("sinks")) pages" })
+      alwaysKeeps: { "its first \($0.integer(.sinks)) pages" })
 
     init(parameters: ParameterValues, group: GroupContext) {}
     func choose(_ block: QueryBlock) -> Selections? { nil }
