@@ -9,18 +9,22 @@ public struct DecodeOperation: Hashable, Sendable {
   public let rowBytes: Int
   /// Of one number in a row.
   public let bits: Int
+  /// Numbers, or codes, of a row: fewer than fill it where a scale and an offset lie beside them.
+  public let numbers: Int
 
   /// - Parameters:
-  ///   - rowBytes: of one row, a scale and an offset included where numbers are of less than 16 bits.
+  ///   - rowBytes: of one row, what lies beside its numbers included.
+  ///   - numbers: nil for as many as fill the row.
   ///   - pattern: how the rows are touched; one after the other by default.
   public init(
     _ stage: Stage, _ kernel: KernelKind, _ content: TrafficContent, rowBytes: Int, bits: Int = 16,
-    pattern: AccessPattern = .stream, tier: MemoryTier = .device
+    numbers: Int? = nil, pattern: AccessPattern = .stream, tier: MemoryTier = .device
   ) {
     self.stage = stage
     self.kernel = kernel
     self.rowBytes = rowBytes
     self.bits = bits
+    self.numbers = numbers ?? rowBytes * 8 / max(bits, 1)
     kind = TrafficKind(content, pattern, tier: tier)
   }
 

@@ -79,7 +79,7 @@ extension QueryBlock {
   func scores(_ table: PageTable, queries: FloatBuffer, rows: StoredRow) -> PageScores {
     let seen = steps.reduce(0) { $0 + table.pages($1.visible).count }
     charge(
-      DecodeOperation(.score, rows.kernel, .metadata, rowBytes: rows.bytes, bits: rows.bits),
+      rows.scoring(),
       readPerHead: seen * rows.bytes * group.groupSize, readGroupUnion: seen * rows.bytes)
     chargeAppend(rowBytes: rows.bytes)
     charge(.scores(.score, by: rows.kernel), written: seen * 4 * group.groupSize)

@@ -98,7 +98,7 @@ public final class QueryBlock: QueryRows {
     let stored = StoredRow.vector(rank, like: group)
     let bytes = visibleTokens * stored.bytes * group.groupSize
     charge(
-      DecodeOperation(.score, stored.kernel, .metadata, rowBytes: stored.bytes, bits: stored.bits),
+      stored.scoring(),
       readPerHead: bytes, readGroupUnion: bytes)
     chargeAppend(rowBytes: stored.bytes, pieces: group.groupSize)
     chargeMatrix(rows: rank, isShared: false)

@@ -6,10 +6,25 @@ struct StoredRow: Sendable, Equatable {
   let bytes: Int
   /// Of one number, or code.
   let bits: Int
+  let numbers: Int
+
+  private init(_ kernel: KernelKind, bytes: Int, bits: Int, numbers: Int) {
+    self.kernel = kernel
+    self.bytes = bytes
+    self.bits = bits
+    self.numbers = numbers
+  }
+
+  /// What scores such rows.
+  func scoring(_ pattern: AccessPattern = .stream) -> DecodeOperation {
+    DecodeOperation(
+      .score, kernel, .metadata, rowBytes: bytes, bits: bits, numbers: numbers, pattern: pattern)
+  }
 
   /// Numbers as wide as the cache's.
   static func vector(_ count: Int, like group: GroupContext) -> StoredRow {
-    StoredRow(kernel: .vectors, bytes: count * group.element.byteCount, bits: group.elementBits)
+    StoredRow(
+      .vectors, bytes: count * group.element.byteCount, bits: group.elementBits, numbers: count)
   }
 
   /// Numbers rounded to `bits`; of fewer than 16 a scale and an offset of 16 bits each lie beside them.
@@ -17,12 +32,12 @@ struct StoredRow: Sendable, Equatable {
   /// - Parameter hasScale: whether those lie beside every row, as against once beside all.
   static func rounded(_ count: Int, bits: Int, hasScale: Bool = true) -> StoredRow {
     StoredRow(
-      kernel: bits < 16 ? .lowBit : .vectors, bytes: (count * bits + 7) / 8 + (bits < 16 && hasScale ? 4 : 0),
-      bits: bits)
+      bits < 16 ? .lowBit : .vectors, bytes: (count * bits + 7) / 8 + (bits < 16 && hasScale ? 4 : 0),
+      bits: bits, numbers: count)
   }
 
   /// Numbers of centroids, one for each part of a vector.
   static func codes(_ count: Int, bits: Int) -> StoredRow {
-    StoredRow(kernel: .codes, bytes: (count * bits + 7) / 8, bits: bits)
+    StoredRow(.codes, bytes: (count * bits + 7) / 8, bits: bits, numbers: count)
   }
 }

@@ -85,11 +85,7 @@ extension QueryBlock {
   /// `[row][place among its tokens]`.
   func scores(_ table: TokenTable, queries: FloatBuffer, rows: StoredRow, of tokens: Selections) -> [[Float]]
   {
-    chargeGather(
-      DecodeOperation(
-        .score, rows.kernel, .metadata, rowBytes: rows.bytes, bits: rows.bits,
-        pattern: .gather(rowBytes: rows.bytes)),
-      tokens, at: Array(steps.indices))
+    chargeGather(rows.scoring(.gather(rowBytes: rows.bytes)), tokens, at: Array(steps.indices))
     chargeScores(tokens.tokens.count, writtenBy: rows.kernel, readBy: .topP)
     chargeAppend(rowBytes: rows.bytes)
     let all = makeMatrix()
@@ -103,7 +99,7 @@ extension QueryBlock {
   private func chargeVectors(_ rows: StoredRow, copies: Int, kept: Int) {
     let read = visibleTokens * rows.bytes
     charge(
-      DecodeOperation(.score, rows.kernel, .metadata, rowBytes: rows.bytes, bits: rows.bits),
+      rows.scoring(),
       readPerHead: read * group.groupSize, readGroupUnion: read * copies)
     chargeAppend(rowBytes: rows.bytes, pieces: kept)
     chargeScores(writtenBy: rows.kernel)

@@ -31,12 +31,6 @@ struct StepExtent: Equatable {
   func sharing(of heads: Int) -> Int {
     rows == 0 ? 1 : min(heads, max(1, (rowsOfAllHeads + rows / 2) / rows))
   }
-
-  /// Numbers of a row, or codes; a scale and an offset beside few bits are none.
-  var width: Int {
-    let beside = operation.kernel == .lowBit && operation.rowBytes > 4 ? 4 : 0
-    return max(1, (operation.rowBytes - beside) * 8 / max(operation.bits, 1))
-  }
 }
 
 extension Work {

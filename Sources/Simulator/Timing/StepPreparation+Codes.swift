@@ -8,7 +8,7 @@ extension StepPreparation {
     let (kernels, scratch) = (kernels, scratch)
     // The kernels know 2, 4 and 8 bits; others are kept in the next of them.
     let bits = [2, 4, 8].first { $0 >= extent.operation.bits } ?? 8
-    let width = (extent.width * bits + 7) / 8 * 8 / bits
+    let width = (extent.operation.numbers * bits + 7) / 8 * 8 / bits
     let isListed = extent.operation.kind.pattern != .stream
     let count = isListed ? max(group.tokens, extent.rows) : extent.rows
     let memory = group.side(bytes: count * LowBitRows.rowBytes(width: width, bits: bits))
@@ -33,7 +33,7 @@ extension StepPreparation {
   func scoreCodes(_ extent: StepExtent) -> () -> Void {
     let (kernels, scratch, heads) = (kernels, scratch, heads)
     let bits = min(8, extent.operation.bits)
-    let parts = min(extent.width, CodeRows.maximumSubspaces)
+    let parts = min(max(1, extent.operation.numbers), CodeRows.maximumSubspaces)
     let bytes = CodeRows.byteCount(bits: bits, subspaces: parts, tokens: extent.rows)
     // A code is a number below 2^bits, where it has a byte of its own.
     let codes = group.side(bytes: bytes).assumingMemoryBound(to: UInt8.self)

@@ -11,7 +11,7 @@ extension StepPreparation {
 
   /// Vectors beside the cache, or a matrix: a product is a product.
   func scoreVectors(_ extent: StepExtent) -> () -> Void {
-    let width = extent.width
+    let width = max(1, extent.operation.numbers)
     let rows = group.side(bytes: extent.rows * width * 2).assumingMemoryBound(to: UInt16.self)
     return score(UnsafePointer(rows), rows: extent.rows, width: width, extent)
   }
@@ -35,13 +35,22 @@ extension StepPreparation {
     if extent.operation.kind.content == .keys {
       return score(UnsafePointer(group.keys), rows: group.tokens, width: group.context.headDim, extent)
     }
-    let (heads, channels) = (heads, extent.width)
+    let (heads, channels) = (heads, max(1, extent.operation.numbers))
     let tokens = max(1, extent.rowsOfAllHeads / heads)
     let planes = max(channels, (extent.rows * channels + tokens / 2) / tokens)
     let stride = (tokens + 31) / 32 * 32
     let memory = UnsafePointer(group.side(bytes: planes * stride * 2).assumingMemoryBound(to: UInt16.self))
     let lists = (0..<heads).map { Self.channels(channels, of: planes, head: $0, heads: heads) }
     let queries = queries(width: planes)
+    // Where all heads read the same channels, they share the pass.
+    if planes == channels {
+      return {
+        kernels.decodeScore(
+          planes: memory, planeStride: stride, element: element, tokens: tokens, queries: queries.pointer,
+          queryStride: planes, heads: heads, channelList: lists[0], into: scratch.row(0),
+          stride: scratch.stride)
+      }
+    }
     return {
       for head in 0..<heads {
         kernels.decodeScore(
