@@ -13,7 +13,8 @@ let package = Package(
     .executable(name: "fasa-sim", targets: ["fasa-sim"]),
     .library(name: "Attention", targets: ["Attention"]), .library(name: "Kernels", targets: ["Kernels"]),
     .library(name: "Traces", targets: ["Traces"]), .library(name: "Policies", targets: ["Policies"]),
-    .library(name: "Simulator", targets: ["Simulator"]), .library(name: "Results", targets: ["Results"]),
+    .library(name: "Simulator", targets: ["Simulator"]), .library(name: "Pricing", targets: ["Pricing"]),
+    .library(name: "Results", targets: ["Results"]),
     .library(name: "Experiments", targets: ["Experiments"]),
   ],
   dependencies: [
@@ -38,18 +39,18 @@ let package = Package(
       dependencies: ["CZstd", "Attention"],
       swiftSettings: swift),
     .target(name: "Policies", dependencies: ["Kernels", "Attention"], swiftSettings: swift),
+    .target(name: "Machine", dependencies: ["Kernels", "Attention"], swiftSettings: swift),
     .target(
-      name: "Hardware",
-      dependencies: ["Kernels", "Attention", .product(name: "Yams", package: "Yams")],
+      name: "Pricing", dependencies: ["Attention", .product(name: "Yams", package: "Yams")],
       swiftSettings: swift),
     .target(
       name: "Simulator",
-      dependencies: ["Traces", "Policies", "Kernels", "Hardware", "Attention"],
+      dependencies: ["Traces", "Policies", "Kernels", "Machine", "Attention"],
       swiftSettings: swift),
     .target(
       name: "Results",
       dependencies: [
-        "Simulator", "Hardware", "Policies", "Attention",
+        "Simulator", "Pricing", "Policies", "Attention",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: swift, plugins: ["SourceDigest"]),
@@ -57,14 +58,15 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "CZstd", "Attention", "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results",
+        "CZstd", "Attention", "Traces", "Policies", "Kernels", "Machine", "Pricing", "Simulator", "Results",
         "CReportPage", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: swift),
     .executableTarget(
       name: "fasa-sim",
       dependencies: [
-        "Attention", "Traces", "Policies", "Kernels", "Hardware", "Simulator", "Results", "Experiments",
+        "Attention", "Traces", "Policies", "Kernels", "Machine", "Pricing", "Simulator", "Results",
+        "Experiments",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -79,11 +81,13 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "PoliciesTests", dependencies: ["Policies", "Attention", "TestSupport"], swiftSettings: swift),
-    .testTarget(name: "HardwareTests", dependencies: ["Hardware", "Attention"], swiftSettings: swift),
+    .testTarget(
+      name: "MachineTests", dependencies: ["Machine", "Kernels", "Attention"], swiftSettings: swift),
+    .testTarget(name: "PricingTests", dependencies: ["Pricing", "Attention"], swiftSettings: swift),
     .testTarget(
       name: "SimulatorTests",
       dependencies: [
-        "Attention", "Simulator", "Traces", "Policies", "Kernels", "Hardware", "TestSupport",
+        "Attention", "Simulator", "Traces", "Policies", "Kernels", "Machine", "Pricing", "TestSupport",
       ],
       swiftSettings: swift),
     .testTarget(

@@ -12,7 +12,7 @@ struct SourceDigest: BuildToolPlugin {
   static let folders = ["Attention", "CKernels", "Kernels", "Policies", "Simulator", "Traces"]
 
   /// Parts of them that read results or yield times, and are read by nothing that computes.
-  static let leftOut = ["Simulator/Exploration/", "Simulator/Pricing/", "Simulator/Timing/"]
+  static let leftOut = ["Simulator/Exploration/", "Simulator/Timing/"]
 
   func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {
     let sources = context.package.directoryURL.appending(path: "Sources")

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Pricing
 
 extension ResultsStore {
   static func open(

@@ -1,4 +1,5 @@
 import GRDB
+import Pricing
 
 /// A database of results: one SQLite file, or one in memory.
 ///

@@ -29,7 +29,7 @@ public struct SyntheticTrace: Sendable {
   ///   - capturedLayers: all layers of `geometry` unless given.
   public init(
     prompt: Int, decode: Int, window: Int = 16,
-    geometry: TraceMetadata.Geometry = .init(layers: 2, queryHeads: 6, kvHeads: 2, headDim: 32, valueDim: 32),
+    geometry: Geometry = .init(layers: 2, queryHeads: 6, kvHeads: 2, headDim: 32, valueDim: 32),
     capturedLayers: [Int]? = nil, pairing: RopePairing = .half, ropeBase: Double = 10_000,
     elementType: ElementType = .f16,
     hasPromptAttention: Bool = false, hasOutput: Bool = false, seed: UInt64 = 1

@@ -81,8 +81,8 @@ import Testing
   @Test func theReplaysHelpNamesEveryOption() {
     let help = FasaSim.helpMessage(for: ReplayCommand.self, columns: 120)
     for option in [
-      "<traces>", "--policy", "--budget", "--budget-bytes", "--bytes-reading", "--layers", "--heads",
-      "--steps", "--profile", "--seed", "--db",
+      "<traces>", "--policy", "--budget", "--budget-bytes", "--layers", "--heads", "--steps",
+      "--profile", "--seed", "--db",
       "--detail", "--hardware", "--kernels", "--reading",
       "--no-timing", "--again", "--json", "--threads", "--isa",
     ] {

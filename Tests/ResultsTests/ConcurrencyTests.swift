@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Policies
+import Pricing
 import Synchronization
 import Testing
 

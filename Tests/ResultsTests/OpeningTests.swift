@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Pricing
 import Testing
 
 @testable import Results

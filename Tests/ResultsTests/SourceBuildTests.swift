@@ -16,7 +16,7 @@ struct SourceBuildTests {
   /// As `sha256sum` lists them: digest, two spaces, path.
   private func list() throws -> [String] {
     let folders: Set = ["Attention", "CKernels", "Kernels", "Policies", "Simulator", "Traces"]
-    let apart = ["Simulator/Exploration", "Simulator/Pricing", "Simulator/Timing"]
+    let apart = ["Simulator/Exploration", "Simulator/Timing"]
     return try FileManager.default.subpathsOfDirectory(atPath: sources.path(percentEncoded: false))
       .filter { path in
         folders.contains(String(path.prefix { $0 != "/" })) && !apart.contains { path.hasPrefix($0 + "/") }
@@ -35,14 +35,14 @@ struct SourceBuildTests {
 
   /// What is left out reads results or takes times: nothing that computes may name it.
   @Test func whatIsLeftOutIsReadByNothingThatComputes() throws {
-    let apart = ["Exploration", "Pricing", "Timing"].map { "Simulator/\($0)" }
+    let apart = ["Exploration", "Timing"].map { "Simulator/\($0)" }
     let declared = try apart.flatMap { folder in
       try FileManager.default.subpathsOfDirectory(
         atPath: sources.appending(path: folder).path(percentEncoded: false)
       )
       .filter { $0.hasSuffix(".swift") && !$0.contains("+") }.map { String($0.dropLast(".swift".count)) }
     }
-    #expect(declared.contains("KernelTiming") && declared.contains("StepShape"))
+    #expect(declared.contains("KernelTiming") && declared.contains("SearchSpace"))
     let computing = try FileManager.default.subpathsOfDirectory(
       atPath: sources.appending(path: "Simulator").path(percentEncoded: false)
     )

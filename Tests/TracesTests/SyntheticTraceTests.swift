@@ -14,7 +14,7 @@ import Testing
 
   @Test(arguments: RopePairing.allCases)
   func attentionLooksLikeAModels(pairing: RopePairing) throws {
-    let geometry = TraceMetadata.Geometry(layers: 1, queryHeads: 2, kvHeads: 1, headDim: 16, valueDim: 2)
+    let geometry = Geometry(layers: 1, queryHeads: 2, kvHeads: 1, headDim: 16, valueDim: 2)
     let synthetic = SyntheticTrace(
       prompt: 400, decode: 8, window: 0, geometry: geometry, pairing: pairing, hasPromptAttention: true)
     let layer = try #require(synthetic.layer(0))
@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func outputIsAttentionOverStoredValues() throws {
-    let geometry = TraceMetadata.Geometry(layers: 1, queryHeads: 2, kvHeads: 1, headDim: 4, valueDim: 3)
+    let geometry = Geometry(layers: 1, queryHeads: 2, kvHeads: 1, headDim: 4, valueDim: 3)
     let synthetic = SyntheticTrace(prompt: 1, decode: 1, window: 1, geometry: geometry, hasOutput: true)
     let layer = try #require(synthetic.layer(0))
     let output = try #require(layer.output).floatValues()

@@ -1,11 +1,11 @@
-import Hardware
+import Pricing
 
 /// The bundled machines and kernel sets.
 package struct HardwareListing {
   private let machines: [HardwareDescription]
   private let sets: [KernelSet]
 
-  /// - Throws: `HardwareError` where one of their files is wrong.
+  /// - Throws: `PricingError` where one of their files is wrong.
   package init() throws {
     machines = try HardwareLocator.machines()
     sets = try HardwareLocator.names(folder: "kernels").map(HardwareLocator.kernels)

@@ -1,9 +1,10 @@
+import Attention
 import Policies
 
 /// docs/policies.md, made from the registry: a paragraph a policy, and tables of what each needs.
 package enum PolicyPages {
   package static var markdown: String {
-    let groups: [(PolicyDescriptor.Kind, String)] = [
+    let groups: [(PolicyKind, String)] = [
       (.bound, "Bounds: no methods, but the frame around them"),
       (.selection, "Selection: the whole cache stays, each query reads part of it"),
       (.eviction, "Eviction: what is dropped is gone"),

@@ -57,7 +57,7 @@ public struct ExploreJob {
   ///   - database: its name, as the report is to tell it.
   ///   - storing: stands round each transaction.
   ///   - progress: called with parts done and parts in all, from any thread.
-  /// - Throws: what ``ReplayJob/run(store:storing:progress:)`` throws, and `HardwareError` where a configuration cannot be
+  /// - Throws: what ``ReplayJob/run(store:storing:progress:)`` throws, and `PricingError` where a configuration cannot be
   ///   priced.
   public func run(
     store: ResultsStore, database: String, storing: (any StoringGuard)? = nil,

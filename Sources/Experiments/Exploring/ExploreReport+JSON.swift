@@ -1,4 +1,4 @@
-import Hardware
+import Pricing
 import Simulator
 
 extension ExploreReport {

@@ -38,12 +38,8 @@ extension ExploreReport {
     guard let machine = pricing.machine, let step = judged.first?.cost.point?.step else {
       return "\(judgedOn); cost: share of dense attention's bytes, \(pricing.reading.rawValue) reading"
     }
-    let error =
-      machine.error.map {
-        "held-out times ±\(NumberText.percent($0.median)) (90 %: ±\(NumberText.percent($0.p90)))"
-      } ?? "error unknown"
     return
-      "\(judgedOn)\ncost: \(machine.machine.title.onOneLine), kernels \(machine.kernels.name.onOneLine): \(error); "
+      "\(judgedOn)\ncost: \(machine.machine.title.onOneLine), kernels \(machine.kernels.name.onOneLine): \(machine.errorText); "
       + "\(pricing.model?.rawValue ?? metadata.model.name), context \(CountText.of(Int(saturating: step.geometry.context.rounded()))), batch \(pricing.batch), \(pricing.reading.rawValue) reading"
   }
 

@@ -1,5 +1,5 @@
 import Foundation
-import Hardware
+import Pricing
 
 /// Finds descriptions of machines and kernel sets: a user's file, or a bundled one by its name.
 public enum HardwareLocator {
@@ -32,9 +32,9 @@ public enum HardwareLocator {
       let path = parent.appendingPathComponent(name).path
       if FileManager.default.fileExists(atPath: path) { return path }
     }
-    throw HardwareError(
-      "\(name): expected among the bundled files, found in none of \(folders.map(\.path).joined(separator: ", ")); set FASA_SIM_HARDWARE to the folder that holds them"
-    )
+    throw PricingError(
+      name, expected: "a bundled file", found: "none in \(folders.map(\.path).joined(separator: ", "))",
+      advice: "set FASA_SIM_HARDWARE to the folder that holds them")
   }
 
   private static func isPath(_ name: String) -> Bool { name.hasSuffix(".yaml") || name.contains("/") }
@@ -44,8 +44,8 @@ public enum HardwareLocator {
       let path = parent.appendingPathComponent(folder).appendingPathComponent(name + ".yaml").path
       if FileManager.default.fileExists(atPath: path) { return path }
     }
-    throw HardwareError(
-      "no \(kind) is called '\(name)': there are \(names(folder: folder).joined(separator: ", ")); or name a .yaml file"
-    )
+    throw PricingError(
+      "'\(name)'", expected: "the name of a \(kind), or a .yaml file", found: "neither",
+      advice: "there are \(names(folder: folder).joined(separator: ", "))")
   }
 }

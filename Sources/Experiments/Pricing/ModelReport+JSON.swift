@@ -1,4 +1,4 @@
-import Hardware
+import Pricing
 import Simulator
 
 extension ModelReport {
@@ -39,7 +39,7 @@ extension ModelReport {
       database: database, reading: job.reading.rawValue,
       points: points.map { point in
         let stages = Dictionary(
-          point.step.policy.parts.map { ($0.stage.rawValue, $0.nanoseconds) }, uniquingKeysWith: +)
+          point.step.policy.parts.map { ($0.term.name, $0.nanoseconds) }, uniquingKeysWith: +)
         return JSON.Point(
           configuration: point.stored.label, trace: point.stored.traceTitle,
           hardware: point.row.machine.machine.name,

@@ -1,5 +1,4 @@
 import Foundation
-import Hardware
 import Policies
 import Results
 import Simulator
@@ -49,10 +48,7 @@ public struct ModelReport {
 
   private func heading(_ point: PricingJob.Point) -> String {
     let machine = point.row.machine
-    let error = machine.error.map {
-      "held-out times ±\(NumberText.percent($0.median)) (90 %: ±\(NumberText.percent($0.p90)))"
-    }
-    return "\(machine.machine.title), kernels \(machine.kernels.name): \(error ?? "error unknown"); "
+    return "\(machine.machine.title), kernels \(machine.kernels.name): \(machine.errorText); "
       + "\(job.model?.rawValue ?? point.stored.modelName), shares of '\(point.stored.traceTitle)'"
   }
 

@@ -1,4 +1,4 @@
-import Hardware
+import Pricing
 import Simulator
 
 extension PricedMachine {
@@ -7,7 +7,7 @@ extension PricedMachine {
 
   /// Bundled machines or files by name, each once, and each with its own kernels or else with the named set.
   ///
-  /// - Throws: `HardwareError` where a name is not known, a file is wrong, or a processor has no kernels.
+  /// - Throws: `PricingError` where a name is not known, a file is wrong, or a processor has no kernels.
   public static func named(_ names: [String], kernels: String = defaultKernels) throws -> [PricedMachine] {
     guard !names.isEmpty else { return [] }
     let set = try HardwareLocator.kernels(kernels)
@@ -15,11 +15,20 @@ extension PricedMachine {
     return try names.filter { seen.insert($0).inserted }.map { name in
       let machine = try HardwareLocator.machine(name)
       guard machine.kernels != nil || machine.kind == .gpu || !set.launchesAhead else {
-        throw HardwareError(
-          "\(name): its file has no kernels of its own, and the set '\(set.name)' is of GPUs: name a kernel set of processors, or measure the machine (fasa-sim hardware measure)"
-        )
+        throw PricingError(
+          name, expected: "kernels of its own, or a kernel set of processors",
+          found: "none in its file, and the set '\(set.name)' of GPUs",
+          advice: "name a kernel set of processors, or measure the machine (fasa-sim hardware measure)")
       }
       return PricedMachine(machine: machine, kernels: machine.kernels ?? set)
     }
+  }
+}
+
+extension PricedMachine {
+  /// How far off its prices are, as headings say it.
+  var errorText: String {
+    error.map { "held-out times ±\(NumberText.percent($0.median)) (90 %: ±\(NumberText.percent($0.p90)))" }
+      ?? "error unknown"
   }
 }

@@ -1,7 +1,7 @@
 import Attention
 import Foundation
-import Hardware
 import Policies
+import Pricing
 import Results
 import Simulator
 import Traces
@@ -51,24 +51,26 @@ public struct PricingJob {
   /// Times that are computed at once at most.
   public static let mostPoints = 500_000
 
-  /// - Throws: `HardwareError` where a model's window keeps it from seeing so many tokens, or where there is more to price
+  /// - Throws: `PricingError` where a model's window keeps it from seeing so many tokens, or where there is more to price
   ///   than ``mostPoints``.
   public func run() throws -> [Point] {
     let counts = [shapes.count, machines.count, max(1, contexts.count), batches.count]
     guard let size = GridSize.product(counts), size <= Self.mostPoints else {
       let names = ["configurations", "machines", "contexts", "batch sizes"]
       let factors = zip(counts, names).map { "\($0) \($1)" }.joined(separator: " × ")
-      throw HardwareError(
-        "expected at most \(Self.mostPoints) times to compute, found \(factors): take fewer of them"
-      )
+      throw PricingError(
+        "modelled times", expected: "at most \(Self.mostPoints)", found: factors,
+        advice: "take fewer of them")
     }
     for stored in shapes {
       guard let window = stored.slidingWindow, let longest = contexts.max(), longest > window else {
         continue
       }
-      throw HardwareError(
-        "'\(stored.traceTitle)': expected contexts up to \(window), since \(stored.modelName) attends to a sliding window of so many tokens, found \(longest); take shorter contexts, or leave this trace's policies out"
-      )
+      throw PricingError(
+        "'\(stored.traceTitle)'",
+        expected:
+          "contexts up to \(window), since \(stored.modelName) attends to a sliding window of so many tokens",
+        found: "\(longest)", advice: "take shorter contexts, or leave this trace's policies out")
     }
     return points()
   }

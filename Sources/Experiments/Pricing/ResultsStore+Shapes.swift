@@ -1,5 +1,5 @@
-import Hardware
 import Policies
+import Pricing
 import Results
 
 extension ResultsStore {
@@ -8,18 +8,19 @@ extension ResultsStore {
   /// - Parameters:
   ///   - names: such as `fasa`, `fasa@256`, or several of them with commas between.
   ///   - database: its name, as errors are to tell it.
-  /// - Throws: `HardwareError` where there is none.
+  /// - Throws: `PricingError` where there is none.
   public func storedShapes(named names: [String], database: String) throws -> [StoredShape] {
     let stored = try storedShapes()
     let labels = names.flatMap { Self.labels($0, among: stored) }
     let shapes =
       labels.isEmpty ? stored : stored.filter { labels.contains($0.label) || labels.contains($0.policy) }
     guard !shapes.isEmpty else {
-      throw HardwareError(
-        labels.isEmpty
-          ? "\(database): expected stored configurations, found none; fill it with fasa-sim replay"
-          : "\(database): expected configurations called \(labels.joined(separator: ", ")), found none; see SELECT label FROM summary"
-      )
+      throw labels.isEmpty
+        ? PricingError(
+          database, expected: "stored configurations", found: "none", advice: "fill it with fasa-sim replay")
+        : PricingError(
+          database, expected: "configurations called \(labels.joined(separator: ", "))", found: "none",
+          advice: "see SELECT label FROM summary")
     }
     return shapes
   }

@@ -1,4 +1,5 @@
 import Attention
+import Pricing
 import Results
 import Simulator
 

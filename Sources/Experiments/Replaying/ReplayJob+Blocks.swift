@@ -1,4 +1,3 @@
-import Hardware
 import Results
 import Simulator
 

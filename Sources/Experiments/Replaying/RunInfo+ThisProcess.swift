@@ -1,5 +1,5 @@
 import Foundation
-import Hardware
+import Machine
 import Results
 import Simulator
 

@@ -1,4 +1,5 @@
 import Foundation
+import Pricing
 import Results
 import Simulator
 import Traces
@@ -12,7 +13,7 @@ public struct Sweep {
 
   /// Every machine is read, every trace is opened, and every policy tried on it, before anything is computed.
   ///
-  /// - Throws: `HardwareError` where a machine is not known, `TraceError` where a trace cannot be read, `ReplayError` where a
+  /// - Throws: `PricingError` where a machine is not known, `TraceError` where a trace cannot be read, `ReplayError` where a
   ///   policy that was named cannot run on it.
   public init(_ plan: SweepPlan) throws {
     self.plan = plan

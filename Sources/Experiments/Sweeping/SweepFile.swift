@@ -1,7 +1,7 @@
 import Attention
 import Foundation
-import Hardware
 import Policies
+import Pricing
 import Results
 import Simulator
 

@@ -1,5 +1,6 @@
+import Attention
 import Foundation
-import Hardware
+import Machine
 
 /// What `bench kernels` tells.
 package struct KernelReport: Encodable {

@@ -1,5 +1,6 @@
-import Hardware
+import Attention
 import Kernels
+import Machine
 import Policies
 import Simulator
 import Traces

@@ -1,4 +1,5 @@
-import Hardware
+import Attention
+import Machine
 
 /// What `bench replay` tells.
 package struct ReplayTimeReport: Encodable {

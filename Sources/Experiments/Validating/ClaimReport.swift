@@ -1,5 +1,5 @@
 import Foundation
-import Hardware
+import Pricing
 
 /// Which machine and batch would give a speed-up that a paper states without naming them.
 struct ClaimReport: Encodable {

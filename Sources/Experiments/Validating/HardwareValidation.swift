@@ -1,4 +1,4 @@
-import Hardware
+import Pricing
 
 /// The cost model held against a table of measurements.
 package struct HardwareValidation {
@@ -15,7 +15,7 @@ package struct HardwareValidation {
   ///   - measurements: path of a table; nil for the bundled one.
   ///   - machines: names of descriptions beside the bundled ones.
   ///   - kernels: names of those to look at; empty for all.
-  /// - Throws: `HardwareError` where a file is wrong, or the table knows no such machine or kernel.
+  /// - Throws: `PricingError` where a file is wrong, or the table knows no such machine or kernel.
   package init(measurements: String?, machines: [String], kernels: [String]) throws {
     data = measurements ?? "measurements/sparq.csv"
     table = try MeasurementTable(path: measurements ?? HardwareLocator.file(data))
@@ -24,16 +24,18 @@ package struct HardwareValidation {
     self.kernels = kernels
     isWhole = measurements == nil && kernels.isEmpty
     guard !validation.devices.isEmpty else {
-      throw HardwareError(
-        "\(table.path): expected a device that a description's field 'device' names, found \(Set(table.rows.map(\.device)).sorted().joined(separator: ", ")); give a description of it"
-      )
+      throw PricingError(
+        table.path, expected: "a device that a description's field 'device' names",
+        found: Set(table.rows.map(\.device)).sorted().joined(separator: ", "),
+        advice: "give a description of it")
     }
     let known = validation.denseKernels + validation.pairs.map(\.sparse)
     let unknown = kernels.filter { !known.contains($0) }
     guard unknown.isEmpty else {
-      throw HardwareError(
-        "\(unknown.joined(separator: ", ")): expected kernels of \(table.path), which are \(known.joined(separator: ", "))"
-      )
+      throw PricingError(
+        table.path, expected: "the kernels asked for",
+        found: "none called \(unknown.joined(separator: ", "))",
+        advice: "there are \(known.joined(separator: ", "))")
     }
   }
 
@@ -42,7 +44,7 @@ package struct HardwareValidation {
   /// - Parameters:
   ///   - listsCases: whether every prediction is listed beside its measurement.
   ///   - local: this machine's own kernels; nil to leave them out.
-  package func report(listsCases: Bool, local: LocalMeasurement?) throws -> ValidationReport {
+  package func report(listsCases: Bool, local: MachineFit?) throws -> ValidationReport {
     ValidationReport(
       table: table, outcomes: outcomes, listsCases: listsCases,
       claim: isWhole ? try ClaimReport(.fasaC) : nil,
@@ -61,19 +63,21 @@ package struct HardwareValidation {
 
   /// The kernel sets that all measurements of a machine fit best, as YAML, one of each pair of kernels.
   ///
-  /// - Throws: `HardwareError` where the table has none of the machine.
-  package func fitted(_ machine: HardwareDescription) throws -> [String] {
+  /// - Parameter method: how they are fitted, as the file shall say.
+  /// - Throws: `PricingError` where the table has none of the machine.
+  package func fitted(_ machine: HardwareDescription, method: String) throws -> [String] {
     let pairs = validation.pairs.filter { isWanted($0.sparse) }
     guard let device = machine.device, validation.devices.contains(device), !pairs.isEmpty else {
-      throw HardwareError(
-        "\(table.path): expected measurements of \(machine.name) and of the kernels asked for, found none; name another machine or other kernels"
-      )
+      throw PricingError(
+        table.path, expected: "measurements of \(machine.name) and of the kernels asked for", found: "none",
+        advice: "name another machine or other kernels")
     }
-    return pairs.map { pair in
+    return try pairs.map { pair in
       let set = validation.fitted(sparse: pair.sparse, dense: pair.dense, device: device)
-      return KernelSetText(
-        set: set, name: pair.sparse, dense: pair.dense, machine: machine, data: data, validation: validation
-      ).yaml
+      return try KernelSetText(
+        set: set, name: pair.sparse, dense: pair.dense, machine: machine, data: data, validation: validation,
+        method: method
+      ).yaml()
     }
   }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import Hardware
+import Pricing
 
 /// A fitted kernel set as the YAML file that holds it.
 struct KernelSetText {
@@ -10,23 +10,25 @@ struct KernelSetText {
   /// The table of measurements, as the file shall name it.
   let data: String
   let validation: Validation
+  /// Who fitted it, as the file shall say.
+  let method: String
 
-  var yaml: String {
+  func yaml() throws -> String {
     let short = name.replacing("sparq-attn-", with: "")
     let outcomes = validation.outcomes(sparse: name, dense: dense, knowsFixedCost: false)
-    let heldOut = error(outcomes.filter { $0.split.hasPrefix(machine.name + ": ") })
-    let other = error(outcomes.filter { $0.split.hasPrefix(machine.name + ", ") })
-    var named = set
+    let own = outcomes.filter { $0.fittedOn == machine.name }
+    let heldOut = error(own.filter { $0.predicted == machine.name })
+    let other = error(own.filter { $0.predicted != machine.name })
+    var named = set.rounded()
     named.name = short
     named.title = "\(name) and \(dense) as measured"
     named.calibration = heldOut.map {
       KernelCalibration(
-        method:
-          "least squares on the logarithm of times, soft absolute loss (fasa-sim hardware validate --fit)",
-        machine: machine.name, bandwidthBytesPerSecond: machine.memory.bandwidthBytesPerSecond, data: data,
+        method: method, machine: machine.name,
+        bandwidthBytesPerSecond: machine.memory.bandwidthBytesPerSecond, data: data,
         heldOut: $0, otherMachine: other)
     }
-    return KernelSetFields(set: named).lines.joined(separator: "\n")
+    return try named.yaml()
   }
 
   /// Over all predictions of sparse steps in these outcomes.
@@ -34,6 +36,6 @@ struct KernelSetText {
     let pairs = outcomes.flatMap(\.cases).filter { $0.rank != nil }.map {
       (predicted: $0.predictedSeconds, measured: $0.measuredSeconds)
     }
-    return pairs.isEmpty ? nil : ModelError(pairs)
+    return pairs.isEmpty ? nil : ModelError(pairs).rounded()
   }
 }

@@ -1,14 +1,14 @@
 import Foundation
-import Hardware
+import Pricing
 
 /// How well the model predicts this machine's own kernels at shapes that it was not fitted to.
 struct LocalValidation {
-  let measured: LocalMeasurement
+  let measured: MachineFit
 
   struct JSON: Encodable {
     let machine: String
     let error: ModelError
-    let predictions: [LocalMeasurement.Prediction]
+    let predictions: [MachineFit.Prediction]
   }
 
   var json: JSON {
@@ -17,7 +17,7 @@ struct LocalValidation {
 
   private var error: ModelError { Self.error(measured.predictions) }
 
-  private static func error(_ predictions: [LocalMeasurement.Prediction]) -> ModelError {
+  private static func error(_ predictions: [MachineFit.Prediction]) -> ModelError {
     ModelError(predictions.map { ($0.predictedSeconds, $0.measuredSeconds) })
   }
 

@@ -1,5 +1,5 @@
 import Foundation
-import Hardware
+import Pricing
 
 /// How Quest's published end-to-end times compare with the model's.
 struct QuestReport: Encodable {

@@ -1,5 +1,5 @@
 import Foundation
-import Hardware
+import Pricing
 
 /// What `hardware validate` tells.
 package struct ValidationReport {

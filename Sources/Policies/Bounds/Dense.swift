@@ -1,3 +1,5 @@
+import Attention
+
 /// Full attention: every token, every step.
 public struct Dense: Policy {
   public static let descriptor = PolicyDescriptor(

@@ -1,3 +1,5 @@
+import Attention
+
 /// The smallest set whose softmax mass reaches p: how few tokens would do, query by query.
 public struct OracleMass: Policy {
   public static let descriptor = PolicyDescriptor(

@@ -1,3 +1,5 @@
+import Attention
+
 /// Tokens that another framework chose, scored like a policy's.
 ///
 /// The file is read and checked before a replay begins; the replay hands each group its choices.

@@ -1,3 +1,5 @@
+import Attention
+
 /// Retrieval heads and streaming heads (Xiao et al., ICLR 2025).
 ///
 /// The KV heads that lose most without far tokens keep everything; the others keep the first and the most recent tokens.

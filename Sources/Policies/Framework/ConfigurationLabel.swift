@@ -1,3 +1,5 @@
+import Attention
+
 /// A policy at a budget as people read and type it: `fasa:chunks=8 @ 256`. This is the one writer and the one reader.
 public struct ConfigurationLabel: Hashable, Sendable {
   /// The policy's own label, as ``PolicyConfiguration/label`` writes it.

@@ -1,3 +1,5 @@
+import Attention
+
 /// A value of a policy's parameter.
 public enum ParameterValue: Hashable, Sendable, CustomStringConvertible {
   case integer(Int)

@@ -1,3 +1,5 @@
+import Attention
+
 /// A policy with all its parameters settled.
 public struct PolicyConfiguration: Sendable, Hashable {
   public let type: any Policy.Type

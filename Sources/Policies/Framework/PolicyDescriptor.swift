@@ -1,14 +1,7 @@
+import Attention
+
 /// Everything that help, parsing, validation and documentation know of a policy.
 public struct PolicyDescriptor: Sendable {
-  public enum Kind: String, Sendable, Codable, CaseIterable {
-    /// The whole cache stays; each query reads part of it.
-    case selection
-    /// What is dropped is gone for all later steps.
-    case eviction
-    /// No deployable method: the frame around the others.
-    case bound
-  }
-
   /// For how much of a model one policy object chooses.
   public enum Scope: String, Sendable, Codable, CaseIterable {
     /// One KV head of one layer, apart from all others.
@@ -38,7 +31,7 @@ public struct PolicyDescriptor: Sendable {
   /// One sentence.
   public let summary: String
   public let paper: String?
-  public let kind: Kind
+  public let kind: PolicyKind
   public let parameters: [ParameterDescriptor]
   public let needs: [Need]
   /// Whether the budget asked for decides how many tokens are kept.
@@ -58,7 +51,8 @@ public struct PolicyDescriptor: Sendable {
   public let alwaysKeeps: (@Sendable (ParameterValues) -> String)?
 
   public init(
-    name: String, summary: String, paper: String? = nil, kind: Kind, parameters: [ParameterDescriptor] = [],
+    name: String, summary: String, paper: String? = nil, kind: PolicyKind,
+    parameters: [ParameterDescriptor] = [],
     common: [ParameterDescriptor] = ParameterDescriptor.common, needs: [Need] = [], usesBudget: Bool = true,
     scope: Scope = .group, remembersSteps: Bool = false, prefetches: Bool = false,
     cost: String = "nothing",

@@ -63,7 +63,7 @@ enum Bootstrap {
   private static func middle(_ values: [Double]) -> ClosedRange<Double>? {
     let sorted = values.filter(\.isFinite).sorted()
     guard !sorted.isEmpty, sorted.count == values.count else { return nil }
-    return MetricSummary.percentile(0.025, of: sorted)...MetricSummary.percentile(0.975, of: sorted)
+    return Quantile.of(0.025, sorted: sorted)...Quantile.of(0.975, sorted: sorted)
   }
 
   /// Of a sample in which `order[i]`, from the smallest value on, stands `drawn[order[i]]` times.

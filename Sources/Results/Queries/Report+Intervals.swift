@@ -1,3 +1,4 @@
+import Attention
 import GRDB
 import Simulator
 
@@ -39,7 +40,7 @@ extension Report {
           """, arguments: [configuration])
       return means.isEmpty
         ? nil
-        : (metric, MetricSummary.percentile(0.05, of: means)...MetricSummary.percentile(0.95, of: means))
+        : (metric, Quantile.of(0.05, sorted: means)...Quantile.of(0.95, sorted: means))
     }
     return Dictionary(uniqueKeysWithValues: pairs)
   }

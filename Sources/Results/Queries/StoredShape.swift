@@ -1,6 +1,7 @@
 import Attention
 import GRDB
 import Policies
+import Pricing
 import Simulator
 
 /// A stored configuration as pricing needs it, beside dense attention over the same steps.
@@ -54,7 +55,7 @@ extension ResultsStore {
     let visibleAtEnd =
       (denseResident.0 + denseResident.1) / max((headDim + valueDim) * elementBytes, 1)
     func make(
-      _ kind: PolicyDescriptor.Kind, budget: Budget?, prefetches: Bool, selected: Double,
+      _ kind: PolicyKind, budget: Budget?, prefetches: Bool, selected: Double,
       _ entries: [StepShape.Entry],
       _ resident: (Double, Double)
     ) -> StepShape {
@@ -71,7 +72,7 @@ extension ResultsStore {
       outputError: row.value("output_error"),
       recall: row.value("recall"),
       shape: make(
-        PolicyDescriptor.Kind(rawValue: row.value("kind")) ?? .selection,
+        PolicyKind(rawValue: row.value("kind")) ?? .selection,
         budget: (row.value("budget") as String?).flatMap { Budget($0) },
         prefetches: row.value("prefetches"), selected: row.value("selected") ?? 0,
         entries(db, table: "traffic", key: "configuration", id, id, steps: steps),

@@ -106,15 +106,10 @@ struct TimedPair {
     func speedup(of indices: [[Int]]) -> Double {
       let sums = zip(groups, indices).reduce(into: (dense: 0.0, policy: 0.0)) { sums, entry in
         let (group, chosen) = entry
-        sums.dense += median(chosen.map { group.dense[$0] })
-        sums.policy += median(chosen.map { group.policy[$0] })
+        sums.dense += Quantile.median(sorted: chosen.map { group.dense[$0] }.sorted())
+        sums.policy += Quantile.median(sorted: chosen.map { group.policy[$0] }.sorted())
       }
       return sums.dense / sums.policy
-    }
-
-    private func median(_ values: [Double]) -> Double {
-      let sorted = values.sorted()
-      return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
   }
 }

@@ -5,11 +5,11 @@ extension ResultWriter {
   /// A statement per stage, since the stage is text and a bulk insert binds numbers only.
   func insertSamples(_ configuration: ConfigurationResult, _ id: ConfigurationID) throws {
     try insertReadBandwidth()
-    for (stage, samples) in Dictionary(grouping: configuration.kernelSamples, by: \.stage) {
+    for (name, samples) in Dictionary(grouping: configuration.kernelSamples, by: \.name) {
       var rows = try BulkInsert(
         db, into: "kernel_samples",
         columns: ["configuration", "run", "layer", "kv_head", "repeat", "duration_ns", "moved_bytes"],
-        constants: ["stage": stage.rawValue])
+        constants: ["stage": name])
       for sample in samples {
         rows.bind(Int(id.rawValue))
         rows.bind(Int(run.rawValue))

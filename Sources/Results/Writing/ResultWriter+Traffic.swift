@@ -31,7 +31,7 @@ extension ResultWriter {
     }
   }
 
-  func insertTraffic(_ groups: [GroupTraffic], owner: Owner) throws {
+  func insertTraffic(_ groups: [GroupWork], owner: Owner) throws {
     let traffic = try db.makeStatement(
       sql: """
         INSERT INTO \(owner.tables.traffic) (\(owner.column), layer, kv_head, stage, kernel, content, tier, pattern,
@@ -81,7 +81,7 @@ extension ResultWriter {
   }
 
   /// The same texts of what would be stored.
-  func lines(_ groups: [GroupTraffic]) -> Set<String> {
+  func lines(_ groups: [GroupWork]) -> Set<String> {
     var lines: Set<String> = []
     for group in groups {
       for (kind, bytes) in group.work.bytes {

@@ -1,7 +1,5 @@
 import GRDB
-import Hardware
-import Policies
-import Simulator
+import Pricing
 
 /// A priced step and what it was priced for, as `modelled` keeps it.
 public struct ModelledRow: Sendable {
@@ -43,7 +41,7 @@ extension ResultsStore {
         let error = row.machine.error
         let dense = ("dense", row.step.dense.nanoseconds, row.step.dense.bytes)
         for (stage, nanoseconds, bytes) in [dense]
-          + row.step.policy.parts.map({ ($0.stage.rawValue, $0.nanoseconds, $0.bytes) })
+          + row.step.policy.parts.map({ ($0.term.name, $0.nanoseconds, $0.bytes) })
         {
           try db.execute(
             sql: """

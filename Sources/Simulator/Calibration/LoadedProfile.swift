@@ -1,6 +1,5 @@
 import Attention
 import Foundation
-import Hardware
 import Traces
 
 /// A calibration profile read from a file.

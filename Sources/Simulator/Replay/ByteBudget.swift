@@ -90,7 +90,7 @@ public struct ByteBudget {
     return result.configurations.map { total($0.traffic) / dense }
   }
 
-  private func total(_ traffic: [GroupTraffic]) -> Double {
+  private func total(_ traffic: [GroupWork]) -> Double {
     traffic.reduce(0) { sum, group in
       let bytes = group.work.total
       return sum + Double(reading == .perHead ? bytes.perHead : bytes.groupUnion)

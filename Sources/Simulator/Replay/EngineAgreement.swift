@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 import Policies
 import Traces
@@ -31,7 +32,7 @@ public struct EngineAgreement: Sendable, Equatable, Encodable {
     }.flatMap(\.self).sorted()
     guard let largest = measured.last else { return nil }
     return EngineAgreement(
-      layers: layers, rows: measured.count, medianRelativeError: MetricSummary.percentile(0.5, of: measured),
+      layers: layers, rows: measured.count, medianRelativeError: Quantile.of(0.5, sorted: measured),
       largestRelativeError: largest)
   }
 

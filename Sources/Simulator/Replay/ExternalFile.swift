@@ -1,6 +1,5 @@
 import Attention
 import Foundation
-import Hardware
 import Policies
 import Traces
 

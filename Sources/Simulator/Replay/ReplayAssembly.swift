@@ -28,7 +28,7 @@ struct ReplayAssembly {
         let base = replayed.group.keyRowBytes + replayed.group.valueRowBytes
         let kept = outcome.heldTokens ?? last
         let near = outcome.cacheTier == .device ? kept : min(outcome.deviceTokens, kept)
-        return GroupTraffic(
+        return GroupWork(
           layer: replayed.group.layer, kvHead: replayed.group.kvHead, work: outcome.work,
           residentDeviceBytes: near * base + outcome.residentExtra.device,
           residentHostBytes: (kept - near) * (base - outcome.deviceKeyBytes) + outcome.residentExtra.host)
@@ -40,7 +40,7 @@ struct ReplayAssembly {
         lastChoices: groups.map { $0.lastChoice(index, steps: plan.rows.count) })
     }
     let dense = (outcomes[.group] ?? []).map { replayed in
-      GroupTraffic(
+      GroupWork(
         layer: replayed.group.layer, kvHead: replayed.group.kvHead, work: replayed.outcome.denseTraffic,
         residentDeviceBytes: last * (replayed.group.keyRowBytes + replayed.group.valueRowBytes),
         residentHostBytes: 0)

@@ -1,4 +1,5 @@
-import Hardware
+import Attention
+import Machine
 import Policies
 import Traces
 

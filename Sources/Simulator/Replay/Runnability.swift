@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 import Policies
 import Traces

@@ -6,7 +6,7 @@ import Traces
 /// A trace in the terms of policies and kernels.
 struct TraceGroups: Sendable {
   let trace: Trace
-  private var geometry: TraceMetadata.Geometry { trace.metadata.geometry }
+  private var geometry: Geometry { trace.metadata.geometry }
 
   init(_ trace: Trace) { self.trace = trace }
 

@@ -1,3 +1,5 @@
+import Attention
+
 /// The metrics of one query head over the scored steps of one configuration.
 public struct HeadResult: Sendable, Equatable {
   public let layer: Int
@@ -47,17 +49,8 @@ public struct MetricSummary: Sendable, Equatable {
     count = sorted.count
     // Summed in ascending order, so that the order of the steps cannot matter.
     mean = sorted.isEmpty ? .nan : sorted.reduce(0, +) / Double(sorted.count)
-    p5 = Self.percentile(0.05, of: sorted)
-    p50 = Self.percentile(0.5, of: sorted)
-    p95 = Self.percentile(0.95, of: sorted)
-  }
-
-  /// Linear between the two nearest ranks, as NumPy's default.
-  public static func percentile(_ share: Double, of sorted: [Double]) -> Double {
-    guard let last = sorted.indices.last else { return .nan }
-    let place = share * Double(last)
-    let below = Int(place)
-    let above = min(below + 1, last)
-    return sorted[below] + (place - Double(below)) * (sorted[above] - sorted[below])
+    p5 = Quantile.of(0.05, sorted: sorted)
+    p50 = Quantile.of(0.5, sorted: sorted)
+    p95 = Quantile.of(0.95, sorted: sorted)
   }
 }

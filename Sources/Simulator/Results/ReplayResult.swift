@@ -28,7 +28,7 @@ public struct ReplayResult: Sendable {
   public let steps: [Step]
   public internal(set) var configurations: [ConfigurationResult]
   /// Bytes of dense attention over the same steps, by layer and KV head.
-  public let dense: [GroupTraffic]
+  public let dense: [GroupWork]
   /// SHA-256 over all configurations' digests in order, lower-case hexadecimal.
   public let exactResultsDigest: String
   /// What the user should know, a sentence each.
@@ -64,7 +64,7 @@ public struct ConfigurationResult: Sendable {
   /// By layer, then query head.
   public let heads: [HeadResult]
   /// By layer, then KV head.
-  public let traffic: [GroupTraffic]
+  public let traffic: [GroupWork]
   /// SHA-256 of this configuration's exact results, lower-case hexadecimal.
   public let digest: String
   /// Empty where timing was off.
@@ -82,7 +82,7 @@ public struct CalibrationUse: Sendable, Equatable {
 }
 
 /// The bytes moved for one KV head over all scored steps, and those kept for it.
-public struct GroupTraffic: Sendable {
+public struct GroupWork: Sendable {
   public let layer: Int
   public let kvHead: Int
   public let work: Work
@@ -93,27 +93,10 @@ public struct GroupTraffic: Sendable {
 
 /// One timing of one stage of a decode step of one KV group.
 public struct KernelSample: Sendable, Equatable {
-  public enum Stage: String, Sendable, CaseIterable, Codable {
-    /// Full attention by the same kernels, timed alternately with the policy.
-    case dense
-    /// Keeping the policy's own data up to date with the new token.
-    case upkeep
-    case score
-    case select
-    /// Gather and attend.
-    case attend
-
-    init(_ stage: Attention.Stage) {
-      switch stage {
-      case .upkeep: self = .upkeep
-      case .score: self = .score
-      case .select: self = .select
-      case .attend: self = .attend
-      }
-    }
-  }
-
-  public let stage: Stage
+  /// Nil for dense attention by the same kernels over the same cache, timed alternately with the policy.
+  public let stage: Stage?
+  /// As results name what was timed.
+  public var name: String { stage?.rawValue ?? "dense" }
   /// Counts from 0 within a stage; the same number is the same step in every stage.
   public let repeatIndex: Int
   public let layer: Int

@@ -1,7 +1,7 @@
 import Attention
 import Dispatch
-import Hardware
 import Kernels
+import Machine
 import Policies
 import Traces
 
@@ -71,7 +71,7 @@ public final class KernelTiming {
       DispatchQueue.concurrentPerform(iterations: rounds.count) { rounds[$0].run(passes: passes) }
     }
     return rounds.flatMap(\.samples).sorted {
-      ($0.repeatIndex, $0.stage.rawValue) < ($1.repeatIndex, $1.stage.rawValue)
+      ($0.repeatIndex, $0.name) < ($1.repeatIndex, $1.name)
     }
   }
 }

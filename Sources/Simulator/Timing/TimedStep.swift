@@ -1,10 +1,9 @@
 import Attention
-import Hardware
 import Policies
 
 /// One configuration's step of one KV group, stage by stage, with dense attention over the same cache.
 struct TimedStep {
-  typealias Sample = (stage: KernelSample.Stage, nanoseconds: Int, bytes: Int)
+  typealias Sample = (stage: Stage?, nanoseconds: Int, bytes: Int)
 
   let group: ColdGroup
   private let attention: DenseAttention
@@ -25,13 +24,13 @@ struct TimedStep {
 
   func dense() -> Sample {
     let elapsed = clock.measure { attention.run() }
-    return (.dense, elapsed.nanoseconds, group.bytes)
+    return (nil, elapsed.nanoseconds, group.bytes)
   }
 
   func run() -> [Sample] {
     stages.map { stage, operations in
       let elapsed = clock.measure { for operation in operations { operation.run() } }
-      return (KernelSample.Stage(stage), elapsed.nanoseconds, operations.reduce(0) { $0 + $1.bytes })
+      return (stage, elapsed.nanoseconds, operations.reduce(0) { $0 + $1.bytes })
     }
   }
 }

@@ -1,4 +1,3 @@
-import Hardware
 import Kernels
 import Policies
 import Traces

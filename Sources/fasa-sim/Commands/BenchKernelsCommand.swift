@@ -2,8 +2,8 @@ import ArgumentParser
 import Attention
 import Experiments
 import Foundation
-import Hardware
 import Kernels
+import Machine
 import Simulator
 
 struct BenchKernelsCommand: ParsableCommand {

@@ -33,12 +33,9 @@ struct ReplayCommand: ParsableCommand {
     help: ArgumentHelp(
       """
       In place of --budget: shares of dense attention's bytes, such as 0.2 or 20%. Each policy gets the tokens that \
-      so many bytes buy, what it reads to choose included.
+      so many bytes buy by --reading, what it reads to choose included.
       """, valueName: "share,…"))
   var budgetBytes: [ShareList] = []
-
-  @Option(help: "How the heads of a KV head read, for --budget-bytes: each for itself, or their union once.")
-  var bytesReading: Reading = .perHead
 
   @OptionGroup var part: TracePartOptions
 
@@ -112,6 +109,6 @@ struct ReplayCommand: ParsableCommand {
 
   private var budgets: BudgetChoice {
     budgetBytes.isEmpty
-      ? .tokens(budget.budgets) : .bytes(shares: budgetBytes.flatMap(\.shares), reading: bytesReading)
+      ? .tokens(budget.budgets) : .bytes(shares: budgetBytes.flatMap(\.shares), reading: pricing.reading)
   }
 }

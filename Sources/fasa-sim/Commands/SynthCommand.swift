@@ -109,7 +109,7 @@ struct SynthCommand: ParsableCommand {
     try Output.text(TraceInfo(written, digest: try written.digest(), isVerified: false).text)
   }
 
-  private var geometry: TraceMetadata.Geometry {
+  private var geometry: Geometry {
     var geometry = shape.geometry
     geometry.queryHeads = queryHeads ?? geometry.queryHeads
     geometry.kvHeads =

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Experiments
 import Foundation
-import Hardware
 import Kernels
+import Pricing
 import Traces
 
 struct HardwareMeasureCommand: ParsableCommand {
@@ -32,15 +32,15 @@ struct HardwareMeasureCommand: ParsableCommand {
     if let output { try Self.checkPlace(output) }
     let file = try output.map { try OutputFile(path: $0) }
     let line = ProgressLine("measuring")
-    let measured = LocalMeasurement(kernels: try Kernels(machine.instructionSet), threads: machine.threads) {
+    let measured = MachineFit(kernels: try Kernels(machine.instructionSet), threads: machine.threads) {
       line.update($0, of: $1)
     }
     line.finish()
-    let yaml = HardwareText(machine: measured.machine).yaml
+    let yaml = try "# Measured on this machine by fasa-sim hardware measure.\n" + measured.machine.yaml()
     guard let output, let file else { return try Output.file(yaml) }
     try file.write(yaml)
     try file.publish()
-    let error = ModelError(measured.predictions.map { ($0.predictedSeconds, $0.measuredSeconds) })
+    let error = measured.error
     try Output.text(
       "\(output): \(measured.machine.title); held-out kernels within \(NumberText.percent(error.median)) (median), "
         + "\(NumberText.percent(error.p90)) (90 %)")
@@ -49,7 +49,8 @@ struct HardwareMeasureCommand: ParsableCommand {
   private static func checkPlace(_ path: String) throws {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     guard FileManager.default.isWritableFile(atPath: folder) else {
-      throw HardwareError("\(path): expected a folder that can be written to, found none; name another file")
+      throw PricingError(
+        path, expected: "a folder that can be written to", found: "none", advice: "name another file")
     }
   }
 }

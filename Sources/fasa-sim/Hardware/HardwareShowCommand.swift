@@ -1,7 +1,6 @@
 import ArgumentParser
 import Experiments
 import Foundation
-import Hardware
 
 struct HardwareShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Experiments
-import Hardware
 import Kernels
+import Pricing
 
 struct HardwareValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -57,7 +57,9 @@ struct HardwareValidateCommand: ParsableCommand {
   func run() throws {
     let validation = try HardwareValidation(measurements: measurements, machines: machine, kernels: kernel)
     if let fit {
-      for set in try validation.fitted(HardwareLocator.machine(fit)) { try Output.text(set) }
+      let method =
+        "least squares on the logarithm of times, soft absolute loss (fasa-sim hardware validate --fit)"
+      for set in try validation.fitted(HardwareLocator.machine(fit), method: method) { try Output.file(set) }
       return
     }
     let local = validation.isWhole && !noLocal ? try measured() : nil
@@ -65,10 +67,10 @@ struct HardwareValidateCommand: ParsableCommand {
     try format.print(json: report.json, text: report.text)
   }
 
-  private func measured() throws -> LocalMeasurement {
+  private func measured() throws -> MachineFit {
     let line = ProgressLine("measuring this machine")
     defer { line.finish() }
-    return LocalMeasurement(kernels: try Kernels(threads.instructionSet), threads: threads.threads) {
+    return MachineFit(kernels: try Kernels(threads.instructionSet), threads: threads.threads) {
       line.update($0, of: $1)
     }
   }

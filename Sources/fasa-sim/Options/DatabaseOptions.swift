@@ -1,5 +1,5 @@
 import ArgumentParser
-import Hardware
+import Machine
 import Results
 
 /// Where results go.

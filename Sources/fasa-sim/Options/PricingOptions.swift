@@ -1,6 +1,7 @@
 import ArgumentParser
 import Attention
 import Experiments
+import Pricing
 import Simulator
 
 /// Machines that times are modelled for.

@@ -1,4 +1,5 @@
 import Foundation
+import Pricing
 import Results
 
 extension ResultsStore {

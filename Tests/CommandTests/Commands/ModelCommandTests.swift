@@ -113,21 +113,30 @@ import Testing
 
   @Test(arguments: [
     ("model --db r.db", 64, "--hardware: expected machines to price, found none"),
-    ("model --db r.db --hardware a101", 1, "no machine is called 'a101': there are"),
-    ("model --db r.db --hardware a100-40gb --kernels fast", 1, "no kernel set is called 'fast'"),
+    (
+      "model --db r.db --hardware a101", 1,
+      "'a101': expected the name of a machine, or a .yaml file, found neither; there are "
+    ),
+    (
+      "model --db r.db --hardware a100-40gb --kernels fast", 1,
+      "'fast': expected the name of a kernel set, or a .yaml file, found neither; there are "
+    ),
     ("model --db none.db --hardware a100-40gb --no-store", 1, "none.db"),
     (
       "model --db r.db --hardware a100-40gb --policy nothing", 1,
       "expected configurations called nothing, found none"
     ),
-    ("model --db r.db --hardware epyc-7763", 1, "is of GPUs"),
+    ("model --db r.db --hardware epyc-7763", 1, "of GPUs"),
     ("model --db r.db --hardware ./no.yaml", 1, "./no.yaml: expected a YAML file"),
     ("model --db r.db --hardware a100-40gb --context 0", 64, "context"),
     ("model --db r.db --hardware a100-40gb --context 64k..1k", 64, "context"),
-    ("hardware show a101", 1, "no machine is called 'a101'"),
-    ("hardware validate --kernel attn-none", 1, "attn-none: expected kernels of "),
+    ("hardware show a101", 1, "'a101': expected the name of a machine"),
+    (
+      "hardware validate --kernel attn-none", 1,
+      "sparq.csv: expected the kernels asked for, found none called attn-none; there are "
+    ),
     ("hardware validate --measurements none.csv", 1, "none.csv: expected a table of measurements"),
-    ("replay t.zst --hardware a101 --db new.db", 1, "no machine is called 'a101'"),
+    ("replay t.zst --hardware a101 --db new.db", 1, "'a101': expected the name of a machine"),
   ])
   func badInputIsOneError(command: String, status: Int32, part: String) throws {
     #expect(try run(Self.replay).status == 0)

@@ -102,7 +102,7 @@ import Traces
   @Test func equalBytesBuyEachPolicyItsTokens() throws {
     try Inputs.trace(in: folder)
     let run = try replay(
-      "--policy streaming-llm,quest:dense-layers=0,oracle,dense --budget-bytes 30% --no-timing --db :memory: --json"
+      "--policy streaming-llm,quest:dense-layers=0,oracle,dense --budget-bytes 30% --reading per-head --no-timing --db :memory: --json"
     )
     #expect(run.status == 0)
     let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])

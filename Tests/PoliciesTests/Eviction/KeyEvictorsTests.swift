@@ -1,3 +1,4 @@
+import Attention
 import Testing
 
 @testable import Policies

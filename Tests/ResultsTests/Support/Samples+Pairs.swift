@@ -5,6 +5,6 @@ import Simulator
 extension Samples {
   /// Samples of dense attention and of a policy, repeat by repeat, as nanoseconds.
   static func timings(dense: [Int], policy: [Int]) -> [KernelSample] {
-    dense.enumerated().map { sample(.dense, $0, $1) } + policy.enumerated().map { sample(.attend, $0, $1) }
+    dense.enumerated().map { sample(nil, $0, $1) } + policy.enumerated().map { sample(.attend, $0, $1) }
   }
 }

@@ -49,7 +49,7 @@ enum Samples {
 
   static func traffic(
     layer: Int = 0, _ charges: [(TrafficKind, TrafficBytes)], device: Int = 0, host: Int = 0
-  ) -> GroupTraffic {
+  ) -> GroupWork {
     var work = Work()
     for (kind, bytes) in charges {
       let kernel: KernelKind = kind.pattern == .stream ? .stream : .gather
@@ -57,12 +57,12 @@ enum Samples {
         DecodeOperation(
           .attend, kernel, kind.content, rowBytes: 128, pattern: kind.pattern, tier: kind.tier), bytes)
     }
-    return GroupTraffic(
+    return GroupWork(
       layer: layer, kvHead: 0, work: work, residentDeviceBytes: device, residentHostBytes: host)
   }
 
   /// Keys streamed by a lone KV head.
-  static func keys(perHead: Int, groupUnion: Int, written: Int = 0) -> GroupTraffic {
+  static func keys(perHead: Int, groupUnion: Int, written: Int = 0) -> GroupWork {
     traffic([
       (
         TrafficKind(.keys, .stream),
@@ -73,7 +73,7 @@ enum Samples {
 
   static func configuration(
     _ policy: String = "fasa", budget: Budget? = .tokens(4), heads: [HeadResult] = [head { _, _ in 0.5 }],
-    traffic: [GroupTraffic] = [keys(perHead: 200, groupUnion: 100)], calibration: CalibrationUse? = nil,
+    traffic: [GroupWork] = [keys(perHead: 200, groupUnion: 100)], calibration: CalibrationUse? = nil,
     digest: String = digest("a"), samples: [KernelSample] = []
   ) throws -> ConfigurationResult {
     ConfigurationResult(
@@ -83,7 +83,7 @@ enum Samples {
 
   static func result(
     trace: Character = "f", seed: UInt64 = 0, layers: [Int] = [0], steps: Int = 2,
-    dense: [GroupTraffic] = [keys(perHead: 800, groupUnion: 400)], readBandwidth: Double? = nil,
+    dense: [GroupWork] = [keys(perHead: 800, groupUnion: 400)], readBandwidth: Double? = nil,
     _ configurations: [ConfigurationResult]
   ) -> ReplayResult {
     ReplayResult(
@@ -95,7 +95,7 @@ enum Samples {
   }
 
   static func sample(
-    _ stage: KernelSample.Stage, _ repeatIndex: Int, _ nanoseconds: Int, bytes: Int = 0
+    _ stage: Stage?, _ repeatIndex: Int, _ nanoseconds: Int, bytes: Int = 0
   ) -> KernelSample {
     KernelSample(
       stage: stage, repeatIndex: repeatIndex, layer: 0, kvHead: 0, nanoseconds: nanoseconds, bytes: bytes)

@@ -24,7 +24,7 @@ import Testing
     func spent(_ policy: PolicyConfiguration, _ tokens: Int) throws -> Double {
       let result = try Replay(trace).run(
         [ReplayConfiguration(policy: policy, budget: .tokens(tokens))], options: ReplayOptions())
-      func total(_ traffic: [GroupTraffic]) -> Int {
+      func total(_ traffic: [GroupWork]) -> Int {
         traffic.reduce(0) {
           $0 + (reading == .perHead ? $1.work.total.perHead : $1.work.total.groupUnion)
         }

@@ -1,3 +1,4 @@
+import Attention
 import Policies
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 /// A budget that holds all that a step sees is dense attention, for every policy that has a budget.
 @Suite struct CoveredStepsTests {
   static let prompt = 40
-  static let geometry = TraceMetadata.Geometry(
+  static let geometry = Geometry(
     layers: 4, queryHeads: 6, kvHeads: 2, headDim: 16, valueDim: 16)
 
   /// Every policy with its defaults, but that no layer is dense anyway, and some that wrap or round otherwise.

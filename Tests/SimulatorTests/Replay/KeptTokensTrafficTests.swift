@@ -1,5 +1,6 @@
 import Attention
 import Policies
+import Pricing
 import Testing
 
 @testable import Simulator
@@ -19,7 +20,7 @@ import Testing
       rope: .init(pairing: .half, base: 10_000, rotaryDim: 64))
   }
 
-  static func traffic(_ text: String, budget: Budget, heads: Int = 3) throws -> (GroupTraffic, [HeadResult]) {
+  static func traffic(_ text: String, budget: Budget, heads: Int = 3) throws -> (GroupWork, [HeadResult]) {
     let folder = try TemporaryFolder()
     let hand = hand(heads: heads)
     let profile = try NaiveProfile(NaiveReplay(trace: hand), rows: hand.decodeRows).loaded(in: folder)
@@ -31,7 +32,7 @@ import Testing
   }
 
   /// Bytes of chosen rows, keys and values together, a head and step.
-  static func rows(_ traffic: GroupTraffic, _ tier: MemoryTier, heads: Int = 3) -> (perHead: Int, union: Int)
+  static func rows(_ traffic: GroupWork, _ tier: MemoryTier, heads: Int = 3) -> (perHead: Int, union: Int)
   {
     let gathered = traffic.work.sorted.filter {
       let kind = $0.operation.kind
@@ -174,6 +175,6 @@ import Testing
     let load = shape.load(
       PricedGeometry(layers: 1, queryHeads: 3, kvHeads: 1, headDim: 128, elementBytes: 2, context: 602.5),
       reading: .groupUnion)
-    #expect(load.attend.count == 2 && load.attend.allSatisfy { $0.pattern == .gather(rowBytes: 16 * 256) })
+    #expect(load.attend.count == 2 && load.attend.allSatisfy { $0.pieceBytes == 16 * 256 })
   }
 }

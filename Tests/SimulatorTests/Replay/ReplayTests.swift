@@ -15,7 +15,7 @@ import Traces
     var element = ElementType.f16
   }
 
-  static func geometry(valueDim: Int = 16) -> TraceMetadata.Geometry {
+  static func geometry(valueDim: Int = 16) -> Geometry {
     .init(layers: 2, queryHeads: 6, kvHeads: 2, headDim: 16, valueDim: valueDim)
   }
 

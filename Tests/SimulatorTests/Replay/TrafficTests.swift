@@ -32,7 +32,7 @@ import Traces
   }
 
   static func traffic(_ policy: String, agreement: [[Double]] = [[0.9, 0.1], [0.1, 0.9]]) throws
-    -> GroupTraffic
+    -> GroupWork
   {
     let folder = try TemporaryFolder()
     let result = try Replay(hand.trace(in: folder)).run(

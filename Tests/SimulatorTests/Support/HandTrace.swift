@@ -19,7 +19,7 @@ struct HandTrace {
 
   init(
     prompt: Int = 300, decode: Int = 10, window: Int = 8,
-    geometry: TraceMetadata.Geometry = .init(layers: 2, queryHeads: 6, kvHeads: 2, headDim: 16, valueDim: 16),
+    geometry: Geometry = .init(layers: 2, queryHeads: 6, kvHeads: 2, headDim: 16, valueDim: 16),
     rope: TraceMetadata.Rope = .init(pairing: .half, base: 10_000, rotaryDim: 16),
     attention: TraceMetadata.Attention = .init(scale: 0.125), seed: UInt64 = 1
   ) {

@@ -1,3 +1,4 @@
+import Attention
 import Policies
 
 @testable import Simulator

@@ -1,0 +1,120 @@
+import Attention
+import Foundation
+import Policies
+import Simulator
+import Testing
+import Traces
+
+@testable import Results
+
+/// Which stored configurations a comparison takes.
+@Suite struct ComparedSidesTests {
+  /// - Parameter parts: each a seed of a trace, options and policies, replayed one after the other.
+  private func store(
+    _ parts: [(seed: UInt64, options: ReplayOptions, policies: [String])], _ budgets: [Budget],
+    detail: ResultsStore.Detail = .step
+  ) throws -> ResultsStore {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "compared-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let store = try ResultsStore(path: ":memory:")
+    let run = try store.beginRun(
+      RunInfo(
+        commandLine: "test", toolVersion: "0", gitCommit: nil, hostCPU: "none", instructionSet: .portable,
+        threads: 1,
+        startedAt: Date(timeIntervalSince1970: 0)))
+    for part in parts {
+      let path = folder.appending(path: "t\(part.seed).zst").path(percentEncoded: false)
+      try SyntheticTrace(prompt: 60, decode: 20, window: 4, seed: part.seed).write(to: path)
+      let result = try Replay(Trace(path: path)).run(
+        ReplayConfiguration.grid(PolicyGrammar.parse(part.policies), budgets: budgets), options: part.options)
+      try store.store(result, run: run, detail: detail)
+    }
+    return store
+  }
+
+  private func store(_ texts: [String], _ budgets: [Budget], detail: ResultsStore.Detail = .step) throws
+    -> ResultsStore
+  {
+    try store([(3, ReplayOptions(), texts)], budgets, detail: detail)
+  }
+
+  @Test func meansAreThoseOfTheSteps() throws {
+    let store = try store(["oracle", "random"], [.tokens(8)], detail: .step)
+    let found = try store.pairedDifferences("oracle", "random")
+    let differences = found.differences
+    #expect(found.traces == ["none"] && differences.map(\.metric) == ["recall", "mass", "output_error"])
+    let recall = differences[0]
+    #expect(recall.meanA == 1 && recall.meanB < 0.5)
+    let interval = try #require(recall.interval)
+    #expect(interval.upperBound < 0 && interval.contains(recall.difference))
+    #expect(try #require(recall.adjustedP) >= #require(recall.p))
+    let rows = try store.summaries()
+    #expect(abs(recall.meanB - (rows[1].recall ?? 0)) < 1e-12)
+    #expect(abs(differences[1].meanA - (rows[0].mass ?? 0)) < 1e-12)
+    // The other way round it is the other sign.
+    #expect(
+      try store.pairedDifferences("random@8", "oracle @ 8").differences[0].difference == -recall.difference)
+  }
+
+  @Test func aSideMustBeOneWithItsSteps() throws {
+    let two = try store(["oracle", "random"], [.tokens(8), .tokens(9)], detail: .step)
+    #expect(throws: ResultsError.self) { try two.pairedDifferences("oracle", "random") }
+    #expect(try two.pairedDifferences("oracle@8", "random@9").differences.count == 3)
+    #expect(
+      try two.pairedDifferences("oracle@8", "random@9").settings == [.init(name: "budget", a: "8", b: "9")])
+    #expect(throws: ResultsError.self) { try two.pairedDifferences("oracle@8", "quest@8") }
+    let heads = try store(["oracle", "random"], [.tokens(8)], detail: .head)
+    #expect(throws: ResultsError.self) { try heads.pairedDifferences("oracle", "random") }
+  }
+
+  /// Sides of other traces, layers, heads or steps are not paired in part: what differs is named.
+  @Test func whatIsNotTheSameOnBothSidesIsRefused() throws {
+    func found(_ options: ReplayOptions, seed: UInt64 = 3) throws -> String? {
+      let store = try store(
+        [(3, ReplayOptions(), ["oracle"]), (seed, options, ["random"])], [.tokens(8)])
+      do {
+        _ = try store.pairedDifferences("oracle", "random")
+        return nil
+      } catch let error as ResultsError { return "\(error.expected) | \(error.found)" }
+    }
+    #expect(try found(ReplayOptions()) == nil)
+    #expect(
+      try found(ReplayOptions(layers: [1]))
+        == "the same layers on both sides | 0-1 for oracle and 1 for random on 'none'")
+    #expect(
+      try found(ReplayOptions(heads: [2, 3]))
+        == "the same query heads on both sides | 0-5 for oracle and 2-3 for random on 'none'")
+    #expect(
+      try found(ReplayOptions(steps: 0..<9))
+        == "the same steps on both sides | 0-19 for oracle and 0-8 for random on 'none'")
+    #expect(
+      try found(ReplayOptions(), seed: 4) == "the same traces on both sides | 'none' for oracle alone")
+  }
+
+  /// A trace that one side alone was replayed on would be left out unseen.
+  @Test func aTraceMoreOnOneSideIsRefused() throws {
+    let store = try store(
+      [(3, ReplayOptions(), ["oracle", "random"]), (4, ReplayOptions(), ["random"])], [.tokens(8)])
+    let error = #expect(throws: ResultsError.self) { try store.pairedDifferences("oracle", "random") }
+    #expect(error?.found == "'none' for random alone")
+  }
+
+  @Test func whatDiffersBesideThePolicyIsNamed() throws {
+    let store = try store(
+      [
+        "quest:page=8,dense-layers=1", "quest:page=16,dense-layers=0", "streaming-llm",
+        "pyramidkv:base=streaming-llm",
+      ],
+      [.tokens(8)])
+    let quests = try store.pairedDifferences("quest:page=8,dense-layers=1", "quest:dense-layers=0")
+    #expect(
+      quests.settings == [.init(name: "dense-layers", a: "1", b: "0"), .init(name: "page", a: "8", b: "16")])
+    #expect(quests.footing == [.init(name: "dense-layers", a: "1", b: "0")])
+    let other = try store.pairedDifferences("quest:dense-layers=0", "streaming-llm")
+    #expect(other.settings.contains(.init(name: "page", a: "16", b: nil)))
+    #expect(other.footing == [.init(name: "sinks", a: "0", b: "4")])
+    // A combinator keeps the sinks of what it wraps.
+    #expect(try store.pairedDifferences("streaming-llm", "pyramidkv:base=streaming-llm").footing == [])
+  }
+}
