@@ -156,4 +156,7 @@ const fs_kernels *fs_kernels_named(const char *name);
 /// The fastest table this processor can run.
 const fs_kernels *fs_kernels_best(void);
 
+/// A nameless file of zeros in memory, to be mapped more than once; -1 where the system has none.
+int fs_memory_file(size_t bytes);
+
 #endif

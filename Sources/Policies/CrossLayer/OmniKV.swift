@@ -95,6 +95,10 @@ public struct OmniKV: LayerPolicy {
     }
   }
 
+  public mutating func takeUp(_ before: any LayerPolicy) {
+    if let before = before as? OmniKV { shared.takeUp(before.shared) }
+  }
+
   public mutating func choose(layer blocks: [QueryBlock]) -> [Selections?] {
     guard shared.isChoosing, let first = blocks.first else { return shared.reuse(blocks, perGroup: true) }
     for (index, step) in first.steps.enumerated() {

@@ -32,6 +32,11 @@ struct SharedChoice {
       """)
   }
 
+  /// Takes up what the layers before have chosen, where this one does not choose itself.
+  mutating func takeUp(_ before: SharedChoice) {
+    if !isChoosing { sets = before.sets }
+  }
+
   /// Keeps what a step chose for the query heads of a KV head, best tokens first.
   mutating func keep(_ rows: [[Int32]], place: Int, step: Step) {
     while sets.count <= place { sets.append([:]) }

@@ -104,6 +104,10 @@ public protocol LayerPolicy: Policy {
   /// What the prompt tells, a view per KV head.
   mutating func observe(layer prompts: [PromptView]) throws
 
+  /// In a live model every layer has an object of its own, and one step has all its layers before the next step comes: takes
+  /// up what the layer before, which this one goes on from, chose.
+  mutating func takeUp(_ before: any LayerPolicy)
+
   /// The tokens of every KV head, query head and step; the blocks hold the same steps. Nil stands for all visible ones.
   mutating func choose(layer blocks: [QueryBlock]) throws -> [Selections?]
 }
@@ -111,6 +115,7 @@ public protocol LayerPolicy: Policy {
 extension LayerPolicy {
   public mutating func begin(layer groups: [GroupContext]) throws {}
   public mutating func observe(layer prompts: [PromptView]) throws {}
+  public mutating func takeUp(_ before: any LayerPolicy) {}
 
   /// A layer of one KV head.
   public mutating func observe(_ prompt: PromptView) throws { try observe(layer: [prompt]) }

@@ -62,7 +62,7 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
   public var statistics: HeadStatistics?
 
   /// The statistics in channels of a layout, or nil where they were measured in another one.
-  func headStatistics(for layout: RopePairing) -> HeadStatistics? {
+  package func headStatistics(for layout: RopePairing) -> HeadStatistics? {
     pairing == layout ? statistics : nil
   }
 
