@@ -30,11 +30,16 @@ public enum ProfileLocator {
 
   /// The first profile, by folder and name, that is of the trace's model and not made from its text.
   public static func bundled(for trace: Trace) -> LoadedProfile? {
+    bundled { $0.fits(trace) && !$0.calibrated(on: trace) }
+  }
+
+  /// The first profile, by folder and name, for which it holds.
+  public static func bundled(where isFit: (LoadedProfile) -> Bool) -> LoadedProfile? {
     for folder in folders {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
       for name in names.sorted() where name.hasSuffix(".json") {
         guard let profile = try? LoadedProfile(path: folder.appendingPathComponent(name).path),
-          profile.profile.slices == .rope, profile.fits(trace), !profile.calibrated(on: trace)
+          profile.profile.slices == .rope, isFit(profile)
         else { continue }
         return profile
       }
