@@ -55,7 +55,9 @@ import Testing
     try FileManager.default.copyItem(atPath: folder.path("runs.db"), toPath: folder.path("copy.csv"))
     let before = try Data(contentsOf: URL(filePath: folder.path("copy.csv")))
     let found = try run("export summary --db copy.csv -o copy.csv --force")
-    #expect(found.status == 1 && found.errors.hasPrefix("Error: copy.csv: expected a place for an export, found a SQLite database"))
+    #expect(
+      found.status == 1
+        && found.errors.hasPrefix("Error: copy.csv: expected a place for an export, found a SQLite database"))
     #expect(try Data(contentsOf: URL(filePath: folder.path("copy.csv"))) == before)
     try FileManager.default.createSymbolicLink(
       atPath: folder.path("link.csv"), withDestinationPath: "nowhere")
