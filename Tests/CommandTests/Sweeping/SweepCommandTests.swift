@@ -114,7 +114,7 @@ import Traces
   @Test(arguments: [
     (
       "sweep t.zst --policy oracle --budget 8 --hardware h100,a100",
-      "Error: no machine is called 'h100': there are "
+      "Error: 'h100': expected the name of a machine, "
     ),
     ("sweep none.yaml", "none.yaml: expected a YAML file that can be read, found none; check the path"),
     ("sweep t.zst none.zst --policy oracle --budget 8", "none.zst: expected a readable file"),
