@@ -1,3 +1,4 @@
+import Attention
 import CKernels
 
 /// An instruction set that the kernels are written for.
@@ -16,11 +17,13 @@ public enum InstructionSet: String, CaseIterable, Sendable, Codable {
 }
 
 /// An instruction set was asked for that this build or this processor lacks.
-public struct UnavailableInstructionSet: Error, CustomStringConvertible {
+public struct UnavailableInstructionSet: ExplainedError {
   public let asked: InstructionSet
 
-  public var description: String {
-    let found = InstructionSet.available.map(\.rawValue).joined(separator: ", ")
-    return "instruction set '\(asked.rawValue)' cannot run here: this processor and build have \(found)"
+  public var place: String { "instruction set '\(asked.rawValue)'" }
+  public var expected: String { "one that this processor and this build have" }
+  public var found: String { "one that they lack" }
+  public var advice: String? {
+    "choose from \(InstructionSet.available.map(\.rawValue).joined(separator: ", "))"
   }
 }

@@ -17,7 +17,8 @@ public enum ProfileLocator {
   ) throws -> LoadedProfile? {
     if let path {
       guard !selfCalibrates else {
-        throw ReplayError("\(path) and self-calibration: expected one of them, found both; leave one out")
+        throw ReplayError(
+          "\(path) and self-calibration", expected: "one of them", found: "both", advice: "leave one out")
       }
       let profile = try LoadedProfile(path: path)
       // Before anything makes a policy of it, and before `all` leaves out what it does not serve.

@@ -133,12 +133,3 @@ public enum ScorePass: Sendable, Hashable {
   /// Some channels of every key for each head of the group, then a top-k.
   case channels([[Int32]], layout: ChannelLayout)
 }
-
-/// A policy cannot run as asked. `message` says what was expected, what was found and what to do.
-public struct PolicyError: Error, CustomStringConvertible, Equatable {
-  public let message: String
-
-  public init(_ message: String) { self.message = message }
-
-  public var description: String { message }
-}

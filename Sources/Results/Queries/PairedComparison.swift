@@ -103,7 +103,7 @@ extension ResultsStore {
       throw ResultsError(
         .unknownConfiguration, file: file, part: "\(a.label), \(b.label)",
         expected: "steps of '\(a.title)' at which \(metric) is defined on both sides", found: "none",
-        advice: "replay both again in one command with --detail step")
+        advice: "replay both again in one command with detail step")
     }
     return (try rows.map { try $0.value("a") }, try rows.map { try $0.value("b") })
   }

@@ -52,10 +52,9 @@ package struct ExactAttention {
     if let row = norms.firstIndex(where: { !$0.isFinite }) {
       let head = block.group.queryHeads.lowerBound + row / block.steps.count
       throw ReplayError(
-        """
-        layer \(block.group.layer), query head \(head), position \(block.steps[row % block.steps.count].position): \
-        attention over the stored keys and values overflows 32-bit floats: expected a run's own values; capture again
-        """)
+        "layer \(block.group.layer), query head \(head), position \(block.steps[row % block.steps.count].position)",
+        expected: "a run's own keys and values",
+        found: "some whose attention overflows 32-bit floats", advice: "capture the trace again")
     }
   }
 
