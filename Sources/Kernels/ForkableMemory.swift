@@ -67,7 +67,9 @@ final class ForkableMemory: FloatMemory {
   }
 
   #if os(Linux)
-    private static func map(_ descriptor: Int32, _ byteCount: Int, isPrivate: Bool) -> UnsafeMutableRawPointer? {
+    private static func map(_ descriptor: Int32, _ byteCount: Int, isPrivate: Bool)
+      -> UnsafeMutableRawPointer?
+    {
       let address = mmap(
         nil, byteCount, PROT_READ | PROT_WRITE, isPrivate ? MAP_PRIVATE : MAP_SHARED, descriptor, 0)
       return address == MAP_FAILED ? nil : address

@@ -1,5 +1,7 @@
+import Attention
+
 /// Why a session refused a call: nothing has changed then.
-public struct LiveError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct LiveError: ExplainedError, Equatable {
   public enum Kind: Sendable {
     /// An argument, or a field of a description, is not what it must be.
     case invalid
@@ -23,9 +25,5 @@ public struct LiveError: Error, Equatable, Sendable, CustomStringConvertible {
     self.expected = expected
     self.found = found
     self.advice = advice
-  }
-
-  public var description: String {
-    "\(place): expected \(expected), found \(found)" + (advice.map { "; \($0)" } ?? "")
   }
 }

@@ -123,7 +123,8 @@ extension LiveSession {
       }
     } catch let error as PolicyError {
       throw LiveError(
-        .unfit, configuration.label, expected: "what the policy needs", found: "\(error)")
+        .unfit, "\(configuration.label): \(error.place)", expected: error.expected, found: error.found,
+        advice: error.advice)
     }
     return result
   }

@@ -82,7 +82,7 @@ import Testing
       try session.prompt(layer: 1, tokens: LiveSessionTests.prompt, keys: keys, values: values)
     }
     #expect(
-      found.hasPrefix("infinigen @ 20: expected what the policy needs, found infinigen: needs traced queries")
+      found.hasPrefix("infinigen @ 20: infinigen: expected traced queries of the prompt, found none")
     )
     #expect(
       message { try session.prompt(layer: 0, tokens: 7, keys: keys, values: values) }.contains(

@@ -13,7 +13,8 @@ public protocol Policy: Sendable {
   /// - Throws: ``PolicyError`` where the group lacks what the parameters need.
   init(parameters: ParameterValues, group: GroupContext) throws
 
-  /// What the prompt tells, once, before the first block.
+  /// What the prompt tells, once, before the first block. A table that is made of it here knows no later token: what is to
+  /// know the newest is asked for anew with every block.
   mutating func observe(_ prompt: PromptView) throws
 
   /// The budget of each step; a policy that sizes its own sets says so here.

@@ -30,9 +30,12 @@ struct KeyCodes {
   private func centroids(_ tables: GroupTables, sample: Range<Int>) -> [KMeans] {
     (0..<parts).map { part in
       let channels = channels(part, of: tables)
-      return KMeans(
-        partRows(tables, channels, of: sample).pointer, rowCount: sample.count, width: channels.count,
-        centroids: 1 << bits, rounds: rounds, kernels: tables.kernels)
+      let rows = partRows(tables, channels, of: sample)
+      return withExtendedLifetime(rows) {
+        KMeans(
+          rows.pointer, rowCount: sample.count, width: channels.count, centroids: 1 << bits, rounds: rounds,
+          kernels: tables.kernels)
+      }
     }
   }
 
@@ -42,10 +45,12 @@ struct KeyCodes {
     let result = FloatBuffer(count: tokens.count * d)
     for (part, means) in means.enumerated() {
       let channels = channels(part, of: tables)
-      let owner = means.nearest(
+      let rows = partRows(tables, channels, of: tokens)
+      let points = withExtendedLifetime(rows) {
         KMeans.Points(
-          partRows(tables, channels, of: tokens).pointer, rowCount: tokens.count, width: channels.count,
-          kernels: tables.kernels))
+          rows.pointer, rowCount: tokens.count, width: channels.count, kernels: tables.kernels)
+      }
+      let owner = means.nearest(points)
       for (place, owner) in owner.enumerated() {
         (result.pointer + place * d + channels.lowerBound).update(
           from: means.centroids.pointer + Int(owner) * channels.count, count: channels.count)
