@@ -22,7 +22,7 @@ const qualityPoint = (c) => {
   };
 };
 const qualityScale = () => ({
-  yScale: state.logY ? "log" : "linear", yZero: state.logY ? undefined : state.metric !== "outputError",
+  yScale: state.logY ? "log" : "linear", yZero: state.logY ? undefined : !isError(state.metric),
   xScale: state.logX ? "log" : "linear", xZero: state.logX ? undefined : false, metric: metrics[state.metric].title, metricShort: metrics[state.metric].short,
 });
 const zeroNote = (all, drawn) =>

@@ -125,11 +125,13 @@ const redraw = () => {
   drawAll();
 };
 
+// A database of before has no weighted error.
+for (const option of control("metric").options) option.disabled = report.configurations.every((c) => c[option.value].value === undefined);
 offer("scope", usedScopes().map((s) => [s.id, scopeName(s)]));
 on("scope", () => setScope(Number(control("scope").value)));
 on("metric", () => {
   state.metric = control("metric").value;
-  state.logY = control("log-y").checked = state.metric === "outputError";
+  state.logY = control("log-y").checked = isError(state.metric);
   drawQuality();
   drawTimes();
 });

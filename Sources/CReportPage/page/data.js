@@ -41,9 +41,11 @@ const bytesShare = (c) => (state.reading === "per-head" ? c.perHeadBytesShare : 
 
 const metrics = {
   outputError: { title: "output error, relative", short: "output error" },
+  weightedOutputError: { title: "output error weighted by the outputs' norms", short: "weighted output error" },
   recall: { title: "recall, share of the oracle's tokens", short: "recall" },
   mass: { title: "attention mass on the chosen tokens, share", short: "mass" },
 };
+const isError = (metric) => metric.toLowerCase().endsWith("outputerror");
 const readings = {
   "per-head": "every query head reads for itself",
   "group-union": "the heads of a KV group share reads",

@@ -12,6 +12,7 @@ extension ComparisonText {
         .right("recall") { NumberText.decimal($0.difference(of: "recall")?.difference) },
         .right("mass") { NumberText.decimal($0.difference(of: "mass")?.difference) },
         .right("output error") { NumberText.decimal($0.difference(of: "output_error")?.difference) },
+        .right("weighted") { NumberText.decimal($0.difference(of: "weighted_output_error")?.difference) },
         .right("95 % interval") { $0.difference(of: "output_error").map(ComparisonLine.interval) ?? "–" },
         .right("p, Holm") { $0.difference(of: "output_error").map(ComparisonLine.p) ?? "–" },
         .right("bytes/head") { $0.bytesDifference(.perHead) },
@@ -19,7 +20,7 @@ extension ComparisonText {
         .right("kernel") { NumberText.times($0.kernel.ratio) },
       ])
     var lines = [
-      "values of \(b) less those of \(a); the interval and p are of the output error; kernel is a ratio"
+      "values of \(b) less those of \(a); the interval and p are of the output error; weighted: the same by the outputs' norms; kernel is a ratio"
     ]
     func alone(_ names: [String], _ side: String) {
       lines += names.map { "in \(side) alone: \($0)" }

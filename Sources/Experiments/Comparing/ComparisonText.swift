@@ -78,6 +78,11 @@ public struct ComparisonText {
       lines.append(
         "no interval: a trace has fewer than \(PairedDifference.fewestSteps) steps, or they are not stored")
     }
+    if !found.differences.contains(where: { $0.metric == "weighted_output_error" }) {
+      lines.append(
+        "no weighted_output_error: a trace's outputs are all zero, or an older fasa-sim stored both sides, without their norms"
+      )
+    }
     if let machine = found.kernel.machine {
       lines.append("kernel: speed-up over dense attention, measured on \(machine)")
     }

@@ -54,6 +54,7 @@ extension ExploreReport {
       let cost: Double
       let meetsTarget: Bool
       let outputError: Double?
+      let weightedOutputError: Double?
       let recall: Double?
       let mass: Double?
       let selectedShare: Double?
@@ -69,6 +70,7 @@ extension ExploreReport {
   public var json: JSON {
     var asked: [String: Double] = [:]
     asked["maxOutputError"] = target.maxOutputError
+    asked["maxWeightedError"] = target.maxWeightedError
     asked["minRecall"] = target.minRecall
     asked["minMass"] = target.minMass
     return JSON(
@@ -95,8 +97,8 @@ extension ExploreReport {
       parameters: Dictionary(judged.configuration.policy.parameters.map { ($0.name, $0.value) }) { first, _ in
         first
       }, budget: row.budget, loss: judged.tradeOff.loss, cost: judged.cost.value,
-      meetsTarget: judged.tradeOff.meetsTarget, outputError: row.outputError, recall: row.recall,
-      mass: row.mass,
+      meetsTarget: judged.tradeOff.meetsTarget, outputError: row.outputError,
+      weightedOutputError: row.weightedOutputError, recall: row.recall, mass: row.mass,
       selectedShare: row.selectedShare, perHeadBytesShare: row.perHeadBytesShare,
       groupUnionBytesShare: row.groupUnionBytesShare, speedUp: priced?.step.speedUp,
       wholeModelSpeedUp: priced?.wholeSpeedUp, isExtrapolated: priced?.row.isExtrapolated, fits: priced?.fits)

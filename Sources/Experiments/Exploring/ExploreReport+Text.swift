@@ -79,6 +79,7 @@ extension ExploreReport {
       .left("policy") { $0.judged.configuration.policy.label },
       .right("budget") { $0.row.budget ?? "–" },
       .right("output error") { NumberText.decimal($0.row.outputError) },
+      .right("weighted") { NumberText.decimal($0.row.weightedOutputError) },
       .right("recall") { NumberText.decimal($0.row.recall) },
       .right("mass") { NumberText.decimal($0.row.mass) },
       .right("tokens") { NumberText.percent($0.row.selectedShare) },

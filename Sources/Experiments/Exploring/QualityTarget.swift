@@ -4,33 +4,43 @@ import Results
 public struct QualityTarget: Sendable {
   /// Nil where none was asked for.
   public let maxOutputError: Double?
+  /// Of the output error weighted by norm.
+  public let maxWeightedError: Double?
   public let minRecall: Double?
   public let minMass: Double?
 
   /// A target with at least one bound: above 0, and at most 1 for recall and mass.
-  public init(maxOutputError: Double? = nil, minRecall: Double? = nil, minMass: Double? = nil) {
+  public init(
+    maxOutputError: Double? = nil, maxWeightedError: Double? = nil, minRecall: Double? = nil,
+    minMass: Double? = nil
+  ) {
     self.maxOutputError = maxOutputError
+    self.maxWeightedError = maxWeightedError
     self.minRecall = minRecall
     self.minMass = minMass
   }
 
   /// What the front is of: the first that was asked for.
   var lossName: String {
-    maxOutputError != nil ? "output error" : minMass != nil ? "mass missed" : "recall missed"
+    if maxOutputError != nil { return "output error" }
+    if maxWeightedError != nil { return "weighted output error" }
+    return minMass != nil ? "mass missed" : "recall missed"
   }
 
   /// Nil where it is undefined.
   func loss(_ row: SummaryRow) -> Double? {
     if maxOutputError != nil { return row.outputError }
+    if maxWeightedError != nil { return row.weightedOutputError }
     return (minMass != nil ? row.mass : row.recall).map { 1 - $0 }
   }
 
   /// How far the worst miss is off, as a share of what was asked; nil where a quality is undefined.
   func violation(_ row: SummaryRow) -> Double? {
     var worst = 0.0
-    if let maxOutputError {
-      guard let error = row.outputError else { return nil }
-      worst = max(worst, error / maxOutputError - 1)
+    for (most, value) in [(maxOutputError, row.outputError), (maxWeightedError, row.weightedOutputError)] {
+      guard let most else { continue }
+      guard let value else { return nil }
+      worst = max(worst, value / most - 1)
     }
     for (least, value) in [(minRecall, row.recall), (minMass, row.mass)] {
       guard let least else { continue }
@@ -43,6 +53,7 @@ public struct QualityTarget: Sendable {
   var text: String {
     var parts: [String] = []
     if let maxOutputError { parts.append("output error at most \(maxOutputError)") }
+    if let maxWeightedError { parts.append("weighted output error at most \(maxWeightedError)") }
     if let minRecall { parts.append("recall at least \(minRecall)") }
     if let minMass { parts.append("mass at least \(minMass)") }
     return parts.joined(separator: ", ")

@@ -83,6 +83,7 @@ public struct ReplayReport {
         .right("of oracle's") { NumberText.decimal($0.row.massRatio) },
         .right("output error") { NumberText.decimal($0.row.outputError) },
         .right("oracle's") { NumberText.decimal($0.row.oracleOutputError) },
+        .right("weighted") { NumberText.decimal($0.row.weightedOutputError) },
         .right("tokens") { NumberText.percent($0.row.selectedShare) },
         .right("bytes/head") { NumberText.percent($0.row.perHeadBytesShare) },
         .right("bytes/group") { NumberText.percent($0.row.groupUnionBytesShare) },
@@ -105,7 +106,7 @@ public struct ReplayReport {
     notes += UndefinedNote.notes(rows)
     notes += FootingNotes(policies: configurations.map(\.policy)).notes
     notes.append(
-      "means over steps, layers and heads; tokens, bytes: share of dense, as read per query head or once per KV group; "
+      "means over steps, layers and heads; weighted: output error by the outputs' norms, Σ‖o_S − o‖ / Σ‖o‖; tokens, bytes: share of dense, as read per query head or once per KV group; "
         + "kernel: this machine's speed-up over dense attention, \(kernelThreads) thread\(kernelThreads == 1 ? "" : "s")"
     )
     return notes

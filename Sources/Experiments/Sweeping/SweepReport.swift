@@ -24,6 +24,7 @@ public struct SweepReport {
     public let policy: String
     public let outputError: Double
     public let oracleOutputError: Double?
+    public let weightedOutputError: Double?
     public let recall: Double?
     public let mass: Double?
     public let perHeadBytesShare: Double?
@@ -61,6 +62,7 @@ public struct SweepReport {
           budget: budget, rank: place + 1,
           policy: ConfigurationLabel(line.label).policy,
           outputError: line.error, oracleOutputError: Self.mean(line.rows.map(\.oracleOutputError)),
+          weightedOutputError: Self.mean(line.rows.map(\.weightedOutputError)),
           recall: Self.mean(line.rows.map(\.recall)), mass: Self.mean(line.rows.map(\.mass)),
           perHeadBytesShare: Self.mean(line.rows.map(\.perHeadBytesShare)),
           groupUnionBytesShare: Self.mean(line.rows.map(\.groupUnionBytesShare)))
@@ -87,6 +89,7 @@ public struct SweepReport {
         .left("policy") { $0.policy },
         .right("output error") { NumberText.decimal($0.outputError) },
         .right("oracle's") { NumberText.decimal($0.oracleOutputError) },
+        .right("weighted") { NumberText.decimal($0.weightedOutputError) },
         .right("recall") { NumberText.decimal($0.recall) },
         .right("mass") { NumberText.decimal($0.mass) },
         .right("bytes/head") { NumberText.percent($0.perHeadBytesShare) },

@@ -6,31 +6,32 @@ import Simulator
 enum Bootstrap {
   static let resamples = 2_000
 
-  /// A metric of all heads at one step: their sum, and at how many of them it is defined.
+  /// A metric of all heads at one step: their sum, and what it weighs: at how many of them it is defined, or the norms
+  /// that the heads weigh by.
   struct Step {
     let sum: Double
-    let count: Int
+    let weight: Double
   }
 
-  /// Of the mean over all heads and steps. Blocks of consecutive steps are drawn together, as in ``PairedDifference``,
-  /// since neighbouring steps are alike.
+  /// Of the mean over all heads and steps, or of the ratio of their sums. Blocks of consecutive steps are drawn together, as
+  /// in ``PairedDifference``, since neighbouring steps are alike.
   ///
   /// - Returns: Nil where the metric is defined nowhere.
   static func meanInterval(_ steps: [Step]) -> ClosedRange<Double>? {
     let block = PairedDifference.blockSteps(of: steps.count)
     var generator = SplitMix64(seed: 1)
     let means = (0..<resamples).compactMap { _ -> Double? in
-      var (sum, count, left) = (0.0, 0, steps.count)
+      var (sum, weight, left) = (0.0, 0.0, steps.count)
       while left > 0 {
         let start = Int(generator.next() % UInt64(steps.count))
         for offset in 0..<min(block, left) {
           let step = steps[(start + offset) % steps.count]
           sum += step.sum
-          count += step.count
+          weight += step.weight
         }
         left -= block
       }
-      return count > 0 ? sum / Double(count) : nil
+      return weight > 0 ? sum / weight : nil
     }
     return middle(means)
   }

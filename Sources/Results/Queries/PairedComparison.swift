@@ -28,9 +28,6 @@ public struct PairedComparison: Sendable {
 }
 
 extension ResultsStore {
-  /// Metrics that are compared.
-  public static let comparedMetrics = ["recall", "mass", "output_error"]
-
   /// B less A in each metric, in bytes and times, over the traces on which both are stored with every step.
   ///
   /// - Parameters:
@@ -51,13 +48,14 @@ extension ResultsStore {
   func comparison(_ pairs: [ComparedPair], runs: (a: Int64?, b: Int64?), _ db: Database) throws
     -> PairedComparison
   {
-    let differences = try Self.comparedMetrics.map { metric in
-      let series = try pairs.map { try self.series(metric, $0.a, $0.b, db) }
+    let differences = try ComparedMetric.all.compactMap { metric -> PairedDifference? in
+      let series = try pairs.compactMap { try self.series(metric, $0.a, $0.b, db) }
+      guard series.count == pairs.count else { return nil }
       // The pairs' own numbers seed the draws.
       let seed = series.reduce(UInt64(1)) { seed, pair in
         (pair.a + pair.b).reduce(seed) { ($0 ^ $1.bitPattern) &* 0x0000_0100_0000_01b3 }
       }
-      return PairedDifference(metric: metric, series: series, seed: seed)
+      return PairedDifference(metric: metric.name, series: series, seed: seed)
     }
     return try self.comparison(
       pairs, runs: runs, PairedDifference.adjusted(differences), try Extremes.all(pairs, db), db)
@@ -65,7 +63,7 @@ extension ResultsStore {
 
   /// The same without intervals, from the means over steps, layers and heads, where a side has no steps stored.
   func means(_ pair: ComparedPair, runs: (a: Int64?, b: Int64?), _ db: Database) throws -> PairedComparison {
-    let differences = try Self.comparedMetrics.compactMap { metric -> PairedDifference? in
+    let differences = try ComparedMetric.all.map(\.name).compactMap { metric -> PairedDifference? in
       func mean(_ side: ComparedSide) throws -> Double? {
         try Double.fetchOne(
           db, sql: "SELECT \(metric) FROM quality WHERE configuration = ?", arguments: [side.id])
@@ -88,23 +86,16 @@ extension ResultsStore {
       settings: ComparedSide.settings(sides.0, sides.1), footing: ComparedSide.footing(sides.0, sides.1))
   }
 
-  private func series(_ metric: String, _ a: ComparedSide, _ b: ComparedSide, _ db: Database) throws
-    -> (a: [Double], b: [Double])
+  /// - Returns: Nil where neither side has the norms that the metric weighs by, or all outputs are zero.
+  private func series(_ metric: ComparedMetric, _ a: ComparedSide, _ b: ComparedSide, _ db: Database) throws
+    -> PairedSteps?
   {
-    let rows = try Row.fetchAll(
-      db,
-      sql: """
-        SELECT avg(a.\(metric)) AS a, avg(b.\(metric)) AS b FROM steps AS a
-        JOIN steps AS b ON b.configuration = ?2 AND b.layer = a.layer AND b.query_head = a.query_head AND b.step = a.step
-        WHERE a.configuration = ?1 AND a.\(metric) IS NOT NULL AND b.\(metric) IS NOT NULL
-        GROUP BY a.step ORDER BY a.step
-        """, arguments: [a.id, b.id])
-    if rows.isEmpty {
-      throw ResultsError(
-        .unknownConfiguration, file: file, part: "\(a.label), \(b.label)",
-        expected: "steps of '\(a.title)' at which \(metric) is defined on both sides", found: "none",
-        advice: "replay both again in one command with detail step")
-    }
-    return (try rows.map { try $0.value("a") }, try rows.map { try $0.value("b") })
+    let steps = try metric.steps(a, b, db)
+    guard steps.weights.isEmpty else { return steps }
+    if metric.name == ComparedMetric.weightedOutputError.name { return nil }
+    throw ResultsError(
+      .unknownConfiguration, file: file, part: "\(a.label), \(b.label)",
+      expected: "steps of '\(a.title)' at which \(metric.name) is defined on both sides", found: "none",
+      advice: "replay both again in one command with detail step")
   }
 }

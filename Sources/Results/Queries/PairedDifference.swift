@@ -3,8 +3,9 @@ import Attention
 /// The difference of two configurations in one metric, on identical queries, with a bootstrap interval.
 ///
 /// Pairs are (step, layer, query head) of one trace. Heads and layers of a step are not independent, neighbouring steps are
-/// alike, and so are the steps of one text: differences are averaged per step; where there are several traces, traces are drawn
-/// anew, with replacement, and within each drawn trace blocks of consecutive steps. Traces weigh alike.
+/// alike, and so are the steps of one text: those of a step are taken together; where there are several traces, traces are
+/// drawn anew, with replacement, and within each drawn trace blocks of consecutive steps. Traces weigh alike. A weighted
+/// metric is the ratio of the sums over what was drawn.
 public struct PairedDifference: Sendable, Equatable {
   public let metric: String
   public let meanA: Double
@@ -27,14 +28,16 @@ public struct PairedDifference: Sendable, Equatable {
 
   static func blockSteps(of steps: Int) -> Int { max(1, min(mostBlockSteps, steps / 8)) }
 
-  /// - Parameter series: per trace the values of A and B, averaged per step.
-  init(metric: String, series: [(a: [Double], b: [Double])], seed: UInt64) {
+  /// - Parameter series: per trace.
+  init(metric: String, series: [PairedSteps], seed: UInt64) {
     self.metric = metric
-    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(values.count, 1)) }
-    meanA = mean(series.map { mean($0.a) })
-    meanB = mean(series.map { mean($0.b) })
+    func ratio(_ sums: [Double], _ steps: PairedSteps) -> Double {
+      sums.reduce(0, +) / steps.weights.reduce(0, +)
+    }
+    meanA = series.map { ratio($0.a, $0) }.mean
+    meanB = series.map { ratio($0.b, $0) }.mean
     let differences = series.map { zip($0.b, $0.a).map { $0 - $1 } }
-    difference = mean(differences.map(mean))
+    difference = zip(differences, series).map(ratio).mean
     guard difference.isFinite, !differences.isEmpty,
       differences.allSatisfy({ $0.count >= Self.fewestSteps })
     else {
@@ -43,11 +46,10 @@ public struct PairedDifference: Sendable, Equatable {
     }
     var generator = SplitMix64(seed: seed)
     let drawn = (0..<Self.resamples).map { _ in
-      mean(
-        differences.indices.map { own in
-          let trace = differences.count == 1 ? own : Int(generator.next() % UInt64(differences.count))
-          return Self.resampledMean(differences[trace], &generator)
-        })
+      differences.indices.map { own in
+        let trace = differences.count == 1 ? own : Int(generator.next() % UInt64(differences.count))
+        return Self.resampledRatio(differences[trace], series[trace].weights, &generator)
+      }.mean
     }.sorted()
     let low = drawn[Int(0.025 * Double(drawn.count - 1))]
     let high = drawn[Int((0.975 * Double(drawn.count - 1)).rounded(.up))]
@@ -66,17 +68,23 @@ public struct PairedDifference: Sendable, Equatable {
     (interval, p) = (nil, nil)
   }
 
-  /// The mean of as many steps, drawn in blocks that wrap round.
-  private static func resampledMean(_ steps: [Double], _ generator: inout SplitMix64) -> Double {
+  /// The sum over as many steps, drawn in blocks that wrap round, over the sum of what those weigh.
+  private static func resampledRatio(
+    _ steps: [Double], _ weights: [Double], _ generator: inout SplitMix64
+  ) -> Double {
     let block = blockSteps(of: steps.count)
-    var (sum, left) = (0.0, steps.count)
+    var (sum, weight, left) = (0.0, 0.0, steps.count)
     while left > 0 {
       let start = Int(generator.next() % UInt64(steps.count))
       let count = min(block, left)
-      for offset in 0..<count { sum += steps[(start + offset) % steps.count] }
+      for offset in 0..<count {
+        let step = (start + offset) % steps.count
+        sum += steps[step]
+        weight += weights[step]
+      }
       left -= count
     }
-    return sum / Double(max(steps.count, 1))
+    return sum / weight
   }
 
   /// Holm's step-down correction (https://www.jstor.org/stable/4615733): the smallest of m is multiplied by m, the next by m − 1 and so

@@ -17,7 +17,9 @@ extension Report {
     public let recall: Estimate
     public let mass: Estimate
     public let outputError: Estimate
-    /// What the three estimates' intervals are.
+    /// Without a value where an older fasa-sim stored it.
+    public let weightedOutputError: Estimate
+    /// What these estimates' intervals are.
     public let intervals: IntervalKind
     public let lowestHeadRecall: Double?
     public let massRatio: Double?
@@ -84,7 +86,8 @@ extension Report {
       parameters: row.value("parameters"), budget: row.value("budget"), seed: row.value("seed"),
       profileDigest: row.value("profile_digest"), build: SourceBuild.short(row.value("build")),
       recall: estimate("recall"), mass: estimate("mass"),
-      outputError: estimate("output_error"), intervals: kind,
+      outputError: estimate("output_error"), weightedOutputError: estimate("weighted_output_error"),
+      intervals: kind,
       lowestHeadRecall: number("lowest_head_recall"), massRatio: number("mass_ratio"),
       highestHeadOutputError: number("highest_head_output_error"),
       oracleOutputError: number("oracle_output_error"), selected: number("selected"),

@@ -7,20 +7,18 @@ extension Report {
   static func qualityIntervals(
     _ configuration: Int64, _ db: Database
   ) throws -> (kind: IntervalKind, intervals: [String: ClosedRange<Double>]) {
-    let metrics = ResultsStore.comparedMetrics
-    let columns = metrics.map { "total(\($0)) AS \($0)_sum, count(\($0)) AS \($0)_count" }
     let steps = try Row.fetchAll(
       db,
       sql: """
-        SELECT \(columns.joined(separator: ", ")) FROM steps
+        SELECT \(ComparedMetric.all.map(\.sums).joined(separator: ", ")) FROM steps
         WHERE configuration = ? GROUP BY step ORDER BY step
         """, arguments: [configuration])
     guard steps.count >= PairedDifference.fewestSteps else {
       return (.heads, try headSpread(configuration, db))
     }
-    let intervals = try metrics.compactMap { metric in
+    let intervals = try ComparedMetric.all.map(\.name).compactMap { metric in
       let series = try steps.map {
-        try Bootstrap.Step(sum: $0.value("\(metric)_sum"), count: $0.value("\(metric)_count"))
+        try Bootstrap.Step(sum: $0.value("\(metric)_sum"), weight: $0.value("\(metric)_weight"))
       }
       return Bootstrap.meanInterval(series).map { (metric, $0) }
     }
@@ -31,16 +29,17 @@ extension Report {
   private static func headSpread(
     _ configuration: Int64, _ db: Database
   ) throws -> [String: ClosedRange<Double>] {
-    let pairs = try ResultsStore.comparedMetrics.compactMap { metric in
+    let pairs = try ComparedMetric.all.compactMap { metric in
+      let column = metric.headColumn
       let means = try Double.fetchAll(
         db,
         sql: """
-          SELECT \(metric)_mean FROM head_summaries WHERE configuration = ? AND abs(\(metric)_mean) < 9e999
-          ORDER BY \(metric)_mean
+          SELECT \(column) FROM head_summaries WHERE configuration = ? AND abs(\(column)) < 9e999
+          ORDER BY \(column)
           """, arguments: [configuration])
       return means.isEmpty
         ? nil
-        : (metric, Quantile.of(0.05, sorted: means)...Quantile.of(0.95, sorted: means))
+        : (metric.name, Quantile.of(0.05, sorted: means)...Quantile.of(0.95, sorted: means))
     }
     return Dictionary(uniqueKeysWithValues: pairs)
   }

@@ -34,6 +34,8 @@ public struct SummaryRow: Codable, Sendable, Equatable, FetchableRecord {
   public let oracleMass: Double?
   public let massRatio: Double?
   public let outputError: Double?
+  /// Σ‖o_S − o‖ / Σ‖o‖ over heads and steps; nil where an older fasa-sim stored it.
+  public let weightedOutputError: Double?
   public let highestHeadOutputError: Double?
   public let oracleOutputError: Double?
   public let selected: Double?

@@ -1,6 +1,6 @@
 extension Schema {
   /// Steps are paired only where both sides are defined at as many of them.
-  private static let compared = ["recall", "mass", "mass_ratio", "output_error", "selected", "group_union"]
+  static let compared = ["recall", "mass", "mass_ratio", "output_error", "selected", "group_union"]
     .map { metric in
       """
       ha.\(metric)_mean AS \(metric)_a, hb.\(metric)_mean AS \(metric)_b,
@@ -10,17 +10,21 @@ extension Schema {
     }.joined(separator: ",\n  ")
 
   /// Both orders of each pair, so that a user may ask for either; nothing is computed for pairs not asked for.
-  static let comparisonView = """
+  ///
+  /// - Parameter columns: of a pair of heads, `ha` and `hb`.
+  static func comparisonView(_ columns: String) -> String {
+    """
     CREATE VIEW comparison AS
     SELECT a.id AS configuration_a, b.id AS configuration_b, a.trace, a.scope, a.label AS label_a,
       b.label AS label_b, ha.layer, ha.query_head, ha.kv_head, ha.step_count,
-      \(compared)
+      \(columns)
     FROM configurations AS a
     JOIN configurations AS b ON b.scope = a.scope AND b.id <> a.id
     JOIN head_summaries AS ha ON ha.configuration = a.id
     JOIN head_summaries AS hb
       ON hb.configuration = b.id AND hb.layer = ha.layer AND hb.query_head = ha.query_head;
     """
+  }
 
   /// Bounds other than dense attention are left out: nothing deployable chooses as the oracle does, and it
   /// would stand before everything that can be had.

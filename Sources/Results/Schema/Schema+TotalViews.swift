@@ -7,9 +7,7 @@ extension Schema {
     DROP VIEW bytes;
     DROP VIEW quality;
 
-    CREATE VIEW quality AS
-    SELECT configuration, \(qualityColumns.joined(separator: ", ")), output_errors_undefined
-    FROM configuration_totals;
+    \(qualityView(qualityColumns))
 
     CREATE VIEW bytes AS
     SELECT totals.configuration, \(byteColumns)
@@ -28,12 +26,25 @@ extension Schema {
       dense_median_ns / policy_median_ns AS kernel_speedup
     FROM kernel_medians;
 
+    \(summaryView(qualityColumns))
+    """
+
+  static func qualityView(_ columns: [String]) -> String {
+    """
+    CREATE VIEW quality AS
+    SELECT configuration, \(columns.joined(separator: ", ")), output_errors_undefined
+    FROM configuration_totals;
+    """
+  }
+
+  static func summaryView(_ columns: [String]) -> String {
+    """
     CREATE VIEW summary AS
     SELECT configurations.id AS configuration, configurations.identity, configurations.build,
       configurations.run, traces.digest AS trace_digest, traces.model_name, traces.text_title, configurations.policy,
       configurations.kind, configurations.label, configurations.parameters, configurations.budget,
       configurations.seed, configurations.scope, scopes.layers, scopes.query_heads, scopes.steps,
-      scopes.positions, scopes.step_count, \(qualityColumns.map { "totals.\($0)" }.joined(separator: ", ")),
+      scopes.positions, scopes.step_count, \(columns.map { "totals.\($0)" }.joined(separator: ", ")),
       totals.output_errors_undefined, \(byteColumns), timed.run AS timing_run, timed.pairs AS timing_pairs,
       timed.dense_median_ns, timed.policy_median_ns,
       timed.dense_median_ns / timed.policy_median_ns AS kernel_speedup, configurations.exact_results_digest
@@ -45,6 +56,7 @@ extension Schema {
     LEFT JOIN kernel_medians AS timed ON timed.configuration = configurations.id
       AND timed.run = (SELECT max(run) FROM kernel_medians WHERE configuration = configurations.id);
     """
+  }
 
   /// Of `totals` and `dense`: not by the view of bytes, which SQLite would make whole to join it.
   private static let byteColumns = """

@@ -53,7 +53,7 @@ extension Schema {
   ]
 
   /// The mean over all heads and steps at which a metric is defined: heads weigh by their defined steps.
-  private static func mean(_ metric: String) -> String {
+  static func headsMean(_ metric: String) -> String {
     "sum(\(metric)_mean * \(metric)_count) / sum(\(metric)_count)"
   }
 
@@ -63,13 +63,14 @@ extension Schema {
   /// - Parameter filter: a WHERE clause on `configuration`; empty for all.
   static func configurationTotals(_ filter: String) -> String {
     """
-    INSERT OR REPLACE INTO configuration_totals
+    INSERT OR REPLACE INTO configuration_totals (configuration, \(qualityColumns.joined(separator: ", ")),
+      output_errors_undefined, per_head_bytes, group_union_bytes, resident_device_bytes, resident_host_bytes)
     SELECT quality.*, moved.per_head_bytes, moved.group_union_bytes, kept.device_bytes, kept.host_bytes
     FROM (
-      SELECT configuration, \(mean("recall")), min(recall_mean), \(mean("precision")), \(mean("mass")),
-        \(mean("oracle_mass")), \(mean("mass_ratio")), \(mean("output_error")), max(output_error_mean),
-        \(mean("oracle_output_error")), \(mean("selected")), \(mean("visible")), \(mean("group_union")),
-        \(mean("jaccard_previous")), sum(selected_mean * selected_count) / sum(visible_mean * visible_count),
+      SELECT configuration, \(headsMean("recall")), min(recall_mean), \(headsMean("precision")), \(headsMean("mass")),
+        \(headsMean("oracle_mass")), \(headsMean("mass_ratio")), \(headsMean("output_error")), max(output_error_mean),
+        \(headsMean("oracle_output_error")), \(headsMean("selected")), \(headsMean("visible")), \(headsMean("group_union")),
+        \(headsMean("jaccard_previous")), sum(selected_mean * selected_count) / sum(visible_mean * visible_count),
         sum(group_union_mean * group_union_count) / sum(visible_mean * visible_count),
         sum(step_count - output_error_count)
       FROM head_summaries \(filter) GROUP BY configuration) AS quality

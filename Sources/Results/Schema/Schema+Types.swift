@@ -9,7 +9,10 @@ extension Schema {
   /// By what the values are for, not by what they happen to be: a budget is text, since it may be a count or a share.
   static let viewTypes: [String: [String: ColumnType]] = [
     "quality": types(
-      integers: "configuration output_errors_undefined", reals: qualityColumns.joined(separator: " ")),
+      integers: "configuration output_errors_undefined", reals: weighedColumns.joined(separator: " ")),
+    "layer_quality": types(
+      integers: "configuration layer",
+      reals: "recall mass output_error weighted_output_error output_norm_sum"),
     "bytes": types(
       integers: """
         configuration per_head_bytes group_union_bytes dense_per_head_bytes dense_group_union_bytes
@@ -36,7 +39,7 @@ extension Schema {
         dense_resident_bytes timing_run timing_pairs
         """,
       reals: """
-        \(qualityColumns.joined(separator: " ")) per_head_bytes_share group_union_bytes_share dense_median_ns
+        \(weighedColumns.joined(separator: " ")) per_head_bytes_share group_union_bytes_share dense_median_ns
         policy_median_ns kernel_speedup
         """,
       texts: """
@@ -45,7 +48,9 @@ extension Schema {
         """),
     "comparison": types(
       integers: "configuration_a configuration_b trace scope layer query_head kv_head step_count",
-      reals: ["recall", "mass", "mass_ratio", "output_error", "selected", "group_union"].map {
+      reals: [
+        "recall", "mass", "mass_ratio", "output_error", "selected", "group_union", "weighted_output_error",
+      ].map {
         "\($0)_a \($0)_b \($0)_difference"
       }.joined(separator: " "), texts: "label_a label_b"),
     "pareto": types(

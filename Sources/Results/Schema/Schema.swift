@@ -17,7 +17,7 @@ enum Schema {
       ] {
         try db.execute(sql: part)
       }
-      for part in [qualityViews, timeViews, summaryView, comparisonView, paretoView] {
+      for part in [qualityViews, timeViews, summaryView, comparisonView(compared), paretoView] {
         try db.execute(sql: part)
       }
     }
@@ -39,6 +39,9 @@ enum Schema {
     }
     migrator.registerMigration("5: bytes by operation") { db in
       try nameOperations(db)
+    }
+    migrator.registerMigration("6: output errors weighted by norm") { db in
+      try weighOutputErrors(db)
     }
     return migrator
   }

@@ -7,7 +7,8 @@ extension ResultWriter {
     let metrics = Metric.allCases.flatMap { metric in statistics.map { "\(metric.name)_\($0)" } }
     var rows = try BulkInsert(
       db, into: "head_summaries",
-      columns: ["configuration", "layer", "query_head", "kv_head", "step_count"] + metrics)
+      columns: ["configuration", "layer", "query_head", "kv_head", "step_count"] + metrics
+        + ["output_norm_sum", "weighted_output_error"])
     for head in configuration.heads {
       rows.bind(Int(id.rawValue))
       rows.bind(head.layer)
@@ -19,6 +20,8 @@ extension ResultWriter {
         rows.bind(summary.count)
         for value in [summary.mean, summary.p5, summary.p50, summary.p95] { rows.bind(value) }
       }
+      rows.bind(head.outputNormSum)
+      rows.bind(head.weightedOutputError)
       try rows.insert()
     }
   }
@@ -30,7 +33,8 @@ extension ResultWriter {
 
   func insertSteps(_ configuration: ConfigurationResult, _ id: ConfigurationID) throws {
     let keys = ["configuration", "layer", "query_head", "step", "position"]
-    var rows = try BulkInsert(db, into: "steps", columns: keys + Metric.allCases.map(\.name))
+    var rows = try BulkInsert(
+      db, into: "steps", columns: keys + Metric.allCases.map(\.name) + ["output_norm"])
     for head in configuration.heads {
       for (place, step) in result.steps.enumerated() {
         rows.bind(Int(id.rawValue))
@@ -39,6 +43,7 @@ extension ResultWriter {
         rows.bind(step.index)
         rows.bind(step.position)
         for metric in Metric.allCases { rows.bind(head[metric, place]) }
+        rows.bind(head.outputNorm(place))
         try rows.insert()
       }
     }

@@ -4,6 +4,7 @@ import GRDB
 extension ResultWriter {
   func insertTotals(_ id: ConfigurationID) throws {
     try db.execute(sql: Schema.configurationTotals("WHERE configuration = ?1"), arguments: [id.rawValue])
+    try db.execute(sql: Schema.weightedTotals("WHERE configuration = ?1"), arguments: [id.rawValue])
   }
 
   func insertScopeTotals(_ scope: Int64) throws {

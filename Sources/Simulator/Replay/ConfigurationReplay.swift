@@ -68,7 +68,9 @@ package struct ConfigurationReplay {
     outcome.heldTokens = policy.heldTokens
     let unions = recordTraffic(choice, view: view)
     guard let choice else {
-      for step in view.steps.indices { recordEverything(view, step: step, firstStep: firstStep) }
+      for step in view.steps.indices {
+        recordEverything(view, step: step, firstStep: firstStep, exact: exact)
+      }
       outcome.lastChoice = nil
       return
     }
@@ -79,7 +81,7 @@ package struct ConfigurationReplay {
     let best = oracle.measure(budgets: budgets)
     for step in view.steps.indices {
       if choice.wholeSteps.contains(step) {
-        recordEverything(view, step: step, firstStep: firstStep)
+        recordEverything(view, step: step, firstStep: firstStep, exact: exact)
         continue
       }
       for head in 0..<group.groupSize {
@@ -116,6 +118,7 @@ package struct ConfigurationReplay {
     outcome.heads[head][.oracleOutputError, step] = best.outputError[row]
     outcome.heads[head][.selected, step] = Double(choice.count(row))
     outcome.heads[head][.visible, step] = Double(block.visible(row).count)
+    outcome.heads[head].outputNorms[step] = exact.norms[row]
     outcome.heads[head].choiceHashes[step] = choice.withTokens(row) { TokenSetHash.hash($0) }
   }
 
@@ -146,7 +149,9 @@ package struct ConfigurationReplay {
   }
 
   /// All visible tokens: every metric is known without computing.
-  private mutating func recordEverything(_ block: QueryBlock, step: Int, firstStep: Int) {
+  private mutating func recordEverything(
+    _ block: QueryBlock, step: Int, firstStep: Int, exact: ExactAttention
+  ) {
     let visible = block.steps[step].visible
     let place = firstStep + step
     let now = StepChoice.everything(visible)
@@ -159,6 +164,7 @@ package struct ConfigurationReplay {
       }
       outcome.heads[head][.outputError, place] = 0
       outcome.heads[head][.oracleOutputError, place] = 0
+      outcome.heads[head].outputNorms[place] = exact.norms[block.row(head: head, step: step)]
       outcome.heads[head][.jaccardPrevious, place] = jaccard(now, head: head)
     }
     previous = now

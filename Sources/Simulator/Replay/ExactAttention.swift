@@ -19,7 +19,7 @@ package struct ExactAttention {
   /// `[row][paddedChannels]`, normalised.
   private let outputs: [Float]
   /// ‖o‖₂ of every row.
-  private let norms: [Double]
+  let norms: [Double]
 
   /// - Throws: ``ReplayError`` where a score or an output is beyond 32-bit floats.
   package init(_ block: ScoredBlock, values: ValueTiles) throws {

@@ -10,6 +10,8 @@ public struct HeadResult: Sendable, Equatable {
   private var values: [Double]
   /// A hash of the tokens chosen at each step, so that the digest sees the sets themselves.
   public var choiceHashes: [UInt64]
+  /// ‖o‖₂ of full attention's output at each step: what the output error is relative to, and what it weighs.
+  public var outputNorms: [Double]
 
   public init(layer: Int, queryHead: Int, kvHead: Int, stepCount: Int) {
     self.layer = layer
@@ -18,6 +20,7 @@ public struct HeadResult: Sendable, Equatable {
     self.stepCount = stepCount
     values = Array(repeating: .nan, count: Metric.allCases.count * stepCount)
     choiceHashes = Array(repeating: 0, count: stepCount)
+    outputNorms = Array(repeating: .nan, count: stepCount)
   }
 
   public subscript(metric: Metric, step: Int) -> Double {
@@ -32,6 +35,22 @@ public struct HeadResult: Sendable, Equatable {
   }
 
   public func summary(_ metric: Metric) -> MetricSummary { MetricSummary(self[metric]) }
+
+  /// What the output error of a step weighs, ‖o‖₂; NaN where the error is undefined.
+  public func outputNorm(_ step: Int) -> Double { self[.outputError, step].isNaN ? .nan : outputNorms[step] }
+
+  /// Σ‖o‖₂ over the steps at which the output error is defined, in their order.
+  public var outputNormSum: Double {
+    (0..<stepCount).reduce(0) { self[.outputError, $1].isNaN ? $0 : $0 + outputNorms[$1] }
+  }
+
+  /// Σ‖o_S − o‖₂ / Σ‖o‖₂ over those steps: a step whose output is small says little. NaN where all outputs are zero.
+  public var weightedOutputError: Double {
+    let errors = (0..<stepCount).reduce(0.0) {
+      self[.outputError, $1].isNaN ? $0 : $0 + self[.outputError, $1] * outputNorms[$1]
+    }
+    return errors / outputNormSum
+  }
 }
 
 /// Mean and percentiles of the defined values of a metric.

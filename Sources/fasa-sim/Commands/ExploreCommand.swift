@@ -20,6 +20,7 @@ struct ExploreCommand: ParsableCommand {
       EXAMPLES:
         fasa-sim explore traces/prose-8192.zst --max-output-error 0.1
         fasa-sim explore trace.zst --max-output-error 0.1 --hardware h100-sxm --geometry llama-3.1-8b --context 64k
+        fasa-sim explore trace.zst --max-weighted-error 0.1 --policy fasa,quest
         fasa-sim explore trace.zst --min-recall 0.8 --policy fasa,quest --max-trials 200 --json
         fasa-sim explore trace.zst --min-mass 0.95 --policy fasa:chunks=4/8/16,quest --vary page
         fasa-sim explore trace.zst --max-output-error 0.1 --policy fasa,quest --vary none --exhaustive

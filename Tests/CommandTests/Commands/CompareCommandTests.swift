@@ -26,7 +26,10 @@ import Testing
       $0.split(separator: "  ").map { $0.drop { $0 == " " } }
     }
     let names = rows.compactMap(\.first).map(String.init)
-    for name in ["recall", "mass", "output_error", "bytes, per-head", "bytes, group-union", "kernel"] {
+    for name in [
+      "recall", "mass", "output_error", "weighted_output_error", "bytes, per-head", "bytes, group-union",
+      "kernel",
+    ] {
       #expect(names.contains(name), "\(name)")
     }
     #expect(found.output.contains("Where output_error differs most"))

@@ -22,6 +22,7 @@ import Testing
       let cost: Double
       let meetsTarget: Bool
       let outputError: Double?
+      let weightedOutputError: Double?
       let recall: Double?
       let speedUp: Double?
     }
@@ -70,6 +71,23 @@ import Testing
     #expect(found.effort.triedConfigurations <= 80)
     #expect(found.effort.rungs.last?.layers == [0, 1] && found.effort.rungs.last?.steps == 40)
     #expect((found.effort.rungs.first?.steps ?? 40) < 40)
+  }
+
+  /// The front is of the weighted error, and its target is held; with a second target both are.
+  @Test func theWeightedErrorIsATarget() throws {
+    let found = try report("--max-weighted-error 0.4 --policy quest,snapkv --max-trials 40 --db r.db")
+    let cheapest = try #require(found.cheapest)
+    #expect(cheapest.meetsTarget && cheapest.loss <= 0.4 && cheapest.loss == cheapest.weightedOutputError)
+    #expect(
+      found.front.allSatisfy { $0.loss == $0.weightedOutputError && $0.meetsTarget == ($0.loss <= 0.4) })
+    let both = try report(
+      "--max-weighted-error 0.4 --min-recall 0.9 --policy quest,snapkv --max-trials 40 --db r.db")
+    #expect(
+      both.cheapestByPolicy.allSatisfy { ($0.weightedOutputError ?? 1) <= 0.4 && ($0.recall ?? 0) >= 0.9 })
+    #expect(try #require(both.cheapest).cost > cheapest.cost)
+    let text = try explore("--max-weighted-error 0.4 --policy quest,snapkv --max-trials 40 --db r.db").output
+    #expect(text.contains("the front of weighted output error against bytes"))
+    #expect(text.contains("weighted output error at most 0.4"))
   }
 
   @Test func theSameCommandFindsTheSameWithoutComputing() throws {
@@ -150,7 +168,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "expected a quality target, found none: give --max-output-error, --min-recall or --min-mass", 64),
+    (
+      "",
+      "expected a quality target, found none: give --max-output-error, --max-weighted-error, --min-recall or --min-mass",
+      64
+    ),
+    ("--max-weighted-error -1", "--max-weighted-error -1.0: expected more than 0", 64),
     ("--max-output-error 0", "--max-output-error 0.0: expected more than 0", 64),
     ("--min-recall 1.5", "--min-recall 1.5: expected more than 0 and at most 1", 64),
     ("--min-mass 0.9 --max-trials 3", "--max-trials 3: expected 10 to 20000", 64),

@@ -43,6 +43,10 @@ import Testing
       "--max-output-error"
     ),
     (
+      "explore t.zst --policy streaming-llm --max-trials 10 --db :memory: --layers 0 --steps 0-7",
+      "--max-weighted-error"
+    ),
+    (
       "explore t.zst --policy streaming-llm --min-recall 0.5 --db :memory: --layers 0 --steps 0-7",
       "--max-trials"
     ),

@@ -215,7 +215,8 @@ import Traces
     let keys: Set = [
       "label", "policy", "kind", "parameters", "budget", "traceDigest", "layers", "queryHeads", "steps",
       "stepCount",
-      "recall", "precision", "mass", "oracleMass", "massRatio", "outputError", "oracleOutputError",
+      "recall", "precision", "mass", "oracleMass", "massRatio", "outputError", "weightedOutputError",
+      "oracleOutputError",
       "selected",
       "visible", "groupUnion", "jaccardPrevious", "selectedShare", "perHeadBytes", "groupUnionBytes",
       "densePerHeadBytes", "denseGroupUnionBytes", "perHeadBytesShare", "groupUnionBytesShare",

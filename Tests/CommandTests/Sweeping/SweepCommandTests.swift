@@ -63,6 +63,11 @@ import Traces
     // Means over the traces.
     let rows = try ResultsStore(path: folder.path("runs.db"), access: .readOnly).summaries()
     let label = "\(try #require(best[0]["policy"] as? String)) @ 10"
+    let weighted = rows.filter { $0.label == label }.compactMap(\.weightedOutputError)
+    #expect(weighted.count == 2)
+    #expect(
+      abs((weighted[0] + weighted[1]) / 2 - (try #require(best[0]["weightedOutputError"] as? Double))) < 1e-15
+    )
     let errors = rows.filter { $0.label == label }.compactMap(\.outputError)
     #expect(errors.count == 2)
     #expect(abs((errors[0] + errors[1]) / 2 - (try #require(best[0]["outputError"] as? Double))) < 1e-15)

@@ -15,7 +15,7 @@ import Testing
   /// Independent steps of variance 1: the interval is as wide as the normal one, 2 · 1.96 / √n.
   @Test func theMeansIntervalIsAsWideAsItMustBe() throws {
     let steps = normals(400, seed: 3)
-    let interval = try #require(Bootstrap.meanInterval(steps.map { .init(sum: $0 * 5, count: 5) }))
+    let interval = try #require(Bootstrap.meanInterval(steps.map { .init(sum: $0 * 5, weight: 5) }))
     let mean = steps.reduce(0, +) / 400
     #expect(interval.contains(mean))
     let width = interval.upperBound - interval.lowerBound
@@ -24,18 +24,24 @@ import Testing
 
   @Test func stepsWeighByWhereTheyAreDefined() throws {
     let steps: [Bootstrap.Step] = [
-      .init(sum: 6, count: 2), .init(sum: 0, count: 0), .init(sum: 3, count: 1),
+      .init(sum: 6, weight: 2), .init(sum: 0, weight: 0), .init(sum: 3, weight: 1),
     ]
     #expect(Bootstrap.meanInterval(steps) == 3...3)
-    #expect(Bootstrap.meanInterval([.init(sum: 0, count: 0)]) == nil)
+    #expect(Bootstrap.meanInterval([.init(sum: 0, weight: 0)]) == nil)
     #expect(Bootstrap.meanInterval([]) == nil)
+  }
+
+  /// Sums over weights, drawn together: a ratio that every step has is the ratio of all.
+  @Test func aRatioOfSumsHasNoSpreadWhereStepsAgree() {
+    let steps = (1...40).map { Bootstrap.Step(sum: Double($0) / 4, weight: Double($0)) }
+    #expect(Bootstrap.meanInterval(steps) == 0.25...0.25)
   }
 
   /// Neighbours that are alike say less than their number: blocks widen the interval.
   @Test func alikeNeighboursWidenTheInterval() throws {
     let values = normals(50, seed: 5)
-    let alike = values.flatMap { Array(repeating: Bootstrap.Step(sum: $0, count: 1), count: 8) }
-    let shuffled = (0..<8).flatMap { _ in values.map { Bootstrap.Step(sum: $0, count: 1) } }
+    let alike = values.flatMap { Array(repeating: Bootstrap.Step(sum: $0, weight: 1), count: 8) }
+    let shuffled = (0..<8).flatMap { _ in values.map { Bootstrap.Step(sum: $0, weight: 1) } }
     func width(_ steps: [Bootstrap.Step]) throws -> Double {
       let interval = try #require(Bootstrap.meanInterval(steps))
       return interval.upperBound - interval.lowerBound
@@ -58,7 +64,7 @@ import Testing
   }
 
   @Test func theSameNumbersGiveTheSameInterval() {
-    let steps = normals(64, seed: 1).map { Bootstrap.Step(sum: $0, count: 1) }
+    let steps = normals(64, seed: 1).map { Bootstrap.Step(sum: $0, weight: 1) }
     #expect(Bootstrap.meanInterval(steps) == Bootstrap.meanInterval(steps))
   }
 

@@ -43,7 +43,7 @@ import Traces
     let store = try store(["oracle", "random"], [.tokens(8)], detail: .step)
     let found = try store.pairedDifferences("oracle", "random")
     let differences = found.differences
-    #expect(found.traces == ["none"] && differences.map(\.metric) == ["recall", "mass", "output_error"])
+    #expect(found.traces == ["none"] && differences.map(\.metric) == ComparedMetric.all.map(\.name))
     let recall = differences[0]
     #expect(recall.meanA == 1 && recall.meanB < 0.5)
     let interval = try #require(recall.interval)
@@ -52,6 +52,7 @@ import Traces
     let rows = try store.summaries()
     #expect(abs(recall.meanB - (rows[1].recall ?? 0)) < 1e-12)
     #expect(abs(differences[1].meanA - (rows[0].mass ?? 0)) < 1e-12)
+    #expect(abs(differences[3].meanB - (rows[1].weightedOutputError ?? 0)) < 1e-12)
     // The other way round it is the other sign.
     #expect(
       try store.pairedDifferences("random@8", "oracle @ 8").differences[0].difference == -recall.difference)
@@ -60,7 +61,7 @@ import Traces
   @Test func aSideMustBeOneWithItsSteps() throws {
     let two = try store(["oracle", "random"], [.tokens(8), .tokens(9)], detail: .step)
     #expect(throws: ResultsError.self) { try two.pairedDifferences("oracle", "random") }
-    #expect(try two.pairedDifferences("oracle@8", "random@9").differences.count == 3)
+    #expect(try two.pairedDifferences("oracle@8", "random@9").differences.count == 4)
     #expect(
       try two.pairedDifferences("oracle@8", "random@9").settings == [.init(name: "budget", a: "8", b: "9")])
     #expect(throws: ResultsError.self) { try two.pairedDifferences("oracle@8", "quest@8") }

@@ -37,6 +37,21 @@ struct ComparisonTests {
     #expect(turned.map { $0["recall_difference"] } == [-0.5])
   }
 
+  /// (1 · 0.5 + 3 · 0.25) / 4 and (1 · 1 + 3 · 0.5) / 4.
+  @Test func weightedErrorsArePairedByHead() throws {
+    func head(_ errors: [Double]) -> HeadResult {
+      Samples.head(norm: { [1, 3][$0] }) { metric, step in metric == .outputError ? errors[step] : 0.5 }
+    }
+    try store.add(
+      try Samples.configuration("fasa", heads: [head([0.5, 0.25])]),
+      try Samples.configuration("oracle", heads: [head([1, 0.5])]),
+      try Samples.configuration("random", heads: [head([1, .nan])]))
+    let pairs = try rows("SELECT * FROM comparison WHERE configuration_a = 1 ORDER BY configuration_b")
+    #expect(pairs.map { $0["weighted_output_error_a"] } == [0.3125, 0.3125])
+    #expect(pairs.map { $0["weighted_output_error_b"] } == [0.625, 1.0])
+    #expect(pairs.map { $0["weighted_output_error_difference"] } == [0.3125, nil])
+  }
+
   @Test func differentInputsAreNeverCompared() throws {
     let configuration = try Samples.configuration("fasa")
     let more = try Samples.configuration("oracle", heads: [Samples.head(steps: 3) { _, _ in 1 }])

@@ -80,7 +80,7 @@ import Testing
         ]), run: store.beginRun(Samples.run), detail: .step)
     let found = try store.pairedRuns(1, 2)
     #expect(found.pairs.map(\.a) == ["fasa @ 4"])
-    #expect(found.pairs[0].differences.map(\.difference) == [0, 0, 0.25])
+    #expect(found.pairs[0].differences.map(\.difference) == [0, 0, 0.25, 0.25])
     #expect(found.pairs[0].settings == [.init(name: "seed", a: "0", b: "1")])
     #expect(found.unpairedA == ["random @ 4, 'A Text' (layers 0-1, heads 0-1, steps 0-9)"])
     #expect(found.unpairedB == ["fasa @ 5, 'A Text' (layers 0-1, heads 0-1, steps 0-9)"])

@@ -5,9 +5,14 @@ import Testing
 
 /// Intervals of differences.
 @Suite struct PairedDifferenceTests {
+  /// Of a plain mean.
+  private func steps(_ a: [Double], _ b: [Double]) -> PairedSteps {
+    PairedSteps(a: a, b: b, weights: a.map { _ in 1 })
+  }
+
   @Test func aConstantDifferenceHasNoSpread() throws {
     let a = (0..<40).map { Double($0 % 7) }
-    let found = PairedDifference(metric: "recall", series: [(a, a.map { $0 + 0.5 })], seed: 1)
+    let found = PairedDifference(metric: "recall", series: [steps(a, a.map { $0 + 0.5 })], seed: 1)
     let interval = try #require(found.interval)
     #expect(
       abs(found.difference - 0.5) < 1e-12 && abs(interval.lowerBound - 0.5) < 1e-12
@@ -20,7 +25,8 @@ import Testing
     let found = PairedDifference(
       metric: "recall",
       series: [
-        ([0, 0, 0, 0], [1, 1, 1, 1]), (Array(repeating: 0, count: 40), Array(repeating: 3, count: 40)),
+        steps([0, 0, 0, 0], [1, 1, 1, 1]),
+        steps(Array(repeating: 0, count: 40), Array(repeating: 3, count: 40)),
       ], seed: 1)
     #expect(found.difference == 2 && found.meanB == 2 && found.meanA == 0)
   }
@@ -30,13 +36,13 @@ import Testing
     let runs = (0..<160).map { $0 / 8 % 2 == 0 ? 1.0 : -1.0 }
     let single = (0..<160).map { $0 % 2 == 0 ? 1.0 : -1.0 }
     let zero = Array(repeating: 0.0, count: 160)
-    let wide = PairedDifference(metric: "recall", series: [(zero, runs)], seed: 3)
-    let narrow = PairedDifference(metric: "recall", series: [(zero, single)], seed: 3)
+    let wide = PairedDifference(metric: "recall", series: [steps(zero, runs)], seed: 3)
+    let narrow = PairedDifference(metric: "recall", series: [steps(zero, single)], seed: 3)
     let (outer, inner) = (try #require(wide.interval), try #require(narrow.interval))
     // Of 20 blocks whose means are about ±1 evenly spread: a standard deviation of 0.13.
     #expect(outer.lowerBound < -0.15 && outer.upperBound > 0.15 && outer.upperBound < 0.5)
     #expect(inner.lowerBound > -0.05 && inner.upperBound < 0.05)
-    #expect(PairedDifference(metric: "recall", series: [(zero, runs)], seed: 3) == wide)
+    #expect(PairedDifference(metric: "recall", series: [steps(zero, runs)], seed: 3) == wide)
   }
 
   /// Independent differences: the interval is near the normal one, ±1.96 standard errors.
@@ -44,7 +50,8 @@ import Testing
     var generator = SplitMix64(seed: 9)
     let values = (0..<400).map { _ in Double(generator.next() >> 11) * 0x1p-53 }
     let mean = values.reduce(0, +) / 400
-    let found = PairedDifference(metric: "mass", series: [(Array(repeating: 0, count: 400), values)], seed: 4)
+    let found = PairedDifference(
+      metric: "mass", series: [steps(Array(repeating: 0, count: 400), values)], seed: 4)
     let error = 1.96 * (1.0 / 12).squareRoot() / 20
     let interval = try #require(found.interval)
     #expect(
@@ -55,7 +62,7 @@ import Testing
   @Test(arguments: [8, 12]) func fewStepsSpread(count: Int) throws {
     let values = (0..<count).map { $0 % 2 == 0 ? 1.0 : -1.0 }
     let found = PairedDifference(
-      metric: "mass", series: [(Array(repeating: 0, count: count), values)], seed: 2)
+      metric: "mass", series: [steps(Array(repeating: 0, count: count), values)], seed: 2)
     let interval = try #require(found.interval)
     let error = 1.96 / Double(count).squareRoot()
     #expect(abs(interval.upperBound - error) < 0.2 && abs(interval.lowerBound + error) < 0.2)
@@ -68,7 +75,7 @@ import Testing
 
   @Test func tooFewStepsGiveNoInterval() {
     let short = PairedDifference(
-      metric: "mass", series: [(Array(repeating: 0, count: 7), Array(repeating: 1, count: 7))], seed: 2)
+      metric: "mass", series: [steps(Array(repeating: 0, count: 7), Array(repeating: 1, count: 7))], seed: 2)
     #expect(short.interval == nil && short.p == nil && short.difference == 1)
     #expect(PairedDifference.adjusted([short])[0].adjustedP == nil)
   }
@@ -77,11 +84,25 @@ import Testing
   @Test func textsAreTheUnit() throws {
     let zero = Array(repeating: 0.0, count: 40)
     let found = PairedDifference(
-      metric: "mass", series: [(zero, zero.map { _ in 1 }), (zero, zero.map { _ in 3 })], seed: 5)
+      metric: "mass", series: [steps(zero, zero.map { _ in 1 }), steps(zero, zero.map { _ in 3 })], seed: 5)
     let interval = try #require(found.interval)
     #expect(found.difference == 2 && interval == 1...3)
     // No resample is at or below zero: twice one of 10,001.
     #expect(found.p == 2.0 / 10_001)
+  }
+
+  /// Of steps that weigh 1 and 3 the second's ratio counts thrice: (1 + 3) / 4 and (2 + 12) / 4; and B is A plus a constant
+  /// share of the weights, however they are drawn.
+  @Test func sumsAreOverWeights() throws {
+    let short = PairedDifference(
+      metric: "error", series: [.init(a: [1, 3], b: [2, 12], weights: [1, 3])], seed: 1)
+    #expect(short.meanA == 1 && short.meanB == 3.5 && short.difference == 2.5)
+    let weights = (0..<32).map { Double(1 + $0 % 5) }
+    let a = weights.indices.map { Double($0 % 3) }
+    let found = PairedDifference(
+      metric: "error", series: [.init(a: a, b: zip(a, weights).map { $0 + $1 / 4 }, weights: weights)],
+      seed: 1)
+    #expect(found.difference == 0.25 && found.interval == 0.25...0.25)
   }
 
   /// .01 · 3 = .03; .02 · 2 = .04; .03 · 1 is raised to .04.

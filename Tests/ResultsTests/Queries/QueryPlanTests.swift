@@ -77,7 +77,7 @@ struct QueryPlanTests {
     #expect(try store.summaries(identities: [identity]).count == 1)
     #expect(try store.contains(identity, detail: .step, kernelThreads: 1))
     #expect(try store.storedShapes(configurations: [stored[0].configuration]).count == 1)
-    #expect(try store.pairedDifferences("fasa", "oracle@4").differences.count == 3)
+    #expect(try store.pairedDifferences("fasa", "oracle@4").differences.count == 4)
     #expect(try store.pairedRuns(1, 2).pairs.count == 3)
     store.database.writeWithoutTransaction { $0.trace(options: []) }
     let asked = statements.withLock { $0.filter { $0.hasPrefix("SELECT") || $0.hasPrefix("WITH") } }

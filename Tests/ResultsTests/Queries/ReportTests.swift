@@ -41,6 +41,7 @@ import Testing
     #expect(row.intervals == .heads)
     #expect(row.recall == Report.Estimate(0.5, 0.05...0.95))
     #expect(row.outputError == Report.Estimate(0.25, 0.25...0.25))
+    #expect(row.weightedOutputError == Report.Estimate(0.25, 0.25...0.25))
     #expect(row.speedup == Report.Estimate(nil))
     #expect(row.perHeadBytesShare == 0.25)
   }
@@ -56,6 +57,21 @@ import Testing
     let (low, high) = (try #require(row.recall.low), try #require(row.recall.high))
     #expect(low < 0.4 && low > 0 && high > 0.6 && high < 1)
     #expect(row.outputError == Report.Estimate(0.25, 0.25...0.25))
+  }
+
+  /// The steps of large outputs err, those of small ones do not: half of the steps, three quarters of the norms.
+  @Test func theWeightedErrorHasAnIntervalOfItsOwn() throws {
+    let steps = 16
+    let head = Samples.head(steps: steps, norm: { $0 < 8 ? 3 : 1 }) { metric, step in
+      metric == .outputError ? (step < 8 ? 1 : 0) : 0.25
+    }
+    try add([try Samples.configuration(heads: [head])], steps: steps, detail: .step)
+    let row = try #require(try store.report().configurations.first)
+    #expect(row.outputError.value == 0.5 && row.weightedOutputError.value == 0.75)
+    let (low, high) = (try #require(row.weightedOutputError.low), try #require(row.weightedOutputError.high))
+    #expect(low < 0.7 && low > 0.25 && high > 0.8 && high < 1)
+    let plain = try #require(row.outputError.low)
+    #expect(low > plain)
   }
 
   @Test func tooFewStoredStepsGiveTheHeadsSpread() throws {

@@ -1,4 +1,5 @@
 import Attention
+import GRDB
 import Policies
 import Simulator
 import Testing
@@ -47,6 +48,32 @@ struct SummaryTests {
     #expect(row.selectedShare == 0.2)
     #expect(row.tokensReadShare == 20.0 / 60)
     #expect(row.jaccardPrevious == nil)
+  }
+
+  /// Head 0: (0.25 · 4 + 0.5 · 2) / 6; head 1: 1 · 1 / 1, its other step undefined; together 3 / 7, and 7 / 12 were all alike.
+  @Test func errorsWeighByNorm() throws {
+    let (errors, norms): ([[Double]], [[Double]]) = ([[0.25, 0.5], [1, .nan]], [[4, 2], [1, 16]])
+    let heads = (0..<2).map { head in
+      Samples.head(layer: 3 * head, norm: { norms[head][$0] }) { metric, step in
+        metric == .outputError ? errors[head][step] : 0.5
+      }
+    }
+    let result = Samples.result(layers: [0, 3], [try Samples.configuration(heads: heads)])
+    try store.store(result, run: try store.beginRun(Samples.run), detail: .step)
+    let row = try summary()
+    let error = try #require(row.outputError)
+    #expect(row.weightedOutputError == 3.0 / 7 && abs(error - 1.75 / 3) < 1e-15)
+    let (quality, layers, summed) = try store.read { db in
+      (
+        try Double.fetchOne(db, sql: "SELECT weighted_output_error FROM quality"),
+        try Row.fetchAll(db, sql: "SELECT * FROM layer_quality ORDER BY layer"),
+        try Double.fetchOne(db, sql: "SELECT sum(output_error * output_norm) / sum(output_norm) FROM steps")
+      )
+    }
+    #expect(quality == 3.0 / 7 && summed == 3.0 / 7)
+    #expect(layers.map { $0["layer"] } == [0, 3] && layers.map { $0["output_norm_sum"] } == [6.0, 1.0])
+    #expect(layers.map { $0["weighted_output_error"] } == [2.0 / 6, 1.0])
+    #expect(layers.map { $0["output_error"] } == [0.375, 1.0] && layers.map { $0["recall"] } == [0.5, 0.5])
   }
 
   @Test func bytesStandBesideDenseUnderBothReadings() throws {

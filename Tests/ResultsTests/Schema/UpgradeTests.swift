@@ -16,12 +16,14 @@ struct UpgradeTests {
     }
   }
 
-  /// The rows of `store`, in a file that has the first two versions' tables and views alone.
-  private func old(_ store: ResultsStore, also change: String = "") throws -> String {
+  /// The rows of `store`, in a file that has an older version's tables and views alone, by default those of the first two.
+  private func old(
+    _ store: ResultsStore, version: String = "2: modelled speed-ups", also change: String = ""
+  ) throws -> String {
     let (new, path) = (folder.path("new.db"), folder.path("old.db"))
     try store.database.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [new]) }
     let queue = try DatabaseQueue(path: path)
-    try Schema.migrator.migrate(queue, upTo: "2: modelled speed-ups")
+    try Schema.migrator.migrate(queue, upTo: version)
     try queue.writeWithoutTransaction { db in
       try db.execute(sql: "PRAGMA foreign_keys = OFF; ATTACH '\(new)' AS new")
       let tables = try String.fetchAll(
@@ -32,7 +34,10 @@ struct UpgradeTests {
       for table in tables {
         let columns = try db.columns(in: table).map(\.name)
         // What is now the size of a piece was that of a row.
-        let now = columns.map { table.hasSuffix("traffic") && $0 == "row_bytes" ? "piece_bytes" : $0 }
+        let now = columns.map {
+          table.hasSuffix("traffic") && !columns.contains("piece_bytes") && $0 == "row_bytes"
+            ? "piece_bytes" : $0
+        }
         try db.execute(
           sql: """
             INSERT INTO main.\(table) (\(columns.joined(separator: ", ")))
@@ -109,6 +114,47 @@ struct UpgradeTests {
         try upgraded.read { try rows($0, view, columns) } == store.read { try rows($0, view, columns) },
         "\(view)")
     }
+  }
+
+  /// An error of before has no weight, which nothing but the trace can give; what is stored since has.
+  @Test(arguments: ["2: modelled speed-ups", "5: bytes by operation"])
+  func weightsOfBeforeAreUnknown(version: String) throws {
+    let before = try stored()
+    let store = try ResultsStore(path: old(before, version: version))
+    for (old, new) in zip(try store.summaries(), try before.summaries()) {
+      #expect(old.outputError == new.outputError && old.recall == new.recall)
+      #expect(old.weightedOutputError == nil && new.weightedOutputError != nil)
+    }
+    let layers = try store.read { try Row.fetchAll($0, sql: "SELECT * FROM layer_quality") }
+    #expect(layers.count == 2)
+    #expect(layers.allSatisfy { $0["output_error"] != nil && $0["weighted_output_error"] == nil })
+    // Everything that reads does without.
+    #expect(
+      try store.pairedDifferences("fasa", "oracle").differences.map(\.metric) == [
+        "recall", "mass", "output_error",
+      ])
+    #expect(try store.pairedRuns(1, 1).pairs.allSatisfy { $0.differences.count == 3 })
+    let shown = try #require(try store.report().configurations.first)
+    #expect(shown.weightedOutputError.value == nil && shown.outputError.value != nil)
+    try store.add(try Samples.configuration("random", heads: Self.heads), detail: .step)
+    #expect(try store.summaries().last?.weightedOutputError == before.summaries().last?.weightedOutputError)
+  }
+
+  /// ‖o‖ is the query's, whoever chooses, so that one side's serve both.
+  @Test func theNormsOfOneSideServeBoth() throws {
+    let path = try old(
+      try stored(), version: "5: bytes by operation",
+      also: """
+        CREATE VIEW mine AS SELECT label, output_error FROM summary;
+        CREATE TRIGGER own INSTEAD OF DELETE ON summary BEGIN SELECT 1; END
+        """)
+    let store = try ResultsStore(path: path)
+    try store.add(try Samples.configuration("random", heads: Self.heads), detail: .step)
+    let compared = try store.pairedDifferences("fasa", "random").differences
+    #expect(compared.last?.metric == "weighted_output_error" && compared.last?.difference == 0)
+    #expect(try compared.last?.meanA == store.summaries().last?.weightedOutputError)
+    let kept = "SELECT count(*) FROM sqlite_master WHERE name IN ('mine', 'own')"
+    #expect(try store.read { try Int.fetchOne($0, sql: kept) } == 2)
   }
 
   /// What was deleted while foreign keys were off would have taken its rows with it.

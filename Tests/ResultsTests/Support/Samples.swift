@@ -36,10 +36,14 @@ enum Samples {
   }
 
   /// One head of which every metric has the value `value(metric, step)`, counts of tokens rounded up.
+  ///
+  /// - Parameter norm: ‖o‖ of a step.
   static func head(
-    layer: Int = 0, queryHead: Int = 0, steps: Int = 2, _ value: (Metric, Int) -> Double
+    layer: Int = 0, queryHead: Int = 0, steps: Int = 2, norm: (Int) -> Double = { _ in 1 },
+    _ value: (Metric, Int) -> Double
   ) -> HeadResult {
     var head = HeadResult(layer: layer, queryHead: queryHead, kvHead: 0, stepCount: steps)
+    head.outputNorms = (0..<steps).map(norm)
     for metric in Metric.allCases {
       let counts = [Metric.selected, .visible, .groupUnion].contains(metric)
       for step in 0..<steps {

@@ -89,6 +89,24 @@ struct StoringTests {
     #expect(try row("SELECT recall FROM steps WHERE step = 1")["recall"] == nil)
   }
 
+  @Test func normsStandBesideTheirErrors() throws {
+    let head = Samples.head(norm: { Double(4 - $0) }) { metric, step in
+      metric == .outputError && step == 1 ? .nan : 0.25
+    }
+    try store.add(try Samples.configuration(heads: [head]), detail: .step)
+    let summary = try row("SELECT * FROM head_summaries")
+    #expect(summary["output_norm_sum"] == 4.0 && summary["weighted_output_error"] == 0.25)
+    #expect(try row("SELECT output_norm FROM steps WHERE step = 0")["output_norm"] == 4.0)
+    #expect(try row("SELECT output_norm FROM steps WHERE step = 1")["output_norm"] == nil)
+  }
+
+  /// Of outputs that are all zero nothing is relative.
+  @Test func withoutNormsTheErrorIsUndefined() throws {
+    try store.add(try Samples.configuration(heads: [Samples.head(norm: { _ in 0 }) { _, _ in 0 }]))
+    #expect(try row("SELECT * FROM head_summaries")["weighted_output_error"] == nil)
+    #expect(try row("SELECT * FROM summary")["weighted_output_error"] == nil)
+  }
+
   @Test func everyMetricGoesToItsOwnColumns() throws {
     let head = Samples.head(steps: 21) { metric, step in Double(metric.rawValue * 100 + step) }
     let configuration = try Samples.configuration(heads: [head])

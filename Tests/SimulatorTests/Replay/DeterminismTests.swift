@@ -37,13 +37,19 @@ import Testing
     #expect(traces.map(\.container) == [.seekableZstd, .safetensors, .zstd])
     var digests: Set<String> = []
     var configurationDigests: Set<[String]> = []
+    // Beside the digest, of which they are no part.
+    var weighted: Set<[UInt64]> = []
     var runs = traces.map { ($0, InstructionSet.best, 2) }
     for set in InstructionSet.available { for threads in 1...3 { runs.append((traces[0], set, threads)) } }
     for (trace, set, threads) in runs {
       let result = try Self.run(trace, ReplayOptions(threads: threads, instructionSet: set))
       digests.insert(result.exactResultsDigest)
       configurationDigests.insert(result.configurations.map(\.digest))
+      weighted.insert(
+        result.configurations.flatMap(\.heads).map(\.weightedOutputError.bitPattern)
+          + result.configurations.flatMap(\.heads).flatMap(\.outputNorms).map(\.bitPattern))
     }
+    #expect(weighted.count == 1)
     #expect(digests.count == 1)
     #expect(configurationDigests.count == 1)
     #expect(try Set(#require(configurationDigests.first)).count == 12, "configurations of one digest")
@@ -96,6 +102,7 @@ import Testing
       for (left, right) in zip(whole.configurations, part.configurations) {
         for (mine, theirs) in zip(left.heads, right.heads) {
           #expect(Array(mine.choiceHashes[steps]) == theirs.choiceHashes)
+          #expect(Array(mine.outputNorms[steps]) == theirs.outputNorms)
           for metric in Metric.allCases {
             let expected = mine[metric].dropFirst(steps.lowerBound).prefix(steps.count).map(\.bitPattern)
             let skipped = metric == .jaccardPrevious ? 1 : 0

@@ -107,6 +107,10 @@ import Traces
       let place: Comment = "\(configuration.label), layer \(layer), head \(head)"
       #expect(mine.kvHead == heads.lowerBound / 3, place)
       if !isDense { #expect(mine.choiceHashes == sets[head % 3].map(NaiveReplay.hash), place) }
+      let weighted = naive.weightedError(layer: layer, head: head, rows: rows, sets: sets[head % 3])
+      #expect(abs(mine.outputNormSum / weighted.norms - 1) <= outputErrorTolerance, place)
+      #expect(
+        abs(mine.weightedOutputError - weighted.differences / weighted.norms) <= outputErrorTolerance, place)
       let expected = naive.metrics(layer: layer, head: head, rows: rows, group: sets, budgets: budgets)
       for metric in Metric.allCases {
         for (step, value) in try #require(expected[metric]).enumerated() {

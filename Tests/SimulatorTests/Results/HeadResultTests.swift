@@ -25,6 +25,29 @@ import Testing
     #expect(summary.count == 1 && summary.mean == 3 && summary.p95 == 3)
   }
 
+  /// A step weighs by the norm of its output: (0.5 · 4 + 2 · 1) / (4 + 1), and 1.25 were they alike.
+  @Test func errorsWeighByTheOutputsNorms() {
+    var head = HeadResult(layer: 0, queryHead: 0, kvHead: 0, stepCount: 4)
+    #expect(head.weightedOutputError.isNaN && head.outputNormSum == 0)
+    for (step, (error, norm)) in [(0.5, 4.0), (2, 1), (.nan, 8), (0, 0)].enumerated() {
+      head[.outputError, step] = error
+      head.outputNorms[step] = norm
+    }
+    #expect(head.outputNormSum == 5 && head.weightedOutputError == 0.8)
+    // Where the error is undefined nothing is weighed.
+    #expect(head.outputNorm(0) == 4 && head.outputNorm(2).isNaN && head.outputNorm(3) == 0)
+  }
+
+  /// A small output wrong by twice itself, whose mean error is a hundred times the weighted one.
+  @Test func aSmallOutputSaysLittle() {
+    var head = HeadResult(layer: 0, queryHead: 0, kvHead: 0, stepCount: 2)
+    for (step, (error, norm)) in [(0.0, 1023.0), (2, 1)].enumerated() {
+      head[.outputError, step] = error
+      head.outputNorms[step] = norm
+    }
+    #expect(head.summary(.outputError).mean == 1 && head.weightedOutputError == 1.0 / 512)
+  }
+
   @Test func namesAreThoseOfTheColumns() {
     #expect(
       Metric.allCases.map(\.name) == [

@@ -37,6 +37,18 @@ extension NaiveReplay {
     return result
   }
 
+  /// Σ‖o_S − o‖₂ and Σ‖o‖₂ of a query head that chose `sets`, one per row.
+  func weightedError(layer: Int, head: Int, rows: [Int], sets: [Set<Int>]) -> (
+    differences: Double, norms: Double
+  ) {
+    zip(rows, sets).reduce((0, 0)) { sums, step in
+      let full = full(layer: layer, head: head, row: step.0)
+      return (
+        sums.0 + outputDifference(full, step.1, layer: layer, head: head), sums.1 + Self.norm(full.output)
+      )
+    }
+  }
+
   static func mass(_ weights: Row, of tokens: Set<Int>) -> Double {
     weights.reduce(0) { tokens.contains($1.token) ? $0 + $1.value : $0 }
   }

@@ -93,8 +93,14 @@ final class NaiveReplay {
 
   /// ‖o_S − o‖₂ / ‖o‖₂
   func outputError(_ full: Full, _ chosen: Set<Int>, layer: Int, head: Int) -> Double {
-    let part = output(attention(full.scores, over: chosen), layer: layer, head: head)
-    let difference = zip(full.output, part).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-    return (difference / full.output.reduce(0) { $0 + $1 * $1 }).squareRoot()
+    outputDifference(full, chosen, layer: layer, head: head) / Self.norm(full.output)
   }
+
+  /// ‖o_S − o‖₂
+  func outputDifference(_ full: Full, _ chosen: Set<Int>, layer: Int, head: Int) -> Double {
+    let part = output(attention(full.scores, over: chosen), layer: layer, head: head)
+    return Self.norm(zip(full.output, part).map { $0 - $1 })
+  }
+
+  static func norm(_ vector: [Double]) -> Double { vector.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 }
