@@ -27,17 +27,26 @@ struct ResultsText: Encodable {
   init(_ results: [LiveResult], steps: Int) {
     self.steps = steps
     rows = results.map { result in
-      func metrics<Value>(_ value: (Metric) -> Value) -> [String: Value] {
-        Dictionary(uniqueKeysWithValues: Metric.allCases.map { ($0.name, value($0)) })
+      func metrics<Value>(_ value: (Metric) -> Value, weighted: Value) -> [String: Value] {
+        Dictionary(
+          uniqueKeysWithValues: Metric.allCases.map { ($0.name, value($0)) }
+            + [("weighted_output_error", weighted)])
+      }
+      func whole(_ measures: LiveMeasures) -> [String: Double] {
+        metrics(measures.mean, weighted: measures.weightedOutputError)
+      }
+      func bySteps(_ measures: LiveMeasures) -> [String: [Double]] {
+        metrics(measures.byStep, weighted: measures.weightedByStep)
+      }
+      func byLayers(_ measures: LiveMeasures) -> [String: [Double]] {
+        metrics(measures.byLayer, weighted: measures.weightedByLayer)
       }
       return Row(
         policy: result.configuration.policy.label, budget: result.configuration.budget?.description,
-        label: result.configuration.label, calls: result.calls, own: metrics(result.own.mean),
-        open_loop: result.openLoop.map { metrics($0.mean) },
-        by_step: Parts(
-          own: metrics(result.own.byStep), open_loop: result.openLoop.map { metrics($0.byStep) }),
-        by_layer: Parts(
-          own: metrics(result.own.byLayer), open_loop: result.openLoop.map { metrics($0.byLayer) }),
+        label: result.configuration.label, calls: result.calls, own: whole(result.own),
+        open_loop: result.openLoop.map(whole),
+        by_step: Parts(own: bySteps(result.own), open_loop: result.openLoop.map(bySteps)),
+        by_layer: Parts(own: byLayers(result.own), open_loop: result.openLoop.map(byLayers)),
         read_bytes: result.own.work.bytes.values.reduce(0) { $0 + $1.readGroupUnion },
         choices: result.own.choicesDigest)
     }

@@ -10,7 +10,8 @@ public enum InstructionSet: String, CaseIterable, Sendable, Codable {
     allCases.filter { fs_kernels_named($0.rawValue) != nil }
   }
 
-  /// The fastest set this processor can run.
+  /// The fastest set this processor can run, or the one that the environment variable `FASA_SIM_ISA` names, by which whole
+  /// test suites run under another set.
   public static var best: InstructionSet {
     InstructionSet(rawValue: String(cString: fs_kernels_best().pointee.name)) ?? .portable
   }

@@ -53,6 +53,28 @@ public struct LiveMeasures: Sendable {
     }
   }
 
+  /// The output error weighted by norm, Σ‖Δ‖ / Σ‖o‖ over query heads and steps; NaN where it is nowhere defined.
+  public var weightedOutputError: Double { Self.weighted(heads, 0..<steps) }
+
+  /// The same, step by step.
+  public var weightedByStep: [Double] { (0..<steps).map { Self.weighted(heads, $0..<$0 + 1) } }
+
+  /// The same, layer by layer.
+  public var weightedByLayer: [Double] {
+    Dictionary(grouping: heads, by: \.layer).sorted { $0.key < $1.key }.map { Self.weighted($0.value, 0..<steps) }
+  }
+
+  private static func weighted(_ heads: [HeadResult], _ steps: Range<Int>) -> Double {
+    var (errors, norms) = (0.0, 0.0)
+    for head in heads {
+      for step in steps where !head[.outputError, step].isNaN {
+        errors += head[.outputError, step] * head.outputNorm(step)
+        norms += head.outputNorm(step)
+      }
+    }
+    return errors / norms
+  }
+
   /// SHA-256 of all token sets, by layer, query head and step, lower-case hexadecimal.
   public var choicesDigest: String {
     let digest = SHA256Digest()
