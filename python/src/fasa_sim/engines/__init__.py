@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from fasa_capture.facts import ModelFacts
     from fasa_capture.progress import Progress
 
-# Of one layer of a prompt: its number, k [G, tokens, d], v [G, tokens, dv], the last queries [H, window, d] or None, and
-# the attention that each token got from all queries [H, tokens] or None; float32.
+# Of one layer of a prompt: its number, k [G, tokens, d], v [G, tokens, dv], the last queries [H, window, d] or None,
+# and the attention that each token got from all queries [H, tokens] or None; float32.
 Receive = Callable[[int, np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None], None]
 
 
@@ -58,7 +58,7 @@ def _hugging_face(model: Path, threads: int, progress: Progress) -> Engine:
     return HuggingFaceEngine(model, threads, progress)
 
 
-ENGINES: dict[str, Callable[[Path, int, "Progress"], Engine]] = {"hf": _hugging_face}
+ENGINES: dict[str, Callable[[Path, int, Progress], Engine]] = {"hf": _hugging_face}
 
 
 def open_engine(name: str, model: str, threads: int, progress: Progress) -> Engine:

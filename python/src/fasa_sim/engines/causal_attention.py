@@ -44,7 +44,7 @@ def causal_attention(
 
 
 def _hidden(at: int, end: int, first: int, window: int | None) -> torch.Tensor:
-    """[queries from ``at`` to ``end``, tokens from ``first`` to ``end``]: True where the query does not see the token."""
+    """Whether a query from ``at`` on does not see a token from ``first`` on: [queries, tokens], both up to ``end``."""
     distance = torch.arange(at, end)[:, None] - torch.arange(first, end)[None, :]
     hidden = distance < 0
     return hidden if window is None else hidden | (distance >= window)

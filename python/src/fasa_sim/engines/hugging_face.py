@@ -1,7 +1,7 @@
 """The Hugging Face engine: float32 on the CPU, attention handed over through transformers' AttentionInterface.
 
-A step's attention function gets the new tokens' rotated queries, keys and values alone, because the model keeps no cache
-(``use_cache=False``): the session does.
+A step's attention function gets the new tokens' rotated queries, keys and values alone, because the model keeps no
+cache (``use_cache=False``): the session does.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Probe:
         return causal(module, query, key, value, scaling, rest)[0], None
 
     def model(self, name: str, layers: int, model, config) -> Model:
-        """Refuses a model that has layers without attention, of other shapes, or rotated by nothing that it declares."""
+        """Refuses a model with layers without attention, of other shapes, or rotated by nothing that it declares."""
         ropes = layer_ropes(self._probe, tuple(range(layers)), model, config)
         attention = {layer: LayerAttention(rope, *self._kinds[layer]) for layer, rope in ropes.items()}
         return geometry(name, self._shapes, attention)

@@ -13,7 +13,9 @@ from fasa_sim.errors import Error
 from fasa_sim.session import Stepping
 
 
-def causal(module, query, key, value, scaling, rest: dict, sums: bool = False) -> tuple[torch.Tensor, torch.Tensor | None]:
+def causal(
+    module, query, key, value, scaling, rest: dict, sums: bool = False
+) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Full attention of one layer over a prompt: [1, tokens, H, dv], and the sums of ``causal_attention``."""
     if rest.get("s_aux") is not None:
         raise Error(
