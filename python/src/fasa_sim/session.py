@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes as c
 import json
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -38,6 +39,9 @@ class Stepping(Protocol):
     def __enter__(self) -> Stepping: ...
 
     def __exit__(self, *_: object) -> None: ...
+
+
+OpenSession = Callable[[Description], Stepping]
 
 
 class Session:
