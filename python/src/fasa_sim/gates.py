@@ -33,7 +33,7 @@ def try_gates(trial: Trial, exact: bool) -> tuple[NoiseFloor, list[Gate]]:
     ]
     if exact:
         gates += [
-            Gate("batch", batch, LARGEST_DIFFERENCE, "dense logits by themselves and in the batch differ by a share of"),
+            Gate("batch", batch, LARGEST_DIFFERENCE, "dense logits alone and in the batch differ by a share of"),
             Gate("own dense", floor.logits, LARGEST_DIFFERENCE, "row 0 and the engine's own differ by a share of"),
             Gate("own dense KL", floor.kl, LARGEST_KL, "nats between row 0 and the engine's own:"),
         ]
