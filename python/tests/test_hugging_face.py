@@ -23,8 +23,8 @@ ROWS = (Row("dense"), Row("oracle", "16"), Row("streaming-llm:sinks=4", "16"), R
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory) -> HuggingFaceEngine:
-    return HuggingFaceEngine(write_model(tmp_path_factory.mktemp("model") / "tiny"), 1, Progress())
+def engine(tiny_folder) -> HuggingFaceEngine:
+    return HuggingFaceEngine(tiny_folder, 1, Progress())
 
 
 def steps_through(engine, rows, prompt=PROMPT, window=0, attention=False) -> tuple[np.ndarray, NaiveSession]:

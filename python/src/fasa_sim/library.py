@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes as c
 import functools
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -100,3 +101,10 @@ def take_text(library: c.CDLL, address: c.c_void_p) -> str:
         return c.string_at(address.value).decode()
     finally:
         library.fasa_free(address)
+
+
+def identity() -> str:
+    """Version and digest of the library: which code chose and attended."""
+    loaded = load()
+    digest = hashlib.sha256(Path(loaded._name).read_bytes()).hexdigest()
+    return f"fasa-sim {loaded.fasa_version().decode()} {digest[:16]}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from fasa_capture.progress import Progress
 
+from fasa_sim.digests import digest_of_tokens
 from fasa_sim.engines import Engine
 from fasa_sim.errors import Error
 from fasa_sim.gates import calls_gate, hold, try_gates
@@ -62,7 +62,7 @@ def run_text(
     return RunResult(
         engine=engine.description,
         model=ModelIdentity(facts.name, facts.architecture, facts.weights, facts.sha256),
-        text=TextIdentity(text.title, text.sha256, _digest(tokens)),
+        text=TextIdentity(text.title, text.sha256, digest_of_tokens(tokens)),
         settings={"engine": engine.name, **settings.json()},
         library=library,
         noise_floor=floor,
@@ -129,7 +129,3 @@ def greedy(
             row.tokens.append(fed[index])
             if row.parted_at is None and fed[index] != fed[0]:
                 row.parted_at = step + 1
-
-
-def _digest(tokens: Sequence[int]) -> str:
-    return hashlib.sha256(np.asarray(tokens, dtype="<i4").tobytes()).hexdigest()
