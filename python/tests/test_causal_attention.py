@@ -34,7 +34,18 @@ def test_blocks_of_any_size_give_the_definition(monkeypatch, bytes_at_once, soft
     random = np.random.default_rng(1)
     q, k, v = (random.standard_normal(shape) for shape in ((6, 50, 8), (3, 50, 8), (3, 50, 5)))
     expected, got = by_definition(q, k, v, 0.6, softcap, window)
-    tensors = (torch.from_numpy(array.astype(np.float32)) for array in (q, k, v))
+    tensors = [torch.from_numpy(array.astype(np.float32)) for array in (q, k, v)]
     out, sums = module.causal_attention(*tensors, 0.6, softcap, window, sums=True)
     np.testing.assert_allclose(out, expected, atol=2e-6)
     np.testing.assert_allclose(sums, got, atol=1e-5)
+    without, none = module.causal_attention(*tensors, 0.6, softcap, window)
+    np.testing.assert_allclose(without, expected, atol=2e-6)
+    assert none is None
+
+
+def test_values_as_wide_as_keys():
+    random = np.random.default_rng(2)
+    q, k, v = (random.standard_normal(shape) for shape in ((6, 70, 16), (2, 70, 16), (2, 70, 16)))
+    tensors = [torch.from_numpy(array.astype(np.float32)) for array in (q, k, v)]
+    out, _ = module.causal_attention(*tensors, 0.25)
+    np.testing.assert_allclose(out, by_definition(q, k, v, 0.25, None, None)[0], atol=2e-6)

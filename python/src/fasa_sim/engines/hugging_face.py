@@ -7,7 +7,6 @@ cache (``use_cache=False``): the session does.
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,14 +16,13 @@ from fasa_capture.errors import CaptureError, plain
 from fasa_capture.plan import check_ids, without_appended
 from fasa_capture.progress import Progress
 
-# Loading shows bars of its own, on a terminal or not, unless tqdm is told so before it is imported.
-os.environ.setdefault("TQDM_DISABLE", "1")
 try:
     import numpy as np
     import torch
     from transformers import AttentionInterface, AttentionMaskInterface, DynamicCache
     from transformers import __version__ as transformers_version
     from transformers.masking_utils import eager_mask
+    from transformers.utils import logging
 except ImportError as error:
     raise CaptureError(
         f"the engine hf needs torch and transformers ({error})", do="install them: pip install 'fasa-capture[hf]'"
@@ -55,6 +53,8 @@ class HuggingFaceEngine:
             # Before a library that trusts the file sees it.
             read_gguf_model(path)
         torch.set_num_threads(threads)
+        # Loading shows bars of its own, on a terminal or not.
+        logging.disable_progress_bar()
         AttentionInterface.register(NAME, _no_run)
         AttentionInterface.register(ECHO, _no_run)
         AttentionMaskInterface.register(ECHO, eager_mask)
