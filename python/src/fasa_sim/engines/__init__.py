@@ -58,7 +58,13 @@ def _hugging_face(model: Path, threads: int, progress: Progress) -> Engine:
     return HuggingFaceEngine(model, threads, progress)
 
 
-ENGINES: dict[str, Callable[[Path, int, Progress], Engine]] = {"hf": _hugging_face}
+def _llama_cpp(model: Path, threads: int, progress: Progress) -> Engine:
+    from fasa_sim.engines.llama_cpp import LlamaCpp
+
+    return LlamaCpp(model, threads, progress)
+
+
+ENGINES: dict[str, Callable[[Path, int, Progress], Engine]] = {"hf": _hugging_face, "llama.cpp": _llama_cpp}
 
 
 def open_engine(name: str, model: str, threads: int, progress: Progress) -> Engine:
