@@ -12,9 +12,9 @@ from fasa_capture.interrupts import held
 from fasa_sim.errors import Error
 
 
-def default_folder() -> Path:
-    """``$XDG_CACHE_HOME/fasa-sim/live``, by default under ~/.cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fasa-sim" / "live"
+def cache_folder() -> Path:
+    """``$XDG_CACHE_HOME/fasa-sim``, by default under ~/.cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fasa-sim"
 
 
 class Kept:

@@ -17,7 +17,7 @@ from fasa_sim import library, session
 from fasa_sim.description import Row
 from fasa_sim.engines import ENGINES, Engine, open_engine
 from fasa_sim.errors import Error
-from fasa_sim.kept import Kept, default_folder
+from fasa_sim.kept import Kept, cache_folder
 from fasa_sim.run import Text
 from fasa_sim.settings import rows_of, split_policies
 
@@ -27,6 +27,10 @@ ELEMENTS = ("f16", "bf16", "f32")
 def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a GGUF file, a Hugging Face model folder, or smollm2")
     parser.add_argument("--engine", choices=sorted(ENGINES), default="hf", help="default: %(default)s")
+    parser.add_argument(
+        "--dequantise", action="store_true",
+        help="of llama.cpp: run a copy with float32 weights, kept in the cache; hf does so by itself, in memory",
+    )
     parser.add_argument(
         "--threads", type=option_types.threads, default=min(os.cpu_count() or 1, option_types.MOST_THREADS),
         metavar="N", help="of the engine and of the policies (default: all)",
@@ -62,7 +66,7 @@ def add_results(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     group.add_argument("--json", action="store_true", help="print the whole results, one JSON object a line")
     group.add_argument(
-        "--keep", type=Path, metavar="FOLDER", default=default_folder(),
+        "--keep", type=Path, metavar="FOLDER", default=cache_folder() / "live",
         help="keeps what is finished (default: %(default)s)",
     )
     group.add_argument("--again", action="store_true", help="compute anew what is kept")
@@ -93,7 +97,8 @@ def kept(options: Namespace) -> Kept:
 def engine(options: Namespace, progress: Progress) -> Iterator[Engine]:
     """The model's engine; that the library is there is known before the model is loaded."""
     library.load()
-    opened = open_engine(options.engine, options.model, options.threads, progress)
+    f32 = cache_folder() / "models" if options.dequantise else None
+    opened = open_engine(options.engine, options.model, options.threads, progress, f32)
     try:
         yield opened
     finally:

@@ -51,28 +51,33 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
-def _hugging_face(model: Path, threads: int, progress: Progress) -> Engine:
-
+def _hugging_face(model: Path, threads: int, progress: Progress, f32: Path | None) -> Engine:
     from fasa_sim.engines.hugging_face import HuggingFaceEngine
 
     return HuggingFaceEngine(model, threads, progress)
 
 
-def _llama_cpp(model: Path, threads: int, progress: Progress) -> Engine:
+def _llama_cpp(model: Path, threads: int, progress: Progress, f32: Path | None) -> Engine:
     from fasa_sim.engines.llama_cpp import LlamaCpp
 
-    return LlamaCpp(model, threads, progress)
+    return LlamaCpp(model, threads, progress, f32)
 
 
-ENGINES: dict[str, Callable[[Path, int, Progress], Engine]] = {"hf": _hugging_face, "llama.cpp": _llama_cpp}
+ENGINES: dict[str, Callable[[Path, int, Progress, Path | None], Engine]] = {
+    "hf": _hugging_face,
+    "llama.cpp": _llama_cpp,
+}
 
 
-def open_engine(name: str, model: str, threads: int, progress: Progress) -> Engine:
-    """The engine with the model that ``model`` names: a GGUF file, a folder, or one that fasa-capture fetches."""
+def open_engine(name: str, model: str, threads: int, progress: Progress, f32: Path | None = None) -> Engine:
+    """The engine with the model that ``model`` names: a GGUF file, a folder, or one that fasa-capture fetches.
+
+    ``f32`` is a folder for copies whose weights are float32, which the engine hf has by itself.
+    """
     try:
         from fasa_capture.models import resolve
     except ImportError as error:
         raise Error(
-            f"running a model needs fasa-capture ({error})", do="install both: pip install ./capture[hf] ./python[hf]"
+            f"running a model needs fasa-capture ({error})", do="install both: see python/README.md"
         ) from error
-    return ENGINES[name](resolve(model, name), threads, progress)
+    return ENGINES[name](resolve(model, name), threads, progress, f32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from fasa_capture.progress import Progress
 
 from fasa_sim.description import Model
 from fasa_sim.engines import Receive
+from fasa_sim.engines.dequantised import F32, dequantised
 from fasa_sim.engines.geometry import geometry
 from fasa_sim.engines.llama_rows import RowsContext, logits_of
 from fasa_sim.engines.llama_taps import Echo, Prompt, Untapped
@@ -28,12 +30,16 @@ class LlamaCpp(LlamaCppEngine):
 
     name = "llama.cpp"
 
-    def __init__(self, path: Path, threads: int, progress: Progress) -> None:
+    def __init__(self, path: Path, threads: int, progress: Progress, f32: Path | None = None) -> None:
+        """With ``f32``, a folder, runs the model's copy there whose weights are float32."""
         super().__init__(path, threads, progress)
         self.facts = self.model
-        self.description += f", {self.facts.weights}"
+        if f32 is not None and not self.facts.weights.startswith(F32):
+            self._path = dequantised(path, self.facts.sha256, f32, progress)
+            self.facts = replace(self.facts, weights=f"{self.facts.weights} as F32")
         # Weights of other types are multiplied with activations that are rounded to 8 or 16 bits.
-        self.exact = self.facts.weights.startswith("F32")
+        self.exact = f32 is not None or self.facts.weights.startswith(F32)
+        self.description += f", {self.facts.weights}"
         self._progress = progress
         settings = read_gguf_model(path).metadata.items()
         self._window = max((value for name, value in settings if name.endswith("attention.sliding_window")), default=0)
