@@ -17,7 +17,7 @@ from fasa_capture.progress import Progress
 
 from fasa_sim import Description, Row
 from fasa_sim.engines.llama_cpp import LlamaCpp
-from fasa_sim.gates import hold, try_gates
+from fasa_sim.gates import engines_gate, hold, try_gates
 from fasa_sim.measures import largest_kl
 from fasa_sim.settings import Settings, rows_of
 from fasa_sim.trial import Trial
@@ -92,6 +92,10 @@ def test_both_engines_show_the_same_prompt(engine, gguf_file):
     last = [one.prefill(tokens, lambda layer, *shown, to=to: to.update({layer: shown}), 24, True)
             for one, to in ((engine, ours), (other, theirs))]
     np.testing.assert_allclose(*last, atol=5e-5)
+    logits = [one.reference(tokens, 296) for one in (engine, other)]
+    gate = engines_gate(logits[0][:-1], logits[1][:-1], tokens[-3:])
+    assert 0 < gate.value < 1e-4 and gate.passed
+    assert not engines_gate(logits[0][:-1], logits[1][1:], tokens[-3:]).passed
     order = [*range(0, 16, 2), *range(1, 16, 2)]
     assert ours.keys() == theirs.keys() == {0, 1, 2}
     for layer, (k, v, queries, attention) in ours.items():

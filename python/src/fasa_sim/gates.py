@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from fasa_sim.description import DENSE, Model, Row
 from fasa_sim.errors import GateFailed
-from fasa_sim.measures import largest_difference, largest_kl
+from fasa_sim.measures import largest_difference, largest_kl, log_probabilities
 from fasa_sim.results import Gate, NoiseFloor
 from fasa_sim.trial import Trial
 
-# Float32 leaves a KL of 1e-11 and differences of 1e-6 of the largest logit.
-LARGEST_KL, LARGEST_DIFFERENCE = 1e-9, 5e-6
+# Float32 leaves a KL of 1e-11, differences of 1e-6 of the largest logit, and of 3e-6 nats between engines.
+LARGEST_KL, LARGEST_DIFFERENCE, LARGEST_NLL_DIFFERENCE = 1e-9, 5e-6, 1e-4
 
 
 def try_gates(trial: Trial, exact: bool) -> tuple[NoiseFloor, list[Gate]]:
@@ -44,6 +46,13 @@ def calls_gate(told: dict, model: Model, steps: int, name: str = "calls") -> Gat
     """Every row's policy was asked at every layer of every step."""
     wrong = sum(row["calls"] != model.layers * steps for row in told["rows"])
     return Gate(name, float(wrong), 0, f"rows whose policy did not run {model.layers * steps} times:")
+
+
+def engines_gate(ours: np.ndarray, theirs: np.ndarray, next_tokens: Sequence[int]) -> Gate:
+    """Two engines foretell a text alike; logits are [steps, V], the tokens those that each step foretells."""
+    own, other = (log_probabilities(logits)[range(len(next_tokens)), next_tokens] for logits in (ours, theirs))
+    worst = float(np.abs(own - other).max())
+    return Gate("engines", worst, LARGEST_NLL_DIFFERENCE, "nats between the NLL of a token by both engines:")
 
 
 def hold(gates: list[Gate]) -> None:

@@ -14,6 +14,8 @@ from fasa_sim.session import OpenSession, Stepping
 from fasa_sim.settings import Settings
 
 PROMPT, LEAST_PROMPT, STEPS = 192, 32, 4
+# Where activations are rounded, a small difference is lost at most steps and grows at some.
+INEXACT_STEPS = 24
 
 
 class Recorder:
@@ -38,38 +40,38 @@ class Trial:
     def __init__(
         self, engine: Engine, model: Model, tokens: Sequence[int], settings: Settings, open_session: OpenSession
     ) -> None:
-        prompt = min(PROMPT, len(tokens) - STEPS)
+        self.steps = STEPS if engine.exact else INEXACT_STEPS
+        prompt = min(PROMPT, len(tokens) - self.steps)
         if prompt < LEAST_PROMPT:
             raise Error(
-                "the text is too short for the gates", expected=f"at least {LEAST_PROMPT + STEPS} tokens",
+                "the text is too short for the gates", expected=f"at least {LEAST_PROMPT + self.steps} tokens",
                 found=len(tokens), do="give a longer text, or more --prompt-tokens",
             )
         self.model = model
-        self.steps = STEPS
         self.budgets = (str(prompt // 4), str(prompt // 16))
         rows = [DENSE]
         for row in settings.rows:
             rows += [row] if row.budget is None else [Row(row.policy, budget) for budget in self.budgets]
         self.rows = tuple(dict.fromkeys(rows))
         self._engine, self._open = engine, open_session
-        self._tokens, self._prompt = list(tokens[: prompt + STEPS]), prompt
+        self.tokens, self._prompt = list(tokens[: prompt + self.steps]), prompt
         window = min(settings.window, prompt)
-        self._settings = replace(settings, rows=self.rows, prompt=prompt, steps=STEPS, window=window)
+        self._settings = replace(settings, rows=self.rows, prompt=prompt, steps=self.steps, window=window)
         self._layers: list[tuple] = []
         engine.prefill(
-            self._tokens[:prompt], lambda *layer: self._layers.append(layer), window, settings.prompt_attention
+            self.tokens[:prompt], lambda *layer: self._layers.append(layer), window, settings.prompt_attention
         )
 
     def reference(self, echo: bool = False) -> np.ndarray:
         """The engine by itself: logits [steps, V]."""
-        return self._engine.reference(self._tokens, self._prompt, echo)
+        return self._engine.reference(self.tokens, self._prompt, echo)
 
     def through(self, rows: tuple[Row, ...]) -> tuple[np.ndarray, Recorder, dict]:
         """Logits [B, steps, V] of the rows, what their session was asked, and what it tells."""
         with self._session(rows) as session:
             recorder, logits = Recorder(session), []
-            for position in range(self._prompt, len(self._tokens)):
-                logits.append(self._engine.step([self._tokens[position]] * len(rows), position, recorder))
+            for position in range(self._prompt, len(self.tokens)):
+                logits.append(self._engine.step([self.tokens[position]] * len(rows), position, recorder))
             return np.stack(logits, axis=1), recorder, session.results()
 
     def apart(self, row: int, recorder: Recorder) -> float:

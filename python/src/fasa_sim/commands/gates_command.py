@@ -12,11 +12,13 @@ from fasa_capture.progress import Progress
 
 from fasa_sim import session
 from fasa_sim.commands import options as shared
-from fasa_sim.gates import try_gates
+from fasa_sim.description import DENSE
+from fasa_sim.engines import ENGINES
+from fasa_sim.gates import engines_gate, try_gates
 from fasa_sim.run import Text
 from fasa_sim.settings import Settings
 from fasa_sim.tables import gates_table
-from fasa_sim.trial import PROMPT, STEPS, Trial
+from fasa_sim.trial import INEXACT_STEPS, PROMPT, Trial
 
 DESCRIPTION = """Runs a text's first tokens through the engine by itself and through sessions, and compares.
 
@@ -26,10 +28,12 @@ DESCRIPTION = """Runs a text's first tokens through the engine by itself and thr
   batch           dense logits do not depend on what else is in the batch
   own dense       row 0's logits are those of the engine's own attention; own dense KL: its distributions
   budget          a smaller budget changes every policy's logits
+  engines         with --against: row 0 foretells the text as another engine's own attention does
 
 Exit code 1 says that a gate failed."""
 EXAMPLES = """examples:
   fasa-live gates smollm2
+  fasa-live gates smollm2 --engine llama.cpp --dequantise --against hf
   fasa-live gates ./Llama-3.2-1B book.txt --policy fasa --profile llama.json"""
 SAMPLE = """The harbour had been built for larger ships than ever came. Two long walls of grey stone reached out into
 the bay, and at the end of each stood a lantern that somebody had to climb to every evening with a can of oil. In
@@ -50,6 +54,7 @@ def add_to(commands) -> None:
     shared.add_model(parser)
     parser.add_argument("text", metavar="TEXT", type=Path, nargs="?", help="UTF-8 text (default: one of its own)")
     shared.add_policies(parser, "oracle,streaming-llm,quest", "64")
+    parser.add_argument("--against", choices=sorted(ENGINES), help="compare with another engine, too")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(perform=perform)
 
@@ -57,16 +62,23 @@ def add_to(commands) -> None:
 def perform(options: argparse.Namespace) -> int:
     text = shared.text(options.text) if options.text else Text("sample", SAMPLE, _digest(SAMPLE))
     settings = Settings(
-        rows=shared.rows(options), prompt=PROMPT, steps=STEPS, window=options.window,
+        rows=shared.rows(options), prompt=PROMPT, steps=INEXACT_STEPS, window=options.window,
         prompt_attention=options.prompt_attention, profile=shared.profile(options), seed=options.seed,
         element=options.element, threads=options.threads,
     )
     progress = Progress()
     with shared.engine(options, progress) as engine:
-        tokens = engine.tokenize(text.content)[: PROMPT + STEPS]
+        tokens = engine.tokenize(text.content)[: PROMPT + INEXACT_STEPS]
         model = engine.describe(tokens, len(tokens))
-        floor, gates = try_gates(Trial(engine, model, tokens, settings, session.Session), engine.exact)
-        described = engine.description
+        trial = Trial(engine, model, tokens, settings, session.Session)
+        floor, gates = try_gates(trial, engine.exact)
+        described, logits = engine.description, trial.through((DENSE,))[0][0]
+    if options.against:
+        options.engine = options.against
+        with shared.engine(options, progress) as other:
+            theirs = other.reference(trial.tokens, len(trial.tokens) - trial.steps)
+            described += f", against {other.description}"
+        gates.append(engines_gate(logits[:-1], theirs[:-1], trial.tokens[1 - trial.steps :]))
     progress.clear()
     passed, told = [gate.passed for gate in gates], [asdict(gate) for gate in gates]
     if options.json:
