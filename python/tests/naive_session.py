@@ -5,6 +5,7 @@ It knows ``dense``, ``oracle`` and ``streaming-llm:sinks=S``, and computes every
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import math
@@ -72,6 +73,14 @@ class Tally:
     mass: list = field(default_factory=list)
     error: list = field(default_factory=list)
     output: list = field(default_factory=list)
+    # The chosen tokens' positions, [step][layer][query head].
+    chosen: list = field(default_factory=list)
+
+    def digest(self) -> str:
+        """Of all token sets by layer, query head and step."""
+        steps, layers, heads = range(len(self.chosen)), range(len(self.chosen[0])), range(len(self.chosen[0][0]))
+        sets = (self.chosen[step][layer][head] for layer in layers for head in heads for step in steps)
+        return hashlib.sha256(b"".join(b"%d:" % len(one) + one.astype("<i4").tobytes() for one in sets)).hexdigest()
 
     def means(self, by: str | None = None) -> dict:
         """Over everything, or a list ``by`` step or layer."""
@@ -145,10 +154,12 @@ class NaiveSession:
             weights = softmax(scores)
             full, kept = weights @ held, softmax(scores[chosen]) @ held[chosen]
             recall = len(np.intersect1d(chosen, best(scores, k))) / k
-            measured.append((recall, weights[chosen].sum(), np.linalg.norm(kept - full), np.linalg.norm(full)))
+            error, output = np.linalg.norm(kept - full), np.linalg.norm(full)
+            measured.append((recall, weights[chosen].sum(), error, output, chosen + first))
             out.append(kept)
         tally = self._tallies[row][kind]
-        for name, found in zip(("recall", "mass", "error", "output"), zip(*measured, strict=True), strict=True):
+        names = ("recall", "mass", "error", "output", "chosen")
+        for name, found in zip(names, zip(*measured, strict=True), strict=True):
             steps = getattr(tally, name)
             if layer == 0:
                 steps.append([])
@@ -159,11 +170,12 @@ class NaiveSession:
         self._start()
 
     def results(self) -> dict:
-        """As ``fasa_results``, without bytes and digests."""
+        """As ``fasa_results``, without bytes."""
         rows = []
         for row, tallies in zip(self.description.rows, self._tallies, strict=True):
             found = {"policy": row.policy, "budget": row.budget, "label": row.label}
             found["calls"] = self._steps * self.description.model.layers
+            found["choices"] = tallies["own"].digest()
             found |= {kind: tally.means() for kind, tally in tallies.items()}
             for by in ("step", "layer"):
                 found[f"by_{by}"] = {kind: tally.means(by) for kind, tally in tallies.items()}

@@ -8,11 +8,12 @@ import sys
 
 import pytest
 from conftest import TEXT
+from naive_replay import replay
 from naive_session import NaiveSession
 
 pytest.importorskip("fasa_capture", reason="the extra [live] is not installed")
 
-from fasa_sim import library, session
+from fasa_sim import calls, library, session
 from fasa_sim.cli import main
 
 ROWS = ("--policy", "oracle,streaming-llm:sinks=2", "--budget", "16,4", "--threads", "1")
@@ -25,7 +26,8 @@ def live(monkeypatch, tmp_path, tiny_folder):
     monkeypatch.setattr(library, "load", lambda: None)
     monkeypatch.setattr(library, "identity", lambda: "naive")
     monkeypatch.setattr(session, "Session", NaiveSession)
-    monkeypatch.setattr(session, "policies", lambda: [{"name": "dense", "uses_budget": False}])
+    monkeypatch.setattr(calls, "replay", replay)
+    monkeypatch.setattr(calls, "policies", lambda: [{"name": "dense", "usesBudget": False}])
     text = tmp_path / "text.txt"
     text.write_text(TEXT)
 
@@ -100,7 +102,7 @@ def test_keys_are_asked_for_by_length_and_depth(live, capsys):
 def test_gates_are_told_with_their_figures(live, capsys):
     live("gates", *ROWS)
     printed = capsys.readouterr().out
-    assert printed.count(" passed ") == 7 and "own dense KL" in printed
+    assert printed.count(" passed ") == 8 and "own dense KL" in printed
 
 
 def test_a_gate_that_fails_is_exit_code_1_and_no_figure(live, capsys, monkeypatch):

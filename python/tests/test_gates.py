@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from conftest import TEXT
+from naive_replay import replay
 from naive_session import NaiveSession
 
 pytest.importorskip("torch", reason="the extra [hf] is not installed")
@@ -43,6 +44,15 @@ class Lazy(NaiveSession):
         return told
 
 
+class Forgetful(NaiveSession):
+    """Policies see keys that are not those that the engine gave, while attention is right."""
+
+    def results(self) -> dict:
+        told = super().results()
+        told["rows"][-1]["choices"] = told["rows"][0]["choices"]
+        return told
+
+
 class Deaf(NaiveSession):
     """Every budget is the same."""
 
@@ -61,19 +71,20 @@ def engine(tiny_folder) -> HuggingFaceEngine:
 def gates_of(engine, session, text: str = TEXT) -> dict[str, Gate]:
     tokens = engine.tokenize(text)[:68]
     model = engine.describe(tokens, len(tokens))
-    return {gate.name: gate for gate in try_gates(Trial(engine, model, tokens, SETTINGS, session), engine.exact)[1]}
+    trial = Trial(engine, model, tokens, SETTINGS, session)
+    return {gate.name: gate for gate in try_gates(trial, engine.exact, replay)[1]}
 
 
 def test_a_sound_session_passes_them_all(engine):
     gates = gates_of(engine, NaiveSession)
-    assert list(gates) == ["identity", "row alone", "calls", "batch", "own dense", "own dense KL", "budget"]
+    assert list(gates) == ["identity", "row alone", "calls", "replay", "batch", "own dense", "own dense KL", "budget"]
     hold(list(gates.values()))
     assert gates["identity"].value == gates["row alone"].value == 0
 
 
 @pytest.mark.parametrize(
     ("session", "failing"),
-    [(Inexact, "own dense"), (Entangled, "row alone"), (Lazy, "calls"), (Deaf, "budget")],
+    [(Inexact, "own dense"), (Entangled, "row alone"), (Lazy, "calls"), (Forgetful, "replay"), (Deaf, "budget")],
 )
 def test_a_session_that_is_wrong_fails_at_its_gate(engine, session, failing):
     gates = gates_of(engine, session)

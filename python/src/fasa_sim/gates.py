@@ -10,14 +10,14 @@ from fasa_sim.description import DENSE, Model, Row
 from fasa_sim.errors import GateFailed
 from fasa_sim.measures import largest_difference, largest_kl, log_probabilities
 from fasa_sim.results import Gate, NoiseFloor
-from fasa_sim.trial import Trial
+from fasa_sim.trial import Recorder, Replay, Trial
 
 # Float32 leaves a KL of 1e-11, differences of 1e-6 of the largest logit, and of 3e-6 nats between engines.
 LARGEST_KL, LARGEST_DIFFERENCE, LARGEST_NLL_DIFFERENCE = 1e-9, 5e-6, 1e-4
 
 
-def try_gates(trial: Trial, exact: bool) -> tuple[NoiseFloor, list[Gate]]:
-    """Every gate that a short run can judge, passed or not.
+def try_gates(trial: Trial, exact: bool, replay: Replay | None = None) -> tuple[NoiseFloor, list[Gate]]:
+    """Every gate that a short run can judge, passed or not; without ``replay`` none is held against a replay.
 
     An engine that is not ``exact``, because it rounds activations, has a noise floor instead of a bound.
     """
@@ -33,6 +33,8 @@ def try_gates(trial: Trial, exact: bool) -> tuple[NoiseFloor, list[Gate]]:
         Gate("row alone", apart, 0, "a row's output by itself and in the batch, asked the same, differs by"),
         calls_gate(told, trial.model, trial.steps),
     ]
+    if replay is not None:
+        gates.append(_replay_gate(trial, recorder, told, replay))
     if exact:
         gates += [
             Gate("batch", batch, LARGEST_DIFFERENCE, "dense logits alone and in the batch differ by a share of"),
@@ -60,6 +62,13 @@ def hold(gates: list[Gate]) -> None:
     for gate in gates:
         if not gate.passed:
             raise GateFailed(f"a gate failed, so there are no figures: {gate}", do="see fasa-live gates --help")
+
+
+def _replay_gate(trial: Trial, recorder: Recorder, told: dict, replay: Replay) -> Gate:
+    """That a replay of the row's own queries, keys and values chooses the same tokens, at every head and step."""
+    own = [row["choices"] for row in told["rows"]]
+    wrong = sum(trial.replayed(row, recorder, replay) != digest for row, digest in enumerate(own))
+    return Gate("replay", float(wrong), 0, "rows whose token sets a replay of their own trace does not give:")
 
 
 def _budget_gates(trial: Trial, found: np.ndarray, floor: NoiseFloor) -> list[Gate]:

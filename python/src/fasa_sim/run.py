@@ -17,7 +17,7 @@ from fasa_sim.measures import measure
 from fasa_sim.results import ModelIdentity, RowResult, RunResult, Seconds, TextIdentity
 from fasa_sim.session import OpenSession, Session, Stepping
 from fasa_sim.settings import Settings
-from fasa_sim.trial import Trial
+from fasa_sim.trial import Replay, Trial
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,14 @@ def run_text(
     library: str,
     progress: Progress,
     open_session: OpenSession = Session,
+    replay: Replay | None = None,
 ) -> RunResult:
     """Checks the gates, runs the prompt and its steps, and gives what was measured."""
     tokens = tokens_of(engine, text, settings)
     began = time.monotonic()
     model = engine.describe(tokens, settings.prompt + settings.steps)
     progress.show("gates", 0, 1)
-    floor, gates = try_gates(Trial(engine, model, tokens, settings, open_session), engine.exact)
+    floor, gates = try_gates(Trial(engine, model, tokens, settings, open_session), engine.exact, replay)
     hold(gates)
     ran = time.monotonic()
     with open_session(settings.description(model)) as session:

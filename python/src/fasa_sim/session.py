@@ -48,6 +48,7 @@ class Session:
     """Arrays without gaps are passed as they lie; others are copied into such first."""
 
     def __init__(self, description: Description) -> None:
+        _refuse_layers_apart(description)
         self.description = description
         self._library = library.load()
         self._handle = c.c_void_p()
@@ -136,13 +137,18 @@ class Session:
             raise Error(said.decode() if said else f"the library refused (code {code})", code=code)
 
 
-def policies() -> list[dict]:
-    """Every policy of the library with its parameters."""
-    loaded, text = library.load(), c.c_void_p()
-    code = loaded.fasa_policies(c.byref(text))
-    if code != 0:
-        raise Error(f"the library does not tell its policies (code {code})", code=code)
-    return json.loads(library.take_text(loaded, text))
+def _refuse_layers_apart(description: Description) -> None:
+    """The library has one window and one rotation for all layers, and would pass over others."""
+    model = description.model
+    for name, value in (
+        ("layer_windows", model.layer_windows), ("layer_bases", model.rope.layer_bases),
+        ("layer_frequencies", model.rope.layer_frequencies),
+    ):
+        if value is not None:
+            raise Error(
+                "layers that see or rotate unlike each other cannot be run", where=f"{model.name}: {name}",
+                expected="one value for all layers", found=value, do="take a model whose layers are alike",
+            )
 
 
 def _array(name: str, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from fasa_sim.description import DENSE, Model, Row
 from fasa_sim.engines import Engine
 from fasa_sim.errors import Error
+from fasa_sim.row_trace import write_row_trace
 from fasa_sim.session import OpenSession, Stepping
 from fasa_sim.settings import Settings
 
+# Asks the library for a replay: ``fasa_sim.calls.replay``.
+Replay = Callable[[dict], dict]
 PROMPT, LEAST_PROMPT, STEPS = 192, 32, 4
 # Where activations are rounded, a small difference is lost at most steps and grows at some.
 INEXACT_STEPS = 24
@@ -82,6 +87,18 @@ class Trial:
                 answer = session.step(layer, q[own], k[own], v[own])
                 worst = max(worst, float(np.abs(answer - out[own]).max()))
         return worst
+
+    def replayed(self, row: int, recorder: Recorder, replay: Replay) -> str:
+        """The digest of the token sets that a replay chooses of the row's own queries, keys and values."""
+        with tempfile.TemporaryDirectory(prefix="fasa-live-") as folder:
+            path, asked = Path(folder) / "row.zst", [call[:4] for call in recorder.calls]
+            write_row_trace(path, self.model, self._engine.facts, self.tokens, self._layers, asked, row)
+            own, settings = self.rows[row], self._settings
+            told = replay({
+                "trace": str(path), "policies": [own.policy], "budgets": [own.budget] if own.budget else [],
+                "profile": settings.profile, "seed": settings.seed, "threads": settings.threads,
+            })
+        return told["traces"][0]["configurations"][0]["choices"]
 
     def _session(self, rows: tuple[Row, ...]) -> Stepping:
         session = self._open(replace(self._settings, rows=rows).description(self.model))

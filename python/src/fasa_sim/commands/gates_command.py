@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fasa_capture.progress import Progress
 
-from fasa_sim import session
+from fasa_sim import calls, session
 from fasa_sim.commands import options as shared
 from fasa_sim.description import DENSE
 from fasa_sim.engines import ENGINES
@@ -25,6 +25,7 @@ DESCRIPTION = """Runs a text's first tokens through the engine by itself and thr
   identity        attention taken out of the engine and put back leaves every bit of the logits
   row alone       a row answers the same by itself and in the batch, where it is asked the same
   calls           every row's policy ran at every layer of every step
+  replay          a row's own queries, keys and values, replayed as a trace, give the same token sets
   batch           dense logits do not depend on what else is in the batch
   own dense       row 0's logits are those of the engine's own attention; own dense KL: its distributions
   budget          a smaller budget changes every policy's logits
@@ -71,7 +72,7 @@ def perform(options: argparse.Namespace) -> int:
         tokens = engine.tokenize(text.content)[: PROMPT + INEXACT_STEPS]
         model = engine.describe(tokens, len(tokens))
         trial = Trial(engine, model, tokens, settings, session.Session)
-        floor, gates = try_gates(trial, engine.exact)
+        floor, gates = try_gates(trial, engine.exact, calls.replay)
         described, logits = engine.description, trial.through((DENSE,))[0][0]
     if options.against:
         options.engine = options.against

@@ -13,7 +13,7 @@ from fasa_capture.commands import option_types
 from fasa_capture.commands.run_command import read_text
 from fasa_capture.progress import Progress
 
-from fasa_sim import library, session
+from fasa_sim import calls, library
 from fasa_sim.description import Row
 from fasa_sim.engines import ENGINES, Engine, open_engine
 from fasa_sim.errors import Error
@@ -73,7 +73,7 @@ def add_results(parser: argparse.ArgumentParser) -> None:
 
 
 def rows(options: Namespace) -> tuple[Row, ...]:
-    own_size = [policy["name"] for policy in session.policies() if not policy.get("uses_budget", True)]
+    own_size = [policy["name"] for policy in calls.policies() if not policy["usesBudget"]]
     budgets = ",".join(options.budget or [options.default_budgets]).split(",")
     return rows_of(split_policies(options.policy or [options.default_policies]), budgets, own_size)
 

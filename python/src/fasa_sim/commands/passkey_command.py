@@ -9,7 +9,7 @@ from dataclasses import asdict
 from fasa_capture.commands import option_types
 from fasa_capture.progress import Progress
 
-from fasa_sim import library, session
+from fasa_sim import calls, library, session
 from fasa_sim.commands import options as shared
 from fasa_sim.digests import digest_of_file
 from fasa_sim.errors import Error
@@ -68,7 +68,8 @@ def perform(options: argparse.Namespace) -> int:
                 if model is None:
                     tokens = puzzle(engine, case).tokens
                     model = engine.describe(tokens, max(lengths))
-                    hold(try_gates(Trial(engine, model, tokens, settings, session.Session), engine.exact)[1])
+                    trial = Trial(engine, model, tokens, settings, session.Session)
+                    hold(try_gates(trial, engine.exact, calls.replay)[1])
                 result = asdict(run_case(engine, case, settings, model, session.Session, progress))
                 kept.keep(unit, result)
             results.append(result)

@@ -9,7 +9,7 @@ from pathlib import Path
 from fasa_capture.commands import option_types
 from fasa_capture.progress import Progress
 
-from fasa_sim import library, session
+from fasa_sim import calls, library, session
 from fasa_sim.commands import options as shared
 from fasa_sim.digests import digest_of_file
 from fasa_sim.run import Text, run_text
@@ -58,7 +58,7 @@ def perform(options: argparse.Namespace) -> int:
             unit = _unit(engine, text, settings, code)
             result = kept.find(unit)
             if result is None:
-                result = run_text(engine, text, settings, code, progress, session.Session).json()
+                result = run_text(engine, text, settings, code, progress, session.Session, calls.replay).json()
                 kept.keep(unit, result)
             print(json.dumps(result) if options.json else run_table(result), flush=True)
     return 0
