@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from tiny_model import write_model
 
+# As the command does before it imports transformers.
+os.environ.setdefault("TQDM_DISABLE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 

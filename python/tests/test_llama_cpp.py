@@ -80,12 +80,19 @@ def test_every_gate_holds(engine):
     hold(try_gates(trial, engine.exact)[1])
 
 
-def test_both_engines_show_the_same_prompt(engine, gguf_file):
+def test_both_engines_show_the_same_prompt(engine, gguf_file, tmp_path_factory):
     """transformers undoes the permutation that interleaves GGUF's rotated channels; all else is the same."""
     pytest.importorskip("torch", reason="the extra [hf] is not installed")
     from fasa_sim.engines.hugging_face import HuggingFaceEngine
 
+    copies = tmp_path_factory.mktemp("copies")
     other = HuggingFaceEngine(gguf_file, 1, Progress())
+    for _ in ("made", "loaded"):
+        copy = HuggingFaceEngine(gguf_file, 1, Progress(), copies)
+        assert copy.facts == other.facts
+        # The copy's weights lie otherwise in memory, which rounds otherwise.
+        np.testing.assert_allclose(copy.reference([1, 70, 80], 2), other.reference([1, 70, 80], 2), atol=1e-5)
+    assert len(list(copies.iterdir())) == 1
     tokens = engine.tokenize(TEXT)[:300]
     assert other.tokenize(TEXT)[:300] == tokens
     ours, theirs = {}, {}

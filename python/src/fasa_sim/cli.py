@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from fasa_sim import __version__, signals
@@ -18,6 +19,8 @@ exit codes: 0 done, 1 a gate failed, 2 wrong usage or input,
 
 
 def build_parser() -> argparse.ArgumentParser:
+    # Loading shows bars of its own, on a terminal or not, unless tqdm is told so before it is imported.
+    os.environ.setdefault("TQDM_DISABLE", "1")
     from fasa_capture.parser import Parser
 
     from fasa_sim.commands import gates_command, passkey_command, run_command

@@ -29,7 +29,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=sorted(ENGINES), default="hf", help="default: %(default)s")
     parser.add_argument(
         "--dequantise", action="store_true",
-        help="of llama.cpp: run a copy with float32 weights, kept in the cache; hf does so by itself, in memory",
+        help="run a GGUF file's copy with float32 weights, kept in the cache: exact in llama.cpp, sooner loaded by hf",
     )
     parser.add_argument(
         "--threads", type=option_types.threads, default=min(os.cpu_count() or 1, option_types.MOST_THREADS),

@@ -54,7 +54,7 @@ class Engine(Protocol):
 def _hugging_face(model: Path, threads: int, progress: Progress, f32: Path | None) -> Engine:
     from fasa_sim.engines.hugging_face import HuggingFaceEngine
 
-    return HuggingFaceEngine(model, threads, progress)
+    return HuggingFaceEngine(model, threads, progress, f32)
 
 
 def _llama_cpp(model: Path, threads: int, progress: Progress, f32: Path | None) -> Engine:
@@ -72,7 +72,7 @@ ENGINES: dict[str, Callable[[Path, int, Progress, Path | None], Engine]] = {
 def open_engine(name: str, model: str, threads: int, progress: Progress, f32: Path | None = None) -> Engine:
     """The engine with the model that ``model`` names: a GGUF file, a folder, or one that fasa-capture fetches.
 
-    ``f32`` is a folder for copies whose weights are float32, which the engine hf has by itself.
+    ``f32`` is a folder for copies whose weights are float32: llama.cpp is exact with them, and hf loads them sooner.
     """
     try:
         from fasa_capture.models import resolve

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from fasa_capture.engines.gguf_parts import read_gguf_model
+from fasa_capture.engines.gguf_model import read_gguf
 from fasa_capture.errors import CaptureError, plain
 from fasa_capture.plan import check_ids, without_appended
 from fasa_capture.progress import Progress
@@ -32,6 +32,7 @@ from fasa_capture.engines.hugging_face_load import load
 
 from fasa_sim.description import Model
 from fasa_sim.engines import Receive
+from fasa_sim.engines.hugging_face_copy import load_copy
 from fasa_sim.engines.hugging_face_probe import Probe
 from fasa_sim.engines.hugging_face_taps import Echo, Prefill, Step
 from fasa_sim.errors import Error
@@ -48,10 +49,8 @@ class HuggingFaceEngine:
     name = "hf"
     exact = True
 
-    def __init__(self, path: Path, threads: int, progress: Progress) -> None:
-        if path.is_file():
-            # Before a library that trusts the file sees it.
-            read_gguf_model(path)
+    def __init__(self, path: Path, threads: int, progress: Progress, f32: Path | None = None) -> None:
+        """With ``f32``, a folder, a GGUF model's copy there is made or loaded, which is quicker."""
         torch.set_num_threads(threads)
         # Loading shows bars of its own, on a terminal or not.
         logging.disable_progress_bar()
@@ -59,7 +58,11 @@ class HuggingFaceEngine:
         AttentionInterface.register(ECHO, _no_run)
         AttentionMaskInterface.register(ECHO, eager_mask)
         self._path, self._progress = path, progress
-        self._tokenizer, self._model = load(path, NAME)
+        if f32 is not None and path.is_file():
+            sha256 = read_gguf(path, progress)[0].sha256
+            self._tokenizer, self._model = load_copy(path, sha256, f32, NAME)
+        else:
+            self._tokenizer, self._model = load(path, NAME)
         self._known = inspect.signature(self._model.forward).parameters
         self._config = self._model.config.get_text_config()
         with self._errors_told():
