@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
+# Grows with every change of what is computed or how it is told: what was kept before does not count any more.
 FORMAT = 1
 
 

@@ -15,6 +15,7 @@ from fasa_sim.digests import digest_of_file
 from fasa_sim.errors import Error
 from fasa_sim.gates import hold, try_gates
 from fasa_sim.passkey import cases, puzzle, run_case
+from fasa_sim.results import FORMAT
 from fasa_sim.settings import Settings
 from fasa_sim.tables import passkey_table
 from fasa_sim.trial import Trial
@@ -60,7 +61,7 @@ def perform(options: argparse.Namespace) -> int:
         for number, case in enumerate(asked):
             progress.show("keys", number, len(asked))
             unit = {
-                "kind": "passkey", "engine": engine.description, "model": engine.facts.sha256, "case": asdict(case),
+                "kind": "passkey", "format": FORMAT, "engine": engine.description, "model": engine.facts.sha256, "case": asdict(case),
                 "settings": settings.json(), "profile": digest_of_file(settings.profile), "library": code,
             }
             result = kept.find(unit)

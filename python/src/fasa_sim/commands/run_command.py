@@ -12,6 +12,7 @@ from fasa_capture.progress import Progress
 from fasa_sim import calls, library, session
 from fasa_sim.commands import options as shared
 from fasa_sim.digests import digest_of_file
+from fasa_sim.results import FORMAT
 from fasa_sim.run import Text, run_text
 from fasa_sim.settings import SAMPLINGS, Settings
 from fasa_sim.tables import run_table
@@ -67,6 +68,6 @@ def perform(options: argparse.Namespace) -> int:
 def _unit(engine, text: Text, settings: Settings, code: str) -> dict:
     """What decides a text's result."""
     return {
-        "kind": "run", "engine": engine.description, "model": engine.facts.sha256, "text": text.sha256,
+        "kind": "run", "format": FORMAT, "engine": engine.description, "model": engine.facts.sha256, "text": text.sha256,
         "settings": settings.json(), "profile": digest_of_file(settings.profile), "library": code,
     }
