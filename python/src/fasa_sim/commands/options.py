@@ -15,11 +15,13 @@ from fasa_capture.progress import Progress
 
 from fasa_sim import calls, library
 from fasa_sim.description import Row
+from fasa_sim.digests import digest_of_file
 from fasa_sim.engines import ENGINES, Engine, open_engine
 from fasa_sim.errors import Error
 from fasa_sim.kept import Kept, cache_folder
+from fasa_sim.results import FORMAT
 from fasa_sim.run import Text
-from fasa_sim.settings import rows_of, split_policies
+from fasa_sim.settings import Settings, rows_of, split_policies
 
 ELEMENTS = ("f16", "bf16", "f32")
 
@@ -87,6 +89,14 @@ def profile(options: Namespace) -> str | None:
     if options.profile is not None and not options.profile.is_file():
         raise Error("no such profile", where=options.profile, do="make one: fasa-sim calibrate --help")
     return None if options.profile is None else str(options.profile)
+
+
+def unit(kind: str, engine: Engine, settings: Settings, code: str) -> dict:
+    """What decides a result, beside the text or case."""
+    return {
+        "kind": kind, "format": FORMAT, "engine": engine.description, "model": engine.facts.sha256,
+        "settings": settings.json(), "profile": digest_of_file(settings.profile), "library": code,
+    }
 
 
 def kept(options: Namespace) -> Kept:

@@ -11,11 +11,9 @@ from fasa_capture.progress import Progress
 
 from fasa_sim import calls, library, session
 from fasa_sim.commands import options as shared
-from fasa_sim.digests import digest_of_file
 from fasa_sim.errors import Error
 from fasa_sim.gates import hold, try_gates
 from fasa_sim.passkey import cases, puzzle, run_case
-from fasa_sim.results import FORMAT
 from fasa_sim.settings import Settings
 from fasa_sim.tables import passkey_table
 from fasa_sim.trial import Trial
@@ -60,10 +58,7 @@ def perform(options: argparse.Namespace) -> int:
     with shared.engine(options, progress) as engine:
         for number, case in enumerate(asked):
             progress.show("keys", number, len(asked))
-            unit = {
-                "kind": "passkey", "format": FORMAT, "engine": engine.description, "model": engine.facts.sha256, "case": asdict(case),
-                "settings": settings.json(), "profile": digest_of_file(settings.profile), "library": code,
-            }
+            unit = shared.unit("passkey", engine, settings, code) | {"case": asdict(case)}
             result = kept.find(unit)
             if result is None:
                 if model is None:

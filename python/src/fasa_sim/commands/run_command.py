@@ -11,9 +11,7 @@ from fasa_capture.progress import Progress
 
 from fasa_sim import calls, library, session
 from fasa_sim.commands import options as shared
-from fasa_sim.digests import digest_of_file
-from fasa_sim.results import FORMAT
-from fasa_sim.run import Text, run_text
+from fasa_sim.run import run_text
 from fasa_sim.settings import SAMPLINGS, Settings
 from fasa_sim.tables import run_table
 
@@ -56,18 +54,10 @@ def perform(options: argparse.Namespace) -> int:
     kept, progress, code = shared.kept(options), Progress(), library.identity()
     with shared.engine(options, progress) as engine:
         for text in texts:
-            unit = _unit(engine, text, settings, code)
+            unit = shared.unit("run", engine, settings, code) | {"text": text.sha256}
             result = kept.find(unit)
             if result is None:
                 result = run_text(engine, text, settings, code, progress, session.Session, calls.replay).json()
                 kept.keep(unit, result)
             print(json.dumps(result) if options.json else run_table(result), flush=True)
     return 0
-
-
-def _unit(engine, text: Text, settings: Settings, code: str) -> dict:
-    """What decides a text's result."""
-    return {
-        "kind": "run", "format": FORMAT, "engine": engine.description, "model": engine.facts.sha256, "text": text.sha256,
-        "settings": settings.json(), "profile": digest_of_file(settings.profile), "library": code,
-    }
