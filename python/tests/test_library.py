@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,12 @@ def test_what_the_library_refuses_is_an_error_with_its_words(echo):
     with Session(DESCRIPTION) as session, pytest.raises(Error, match=r"^layer 9 out of turn$") as told:
         session.step(9, *arrays((2, 2, 4), (2, 1, 4), (2, 1, 3)))
     assert told.value.code == -2
+
+
+@needs_compiler
+def test_a_description_without_numbers_is_refused(echo):
+    with pytest.raises(Error, match=r"not finite; found .*nan"):
+        Session(replace(DESCRIPTION, model=replace(MODEL, scale=float("nan"))))
 
 
 @needs_compiler

@@ -142,10 +142,10 @@ def test_layers_come_in_any_order_before_the_steps_and_ascend_in_them():
         ({"prompt": 0}, "prompt"),
         ({"steps": -1}, "steps"),
         ({"profile": "/no/such/profile.json"}, "/no/such/profile.json"),
-        ({"element": "f8"}, "f8"),
+        ({"element": "f8"}, "element"),
         ({"threads": 0}, "threads"),
         ({"model": replace(PLAIN, kv_heads=4)}, "heads"),
-        ({"model": replace(PLAIN, scale=float("nan"))}, "scale"),
+        ({"model": replace(PLAIN, scale=-1.0)}, "scale"),
         ({"model": replace(PLAIN, layers=0)}, "layers"),
     ],
 )

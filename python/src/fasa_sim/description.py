@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from fasa_sim.errors import Error
+
 
 @dataclass(frozen=True)
 class Rope:
@@ -80,4 +82,7 @@ class Description:
     def json(self) -> str:
         fields = asdict(self)
         fields["rows"] = [{name: value for name, value in row.items() if value is not None} for row in fields["rows"]]
-        return json.dumps(fields)
+        try:
+            return json.dumps(fields, allow_nan=False)
+        except ValueError as error:
+            raise Error("a number of the description is not finite", found=fields["model"]) from error
