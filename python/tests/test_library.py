@@ -58,9 +58,9 @@ def test_what_is_not_there_is_told_with_what_to_do(monkeypatch, tmp_path):
 
 def test_without_a_variable_the_package_comes_before_the_checkout(monkeypatch):
     monkeypatch.delenv(library.VARIABLE, raising=False)
-    package, *checkout = library.candidates()
+    package, *checkouts = library.candidates()
     assert package == Path(library.__file__).parent / library.NAME
-    assert all(path.parts[-3:] == (".build", "release", library.NAME) for path in checkout)
+    assert all(path.parts[-3:] == (".build", "release", library.NAME) for path in checkouts)
 
 
 def test_a_file_that_is_no_library_is_refused(monkeypatch, tmp_path):

@@ -15,7 +15,7 @@ from pathlib import Path
 from fasa_sim.errors import Error
 
 ABI = 1
-VARIABLE = "FASA_SIM_LIBRARY"
+VARIABLE, PROFILES = "FASA_SIM_LIBRARY", "FASA_SIM_PROFILES"
 NAME = "libfasalive.dylib" if sys.platform == "darwin" else "libfasalive.so"
 BUILD = "swift build -c release --product fasalive -Xswiftc -static-stdlib"
 
@@ -44,12 +44,24 @@ def candidates() -> list[Path]:
     """Where the library may lie: what the environment names alone, else beside this package, else in the checkout."""
     if named := os.environ.get(VARIABLE):
         return [Path(named)]
-    here = Path(__file__).resolve()
-    found = [here.parent / NAME]
-    checkout = next((folder for folder in here.parents if (folder / "Package.swift").is_file()), None)
-    if checkout is not None:
-        found.append(checkout / ".build" / "release" / NAME)
+    found = [Path(__file__).resolve().parent / NAME]
+    if (root := checkout()) is not None:
+        found.append(root / ".build" / "release" / NAME)
     return found
+
+
+def checkout() -> Path | None:
+    """The repository that this package lies in, where it was installed from one to be edited."""
+    return next((folder for folder in Path(__file__).resolve().parents if (folder / "Package.swift").is_file()), None)
+
+
+def _tell_of_profiles() -> None:
+    """The library looks beside the program, which here is Python."""
+    places = [Path(__file__).resolve().parent / "profiles"]
+    if (root := checkout()) is not None:
+        places.append(root / "profiles")
+    if (there := next((place for place in places if place.is_dir()), None)) is not None:
+        os.environ.setdefault(PROFILES, str(there))
 
 
 @functools.cache
@@ -64,6 +76,7 @@ def load() -> c.CDLL:
             found="no such file",
             do=f"build it in the repository ({BUILD}), or let {VARIABLE} name it",
         )
+    _tell_of_profiles()
     return _opened(path)
 
 
