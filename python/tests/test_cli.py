@@ -43,7 +43,7 @@ def test_a_run_tells_every_row(live, capsys):
     live("run", *OPTIONS)
     head, columns, *rows = capsys.readouterr().out.splitlines()
     assert head.startswith("text.txt: tiny, 60 + 5 tokens, teacher-forced; ")
-    assert columns.split()[:4] == ["row", "NLL", "KL", "flips"]
+    assert columns.split()[:8] == ["row", "NLL", "KL", "95", "%", "of", "KL", "flips"]
     labels = ["dense", "oracle @ 16", "oracle @ 4", "streaming-llm:sinks=2 @ 16", "streaming-llm:sinks=2 @ 4"]
     assert [row[: len(label)] for row, label in zip(rows, labels, strict=True)] == labels
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
+from fasa_sim.intervals import block_interval
+
 # Grows with every change of what is computed or how it is told: what was kept before does not count any more.
 FORMAT = 1
 
@@ -77,9 +79,12 @@ class RowResult:
     attention: dict = field(default_factory=dict)
 
     @property
-    def means(self) -> dict[str, float | None]:
+    def means(self) -> dict:
+        """``kl_interval`` is that of 95 % over blocks of steps."""
         kl = [value for value in self.kl if value is not None]
-        return {"nll": _mean(self.nll), "kl": _mean(kl), "flipped": _mean(self.flipped)}
+        return {
+            "nll": _mean(self.nll), "kl": _mean(kl), "kl_interval": block_interval(kl), "flipped": _mean(self.flipped),
+        }
 
 
 @dataclass

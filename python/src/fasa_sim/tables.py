@@ -22,17 +22,22 @@ def number(value: float | None, form: str = ".4f") -> str:
     return "-" if value is None else format(value, form)
 
 
+def interval(ends: Sequence[float] | None, form: str = ".4f") -> str:
+    return "-" if ends is None else f"{ends[0]:{form}} to {ends[1]:{form}}"
+
+
 def run_table(result: dict) -> str:
     """A text's rows, after a line that says what was run."""
     settings, seconds = result["settings"], result["seconds"]
     dense = result["rows"][0]["means"]
-    header = ["row", "NLL", "KL", "flips"]
+    header = ["row", "NLL", "KL", "95 % of KL", "flips"]
     header += [f"{kind} {name}" for kind in ("own", "open") for _, name in METRICS]
     greedy = settings["sampling"] == "greedy"
     lines = []
     for row in result["rows"]:
         means = row["means"]
-        cells = [row["label"], number(means["nll"]), number(means["kl"]), number(means["flipped"], ".1%")]
+        cells = [row["label"], number(means["nll"]), number(means["kl"]), interval(means["kl_interval"])]
+        cells.append(number(means["flipped"], ".1%"))
         for kind in ("own", "open_loop"):
             cells += [number(row["attention"].get(kind, {}).get(metric), ".3f") for metric, _ in METRICS]
         lines.append(cells + ([number(row["parted_at"], "d")] if greedy else []))
