@@ -4,7 +4,7 @@ import Experiments
 import Foundation
 import Live
 import Policies
-import Results
+import Simulator
 import Traces
 
 // Calls that need no session.
@@ -27,7 +27,7 @@ private struct Request: Decodable {
   let threads: Int?
 
   /// Replays without timing, and keeps nothing.
-  func report() throws -> ReplayReport.JSON {
+  func report() throws -> ReplayText {
     let chosen = try budgets?.map { text in
       guard let budget = Budget(text) else {
         throw LiveError(
@@ -44,9 +44,11 @@ private struct Request: Decodable {
     }
     request.seed = seed ?? request.seed
     request.threads = threads ?? request.threads
-    let prepared = try request.prepare(Trace(path: trace), budgets: .tokens(chosen ?? [.tokens(256)]))
-    let report = try ReplayJob(prepared, isTimed: false).run(store: ResultsStore(path: ":memory:"))
-    return ReplayReport.JSON(reports: [report], database: ":memory:")
+    let budgets = chosen ?? [.tokens(256)]
+    let prepared = try request.prepare(Trace(path: trace), budgets: .tokens(budgets))
+    let configurations = try ReplayConfiguration.grid(prepared.policies, budgets: budgets)
+    let result = try Replay(prepared.trace).run(configurations, options: prepared.options)
+    return ReplayText(result, notes: prepared.notes)
   }
 }
 

@@ -1,3 +1,4 @@
+import Attention
 import Live
 import Simulator
 
@@ -27,28 +28,65 @@ struct ResultsText: Encodable {
   init(_ results: [LiveResult], steps: Int) {
     self.steps = steps
     rows = results.map { result in
-      func metrics<Value>(_ value: (Metric) -> Value, weighted: Value) -> [String: Value] {
-        Dictionary(
-          uniqueKeysWithValues: Metric.allCases.map { ($0.name, value($0)) }
-            + [("weighted_output_error", weighted)])
-      }
-      func whole(_ measures: LiveMeasures) -> [String: Double] {
-        metrics(measures.mean, weighted: measures.weightedOutputError)
-      }
-      func bySteps(_ measures: LiveMeasures) -> [String: [Double]] {
-        metrics(measures.byStep, weighted: measures.weightedByStep)
-      }
-      func byLayers(_ measures: LiveMeasures) -> [String: [Double]] {
-        metrics(measures.byLayer, weighted: measures.weightedByLayer)
-      }
-      return Row(
+      Row(
         policy: result.configuration.policy.label, budget: result.configuration.budget?.description,
-        label: result.configuration.label, calls: result.calls, own: whole(result.own),
-        open_loop: result.openLoop.map(whole),
-        by_step: Parts(own: bySteps(result.own), open_loop: result.openLoop.map(bySteps)),
-        by_layer: Parts(own: byLayers(result.own), open_loop: result.openLoop.map(byLayers)),
-        read_bytes: result.own.work.bytes.values.reduce(0) { $0 + $1.readGroupUnion },
-        choices: result.own.choicesDigest)
+        label: result.configuration.label, calls: result.calls, own: result.own.means,
+        open_loop: result.openLoop?.means,
+        by_step: Parts(own: result.own.stepMeans, open_loop: result.openLoop?.stepMeans),
+        by_layer: Parts(own: result.own.layerMeans, open_loop: result.openLoop?.layerMeans),
+        read_bytes: result.own.readBytes, choices: result.own.choicesDigest)
     }
   }
+}
+
+/// What `fasa_replay` gives, as JSON.
+struct ReplayText: Encodable {
+  let trace: String
+  let steps: Int
+  let rows: [Row]
+  let notes: [String]
+
+  struct Row: Encodable {
+    let policy: String
+    let budget: String?
+    let label: String
+    let metrics: [String: Double]
+    let read_bytes: Int
+    let dense_read_bytes: Int
+    let choices: String
+  }
+
+  init(_ result: ReplayResult, notes: [String]) {
+    trace = result.trace.path
+    steps = result.steps.count
+    self.notes = notes + result.notes
+    let dense = result.dense.reduce(0) { $0 + $1.work.readBytes }
+    rows = result.configurations.map { configuration in
+      let measures = LiveMeasures(configuration, steps: result.steps.count)
+      return Row(
+        policy: configuration.configuration.policy.label,
+        budget: configuration.configuration.budget?.description,
+        label: configuration.configuration.label, metrics: measures.means, read_bytes: measures.readBytes,
+        dense_read_bytes: dense, choices: measures.choicesDigest)
+    }
+  }
+}
+
+extension LiveMeasures {
+  fileprivate var means: [String: Double] { named(mean, weighted: weightedOutputError) }
+  fileprivate var stepMeans: [String: [Double]] { named(byStep, weighted: weightedByStep) }
+  fileprivate var layerMeans: [String: [Double]] { named(byLayer, weighted: weightedByLayer) }
+  fileprivate var readBytes: Int { work.readBytes }
+
+  private func named<Value>(_ value: (Metric) -> Value, weighted: Value) -> [String: Value] {
+    Dictionary(
+      uniqueKeysWithValues: Metric.allCases.map { ($0.name, value($0)) } + [
+        ("weighted_output_error", weighted)
+      ])
+  }
+}
+
+extension Work {
+  /// What the heads of a KV head read once for all.
+  fileprivate var readBytes: Int { bytes.values.reduce(0) { $0 + $1.readGroupUnion } }
 }

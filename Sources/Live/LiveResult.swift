@@ -31,10 +31,19 @@ public struct LiveMeasures: Sendable {
 
   init(_ states: [[ConfigurationReplay]], steps: Int) {
     let outcomes = states.joined().map(\.outcome)
-    heads = outcomes.flatMap(\.heads)
+    self.init(heads: outcomes.flatMap(\.heads), work: outcomes.map(\.work), steps: steps)
+  }
+
+  /// Of a replay's configuration: the same quantities over a trace's steps.
+  public init(_ result: ConfigurationResult, steps: Int) {
+    self.init(heads: result.heads, work: result.traffic.map(\.work), steps: steps)
+  }
+
+  private init(heads: [HeadResult], work parts: [Work], steps: Int) {
+    self.heads = heads
     self.steps = steps
     var work = Work()
-    for outcome in outcomes { work.merge(outcome.work) }
+    for part in parts { work.merge(part) }
     self.work = work
   }
 
@@ -61,7 +70,9 @@ public struct LiveMeasures: Sendable {
 
   /// The same, layer by layer.
   public var weightedByLayer: [Double] {
-    Dictionary(grouping: heads, by: \.layer).sorted { $0.key < $1.key }.map { Self.weighted($0.value, 0..<steps) }
+    Dictionary(grouping: heads, by: \.layer).sorted { $0.key < $1.key }.map {
+      Self.weighted($0.value, 0..<steps)
+    }
   }
 
   private static func weighted(_ heads: [HeadResult], _ steps: Range<Int>) -> Double {

@@ -29,4 +29,4 @@ def replay(request: dict) -> dict:
         for step in range(steps):
             for layer, arrays in enumerate(layers):
                 session.step(layer, *(array[None, :, step].repeat(len(rows), axis=0) for array in arrays))
-        return {"traces": [{"configurations": session.results()["rows"]}]}
+        return {"rows": session.results()["rows"]}

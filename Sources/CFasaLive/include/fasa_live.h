@@ -123,6 +123,11 @@ int32_t fasa_results(fasa_session *FASA_NULLABLE session, char *FASA_NULLABLE *F
 ///
 /// - Parameter request: a JSON object: `{"trace": "t.zst", "policies": ["fasa", "quest:page=32"], "budgets": ["256"],
 ///   "layers": null, "profile": null, "seed": 0, "threads": 2}`.
+///
+/// The answer is
+///
+///     {"trace": "t.zst", "steps": 128, "notes": [..], "rows": [{"policy": "fasa", "budget": "256", "label": "fasa @ 256",
+///       "metrics": {"recall": 0.93, ...}, "read_bytes": 1234567, "dense_read_bytes": 7654321, "choices": "sha-256"}, ...]}
 int32_t fasa_replay(
   const char *FASA_NULLABLE request, char *FASA_NULLABLE *FASA_NULLABLE json,
   char *FASA_NULLABLE *FASA_NULLABLE error);

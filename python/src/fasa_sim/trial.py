@@ -98,7 +98,7 @@ class Trial:
                 "trace": str(path), "policies": [own.policy], "budgets": [own.budget] if own.budget else [],
                 "profile": settings.profile, "seed": settings.seed, "threads": settings.threads,
             })
-        return told["traces"][0]["configurations"][0]["choices"]
+        return told["rows"][0]["choices"]
 
     def _session(self, rows: tuple[Row, ...]) -> Stepping:
         session = self._open(replace(self._settings, rows=rows).description(self.model))
