@@ -11,11 +11,12 @@ let package = Package(
   name: "fasa-sim",
   products: [
     .executable(name: "fasa-sim", targets: ["fasa-sim"]),
+    .library(name: "fasalive", type: .dynamic, targets: ["FasaLive"]),
     .library(name: "Attention", targets: ["Attention"]), .library(name: "Kernels", targets: ["Kernels"]),
     .library(name: "Traces", targets: ["Traces"]), .library(name: "Policies", targets: ["Policies"]),
     .library(name: "Simulator", targets: ["Simulator"]), .library(name: "Pricing", targets: ["Pricing"]),
     .library(name: "Results", targets: ["Results"]),
-    .library(name: "Experiments", targets: ["Experiments"]),
+    .library(name: "Live", targets: ["Live"]), .library(name: "Experiments", targets: ["Experiments"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -48,6 +49,8 @@ let package = Package(
       dependencies: ["Traces", "Policies", "Kernels", "Machine", "Attention"],
       swiftSettings: swift),
     .target(
+      name: "Live", dependencies: ["Simulator", "Policies", "Kernels", "Attention"], swiftSettings: swift),
+    .target(
       name: "Results",
       dependencies: [
         "Simulator", "Pricing", "Policies", "Attention",
@@ -62,6 +65,12 @@ let package = Package(
         "CReportPage", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: swift),
+    .target(name: "CFasaLive", cSettings: c),
+    .target(
+      name: "FasaLive",
+      dependencies: [
+        "CFasaLive", "Live", "Experiments", "Results", "Simulator", "Traces", "Policies", "Attention",
+      ], swiftSettings: swift),
     .executableTarget(
       name: "fasa-sim",
       dependencies: [
@@ -81,6 +90,10 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "PoliciesTests", dependencies: ["Policies", "Attention", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "LiveTests",
+      dependencies: ["Live", "Simulator", "Traces", "Policies", "Kernels", "Attention", "TestSupport"],
+      swiftSettings: swift),
     .testTarget(
       name: "MachineTests", dependencies: ["Machine", "Kernels", "Attention"], swiftSettings: swift),
     .testTarget(name: "PricingTests", dependencies: ["Pricing", "Attention"], swiftSettings: swift),

@@ -1,5 +1,6 @@
 #include "table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -25,6 +26,9 @@ const fs_kernels *fs_kernels_named(const char *name) {
 }
 
 const fs_kernels *fs_kernels_best(void) {
+  const char *asked = getenv("FASA_SIM_ISA");
+  const fs_kernels *named = asked ? fs_kernels_named(asked) : NULL;
+  if (named) return named;
 #if defined(__x86_64__)
   if (has_avx512()) return &fs_avx512;
   if (has_avx2()) return &fs_avx2;

@@ -14,6 +14,38 @@ public struct KeyPanels: Sendable {
   public static func paddedTokens(_ tokens: Int) -> Int {
     (tokens + panelTokens - 1) / panelTokens * panelTokens
   }
+
+  /// Room for `tokens` keys of zeros, to be written one by one, that others may go on from.
+  public static func room(tokens: Int, channels: Int) -> KeyPanels {
+    precondition(tokens >= 0 && (1...Kernels.maximumChannels).contains(channels))
+    return KeyPanels(
+      tokens: tokens, channels: channels, storage: .forkable(count: paddedTokens(tokens) * channels))
+  }
+
+  /// The same keys, to be written apart; these must not be written any more.
+  public func forked() -> KeyPanels {
+    KeyPanels(tokens: tokens, channels: channels, storage: storage.forked())
+  }
+
+  /// Writes the key of a token, `[channels]`.
+  public func write(_ key: UnsafePointer<Float>, at token: Int) {
+    precondition((0..<tokens).contains(token))
+    let place = place(of: token)
+    for channel in 0..<channels { place[channel * Self.panelTokens] = key[channel] }
+  }
+
+  /// Reads the key of a token into `out`, `[channels]`.
+  public func read(_ token: Int, into out: UnsafeMutablePointer<Float>) {
+    precondition((0..<tokens).contains(token))
+    let place = place(of: token)
+    for channel in 0..<channels { out[channel] = place[channel * Self.panelTokens] }
+  }
+
+  /// Of a token's first channel; the next ones are a panel's tokens apart.
+  private func place(of token: Int) -> UnsafeMutablePointer<Float> {
+    let (panel, lane) = token.quotientAndRemainder(dividingBy: Self.panelTokens)
+    return storage.pointer + panel * channels * Self.panelTokens + lane
+  }
 }
 
 extension Kernels {

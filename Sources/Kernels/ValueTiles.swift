@@ -18,10 +18,40 @@ public struct ValueTiles: Sendable {
   /// One value, widened.
   public func value(_ token: Int, _ channel: Int) -> Float {
     precondition((0..<tokens).contains(token) && (0..<channels).contains(channel))
+    return storage.pointer[place(of: token, channel)]
+  }
+
+  /// Room for the values of `tokens` tokens, zeros, to be written one by one, that others may go on from.
+  public static func room(tokens: Int, channels: Int) -> ValueTiles {
+    precondition(tokens >= 0 && (1...Kernels.maximumChannels).contains(channels))
+    let tiles = (tokens + tileTokens - 1) / tileTokens
+    return ValueTiles(
+      tokens: tokens, channels: channels,
+      storage: .forkable(count: tiles * tileTokens * paddedChannels(channels)))
+  }
+
+  /// The same values, to be written apart; these must not be written any more.
+  public func forked() -> ValueTiles {
+    ValueTiles(tokens: tokens, channels: channels, storage: storage.forked())
+  }
+
+  /// Writes the value of a token, `[channels]`.
+  public func write(_ value: UnsafePointer<Float>, at token: Int) {
+    precondition((0..<tokens).contains(token))
+    for channel in 0..<channels { storage.pointer[place(of: token, channel)] = value[channel] }
+  }
+
+  /// Reads the value of a token into `out`, `[paddedChannels]`.
+  public func read(_ token: Int, into out: UnsafeMutablePointer<Float>) {
+    precondition((0..<tokens).contains(token))
+    for channel in 0..<paddedChannels { out[channel] = storage.pointer[place(of: token, channel)] }
+  }
+
+  private func place(of token: Int, _ channel: Int) -> Int {
     let strip = Int(FS_PANEL)
     let (tile, place) = token.quotientAndRemainder(dividingBy: Self.tileTokens)
     let first = (tile * (paddedChannels / strip) + channel / strip) * Self.tileTokens
-    return storage.pointer[(first + place) * strip + channel % strip]
+    return (first + place) * strip + channel % strip
   }
 }
 

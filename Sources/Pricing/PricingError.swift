@@ -1,5 +1,7 @@
+import Attention
+
 /// What is wrong with a description, a table of measurements or what was asked of them.
-public struct PricingError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct PricingError: ExplainedError, Equatable {
   public let place: String
   public let expected: String
   public let found: String
@@ -10,9 +12,5 @@ public struct PricingError: Error, Equatable, Sendable, CustomStringConvertible 
     self.expected = expected
     self.found = found
     self.advice = advice
-  }
-
-  public var description: String {
-    "\(place): expected \(expected), found \(found)" + (advice.map { "; \($0)" } ?? "")
   }
 }

@@ -1,10 +1,9 @@
-/// What kept a results database from being opened, read or written.
-///
-/// The description is one line that names the file, the part of it, what was expected, what was found
-/// and what to do:
+import Attention
+
+/// What kept a results database from being opened, read or written:
 ///
 ///     runs.db: expected a SQLite database, found another kind of file; name another file
-public struct ResultsError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct ResultsError: ExplainedError, Equatable {
   /// The error's name, for callers and tests that tell errors apart.
   public enum Kind: String, Sendable, CaseIterable {
     /// A name that SQLite would not take for a file's.
@@ -28,7 +27,6 @@ public struct ResultsError: Error, Equatable, Sendable, CustomStringConvertible 
   public let part: String?
   public let expected: String
   public let found: String
-  /// What the user can do, where there is something.
   public let advice: String?
 
   public init(
@@ -42,9 +40,5 @@ public struct ResultsError: Error, Equatable, Sendable, CustomStringConvertible 
     self.advice = advice
   }
 
-  public var description: String {
-    let place = part.map { "\(file): \($0)" } ?? file
-    let remedy = advice.map { "; \($0)" } ?? ""
-    return "\(place): expected \(expected), found \(found)\(remedy)"
-  }
+  public var place: String { part.map { "\(file): \($0)" } ?? file }
 }

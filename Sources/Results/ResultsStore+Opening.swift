@@ -71,7 +71,7 @@ extension ResultsStore {
     if !exists, access == .readOnly {
       throw ResultsError(
         .fileMissing, file: place.file, expected: "a database", found: "no such file",
-        advice: "check the path; `fasa-sim replay --db` makes one")
+        advice: "check the path, or replay a trace into it")
     }
     if access == .readWrite { try checkWritable(place, exists: exists) }
   }
@@ -117,7 +117,7 @@ extension ResultsStore {
     if isEmpty {
       throw ResultsError(
         .fileMissing, file: file, expected: "a database", found: "an empty one",
-        advice: "check the path; `fasa-sim replay --db` fills one")
+        advice: "check the path, or replay a trace into it")
     }
     if let newer = found.last {
       throw ResultsError(
@@ -128,8 +128,8 @@ extension ResultsStore {
       throw ResultsError(
         .olderVersion, file: file, expected: "a schema with '\(missing)'", found: "an older one",
         advice: place.isWritable
-          ? "run a command that writes to it, such as `fasa-sim replay --db`, which upgrades it"
-          : "it may not be written here: copy it to where it may be, and run a command that writes to the copy, such as `fasa-sim replay --db`, which upgrades it"
+          ? "write to it, as a replay into it does, which upgrades it"
+          : "it may not be written here: copy it to where it may be, and write to the copy, as a replay into it does, which upgrades it"
       )
     }
   }

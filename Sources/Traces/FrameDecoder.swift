@@ -101,6 +101,6 @@ extension TraceError {
   init(windowOf flaw: FrameHeader.Flaw, file: String, part: String) {
     self.init(
       .damagedFrame, file: file, part: part, expected: flaw.expected, found: flaw.found,
-      advice: "compress it again without --long or --ultra")
+      advice: "compress it again with a smaller window")
   }
 }

@@ -1,10 +1,11 @@
+import Attention
+
 /// What is wrong with a trace, or what kept it from being read or written.
 ///
-/// The description is one line that names the file, the part of it, what was expected, what was found
-/// and what to do; of what the file says it shows an `Excerpt`:
+/// Of what the file says it shows an `Excerpt`:
 ///
 ///     run.zst: layers.5.k: expected shape [3, 4096, 64], found [3, 4095, 64]; capture the trace again
-public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct TraceError: ExplainedError, Equatable {
   /// The error's name, for callers and tests that tell errors apart.
   public enum Kind: String, Sendable, CaseIterable {
     case cannotOpen, cannotRead, cannotWrite
@@ -23,7 +24,6 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
   public let part: String?
   public let expected: String
   public let found: String
-  /// What the user can do, where there is something.
   public let advice: String?
 
   /// Expectations are our own words, but for counts and shapes that follow from the metadata.
@@ -41,11 +41,7 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
     self.advice = advice
   }
 
-  public var description: String {
-    let place = part.map { "\(file): \($0)" } ?? file
-    let remedy = advice.map { "; \($0)" } ?? ""
-    return "\(place): expected \(expected), found \(found)\(remedy)"
-  }
+  public var place: String { part.map { "\(file): \($0)" } ?? file }
 }
 
 extension TraceError {

@@ -24,7 +24,8 @@ import Testing
       let error = #expect(throws: UnavailableInstructionSet.self) { try Kernels(set) }
       #expect(
         error?.description
-          == "instruction set '\(set.rawValue)' cannot run here: this processor and build have \(found)")
+          == "instruction set '\(set.rawValue)': expected one that this processor and this build have, found one that they lack; choose from \(found)"
+      )
     }
   }
 }

@@ -153,7 +153,10 @@ typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
 /// compiled in or this processor lacks it.
 const fs_kernels *fs_kernels_named(const char *name);
 
-/// The fastest table this processor can run.
+/// The fastest table this processor can run, or the one that the environment variable FASA_SIM_ISA names, where it can run that.
 const fs_kernels *fs_kernels_best(void);
+
+/// A nameless file of zeros in memory, to be mapped more than once; -1 where the system has none.
+int fs_memory_file(size_t bytes);
 
 #endif

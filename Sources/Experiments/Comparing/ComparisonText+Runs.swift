@@ -29,7 +29,7 @@ extension ComparisonText {
     alone(found.unpairedB, b)
     if !found.withoutSteps.isEmpty {
       lines.append(
-        "no interval, since no steps are stored (--detail step): \(found.withoutSteps.joined(separator: ", "))"
+        "no interval, since no steps are stored (detail step): \(found.withoutSteps.joined(separator: ", "))"
       )
     }
     for note in Set(found.pairs.compactMap(\.kernel.note)).sorted() { lines.append("kernel: \(note)") }

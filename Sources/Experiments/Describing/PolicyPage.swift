@@ -49,7 +49,7 @@ package struct PolicyPage: Encodable {
     if !notes.isEmpty { lines.append("  \(notes)") }
     lines += needs.map { "  needs: \($0)" }
     lines.append(
-      usesBudget ? "  budget: --budget decides k" : "  budget: sizes its own sets; --budget is not used")
+      usesBudget ? "  budget: decides k" : "  budget: sizes its own sets; one that is given is not used")
     if !parameters.isEmpty {
       let table = TextTable(
         parameters,

@@ -3,7 +3,8 @@ import Policies
 
 /// docs/policies.md, made from the registry: a paragraph a policy, and tables of what each needs.
 package enum PolicyPages {
-  package static var markdown: String {
+  /// - Parameter command: what makes the page, for its first line.
+  package static func markdown(madeBy command: String) -> String {
     let groups: [(PolicyKind, String)] = [
       (.bound, "Bounds: no methods, but the frame around them"),
       (.selection, "Selection: the whole cache stays, each query reads part of it"),
@@ -11,7 +12,7 @@ package enum PolicyPages {
     ]
     var lines = [
       "# Policies", "",
-      "Made by `fasa-sim policies --markdown`; a test holds this page to the registry. Size: k is `--budget`'s, own is the policy's. Costs are in elements of the cache's type unless they say bytes; d and dv are the channels of keys and values; \"scores\": 4 bytes a token and query head, written and read.",
+      "Made by `\(command)`; a test holds this page to the registry. Size: k is the budget's, own is the policy's. Costs are in elements of the cache's type unless they say bytes; d and dv are the channels of keys and values; \"scores\": 4 bytes a token and query head, written and read.",
       "",
       table, "",
       "A budget that holds all that a step sees is dense attention, whatever the policy: all tokens are attended to, and nothing is read to choose. Where keys and values lie on the host, what a policy always keeps and the newest token are read on the device, and the rest comes over the link. Pages are gathered as pages, with the bytes of what was chosen of them.",

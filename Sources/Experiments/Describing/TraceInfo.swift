@@ -88,7 +88,7 @@ package struct TraceInfo: Encodable {
         "check",
         verified
           ? "every frame, checksum and value is sound"
-          : "header and offsets are sound; --verify checks every frame"
+          : "header and offsets are sound; frames are not verified"
       ),
     ]
     if let engine = engineAgreement {

@@ -41,8 +41,8 @@ public struct ExploreJob {
     ) { fitness.obstacle($0) == nil }
     if search.isExhaustive, space.gridSize > Double(ExploreSearch.largestGrid) {
       throw ReplayError(
-        "an exhaustive search: expected a grid of at most \(ExploreSearch.largestGrid) configurations, found \(ExploreText.count(space.gridSize)): name fewer policies, or vary fewer parameters"
-      )
+        "exhaustive search", expected: "a grid of at most \(ExploreSearch.largestGrid) configurations",
+        found: ExploreText.count(space.gridSize), advice: "name fewer policies, or vary fewer parameters")
     }
     exploration = Exploration(
       space,

@@ -112,11 +112,12 @@ extension ExploreReport {
     var notes = jobNotes + [effort]
     if shownFront.count < front.count {
       notes.append(
-        "the front has \(front.count) configurations, of which \(shownFront.count) are shown; --json has all")
+        "the front has \(front.count) configurations, of which \(shownFront.count) are shown; the JSON has all"
+      )
     }
     if result.evaluations.count > 1, plannedPolicies > 1 {
       notes.append(
-        "policies that others dominate are dropped early: what is not in the tables may meet the target too, though the first rungs had it dearer; explore it alone with --policy"
+        "policies that others dominate are dropped early: what is not in the tables may meet the target too, though the first rungs had it dearer; explore it alone"
       )
     }
     if let error = pricing.machine?.error, let cheapest {

@@ -32,8 +32,8 @@ public struct ExploreSearch: Sendable {
     let bounds = policies.configurations.filter { $0.descriptor.kind == .bound }
     if let named = bounds.first(where: policies.isNamed) {
       throw ReplayError(
-        "\(named.label): expected policies that can be deployed, found a bound: leave it out; dense attention and the oracle are shown for reference"
-      )
+        named.label, expected: "policies that can be deployed", found: "a bound",
+        advice: "leave it out; dense attention and the oracle are shown for reference")
     }
     return policies.filter { $0.descriptor.kind != .bound }
   }

@@ -94,7 +94,7 @@ struct ParquetColumn {
     }
     guard ZSTD_isError(code) == 0 else {
       throw ReplayError(
-        "Parquet: expected to compress a column, found \(String(cString: ZSTD_getErrorName(code)))")
+        "Parquet", expected: "to compress a column", found: String(cString: ZSTD_getErrorName(code)))
     }
     return result
   }

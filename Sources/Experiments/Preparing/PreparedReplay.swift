@@ -24,10 +24,16 @@ public struct PreparedReplay {
     case .bytes(let shares, let reading):
       let found = try BytesGrid(prepared: self, shares: shares, reading: reading)
       guard !found.configurations.isEmpty else {
-        throw ReplayError(
-          "\(trace.path): nothing to replay: \((notes + found.leftOut).joined(separator: "; "))")
+        throw Self.nothing(on: trace, notes + found.leftOut)
       }
       return (found.configurations, notes + found.notes)
     }
+  }
+
+  /// Everything was left out.
+  static func nothing(on trace: Trace, _ leftOut: [String]) -> ReplayError {
+    ReplayError(
+      trace.path, expected: "a policy that can run on it", found: (["none"] + leftOut).joined(separator: "; ")
+    )
   }
 }

@@ -17,7 +17,8 @@ public enum ProfileLocator {
   ) throws -> LoadedProfile? {
     if let path {
       guard !selfCalibrates else {
-        throw ReplayError("\(path) and self-calibration: expected one of them, found both; leave one out")
+        throw ReplayError(
+          "\(path) and self-calibration", expected: "one of them", found: "both", advice: "leave one out")
       }
       let profile = try LoadedProfile(path: path)
       // Before anything makes a policy of it, and before `all` leaves out what it does not serve.
@@ -30,11 +31,16 @@ public enum ProfileLocator {
 
   /// The first profile, by folder and name, that is of the trace's model and not made from its text.
   public static func bundled(for trace: Trace) -> LoadedProfile? {
+    bundled { $0.fits(trace) && !$0.calibrated(on: trace) }
+  }
+
+  /// The first profile, by folder and name, for which it holds.
+  public static func bundled(where isFit: (LoadedProfile) -> Bool) -> LoadedProfile? {
     for folder in folders {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
       for name in names.sorted() where name.hasSuffix(".json") {
         guard let profile = try? LoadedProfile(path: folder.appendingPathComponent(name).path),
-          profile.profile.slices == .rope, profile.fits(trace), !profile.calibrated(on: trace)
+          profile.profile.slices == .rope, isFit(profile)
         else { continue }
         return profile
       }

@@ -67,13 +67,13 @@ extension ReplayRequest {
         return true
       }
       guard !policies.isNamed(policy) else {
-        throw ReplayError("\(trace.path): \(obstacle); leave that policy or that trace out")
+        throw ReplayError(obstacle, in: trace.path, advice: "else leave that policy or that trace out")
       }
       leftOut.append("left out: \(obstacle)")
       return false
     }
     guard !runnable.isEmpty else {
-      throw ReplayError("\(trace.path): nothing to replay: \(leftOut.joined(separator: "; "))")
+      throw PreparedReplay.nothing(on: trace, leftOut)
     }
     return PreparedReplay(
       trace: trace, options: options, policies: runnable, budgets: budgets, fitness: fitness, notes: leftOut)

@@ -36,7 +36,8 @@ public struct ReportPage {
   /// A file of the page as text.
   static func file(_ name: String) throws -> String {
     guard let file = report_page_file(name) else {
-      throw ReplayError("the report's page lacks \(name): this build of fasa-sim is broken; build it again")
+      throw ReplayError(
+        "the report's page", expected: name, found: "none in this build", advice: "build fasa-sim again")
     }
     return text(file)
   }
@@ -64,7 +65,9 @@ public struct ReportPage {
     var result = pieces.removeFirst()
     for piece in pieces {
       guard let end = piece.range(of: "}}"), let part = parts[String(piece[..<end.lowerBound])] else {
-        throw ReplayError("the report's page asks for a part that there is not; build fasa-sim again")
+        throw ReplayError(
+          "the report's page", expected: "known parts between braces", found: "another",
+          advice: "build fasa-sim again")
       }
       result += part
       result += piece[end.upperBound...]

@@ -93,7 +93,7 @@ public struct Sweep {
       let digest = try job.trace.digest()
       if let other = paths.updateValue(job.trace.path, forKey: digest) {
         throw ReplayError(
-          "\(job.trace.path): expected another trace, found that of \(other) again; leave one out")
+          job.trace.path, expected: "another trace", found: "that of \(other) again", advice: "leave one out")
       }
       return digest
     }

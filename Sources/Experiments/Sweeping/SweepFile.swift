@@ -30,7 +30,8 @@ public struct SweepFile {
   /// - Throws: `ReplayError` where a field is wrong, or one is missing.
   public func read() throws -> SweepPlan {
     guard let text = try PlainYAML.text(path) else {
-      throw ReplayError("\(path): expected a readable YAML file, found none; check the path")
+      throw ReplayError(
+        path, expected: "a YAML file that can be read", found: "none", advice: "check the path")
     }
     return try plan(text)
   }
@@ -45,7 +46,7 @@ public struct SweepFile {
       ("traces", !plan.traces.isEmpty), ("policies", !plan.request.policies.configurations.isEmpty),
       ("budgets", !plan.budgets.isEmpty),
     ] where !isThere {
-      throw ReplayError("\(path): expected the field '\(name)', found none; add it")
+      throw ReplayError(path, expected: "the field '\(name)'", found: "none", advice: "add it")
     }
     return plan
   }

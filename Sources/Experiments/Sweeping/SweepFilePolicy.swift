@@ -54,9 +54,7 @@ struct SweepFilePolicy {
       let names = known?.descriptor.parameters.map(\.name) ?? PolicyRegistry.names
       let text = name ?? place.node.scalar.map { String($0.string.prefix { $0 != ":" }) } ?? ""
       let nearest = names.contains(text) ? nil : NearestName.of(text, among: names)
-      throw ReplayError(
-        "\(place.file)\(place.node.mark.map { ":\($0.line)" } ?? ""): \(error)"
-          + (nearest.map { "; did you mean '\($0)'?" } ?? ""))
+      throw ReplayError(error, in: place.place, advice: nearest.map { "did you mean '\($0)'?" })
     }
   }
 }

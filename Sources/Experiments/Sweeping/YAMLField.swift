@@ -14,22 +14,24 @@ struct YAMLField {
     do {
       guard let node = try PlainYAML.compose(text, file: file) else {
         throw ReplayError(
-          "\(file): expected a sweep, found an empty file; name traces, policies and budgets in it")
+          file, expected: "a sweep", found: "an empty file",
+          advice: "name traces, policies and budgets in it")
       }
       return YAMLField(file: file, name: "", node: node)
     } catch let error as YamlError {
       throw ReplayError(
-        "\(file)\(error.place): expected YAML, \(error.reason.hasPrefix("found ") ? "" : "found ")\(error.reason); correct it there"
-      )
+        "\(file)\(error.place)", expected: "YAML", found: error.found, advice: "correct it there")
     }
   }
 
   func error(expected: String, found: String? = nil, advice: String? = nil) -> ReplayError {
-    let line = node.mark.map { ":\($0.line)" } ?? ""
-    let field = name.isEmpty ? "" : "\(name): "
-    let remedy = advice.map { "; \($0)" } ?? ""
-    return ReplayError("\(file)\(line): \(field)expected \(expected), found \(found ?? self.found)\(remedy)")
+    ReplayError(
+      name.isEmpty ? place : "\(place): \(name)", expected: expected, found: found ?? self.found,
+      advice: advice)
   }
+
+  /// The file and the line.
+  var place: String { file + (node.mark.map { ":\($0.line)" } ?? "") }
 
   private var found: String {
     switch node {
@@ -89,7 +91,17 @@ extension YamlError {
     }
   }
 
-  fileprivate var reason: String {
+  /// The parser's words, without those that the error has of its own.
+  fileprivate var found: String {
+    for (start, said) in [
+      ("found ", ""), ("did not find expected ", "no "), ("could not find expected ", "no "),
+    ] where reason.hasPrefix(start) {
+      return said + reason.dropFirst(start.count)
+    }
+    return reason
+  }
+
+  private var reason: String {
     switch self {
     case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _),
       .reader(let problem, _, _, _):

@@ -18,8 +18,8 @@ package struct ReplayBenchmark {
     let configurations = try ReplayJob(prepared, isTimed: false).configurations
     guard configurations.count <= Self.mostConfigurations else {
       throw ReplayError(
-        "expected at most \(Self.mostConfigurations) configurations to time, found \(configurations.count): name fewer policies or budgets"
-      )
+        trace.path, expected: "at most \(Self.mostConfigurations) configurations to time",
+        found: "\(configurations.count)", advice: "name fewer policies or budgets")
     }
     jobs = try configurations.indices.map { last in
       let own = Array(configurations[...last])

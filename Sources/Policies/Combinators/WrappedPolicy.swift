@@ -27,10 +27,8 @@ extension ParameterValues {
     for common: ParameterDescriptor in [.sinks, .recent]
     where integer(common) != 0 && base.values[common] == nil {
       throw PolicyError(
-        """
-        \(wrapper): \(common.name)=\(integer(common)) over \(base.descriptor.name), which has no '\(common.name)' and would ignore it: \
-        leave it out, or give another base
-        """)
+        "\(wrapper): \(common.name)=\(integer(common))", expected: "a base that has '\(common.name)'",
+        found: "\(base.descriptor.name), which would ignore it", advice: "leave it out, or give another base")
     }
     return base
   }

@@ -24,7 +24,9 @@ public struct External: Policy {
   public init(parameters: ParameterValues, group: GroupContext) throws {
     let path = parameters.word(Self.file)
     guard let choices = group.external[path] else {
-      throw PolicyError("external: \(path) was not read: give a file of choices as external:file=PATH")
+      throw PolicyError(
+        "external: \(path)", expected: "a file of choices that was read", found: "none",
+        advice: "give one as external:file=PATH")
     }
     self.choices = choices
     self.group = group
@@ -39,8 +41,9 @@ public struct External: Policy {
         let place = ExternalChoices.Place(layer: group.layer, queryHead: head, position: step.position)
         guard let tokens = choices.sets[place] else {
           throw PolicyError(
-            "\(choices.path): names no tokens for \(place): expected a set for every layer, query head and step that is scored"
-          )
+            "\(choices.path): \(place)",
+            expected: "a set for every layer, query head and step that is scored", found: "none",
+            advice: "name its tokens too, or score less")
         }
         result.appendRow(tokens)
       }
@@ -87,23 +90,29 @@ public struct ExternalChoices: Sendable, Equatable {
   public mutating func add(_ tokens: [Int], at place: Place, visible: Range<Int>?) throws {
     guard let visible else {
       throw PolicyError(
-        "\(path): \(place): the trace has no such decode step: expected its layers, heads and decode positions"
-      )
+        "\(path): \(place)", expected: "a layer, query head and decode position of the trace",
+        found: "one that it lacks", advice: "give the file of this trace")
     }
     let sorted = tokens.sorted()
     if let wrong = sorted.first(where: { !visible.contains($0) }) {
       throw PolicyError(
-        "\(path): \(place): token \(wrong): expected tokens \(visible.lowerBound) to \(visible.upperBound - 1), which the query sees"
-      )
+        "\(path): \(place)",
+        expected: "tokens \(visible.lowerBound) to \(visible.upperBound - 1), which the query sees",
+        found: "token \(wrong)", advice: "choose among those")
     }
     if let twice = zip(sorted, sorted.dropFirst()).first(where: { $0 == $1 }) {
-      throw PolicyError("\(path): \(place): token \(twice.0) is named twice: expected distinct tokens")
+      throw PolicyError(
+        "\(path): \(place)", expected: "distinct tokens", found: "token \(twice.0) twice",
+        advice: "leave one out")
     }
     guard !sorted.isEmpty else {
-      throw PolicyError("\(path): \(place): names no token: expected one at least")
+      throw PolicyError(
+        "\(path): \(place)", expected: "one token at least", found: "none",
+        advice: "name those that it attends to")
     }
     guard sets.updateValue(sorted.map(Int32.init), forKey: place) == nil else {
-      throw PolicyError("\(path): \(place): is given twice: expected each set once")
+      throw PolicyError(
+        "\(path): \(place)", expected: "each set once", found: "it again", advice: "leave one out")
     }
   }
 }

@@ -19,7 +19,7 @@ public struct OmniKV: LayerPolicy {
       alone, and later ones are here measured by the same sum. That pass over the keys is charged beside attending; `queries=kept` uses the attention that each query had when it was the newest, at no read: \
       with layer 7 as the filter of qa-4096 output error is 0.048 for 0.047 at 256 (recall 0.679 for 0.686), 0.0273 for 0.0270 at 19 % (0.707 for 0.711); with layer 5 of prose-8192 0.812 for 0.813 (0.621 for 0.619), 0.030 for 0.031 (0.699 for 0.696). The authors keep the \
       window's and all decoded tokens beside k; here the last `recent`, counted in k. Theirs is `recent=136` at 376 tokens for the last steps of qa-4096, which decodes 120: \
-      with those filters (each 0.234) and over the last 16 steps (`--steps 104-119`) output error is, ours for theirs, 0.052 for 0.041 at 256 (recall 0.721 for 0.727), and 0.043 where k alone grows as much; on prose-8192 (each 0.168, `--steps 112-127`, `recent=144` at 384) 0.905 for 0.882 and 0.883; at 19 % 0.031 for 0.030 and 0.022 for 0.022. Of a list a layer uses what it sees itself, the best first, up to its own k.
+      with those filters (each 0.234) and over the last 16 steps (104-119) output error is, ours for theirs, 0.052 for 0.041 at 256 (recall 0.721 for 0.727), and 0.043 where k alone grows as much; on prose-8192 (each 0.168, steps 112-127, `recent=144` at 384) 0.905 for 0.882 and 0.883; at 19 % 0.031 for 0.030 and 0.022 for 0.022. Of a list a layer uses what it sees itself, the best first, up to its own k.
       """)
 
   static let filter1 = ParameterDescriptor(
@@ -93,6 +93,10 @@ public struct OmniKV: LayerPolicy {
     for query in (heads.first ?? []).indices {
       recent.append(largest(heads.map { $0[query] }))
     }
+  }
+
+  public mutating func takeUp(_ before: any LayerPolicy) {
+    if let before = before as? OmniKV { shared.takeUp(before.shared) }
   }
 
   public mutating func choose(layer blocks: [QueryBlock]) -> [Selections?] {

@@ -26,10 +26,13 @@ struct SharedChoice {
     if chooser == layer { (sets, chosenBy) = ([], layer) }
     guard isReusing, let chooser, chosenBy != chooser else { return }
     throw PolicyError(
-      """
-      \(policy): layer \(layer) uses what layer \(chooser) chose, and that layer is not among those replayed: \
-      replay it too (--layers), capture it, or leave the policy out
-      """)
+      "\(policy): layer \(layer)", expected: "layer \(chooser), whose choice it uses, among those replayed",
+      found: "it missing", advice: "replay it too, capture it, or leave the policy out")
+  }
+
+  /// Takes up what the layers before have chosen, where this one does not choose itself.
+  mutating func takeUp(_ before: SharedChoice) {
+    if !isChoosing { sets = before.sets }
   }
 
   /// Keeps what a step chose for the query heads of a KV head, best tokens first.

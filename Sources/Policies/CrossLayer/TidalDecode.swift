@@ -39,6 +39,10 @@ public struct TidalDecode: LayerPolicy {
       layer, chooser: [first, correction].filter { $0 <= layer }.max(), policy: "tidal")
   }
 
+  public mutating func takeUp(_ before: any LayerPolicy) {
+    if let before = before as? TidalDecode { shared.takeUp(before.shared) }
+  }
+
   public mutating func choose(layer blocks: [QueryBlock]) -> [Selections?] {
     guard shared.isChoosing else { return shared.reuse(blocks, perGroup: false) }
     for (place, block) in blocks.enumerated() {

@@ -54,7 +54,9 @@ public struct ExpectedAttention: Policy {
   private func judged(_ tables: GroupTables, visible: Range<Int>) -> [Float] {
     let count = min(group.promptTokens, tables.tokens)
     let first = min(max(sinks, visible.lowerBound), count)
-    return tables.cached("expected attention \(future) \(epsilon) \(sinks) \(visible.lowerBound)") {
+    return tables.cached(
+      "expected attention \(future) \(epsilon) \(sinks) \(visible.lowerBound)", ofPrompt: true
+    ) {
       let values = tables.values
       let turn = rotation.meanTurn(over: group.promptTokens..<group.promptTokens + future)
       let attention = queries.map { expected($0, turn: turn, tables, first..<count) }.summed

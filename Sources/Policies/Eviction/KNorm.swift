@@ -13,7 +13,6 @@ public struct KNorm: Policy {
 
   private let keeping: Guard
   private var cache: EvictionCache
-  private var values: [Float] = []
 
   public init(parameters: ParameterValues, group: GroupContext) {
     keeping = parameters.guarded
@@ -22,16 +21,13 @@ public struct KNorm: Policy {
 
   public var choosesPerGroup: Bool { true }
 
-  public mutating func observe(_ prompt: PromptView) {
-    let d = prompt.tables.channels
-    values = prompt.tables.perToken("shortness") { _, key in
-      -(0..<d).reduce(Float(0)) { $0 + key[$1] * key[$1] }.squareRoot()
-    }
-  }
-
   public mutating func choose(_ block: QueryBlock) -> Selections? {
     let before = cache.compared
-    let selections = cache.walk(block, budgets: block.budgets, values: [values], keeping: keeping)
+    let d = block.group.headDim
+    let shortness = block.tables.perToken("shortness") { _, key in
+      -(0..<d).reduce(Float(0)) { $0 + key[$1] * key[$1] }.squareRoot()
+    }
+    let selections = cache.walk(block, budgets: block.budgets, keeping: keeping) { shortness[$1] }
     let bytes = (cache.compared - before) * 4
     block.charge(
       DecodeOperation(.select, .select, .state, rowBytes: 4, bits: 32), readPerHead: bytes,

@@ -14,7 +14,6 @@ public struct KeyDiff: Policy {
   private let keeping: Guard
   private let group: GroupContext
   private var cache: EvictionCache
-  private var directions: HeldKeys?
 
   public init(parameters: ParameterValues, group: GroupContext) {
     keeping = parameters.guarded
@@ -24,15 +23,13 @@ public struct KeyDiff: Policy {
 
   public var choosesPerGroup: Bool { true }
 
-  public mutating func observe(_ prompt: PromptView) { directions = .directions(prompt.tables) }
-
   public mutating func choose(_ block: QueryBlock) -> Selections? {
     var record = EvictionRecord(block)
     let d = group.headDim
     for (step, k) in block.budgets.enumerated() {
       cache.join(0, block.steps[step])
-      if cache.kept[0].count > k, let directions {
-        block.judge(k, by: directions) { key in
+      if cache.kept[0].count > k {
+        block.judge(k, by: .directions(block.tables)) { key in
           var mean = Array(repeating: Float(0), count: d)
           for token in cache.kept[0] { for c in 0..<d { mean[c] += key(Int(token))[c] } }
           cache.shrink(0, to: k, keeping: keeping) { token in

@@ -37,7 +37,6 @@ public struct RKV: Policy {
   private let sinks: Int
   private let group: GroupContext
   private var cache: EvictionCache
-  private var directions: HeldKeys?
   private var values: [Float] = []
   /// Scaled logits of the last queries, the largest of the group's heads, of what it attended to; oldest query first.
   private var recent: [LastQuery] = []
@@ -72,7 +71,6 @@ public struct RKV: Policy {
   public var choosesPerGroup: Bool { true }
 
   public mutating func observe(_ prompt: PromptView) {
-    directions = .directions(prompt.tables)
     values = prompt.recency
     prompt.eachBlock(last: window) { block in
       for (index, step) in block.steps.enumerated() {
@@ -87,7 +85,7 @@ public struct RKV: Policy {
     for (step, k) in block.budgets.enumerated() {
       joined += cache.join(0, block.steps[step]).count
       if cache.kept[0].count > k {
-        if joined >= min(buffer, max(1, (k - window) / 2)), let directions { judge(block, directions) }
+        if joined >= min(buffer, max(1, (k - window) / 2)) { judge(block, .directions(block.tables)) }
         let values = values
         cache.shrink(0, to: k, keeping: Guard(sinks: sinks, recent: window + joined)) { values[$0] }
       }

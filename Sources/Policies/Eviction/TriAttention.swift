@@ -34,7 +34,6 @@ public struct TriAttention: Policy {
   private var cache: EvictionCache
   private let centres: [[Float]]
   private let norms: [[Float]]
-  private var keys: HeldKeys?
   private var values: [Float] = []
   private var joined = Int.max
 
@@ -54,7 +53,6 @@ public struct TriAttention: Policy {
   public var choosesPerGroup: Bool { true }
 
   public mutating func observe(_ prompt: PromptView) {
-    keys = .unrotated(prompt.tables, rotation)
     values = Array(repeating: 0, count: prompt.tables.tokens)
   }
 
@@ -65,7 +63,9 @@ public struct TriAttention: Policy {
       joined = joined == .max ? round : joined + new
       if cache.kept[0].count > k {
         let due = min(round, max(1, k / 2))
-        if joined >= due, let keys { score(keys, at: block.steps[step].position, block) }
+        if joined >= due {
+          score(.unrotated(block.tables, rotation), at: block.steps[step].position, block)
+        }
         let values = values
         cache.shrink(0, to: k, keeping: Guard(sinks: sinks, recent: joined + 1)) { values[$0] }
       }

@@ -24,11 +24,10 @@ extension GroupContext {
       heads[queryHeads].allSatisfy({ $0.count == chunks.count })
     else {
       throw PolicyError(
-        """
-        \(policy): the calibration has no contextual agreement for layer \(layer) with \(slices.rawValue) \
-        pairing on this trace's \(chunks.pairing.rawValue) layout: calibrate for it (fasa-sim calibrate), \
-        or leave the layer out with --layers
-        """)
+        "\(policy): layer \(layer)",
+        expected:
+          "contextual agreement with \(slices.rawValue) pairing on this trace's \(chunks.pairing.rawValue) layout",
+        found: "none in the calibration", advice: "calibrate for it, or leave the layer out")
     }
     return Array(heads[queryHeads])
   }
@@ -50,11 +49,11 @@ extension GroupContext {
     // Tried without a budget: whether its K is calibrated cannot be known.
     guard asked == nil || known.isEmpty || known.contains(AgreementWindow.standIn) else {
       throw PolicyError(
-        """
-        \(policy): ca-window=budget: layer \(layer) is calibrated at K = \(known.map(String.init).joined(separator: ", ")), and a \
-        budget that is none of these takes K = \(AgreementWindow.standIn): calibrate at it too (fasa-sim calibrate --window), or give \
-        ca-window a number
-        """)
+        "\(policy): ca-window=budget",
+        expected:
+          "layer \(layer) calibrated at K = the budget, or else at K = \(AgreementWindow.standIn), which stands in for it",
+        found: "K = \(known.map(String.init).joined(separator: ", "))",
+        advice: "calibrate at one of them too, or give ca-window a number")
     }
     return nearest(AgreementWindow.standIn)
   }
@@ -65,11 +64,11 @@ extension GroupContext {
   func calibrated(_ policy: String) throws -> HeadStatistics.Layer {
     guard let found = statistics?[layer], found.serves(self) else {
       throw PolicyError(
-        """
-        \(policy): the calibration has no head statistics for layer \(layer) in this trace's \
-        \(chunks.pairing.rawValue) layout: calibrate for it (fasa-sim calibrate), give that --profile, or leave the \
-        layer out with --layers
-        """)
+        "\(policy): layer \(layer)",
+        expected: "head statistics in this trace's \(chunks.pairing.rawValue) layout",
+        found: "none in the calibration",
+        advice: "calibrate for it and give that profile, or leave the layer out"
+      )
     }
     return found
   }

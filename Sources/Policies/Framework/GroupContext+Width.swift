@@ -7,9 +7,8 @@ extension GroupContext {
   func require(width: Int, for policy: String) throws {
     if width <= Kernels.maximumChannels { return }
     throw PolicyError(
-      """
-      \(policy): layer \(layer): vectors of \(width) numbers for heads of \(headDim) channels: expected at most \
-      \(Kernels.maximumChannels), which the kernels score: leave the policy out on this trace
-      """)
+      "\(policy): layer \(layer)",
+      expected: "vectors of at most \(Kernels.maximumChannels) numbers, which the kernels score",
+      found: "\(width) for heads of \(headDim) channels", advice: "leave the policy out on this trace")
   }
 }

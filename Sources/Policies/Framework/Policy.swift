@@ -13,7 +13,8 @@ public protocol Policy: Sendable {
   /// - Throws: ``PolicyError`` where the group lacks what the parameters need.
   init(parameters: ParameterValues, group: GroupContext) throws
 
-  /// What the prompt tells, once, before the first block.
+  /// What the prompt tells, once, before the first block. A table that is made of it here knows no later token: what is to
+  /// know the newest is asked for anew with every block.
   mutating func observe(_ prompt: PromptView) throws
 
   /// The budget of each step; a policy that sizes its own sets says so here.
@@ -104,6 +105,10 @@ public protocol LayerPolicy: Policy {
   /// What the prompt tells, a view per KV head.
   mutating func observe(layer prompts: [PromptView]) throws
 
+  /// In a live model every layer has an object of its own, and one step has all its layers before the next step comes: takes
+  /// up what the layer before, which this one goes on from, chose.
+  mutating func takeUp(_ before: any LayerPolicy)
+
   /// The tokens of every KV head, query head and step; the blocks hold the same steps. Nil stands for all visible ones.
   mutating func choose(layer blocks: [QueryBlock]) throws -> [Selections?]
 }
@@ -111,6 +116,7 @@ public protocol LayerPolicy: Policy {
 extension LayerPolicy {
   public mutating func begin(layer groups: [GroupContext]) throws {}
   public mutating func observe(layer prompts: [PromptView]) throws {}
+  public mutating func takeUp(_ before: any LayerPolicy) {}
 
   /// A layer of one KV head.
   public mutating func observe(_ prompt: PromptView) throws { try observe(layer: [prompt]) }
@@ -127,13 +133,4 @@ public enum ScorePass: Sendable, Hashable {
   case full
   /// Some channels of every key for each head of the group, then a top-k.
   case channels([[Int32]], layout: ChannelLayout)
-}
-
-/// A policy cannot run as asked. `message` says what was expected, what was found and what to do.
-public struct PolicyError: Error, CustomStringConvertible, Equatable {
-  public let message: String
-
-  public init(_ message: String) { self.message = message }
-
-  public var description: String { message }
 }

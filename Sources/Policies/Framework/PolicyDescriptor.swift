@@ -15,16 +15,16 @@ public struct PolicyDescriptor: Sendable {
   /// What a policy asks of the trace or of a calibration beyond Q, K and V.
   public enum Need: String, Sendable, Codable {
     case contextualAgreement =
-      "a FASA calibration profile (the bundled one, one of `fasa-sim calibrate`, or with `--self-calibrate` the trace's own earliest queries)"
+      "a calibration profile with contextual agreement (the bundled one, or one of your own), or self-calibration on the trace's own earliest queries"
     /// Axes, channels, head kinds and query centres.
     case headStatistics =
-      "a calibration profile with head statistics (the bundled one, or one of `fasa-sim calibrate`)"
+      "a calibration profile with head statistics (the bundled one, or one of your own)"
     /// Serves from the window, or from nothing, where it must.
     case promptAttention =
-      "attention summed over the prompt (`fasa-capture --prompt-attention`), else the observation window's, else recency"
-    case promptWindow = "traced queries of the prompt (`fasa-capture --window`), else recency"
+      "attention summed over the prompt, where it was captured, else the observation window's, else recency"
+    case promptWindow = "traced queries of the prompt (an observation window), else recency"
     case file = "a file that a parameter names"
-    case observationWindow = "traced queries of the prompt (`fasa-capture --window`)"
+    case observationWindow = "traced queries of the prompt (an observation window)"
   }
 
   public let name: String

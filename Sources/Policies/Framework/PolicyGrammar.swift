@@ -19,7 +19,9 @@ public enum PolicyGrammar {
     for entry in entries where entry.name == everything { try addEverything(entry, to: &result) }
     var labels: Set<String> = []
     for configuration in result where !labels.insert(configuration.label).inserted {
-      throw PolicyError("policy '\(configuration.label)' is given twice: leave one out")
+      throw PolicyError(
+        "policy '\(configuration.label)'", expected: "each policy once", found: "it twice",
+        advice: "leave one out")
     }
     return result
   }
@@ -47,7 +49,9 @@ public enum PolicyGrammar {
     throws(PolicyError)
   {
     guard entry.settings.isEmpty else {
-      throw PolicyError("policy 'all' has no parameters: every policy runs with its defaults")
+      throw PolicyError(
+        "policy 'all'", expected: "no parameters, since every policy runs with its defaults",
+        found: entry.settings.map { "'\($0.name)'" }.joined(separator: ", "), advice: "leave them out")
     }
     for type in PolicyRegistry.policies where !type.descriptor.needs.contains(.file) {
       let configuration = PolicyConfiguration(type)
@@ -80,7 +84,8 @@ public enum PolicyGrammar {
   {
     let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard sides.count == 2, !sides[0].isEmpty, !sides[1].isEmpty, let last = entries.indices.last else {
-      throw PolicyError("cannot read '\(part)' in policy '\(text)': expected NAME or NAME:PARAMETER=VALUE,…")
+      throw PolicyError(
+        "policy '\(text)'", expected: "NAME or NAME:PARAMETER=VALUE,…", found: "'\(part)'")
     }
     let parameters = PolicyRegistry.policy(named: entries[last].name)?.descriptor.parameters ?? []
     // A path's slashes part no values.
@@ -93,12 +98,11 @@ public enum PolicyGrammar {
     -> [PolicyConfiguration]
   {
     if let reason = PolicyRegistry.refused[entry.name] {
-      throw PolicyError("policy '\(entry.name)' cannot be replayed from a trace: \(reason)")
-    }
-    guard let type = PolicyRegistry.policy(named: entry.name) else {
       throw PolicyError(
-        "no policy is called '\(entry.name)': there are \(PolicyRegistry.names.joined(separator: ", "))")
+        "policy '\(entry.name)'", expected: "one that can be replayed from a trace",
+        found: "one that cannot, since \(reason)", advice: "leave it out")
     }
+    let type = try PolicyRegistry.known(entry.name)
     try checkSize(entry, atMost: most)
     var grid = [ParameterValues(defaultsOf: type.descriptor)]
     var seen: Set<String> = []
@@ -106,16 +110,19 @@ public enum PolicyGrammar {
       guard let parameter = type.descriptor.parameters.first(where: { $0.name == setting.name }) else {
         let known = type.descriptor.parameters.map(\.name).joined(separator: ", ")
         throw PolicyError(
-          "policy '\(entry.name)' has no parameter '\(setting.name)': it has \(known.isEmpty ? "none" : known)"
-        )
+          "policy '\(entry.name)'", expected: known.isEmpty ? "no parameters" : "one of its parameters",
+          found: "'\(setting.name)'", advice: known.isEmpty ? "leave it out" : "choose from \(known)")
       }
       guard seen.insert(setting.name).inserted else {
-        throw PolicyError("policy '\(entry.name)' is given '\(setting.name)' twice: leave one out")
+        throw PolicyError(
+          "policy '\(entry.name)'", expected: "each parameter once", found: "'\(setting.name)' twice",
+          advice: "leave one out")
       }
       var values: [ParameterValue] = []
       for text in setting.values {
         guard let value = parameter.parse(text) else {
-          throw PolicyError("\(entry.name): \(setting.name)=\(text): expected \(parameter.kind.range)")
+          throw PolicyError(
+            "policy '\(entry.name)': \(setting.name)", expected: parameter.kind.range, found: "'\(text)'")
         }
         values.append(value)
       }
@@ -136,7 +143,8 @@ public enum PolicyGrammar {
     guard GridSize.product(counts).map({ $0 <= most }) != true else { return }
     let factors = zip(entry.settings, counts).filter { $1 > 1 }.map { "\($1) of \($0.name)" }
     throw PolicyError(
-      "\(entry.name): expected at most \(largestGrid) policies in all, found \(factors.isEmpty ? "one more" : factors.joined(separator: " × ")): take fewer values of them"
-    )
+      "policy '\(entry.name)'", expected: "at most \(largestGrid) policies in all",
+      found: factors.isEmpty ? "one more" : factors.joined(separator: " × "),
+      advice: "take fewer values of them")
   }
 }

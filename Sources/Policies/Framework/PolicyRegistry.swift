@@ -26,4 +26,16 @@ public enum PolicyRegistry {
   public static func policy(named name: String) -> (any Policy.Type)? {
     policies.first { $0.descriptor.name == name }
   }
+
+  /// The policy of a name that a user gave.
+  ///
+  /// - Throws: ``PolicyError`` where there is none.
+  public static func known(_ name: String) throws(PolicyError) -> any Policy.Type {
+    guard let policy = policy(named: name) else {
+      throw PolicyError(
+        "policy '\(name)'", expected: "one that there is", found: "none of that name",
+        advice: "choose from \(names.joined(separator: ", "))")
+    }
+    return policy
+  }
 }

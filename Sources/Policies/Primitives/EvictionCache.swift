@@ -97,14 +97,23 @@ struct EvictionRecord {
 
 extension EvictionCache {
   /// Walks a block by values that decoding does not change.
+  ///
+  /// - Parameter values: `[unit][token]`.
   mutating func walk(_ block: QueryBlock, budgets: [Int], values: [[Float]], keeping: Guard = Guard())
     -> Selections
   {
+    walk(block, budgets: budgets, keeping: keeping) { values[$0][$1] }
+  }
+
+  /// The same by values that are looked up.
+  mutating func walk(
+    _ block: QueryBlock, budgets: [Int], keeping: Guard = Guard(), value: (_ unit: Int, _ token: Int) -> Float
+  ) -> Selections {
     var record = EvictionRecord(block)
     for (step, k) in budgets.enumerated() {
       for unit in units {
         join(unit, block.steps[step])
-        shrink(unit, to: k, keeping: keeping) { values[unit][$0] }
+        shrink(unit, to: k, keeping: keeping) { value(unit, $0) }
         record.add(self, unit: unit, step: step)
       }
     }

@@ -11,15 +11,13 @@ struct HeldKeys {
   /// Keys brought to length 1.
   static func directions(_ tables: GroupTables) -> HeldKeys {
     let width = tables.channels
-    let rows = tables.cached("key directions") {
-      let keys = tables.keys(for: .held(Leave()))
-      let rows = FloatBuffer(count: tables.tokens * width)
-      for token in 0..<tables.tokens {
+    let keys = tables.keys(for: .held(Leave()))
+    let rows = tables.grown("key directions", room: tables.room(width)) { rows, tokens in
+      for token in tokens {
         let key = keys[token]
         let length = (0..<width).reduce(Float(0)) { $0 + key[$1] * key[$1] }.squareRoot()
         for c in 0..<width { rows[token * width + c] = key[c] / max(length, .leastNormalMagnitude) }
       }
-      return rows
     }
     return HeldKeys(rows: KeyRows(rows, width: width))
   }

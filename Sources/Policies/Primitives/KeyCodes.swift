@@ -15,35 +15,59 @@ struct KeyCodes {
 
   /// The keys as their codes have them.
   ///
-  /// - Parameter sample: the tokens whose keys k-means sees.
+  /// - Parameter sample: the tokens of the prompt whose keys k-means sees.
   func table(of tables: GroupTables, sample: Range<Int>) -> TokenTable {
-    TokenTable("codes \(parts) \(bits) \(rounds) \(sample)", of: tables, width: tables.channels) {
-      rows(tables, sample: sample)
+    let name = "codes \(parts) \(bits) \(rounds) \(sample)"
+    let means = tables.cached(name + " means", ofPrompt: true) { centroids(tables, sample: sample) }
+    return TokenTable(name, of: tables, width: tables.channels) { rows(tables, of: $0, by: means) }
+  }
+
+  private func channels(_ part: Int, of tables: GroupTables) -> Range<Int> {
+    part * tables.channels / parts..<(part + 1) * tables.channels / parts
+  }
+
+  /// Of each part.
+  private func centroids(_ tables: GroupTables, sample: Range<Int>) -> [KMeans] {
+    (0..<parts).map { part in
+      let channels = channels(part, of: tables)
+      let rows = partRows(tables, channels, of: sample)
+      return withExtendedLifetime(rows) {
+        KMeans(
+          rows.pointer, rowCount: sample.count, width: channels.count, centroids: 1 << bits, rounds: rounds,
+          kernels: tables.kernels)
+      }
     }
   }
 
-  private func rows(_ tables: GroupTables, sample: Range<Int>) -> FloatBuffer {
+  /// Some tokens' keys with every part replaced by its centroid, `[tokens][channels]`.
+  private func rows(_ tables: GroupTables, of tokens: Range<Int>, by means: [KMeans]) -> FloatBuffer {
     let d = tables.channels
-    let keys = tables.keys(for: .codes(Leave()))
-    let result = FloatBuffer(count: tables.tokens * d)
-    for part in 0..<parts {
-      let channels = part * d / parts..<(part + 1) * d / parts
-      let rows = FloatBuffer(count: tables.tokens * channels.count)
-      for token in 0..<tables.tokens {
-        (rows.pointer + token * channels.count).update(
-          from: keys[token] + channels.lowerBound, count: channels.count)
+    let result = FloatBuffer(count: tokens.count * d)
+    for (part, means) in means.enumerated() {
+      let channels = channels(part, of: tables)
+      let rows = partRows(tables, channels, of: tokens)
+      let points = withExtendedLifetime(rows) {
+        KMeans.Points(
+          rows.pointer, rowCount: tokens.count, width: channels.count, kernels: tables.kernels)
       }
-      let means = KMeans(
-        rows.pointer + sample.lowerBound * channels.count, rowCount: sample.count, width: channels.count,
-        centroids: 1 << bits, rounds: rounds, kernels: tables.kernels)
-      let owner = means.nearest(
-        KMeans.Points(rows.pointer, rowCount: tables.tokens, width: channels.count, kernels: tables.kernels))
-      for token in 0..<tables.tokens {
-        (result.pointer + token * d + channels.lowerBound).update(
-          from: means.centroids.pointer + Int(owner[token]) * channels.count, count: channels.count)
+      let owner = means.nearest(points)
+      for (place, owner) in owner.enumerated() {
+        (result.pointer + place * d + channels.lowerBound).update(
+          from: means.centroids.pointer + Int(owner) * channels.count, count: channels.count)
       }
     }
     return result
+  }
+
+  /// Some channels of some tokens' keys, `[tokens][channels]`.
+  private func partRows(_ tables: GroupTables, _ channels: Range<Int>, of tokens: Range<Int>) -> FloatBuffer {
+    let keys = tables.keys(for: .codes(Leave()))
+    let rows = FloatBuffer(count: tokens.count * channels.count)
+    for (place, token) in tokens.enumerated() {
+      (rows.pointer + place * channels.count).update(
+        from: keys[token] + channels.lowerBound, count: channels.count)
+    }
+    return rows
   }
 }
 

@@ -1,3 +1,5 @@
+import Kernels
+
 /// Numbers made of keys: one for each token, or for each page.
 enum KeyNumbers {
   /// Of this file alone: to read keys.
@@ -5,11 +7,13 @@ enum KeyNumbers {
 }
 
 extension GroupTables {
-  /// A number for each token, made of its key on first use.
+  /// A number for each token that is there, made of its key on first use.
   ///
   /// - Parameter name: says everything that decides the numbers.
-  func perToken(_ name: String, _ make: (_ token: Int, _ key: UnsafePointer<Float>) -> Float) -> [Float] {
-    cached("number per token " + name) { numbers(of: 0..<tokens, make) }
+  func perToken(_ name: String, _ make: (_ token: Int, _ key: UnsafePointer<Float>) -> Float) -> FloatBuffer {
+    grown("number per token " + name, room: room(1)) { out, tokens in
+      for (token, number) in zip(tokens, numbers(of: tokens, make)) { out[token] = number }
+    }
   }
 
   /// The same of some tokens, and kept for nobody.

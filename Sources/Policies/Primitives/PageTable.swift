@@ -40,15 +40,17 @@ struct PageTable {
     self.pageTokens = pageTokens
     self.tables = tables
     self.fill = fill
-    panels = tables.cached("page table \(name) \(pageTokens)") {
-      let pages = (tables.tokens + pageTokens - 1) / pageTokens
-      let keys = tables.keys(for: .pageTable(Leave()))
-      let rows = FloatBuffer(count: pages * width)
-      for page in 0..<pages {
-        let tokens = page * pageTokens..<min((page + 1) * pageTokens, tables.tokens)
-        fill(KeyPage(tokens: tokens, keys: keys), rows.pointer + page * width)
+    let keys = tables.keys(for: .pageTable(Leave()))
+    let pages = (tables.tokens + pageTokens - 1) / pageTokens
+    panels = tables.grown(
+      "page table \(name) \(pageTokens)", room: { _ in KeyPanels.room(tokens: pages, channels: width) }
+    ) { panels, tokens in
+      let row = FloatBuffer(count: width)
+      // Those that have just become whole; the last of a step is made anew for it.
+      for page in tokens.lowerBound / pageTokens..<tokens.upperBound / pageTokens {
+        fill(KeyPage(tokens: page * pageTokens..<(page + 1) * pageTokens, keys: keys), row.pointer)
+        panels.write(row.pointer, at: page)
       }
-      return tables.pack(rows, count: pages, width: width)
     }
   }
 

@@ -81,8 +81,8 @@ extension PromptView {
   func requiredWindow(_ policy: String) throws -> ScoredBlock {
     guard let window else {
       throw PolicyError(
-        "\(policy): needs traced queries of the prompt, and the trace has none: capture with --window, or leave the policy out"
-      )
+        policy, expected: "traced queries of the prompt", found: "none in the trace",
+        advice: "capture it with an observation window, or leave the policy out")
     }
     return window
   }

@@ -1,7 +1,7 @@
 import Attention
 import Kernels
 
-/// Codes of a group's keys in several hash tables.
+/// Codes of a prompt's keys in several hash tables.
 struct SimHash {
   fileprivate let bits: Int
   fileprivate let count: Int
@@ -22,24 +22,24 @@ struct SimHash {
     self.bits = bits
     self.count = count
     kernels = tables.kernels
-    tokens = tables.tokens
+    tokens = min(group.promptTokens, tables.present)
     width = tables.channels
     var generator = SplitMix64(seed: group.seed, group.layer, group.kvHead, 0x1517)
     projections = FloatBuffer(count: bits * count * width)
     for index in 0..<projections.count { projections[index] = Float(generator.normal()) }
-    directions = Self.directions(tables, prompt: min(group.promptTokens, tables.tokens))
+    directions = Self.directions(tables, tokens: tokens)
     codes = Self.codes(
-      tables.pack(directions, count: tables.tokens, width: tables.channels), of: projections, bits: bits,
+      tables.pack(directions, count: tokens, width: tables.channels), of: projections, bits: bits,
       count: count, kernels: kernels)
   }
 
-  private static func directions(_ tables: GroupTables, prompt: Int) -> FloatBuffer {
+  private static func directions(_ tables: GroupTables, tokens: Int) -> FloatBuffer {
     let d = tables.channels
     let keys = tables.keys(for: .hashes(Leave()))
     var mean = Array(repeating: Float(0), count: d)
-    for token in 0..<prompt { for c in 0..<d { mean[c] += keys[token][c] / Float(max(prompt, 1)) } }
-    let result = FloatBuffer(count: tables.tokens * d)
-    for token in 0..<tables.tokens {
+    for token in 0..<tokens { for c in 0..<d { mean[c] += keys[token][c] / Float(max(tokens, 1)) } }
+    let result = FloatBuffer(count: tokens * d)
+    for token in 0..<tokens {
       let out = result.pointer + token * d
       var square: Float = 0
       for c in 0..<d {
@@ -84,7 +84,7 @@ struct SimHash {
     return Self.codes(panels, of: projections, bits: bits, count: count, kernels: kernels)
   }
 
-  /// In how many tables each of the first `end` tokens shares the query's bucket.
+  /// In how many tables each of the first `end` tokens shares the query's bucket: none where it is not the prompt's.
   fileprivate func hits(_ queryCodes: [UInt16], row: Int, _ end: Int) -> [UInt16] {
     let rows = queryCodes.count / count
     var result = Array(repeating: UInt16(0), count: end)
@@ -93,7 +93,7 @@ struct SimHash {
         for table in 0..<count {
           let own = queryCodes[table * rows + row]
           let start = table * tokens
-          for token in 0..<end { hits[token] &+= codes[start + token] == own ? 1 : 0 }
+          for token in 0..<min(end, tokens) { hits[token] &+= codes[start + token] == own ? 1 : 0 }
         }
       }
     }

@@ -20,22 +20,20 @@ struct TokenTable {
     _ name: String, of tables: GroupTables, width: Int,
     fill: (_ key: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>) -> Void
   ) {
-    self.init(name, of: tables, width: width) {
-      let keys = tables.keys(for: .tokenTable(Leave()))
-      let rows = FloatBuffer(count: tables.tokens * width)
-      for token in 0..<tables.tokens { fill(keys[token], rows.pointer + token * width) }
+    let keys = tables.keys(for: .tokenTable(Leave()))
+    self.init(name, of: tables, width: width) { tokens in
+      let rows = FloatBuffer(count: tokens.count * width)
+      for (place, token) in tokens.enumerated() { fill(keys[token], rows.pointer + place * width) }
       return rows
     }
   }
 
   /// The same where vectors are not made one by one.
   ///
-  /// - Parameter rows: makes them, `[tokens][width]`.
-  init(_ name: String, of tables: GroupTables, width: Int, rows: () -> FloatBuffer) {
+  /// - Parameter rows: makes those of some tokens, whatever was made before: `[tokens][width]`.
+  init(_ name: String, of tables: GroupTables, width: Int, rows: (Range<Int>) -> FloatBuffer) {
     self.name = name
-    panels = tables.cached("token table " + name) {
-      tables.pack(rows(), count: tables.tokens, width: width)
-    }
+    panels = tables.grownPanels("token table " + name, width: width, make: rows)
   }
 
   /// How many tables there are among some, of which several may be one.

@@ -1,23 +1,14 @@
 import Kernels
 
 /// The values of a group, of which policies are told lengths, sums and means.
-final class ValueRows {
+struct ValueRows {
   /// `[tokens][width]`
   private let rows: FloatBuffer
   private let width: Int
 
-  init(_ tiles: ValueTiles, kernels: Kernels) {
-    width = tiles.paddedChannels
-    rows = FloatBuffer(count: max(tiles.tokens, 1) * width)
-    for token in 0..<tiles.tokens {
-      withUnsafeTemporaryAllocation(of: Int32.self, capacity: 1) { list in
-        list.initialize(repeating: Int32(token))
-        var weight: Float = 1
-        _ = kernels.gatherAttend(
-          weights: &weight, tokens: UnsafeBufferPointer(list), values: tiles,
-          into: rows.pointer + token * width)
-      }
-    }
+  init(_ rows: FloatBuffer, width: Int) {
+    self.rows = rows
+    self.width = width
   }
 
   /// ‖v‖ of a token.

@@ -56,10 +56,9 @@ public struct DoubleSparsity: Policy {
     }
     guard let own = layer.ownChannelWeights else {
       throw PolicyError(
-        """
-        double-sparsity: the calibration of layer \(group.layer) holds no channel weights per query head, which profiles lack that \
-        an earlier fasa-sim made: calibrate again (fasa-sim calibrate), or give labels=group
-        """)
+        "double-sparsity: layer \(group.layer)", expected: "channel weights per query head",
+        found: "none in the calibration, as earlier versions made it",
+        advice: "calibrate again, or give labels=group")
     }
     channels = group.queryHeads.map { largest(own[$0]) }
   }

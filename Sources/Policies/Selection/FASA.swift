@@ -80,8 +80,8 @@ public struct FASA: Policy {
     cacheTier = MemoryTier(rawValue: parameters.word(Self.cache)) ?? .device
     guard cacheTier == .device || layout == .packed else {
       throw PolicyError(
-        "fasa: cache=host with layout=\(layout.rawValue): on the device lie packed channels alone; leave one of the two out"
-      )
+        "fasa: cache=host", expected: "layout=packed, since packed channels alone lie on the device",
+        found: "layout=\(layout.rawValue)", advice: "leave one of the two out")
     }
     channels = try Self.dominantChannels(parameters, group)
   }

@@ -48,7 +48,7 @@ public struct MagicPIG: Policy {
   public func budgets(of steps: [Step], asked: Budget) -> [Int] { steps.map(\.visible.count) }
 
   public func choose(_ block: QueryBlock) -> Selections? {
-    let hashes = block.tables.cached("simhash \(bits) \(count) \(group.seed)") {
+    let hashes = block.tables.cached("simhash \(bits) \(count) \(group.seed)", ofPrompt: true) {
       SimHash(block.tables, group: group, bits: bits, count: count)
     }
     var result = Selections()

@@ -74,7 +74,7 @@ public struct RetroInfer: Policy {
 
   public func choose(_ block: QueryBlock) -> Selections? {
     let zone = zone.clamped(to: 0..<block.tables.tokens)
-    let clusters = block.tables.cached("clusters \(zone) \(cluster) \(rounds)") {
+    let clusters = block.tables.cached("clusters \(zone) \(cluster) \(rounds)", ofPrompt: true) {
       KeyClusters(block.tables, tokens: zone, size: cluster, rounds: rounds)
     }
     var result = Selections()

@@ -74,7 +74,7 @@ public struct ShadowKV: Policy {
   public mutating func choose(_ block: QueryBlock) -> Selections? {
     let table = PageTable.means(of: block.tables, pageTokens: chunk)
     let scores = block.scores(table, queries: block.queries, rows: .vector(group.headDim, like: group))
-    apart = block.tables.cached("outliers \(chunk)") { outlierOrder(block.tables) }
+    apart = block.tables.cached("outliers \(chunk)", ofPrompt: true) { outlierOrder(block.tables) }
     let best = largestOfGroup(scores, block)
     return block.bestPages(best) { [self] step in kept(of: step) }
   }

@@ -96,6 +96,6 @@ extension ResultsStore {
     throw ResultsError(
       .unknownConfiguration, file: file, part: "\(a.label), \(b.label)",
       expected: "steps of '\(a.title)' at which \(metric.name) is defined on both sides", found: "none",
-      advice: "replay both again in one command with --detail step")
+      advice: "replay both again in one command with detail step")
   }
 }

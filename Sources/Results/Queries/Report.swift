@@ -62,7 +62,7 @@ extension ResultsStore {
       guard !chosen.isEmpty else {
         throw ResultsError(
           .unknownConfiguration, file: self.file, expected: "a stored configuration", found: "none",
-          advice: "replay a trace first: `fasa-sim replay trace.zst --db \(self.file)`")
+          advice: "replay a trace into it first")
       }
       let modelled = try Report.modelledTimes(chosen, most: limits.modelledTimes, db)
       return Report(

@@ -73,8 +73,8 @@ extension ResultsStore {
       guard let view = views.first(where: { $0.name == name }) else {
         throw ResultsError(
           .unknownView, file: file, part: name,
-          expected: "a table or view: \(views.map(\.name).joined(separator: ", "))",
-          found: "none of that name", advice: "see their columns: fasa-sim export --list")
+          expected: "a table or view", found: "none of that name",
+          advice: "choose from \(views.map(\.name).joined(separator: ", "))")
       }
       try columns(view.columns)
       let rows = try Row.fetchCursor(db, sql: "SELECT * FROM \(name.sqlIdentifier) ORDER BY 1")

@@ -53,14 +53,14 @@ extension ResultsStore {
     for side in [a, b] where side.sides.isEmpty {
       throw ResultsError(
         .unknownConfiguration, file: file, part: "\(a.name), \(b.name)",
-        expected: "a trace on which both were replayed with --detail step",
-        found: "none for \(side.name)", advice: "replay both in one command with --detail step")
+        expected: "a trace on which both were replayed with detail step",
+        found: "none for \(side.name)", advice: "replay both in one command with detail step")
     }
     func refuse(_ what: String, _ found: String) -> ResultsError {
       ResultsError(
         .unknownConfiguration, file: file, part: "\(a.name), \(b.name)",
         expected: "the same \(what) on both sides",
-        found: found, advice: "replay both in one command with --detail step into a database of its own")
+        found: found, advice: "replay both in one command with detail step into a database of its own")
     }
     for (mine, others) in [(a, b), (b, a)] {
       let lone = mine.sides.filter { side in !others.sides.contains { $0.digest == side.digest } }

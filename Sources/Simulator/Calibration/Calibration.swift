@@ -46,7 +46,9 @@ public struct Calibration: Sendable {
     let layers = options.layers ?? metadata.capturedLayers
     let rows = options.rows ?? groups.decodeRows
     guard !rows.isEmpty else {
-      throw ReplayError("\(trace.path): has no decode steps to calibrate on: capture with --decode")
+      throw ReplayError(
+        trace.path, expected: "decode steps to calibrate on", found: "none",
+        advice: "capture it with decode steps")
     }
     let kernels = try Kernels(options.instructionSet)
     let inputs = GroupInputs(groups: groups, rows: rows, seed: 0, agreement: nil, statistics: nil)

@@ -12,31 +12,37 @@ struct CalibrationCheck {
   func check(_ policies: [PolicyConfiguration]) throws {
     try checkProfile(policies)
     for policy in policies {
-      if let lack = lack(policy) { throw ReplayError("\(trace.path): \(lack)") }
+      if let lack = lack(policy) { throw ReplayError(lack, in: trace.path) }
     }
   }
 
   /// The same of the profile alone: a policy that lacks one may be left out, and a profile that is given and of another
   /// model is a mistake.
-  func checkProfile(_ policies: [PolicyConfiguration]) throws {
+  func checkProfile(_ policies: [PolicyConfiguration]) throws(ReplayError) {
     guard policies.contains(where: \.isCalibrated) else { return }
     try options.profile?.check(against: trace)
   }
 
-  /// What to do where no profile was given or found; nil where one was, or where none is needed.
-  func lack(_ policy: PolicyConfiguration) -> String? {
+  /// What a policy lacks where no profile was given or found; nil where one was, or where none is needed.
+  func lack(_ policy: PolicyConfiguration) -> ReplayError? {
     guard policy.isCalibrated, options.profile == nil else { return nil }
     let needsStatistics = policy.needs.contains(.headStatistics)
     if options.selfCalibrates, !needsStatistics { return nil }
-    let none = "\(policy.label): no profile of \(trace.metadata.model.name)"
-    let advice =
-      "calibrate on another text of the model (fasa-sim calibrate other.zst -o profile.json) and give --profile profile.json"
+    let advice = "calibrate on another text of the model and give that profile"
     guard needsStatistics else {
-      return
-        "\(none) was given or found: \(advice), or give --self-calibrate, which takes the trace's own earliest queries and scores none of them"
+      return ReplayError(
+        policy.label, expected: "a profile of \(trace.metadata.model.name)", found: "none given or bundled",
+        advice:
+          "\(advice), or self-calibrate, which takes the trace's own earliest queries and scores none of them"
+      )
     }
     return options.selfCalibrates
-      ? "\(policy.label): head statistics come from a profile, and --self-calibrate uses none: leave one of the two out"
-      : "\(none) with head statistics was given or found: \(advice)"
+      ? ReplayError(
+        policy.label, expected: "a profile, for its head statistics",
+        found: "self-calibration, which has none",
+        advice: "leave one of the two out")
+      : ReplayError(
+        policy.label, expected: "a profile of \(trace.metadata.model.name) with head statistics",
+        found: "none given or bundled", advice: advice)
   }
 }

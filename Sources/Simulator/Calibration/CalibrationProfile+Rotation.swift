@@ -26,17 +26,17 @@ extension CalibrationProfile {
     /// far more.
     private static let tolerance = 1e-5
 
-    /// What a trace's layer turns by in place of this, as a phrase; nil where it is the same.
+    /// What this turns by in place of a trace's layer, as a phrase; nil where it is the same.
     func difference(from metadata: TraceMetadata) -> String? {
       for layer in layers where metadata.capturedLayers.contains(layer) {
         let theirs = metadata.rotationFrequencies(layer: layer)
         guard theirs.count == frequencies.count else {
-          return "layer \(layer) turns \(theirs.count) chunks, expected \(frequencies.count)"
+          return "\(frequencies.count) chunks for the trace's \(theirs.count) in layer \(layer)"
         }
         for (chunk, (mine, other)) in zip(frequencies, theirs).enumerated()
         where abs(mine - other) > Self.tolerance * max(abs(mine), abs(other)) {
           return
-            "layer \(layer), chunk \(chunk), turns by \(Float(other)) radians a token, expected \(Float(mine))"
+            "\(Float(mine)) radians a token for the trace's \(Float(other)) in layer \(layer), chunk \(chunk)"
         }
       }
       return nil

@@ -62,7 +62,7 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
   public var statistics: HeadStatistics?
 
   /// The statistics in channels of a layout, or nil where they were measured in another one.
-  func headStatistics(for layout: RopePairing) -> HeadStatistics? {
+  package func headStatistics(for layout: RopePairing) -> HeadStatistics? {
     pairing == layout ? statistics : nil
   }
 
@@ -77,7 +77,9 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
   ///
   /// - Throws: ``ReplayError`` where they are not of one model, one kind of slices and the same layers and windows.
   public static func merging(_ profiles: [CalibrationProfile]) throws -> CalibrationProfile {
-    guard var result = profiles.first else { throw ReplayError("no trace to calibrate on was given") }
+    guard var result = profiles.first else {
+      throw ReplayError("calibration", expected: "a trace to calibrate on", found: "none", advice: "give one")
+    }
     // Taking one's axes apart and together again would only add to their rounding.
     if profiles.count == 1 { return result }
     let shape = result.layers.map { [$0.layer, $0.window] }
@@ -86,8 +88,8 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
         other.layers.map({ [$0.layer, $0.window] }) == shape
       else {
         throw ReplayError(
-          "the traces to calibrate on differ in model, layout or captured layers: calibrate on traces of one model that hold the same layers"
-        )
+          "traces to calibrate on", expected: "one model, one layout and the same captured layers",
+          found: "others", advice: "calibrate on traces of one model that hold the same layers")
       }
       result.texts += other.texts
     }

@@ -7,20 +7,24 @@ extension LoadedProfile {
   public func fits(_ trace: Trace) -> Bool { hasShape(of: trace) && otherRotation(trace) == nil }
 
   /// - Throws: ``ReplayError`` where it is not.
-  func checkModel(of trace: Trace) throws {
+  func checkModel(of trace: Trace) throws(ReplayError) {
     guard hasShape(of: trace) else {
       let geometry = trace.metadata.geometry
       throw ReplayError(
-        """
-        \(path): the profile is of \(profile.model.name) (\(profile.model.layers) layers, \(profile.model.queryHeads) query heads, \
-        d \(profile.model.headDim)), and \(trace.path) is of \(trace.metadata.model.name) (\(geometry.layers), \
-        \(geometry.queryHeads), \(geometry.headDim)): calibrate for that model
-        """)
+        path,
+        expected: """
+          a profile of \(trace.metadata.model.name) (\(geometry.layers) layers, \(geometry.queryHeads) query heads, \
+          d \(geometry.headDim)), as \(trace.path) is
+          """,
+        found: """
+          one of \(profile.model.name) (\(profile.model.layers) layers, \(profile.model.queryHeads) query heads, \
+          d \(profile.model.headDim))
+          """, advice: "calibrate on the trace's model")
     }
     if let difference = otherRotation(trace) {
       throw ReplayError(
-        "\(path): the profile is of a \(profile.model.name) that rotates otherwise: in \(trace.path) \(difference): calibrate for that model"
-      )
+        path, expected: "a profile of a \(profile.model.name) that rotates as in \(trace.path)",
+        found: difference, advice: "calibrate on the trace's model")
     }
   }
 

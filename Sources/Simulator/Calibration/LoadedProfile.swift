@@ -13,21 +13,24 @@ public struct LoadedProfile: Sendable {
   public init(path: String) throws {
     guard let data = WholeFile.data(path) else {
       throw ReplayError(
-        "\(path): cannot be read: expected a calibration profile, as fasa-sim calibrate writes")
+        path, expected: "a calibration profile", found: "no file that can be read", advice: "check the path")
     }
     do {
       profile = try JSONDecoder().decode(CalibrationProfile.self, from: data)
     } catch {
       throw ReplayError(
-        "\(path): is not a calibration profile: \(Self.reason(error)); fasa-sim calibrate writes them")
+        path, expected: "a calibration profile", found: Self.reason(error),
+        advice: "give one that a calibration wrote")
     }
     guard profile.version == CalibrationProfile.currentVersion else {
       throw ReplayError(
-        "\(path): profile version \(profile.version), expected \(CalibrationProfile.currentVersion): calibrate again with this fasa-sim"
-      )
+        path, expected: "profile version \(CalibrationProfile.currentVersion)", found: "\(profile.version)",
+        advice: "calibrate again with this version")
     }
     if let flaw = profile.flaw {
-      throw ReplayError("\(path): \(flaw): calibrate again with this fasa-sim")
+      throw ReplayError(
+        path, expected: "a sound calibration profile", found: "that \(flaw)",
+        advice: "calibrate again with this version")
     }
     self.path = path
     digest = SHA256Digest.hex(of: data)
@@ -35,10 +38,10 @@ public struct LoadedProfile: Sendable {
 
   private static func reason(_ error: any Error) -> String {
     switch error as? DecodingError {
-    case .keyNotFound(let key, _): "it lacks '\(key.stringValue)'"
+    case .keyNotFound(let key, _): "JSON without '\(key.stringValue)'"
     case .typeMismatch(_, let context), .valueNotFound(_, let context):
-      "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' has another type than expected"
-    default: "it is not JSON of that form"
+      "another type in '\(context.codingPath.map(\.stringValue).joined(separator: "."))'"
+    default: "no JSON of that form"
     }
   }
 
@@ -53,12 +56,13 @@ public struct LoadedProfile: Sendable {
   }
 
   /// - Throws: ``ReplayError`` where the profile is of another model or was made from this very text.
-  func check(against trace: Trace) throws {
+  func check(against trace: Trace) throws(ReplayError) {
     try checkModel(of: trace)
     guard !calibrated(on: trace) else {
       throw ReplayError(
-        "\(path): was calibrated on '\(trace.metadata.text.title)', the text of \(trace.path): a policy is never scored on what calibrated it; give another profile"
-      )
+        path, expected: "a profile of other texts, since a policy is never scored on what calibrated it",
+        found: "one calibrated on '\(trace.metadata.text.title)', the text of \(trace.path)",
+        advice: "give another profile")
     }
   }
 }

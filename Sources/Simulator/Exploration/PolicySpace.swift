@@ -46,8 +46,9 @@ public struct PolicySpace: SearchSpace {
       let known = Set(policies.flatMap { $0.descriptor.parameters.map(\.name) })
       if let unknown = names.first(where: { !known.contains($0) }) {
         throw ReplayError(
-          "--vary \(unknown): expected parameters of the policies searched, or none; they have \(known.sorted().joined(separator: ", "))"
-        )
+          "parameter '\(unknown)'", expected: "parameters of the policies searched",
+          found: "none of that name",
+          advice: "vary none, or choose from \(known.sorted().joined(separator: ", "))")
       }
     }
     var order: [String] = []

@@ -2,17 +2,17 @@ import Attention
 import Policies
 
 /// One configuration's way through the blocks of one KV group.
-struct ConfigurationReplay {
+package struct ConfigurationReplay {
   private let configuration: ReplayConfiguration
   private let group: GroupContext
   private let isEvicting: Bool
-  private var policy: any Policy
+  package private(set) var policy: any Policy
   private var overlap: OverlapCounter
   /// What the step before chose, for the Jaccard index.
   private var previous: StepChoice?
-  private(set) var outcome: GroupOutcome.Configuration
+  package private(set) var outcome: GroupOutcome.Configuration
 
-  init(
+  package init(
     _ configuration: ReplayConfiguration, policy: any Policy, group: GroupContext, steps: [Step], tokens: Int
   ) {
     self.configuration = configuration
@@ -34,17 +34,19 @@ struct ConfigurationReplay {
     _ block: ScoredBlock, firstStep: Int, exact: ExactAttention, oracle: OracleMeasures
   ) throws {
     let view = view(of: block)
-    let choice = try policy.select(view)
-    record(choice, view: view, firstStep: firstStep, exact: exact, oracle: oracle)
+    record(try choose(view), view: view, firstStep: firstStep, exact: exact, oracle: oracle)
   }
+
+  /// Lets the policy choose for the steps of a block; nil stands for all visible tokens.
+  package mutating func choose(_ view: QueryBlock) throws -> Selections? { try policy.select(view) }
 
   /// Lets the policy choose for steps that are not scored.
   mutating func warmUp(_ block: ScoredBlock) throws { _ = try policy.select(view(of: block)) }
 
-  mutating func observe(_ prompt: PromptView) throws { try policy.observe(prompt) }
+  package mutating func observe(_ prompt: PromptView) throws { try policy.observe(prompt) }
 
   /// The block as the policy sees it.
-  func view(of block: ScoredBlock) -> QueryBlock {
+  package func view(of block: ScoredBlock) -> QueryBlock {
     QueryBlock(
       block, budgets: policy.budgets(of: block.steps, asked: configuration.budget ?? .share(1)),
       guarded: configuration.policy.values.guarded)
@@ -53,7 +55,7 @@ struct ConfigurationReplay {
   /// What a choice is worth and what it cost; nil stands for all visible tokens.
   ///
   /// - Parameter chooser: the policy that chose, where it is not this object's own: what it holds now.
-  mutating func record(
+  package mutating func record(
     _ choice: Selections?, by chooser: (any Policy)? = nil, view: QueryBlock, firstStep: Int,
     exact: ExactAttention, oracle: OracleMeasures
   ) {

@@ -2,7 +2,7 @@ import Kernels
 import Policies
 
 /// Full attention of a block's rows, and what a subset of the tokens makes of it.
-struct ExactAttention {
+package struct ExactAttention {
   /// Below this a subset's weights, taken relative to the best of all tokens, have lost digits to
   /// underflow, and are taken anew relative to the subset's own best.
   private static let leastSum: Float = 0x1p-80
@@ -22,7 +22,7 @@ struct ExactAttention {
   let norms: [Double]
 
   /// - Throws: ``ReplayError`` where a score or an output is beyond 32-bit floats.
-  init(_ block: ScoredBlock, values: ValueTiles) throws {
+  package init(_ block: ScoredBlock, values: ValueTiles) throws {
     self.block = block
     self.values = values
     let (logits, scale) = block.logits()
@@ -52,15 +52,14 @@ struct ExactAttention {
     if let row = norms.firstIndex(where: { !$0.isFinite }) {
       let head = block.group.queryHeads.lowerBound + row / block.steps.count
       throw ReplayError(
-        """
-        layer \(block.group.layer), query head \(head), position \(block.steps[row % block.steps.count].position): \
-        attention over the stored keys and values overflows 32-bit floats: expected a run's own values; capture again
-        """)
+        "layer \(block.group.layer), query head \(head), position \(block.steps[row % block.steps.count].position)",
+        expected: "a run's own keys and values",
+        found: "some whose attention overflows 32-bit floats", advice: "capture the trace again")
     }
   }
 
   /// The output of a row, `[valueDim]`.
-  func output(_ row: Int) -> ArraySlice<Float> {
+  package func output(_ row: Int) -> ArraySlice<Float> {
     outputs[row * values.paddedChannels..<row * values.paddedChannels + values.channels]
   }
 
@@ -78,33 +77,64 @@ struct ExactAttention {
   private func correctedError(
     _ row: Int, _ tokens: UnsafeBufferPointer<Int32>, _ correction: OutputCorrection
   ) -> Double {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: values.paddedChannels + tokens.count) { room in
-      guard let out = room.baseAddress else { return 1 }
-      let weights = out + values.paddedChannels
-      let logits = logits.row(row)
-      for (i, token) in tokens.enumerated() {
-        weights[i] = logits[Int(token)] * scale + (correction.offsets.isEmpty ? 0 : correction.offsets[i])
-      }
-      let chosen = UnsafeBufferPointer(start: weights, count: tokens.count)
-      let terms = correction.terms.map(\.logit)
-      let largest = max(block.kernels.maximum(chosen), terms.max() ?? -.infinity)
-      block.kernels.exponentials(chosen, offset: largest, scale: 1, into: weights)
-      var sum = block.kernels.gatherAttend(weights: weights, tokens: tokens, values: values, into: out)
-      var termWeights = terms
-      termWeights.withUnsafeMutableBufferPointer { buffer in
-        guard let start = buffer.baseAddress else { return }
-        block.kernels.exponentials(UnsafeBufferPointer(buffer), offset: largest, scale: 1, into: start)
-      }
-      for (weight, term) in zip(termWeights, correction.terms) {
-        sum += weight * term.count
-        for channel in 0..<values.channels { out[channel] += weight * term.valueSum[channel] }
-      }
-      for channel in 0..<values.channels where correction.mix > 0 {
-        out[channel] = (1 - correction.mix) * (out[channel] / sum) + correction.mix * correction.mean[channel]
-      }
-      let found = error(row, out, correction.mix > 0 ? 1 : sum)
+    corrected(row, tokens, correction) { out, divisor, weights, termWeights in
+      let found = error(row, out, divisor)
       if found.isFinite { return found }
       return wideError(row, tokens, weights, correction, termWeights: termWeights)
+    }
+  }
+
+  /// The output that a policy's own formula makes of its tokens, before it is divided.
+  private func corrected<Result>(
+    _ row: Int, _ tokens: UnsafeBufferPointer<Int32>, _ correction: OutputCorrection,
+    _ body: (
+      _ out: UnsafeMutablePointer<Float>, _ divisor: Float, _ weights: UnsafeMutablePointer<Float>,
+      _ termWeights: [Float]
+    ) -> Result
+  ) -> Result {
+    let out = UnsafeMutablePointer<Float>.allocate(capacity: values.paddedChannels + tokens.count)
+    defer { out.deallocate() }
+    let weights = out + values.paddedChannels
+    let logits = logits.row(row)
+    for (i, token) in tokens.enumerated() {
+      weights[i] = logits[Int(token)] * scale + (correction.offsets.isEmpty ? 0 : correction.offsets[i])
+    }
+    let chosen = UnsafeBufferPointer(start: weights, count: tokens.count)
+    let terms = correction.terms.map(\.logit)
+    let largest = max(block.kernels.maximum(chosen), terms.max() ?? -.infinity)
+    block.kernels.exponentials(chosen, offset: largest, scale: 1, into: weights)
+    var sum = block.kernels.gatherAttend(weights: weights, tokens: tokens, values: values, into: out)
+    var termWeights = terms
+    termWeights.withUnsafeMutableBufferPointer { buffer in
+      guard let start = buffer.baseAddress else { return }
+      block.kernels.exponentials(UnsafeBufferPointer(buffer), offset: largest, scale: 1, into: start)
+    }
+    for (weight, term) in zip(termWeights, correction.terms) {
+      sum += weight * term.count
+      for channel in 0..<values.channels { out[channel] += weight * term.valueSum[channel] }
+    }
+    for channel in 0..<values.channels where correction.mix > 0 {
+      out[channel] = (1 - correction.mix) * (out[channel] / sum) + correction.mix * correction.mean[channel]
+    }
+    return body(out, correction.mix > 0 ? 1 : sum, weights, termWeights)
+  }
+
+  /// The output of a row over what was chosen for it, `[valueDim]`.
+  ///
+  /// - Parameter choice: nil for all that the row sees.
+  package func output(_ row: Int, of choice: Selections?, into out: UnsafeMutablePointer<Float>) {
+    guard let choice, !choice.wholeSteps.contains(row % block.steps.count) else {
+      for (channel, value) in output(row).enumerated() { out[channel] = value }
+      return
+    }
+    func take(_ sums: UnsafeMutablePointer<Float>, _ divisor: Float) {
+      for channel in 0..<values.channels { out[channel] = sums[channel] / divisor }
+    }
+    choice.withTokens(row) { tokens in
+      if let correction = choice.corrections?[row], !tokens.isEmpty || !correction.terms.isEmpty {
+        return corrected(row, tokens, correction) { sums, divisor, _, _ in take(sums, divisor) }
+      }
+      plain(row, tokens) { sums, divisor, _, _ in take(sums, divisor) }
     }
   }
 
@@ -113,20 +143,33 @@ struct ExactAttention {
   func measure(_ row: Int, _ tokens: UnsafeBufferPointer<Int32>) -> (mass: Double, outputError: Double) {
     // All that the row sees is full attention, in whatever order it is summed.
     if tokens.count == block.visible(row).count { return (1, 0) }
-    return withUnsafeTemporaryAllocation(of: Float.self, capacity: values.paddedChannels + tokens.count) {
-      room in
-      guard let out = room.baseAddress, !tokens.isEmpty else { return (0, norms[row] > 0 ? 1 : 0) }
-      let weights = out + values.paddedChannels
-      let sum = attend(row, tokens, offset: offsets[row], weights: weights, into: out)
-      let mass = Double(sum) / Double(sums[row])
-      var divisor = sum
-      if sum < Self.leastSum {
-        let own = tokens.reduce(-Float.infinity) { max($0, logits.row(row)[Int($1)]) }
-        divisor = attend(row, tokens, offset: own, weights: weights, into: out)
-      }
+    guard !tokens.isEmpty else { return (0, norms[row] > 0 ? 1 : 0) }
+    return plain(row, tokens) { out, divisor, sum, weights in
       let found = error(row, out, divisor)
-      return (mass, found.isFinite ? found : wideError(row, tokens, weights))
+      return (Double(sum) / Double(sums[row]), found.isFinite ? found : wideError(row, tokens, weights))
     }
+  }
+
+  /// Attention over tokens before it is divided.
+  ///
+  /// - Parameter body: `sum` is of the weights relative to the row's largest logit.
+  private func plain<Result>(
+    _ row: Int, _ tokens: UnsafeBufferPointer<Int32>,
+    _ body: (
+      _ out: UnsafeMutablePointer<Float>, _ divisor: Float, _ sum: Float,
+      _ weights: UnsafeMutablePointer<Float>
+    ) -> Result
+  ) -> Result {
+    let out = UnsafeMutablePointer<Float>.allocate(capacity: values.paddedChannels + tokens.count)
+    defer { out.deallocate() }
+    let weights = out + values.paddedChannels
+    let sum = attend(row, tokens, offset: offsets[row], weights: weights, into: out)
+    var divisor = sum
+    if sum < Self.leastSum {
+      let own = tokens.reduce(-Float.infinity) { max($0, logits.row(row)[Int($1)]) }
+      divisor = attend(row, tokens, offset: own, weights: weights, into: out)
+    }
+    return body(out, divisor, sum, weights)
   }
 
   /// Attention over `tokens` before its division, in `out`; returns what it is divided by.

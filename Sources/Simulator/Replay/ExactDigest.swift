@@ -6,8 +6,7 @@ import Attention
 /// little-endian IEEE doubles and the hashes of the sets chosen, then the bytes moved by what they are, whichever kernel moved them. Threads, instruction set and
 /// build do not enter.
 enum ExactDigest {
-  static func of(_ configuration: ReplayConfiguration, heads: [HeadResult], traffic: [GroupWork]) -> String
-  {
+  static func of(_ configuration: ReplayConfiguration, heads: [HeadResult], traffic: [GroupWork]) -> String {
     let stream = DigestStream()
     stream.add(configuration.label)
     for head in heads {

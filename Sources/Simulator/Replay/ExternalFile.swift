@@ -30,7 +30,10 @@ struct ExternalFile {
   /// - Throws: ``ReplayError`` or `PolicyError` that names the line or tensor, what was expected and what found.
   func read() throws -> ExternalChoices {
     guard let data = WholeFile.data(path) else {
-      throw ReplayError("\(path): cannot be read: expected JSON lines or a safetensors file of chosen tokens")
+      throw ReplayError(
+        path, expected: "JSON lines or a safetensors file of chosen tokens",
+        found: "no file that can be read",
+        advice: "check the path")
     }
     var choices = ExternalChoices(path: path, digest: SHA256Digest.hex(of: data))
     if isText(data) {
@@ -58,8 +61,9 @@ struct ExternalFile {
       }
       guard let line = try? decoder.decode(Line.self, from: bytes) else {
         throw ReplayError(
-          "\(path): line \(number + 1): expected {\"layer\":…,\"head\":…,\"position\":…,\"tokens\":[…]} with whole numbers"
-        )
+          "\(path): line \(number + 1)",
+          expected: "{\"layer\":…,\"head\":…,\"position\":…,\"tokens\":[…]} with whole numbers",
+          found: Excerpt.of(String(decoding: bytes, as: UTF8.self)))
       }
       let place = ExternalChoices.Place(layer: line.layer, queryHead: line.head, position: line.position)
       try choices.add(line.tokens, at: place, visible: visible(place))
@@ -74,14 +78,17 @@ struct ExternalFile {
     for tensor in file.tensors {
       let parts = tensor.name.split(separator: ".")
       guard parts.count == 3, parts[0] == "layers", parts[2] == "tokens", let layer = Int(parts[1]) else {
-        throw ReplayError("\(path): tensor '\(tensor.name)': expected layers.L.tokens alone")
+        throw ReplayError(
+          path, expected: "tensors layers.L.tokens alone", found: "'\(Excerpt.of(tensor.name))'",
+          advice: "leave it out")
       }
       guard tensor.dtype == "I32", tensor.shape.count == 3, tensor.shape[0] == heads,
         tensor.shape[1] == decode.count
       else {
         throw ReplayError(
-          "\(path): tensor '\(tensor.name)' is \(tensor.dtype) \(tensor.shape): expected I32 [\(heads), \(decode.count), most tokens of a set]"
-        )
+          "\(path): tensor '\(tensor.name)'",
+          expected: "I32 [\(heads), \(decode.count), most tokens of a set]",
+          found: Excerpt.of("\(tensor.dtype) \(tensor.shape)"))
       }
       let numbers = file.int32(tensor)
       let width = tensor.shape[2]
@@ -101,8 +108,8 @@ struct ExternalFile {
     let own = try trace.digest()
     guard digest.lowercased() == own else {
       throw ReplayError(
-        "\(path): was chosen on a trace of SHA-256 \(digest.prefix(12))…, and \(trace.path) is \(own.prefix(12))…: give the file of this trace"
-      )
+        path, expected: "choices on \(trace.path), of SHA-256 \(own.prefix(12))…",
+        found: "those on \(Excerpt.of(digest, limit: 12))", advice: "give the file of this trace")
     }
     choices.namesTrace = true
   }

@@ -3,15 +3,15 @@ import Kernels
 import Policies
 
 /// The exact results of one KV group for every configuration.
-struct GroupOutcome: Sendable {
+package struct GroupOutcome: Sendable {
   /// One per configuration.
   var configurations: [Configuration]
   let denseTraffic: Work
 
-  struct Configuration: Sendable {
+  package struct Configuration: Sendable {
     /// One per query head of the group.
-    var heads: [HeadResult]
-    var work: Work
+    package var heads: [HeadResult]
+    package var work: Work
     /// Beyond keys and values, at the last step.
     var residentExtra: (device: Int, host: Int)
     /// Where keys and values lie at the last step: on the device, whatever the policy, where the budget holds all.

@@ -8,8 +8,8 @@ extension NumberRanges {
     let missing = subtracting(all)
     guard missing.ranges.isEmpty else {
       throw ReplayError(
-        "\(path): \(what) \(missing.text(atMost: Self.shownInErrors)) was asked for, and it has \(NumberRanges(all).text(atMost: Self.shownInErrors)): choose among those"
-      )
+        path, expected: "\(what)s among its \(NumberRanges(all).text(atMost: Self.shownInErrors))",
+        found: missing.text(atMost: Self.shownInErrors), advice: "choose among those")
     }
     return numbers(atMost: all.count) ?? all
   }

@@ -1,7 +1,7 @@
 import Policies
 
 /// The oracle's choice and its worth, computed once per set of budgets whoever asks.
-final class OracleMeasures {
+package final class OracleMeasures {
   struct Measure {
     let chosen: Selections
     let mass: [Double]
@@ -11,7 +11,7 @@ final class OracleMeasures {
   private let exact: ExactAttention
   private var known: [[Int]: Measure] = [:]
 
-  init(_ exact: ExactAttention) { self.exact = exact }
+  package init(_ exact: ExactAttention) { self.exact = exact }
 
   /// - Parameter budgets: k of every row.
   func measure(budgets: [Int]) -> Measure {

@@ -34,12 +34,3 @@ public struct ReplayOptions: Sendable {
     self.progress = progress
   }
 }
-
-/// A replay cannot run as asked. `message` says what was expected, what was found and what to do.
-public struct ReplayError: Error, CustomStringConvertible, Equatable {
-  public let message: String
-
-  public init(_ message: String) { self.message = message }
-
-  public var description: String { message }
-}

@@ -45,14 +45,15 @@ public struct ReplayPlan: Sendable {
     let decode = TraceGroups(trace).decodeRows
     guard !decode.isEmpty else {
       throw ReplayError(
-        "\(trace.path): no traced query is a decode step (position at or above the prompt's \(trace.metadata.tokens.prompt) tokens): capture with --decode"
-      )
+        trace.path,
+        expected: "decode steps, at or above the prompt's \(trace.metadata.tokens.prompt) tokens",
+        found: "none among the traced queries", advice: "capture it with decode steps")
     }
     let asked = options.steps ?? 0..<decode.count
     guard asked.lowerBound >= 0, asked.upperBound <= decode.count, !asked.isEmpty else {
       throw ReplayError(
-        "\(trace.path): steps \(asked.lowerBound)-\(asked.upperBound - 1) were asked for, and it has decode steps 0-\(decode.count - 1): choose among those"
-      )
+        trace.path, expected: "steps among its decode steps 0-\(decode.count - 1)",
+        found: "\(asked.lowerBound)-\(asked.upperBound - 1)", advice: "choose among those")
     }
     try CalibrationCheck(trace: trace, options: options).check(configurations.map(\.policy))
     // Whichever policies run beside each other, the same steps are scored.
@@ -60,8 +61,10 @@ public struct ReplayPlan: Sendable {
     let scored = decode[asked].filter { !calibrating.contains($0) }
     guard !scored.isEmpty else {
       throw ReplayError(
-        "\(trace.path): calibrating on the trace's own \(calibrating.count) earliest queries leaves no decode step to score: ask for later steps, or give --profile in place of --self-calibrate"
-      )
+        trace.path,
+        expected:
+          "a decode step to score after its own \(calibrating.count) earliest queries, which calibrate",
+        found: "none", advice: "ask for later steps, or give a profile in place of self-calibration")
     }
     if needsAgreement || needsStatistics { calibrationNotes += options.profile?.notes(for: trace) ?? [] }
     if options.selfCalibrates {

@@ -13,12 +13,12 @@ public final class Runnability {
   private lazy var hasWindow = !TraceGroups(trace).promptRows.isEmpty
 
   /// What is wrong with the profile; nil where nothing is.
-  private lazy var profileFlaw: String? = {
-    do {
+  private lazy var profileFlaw: ReplayError? = {
+    do throws(ReplayError) {
       try options.profile?.check(against: trace)
       return nil
     } catch {
-      return "\(error)"
+      return error
     }
   }()
 
@@ -55,18 +55,20 @@ public final class Runnability {
     var obstacles: [String] = []
     let runnable = policies.filter { policy in
       guard let obstacle = obstacle(policy, budgets: budgets) else { return true }
-      obstacles.append(obstacle)
+      obstacles.append("\(obstacle)")
       return false
     }
     return (runnable, obstacles)
   }
 
   /// Why a policy cannot run on the trace's layers that are asked for, or nil.
-  public func obstacle(_ policy: PolicyConfiguration, budgets: [Budget] = []) -> String? {
+  public func obstacle(_ policy: PolicyConfiguration, budgets: [Budget] = []) -> (any ExplainedError)? {
     if policy.needs.contains(.observationWindow), !hasWindow {
-      return "\(policy.label): needs traced queries of the prompt, and the trace has none"
+      return ReplayError(
+        policy.label, expected: "traced queries of the prompt", found: "none in the trace",
+        advice: "capture it with an observation window")
     }
-    if policy.isCalibrated, let profileFlaw { return "\(policy.label): \(profileFlaw)" }
+    if policy.isCalibrated, let profileFlaw { return ReplayError(profileFlaw, in: policy.label) }
     if let lack = CalibrationCheck(trace: trace, options: options).lack(policy) { return lack }
     // What the trace's own queries calibrate holds every layer.
     if policy.needs.contains(.contextualAgreement), options.profile == nil { return nil }
@@ -76,8 +78,11 @@ public final class Runnability {
       guard policy.needs.contains(.contextualAgreement) else { return nil }
       for budget in budgets { try begin(policy, asked: budget) }
       return nil
+    } catch let error as any ExplainedError {
+      return error
     } catch {
-      return "\(error)"
+      return ReplayError(
+        policy.label, expected: "a policy that begins", found: "\(error)", advice: "leave it out")
     }
   }
 

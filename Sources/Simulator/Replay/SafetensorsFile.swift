@@ -1,5 +1,6 @@
 import Foundation
 import Policies
+import Traces
 
 /// A small safetensors file of whole numbers, held in memory: what `external` reads.
 struct SafetensorsFile {
@@ -41,7 +42,9 @@ struct SafetensorsFile {
       let entries = try? JSONDecoder().decode(
         [String: Entry].self, from: data.dropFirst(8).prefix(Int(length)))
     else {
-      throw ReplayError("\(path): is neither JSON lines of chosen tokens nor a safetensors file")
+      throw ReplayError(
+        path, expected: "JSON lines or a safetensors file of chosen tokens", found: "neither",
+        advice: "give another file")
     }
     let start = 8 + Int(length)
     self.data = data
@@ -54,7 +57,8 @@ struct SafetensorsFile {
         dtype != "I32" || GridSize.product([4] + shape) == offsets[1] - offsets[0]
       else {
         throw ReplayError(
-          "\(path): tensor '\(name)': its shape and offsets do not fit the file: write it again")
+          "\(path): tensor '\(Excerpt.of(name))'", expected: "a shape and offsets that fit the file",
+          found: "others", advice: "write it again")
       }
       return Tensor(name: name, dtype: dtype, shape: shape, range: start + offsets[0]..<start + offsets[1])
     }.sorted { $0.name < $1.name }

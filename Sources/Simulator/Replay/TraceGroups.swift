@@ -15,8 +15,9 @@ struct TraceGroups: Sendable {
     let channels = max(geometry.headDim, geometry.valueDim)
     guard channels <= Kernels.maximumChannels else {
       throw ReplayError(
-        "\(trace.path): heads of \(channels) channels: expected at most \(Kernels.maximumChannels), which these kernels hold"
-      )
+        trace.path,
+        expected: "heads of at most \(Kernels.maximumChannels) channels, which these kernels hold",
+        found: "\(channels)", advice: "replay another model")
     }
   }
 

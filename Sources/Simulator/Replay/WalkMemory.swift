@@ -26,11 +26,10 @@ struct WalkMemory {
     let needed = layer + threads * thread
     guard needed <= limit else {
       throw ReplayError(
-        """
-        \(path): a layer of \(layer) bytes and its heads in 32 bits on \(threads) threads take \(needed) bytes: expected at \
-        most \(limit), three quarters of this machine's memory: use fewer threads, a machine with more memory, or \
-        capture fewer tokens
-        """)
+        path, expected: "at most \(limit) bytes to hold, three quarters of this machine's memory",
+        found:
+          "\(needed): a layer of \(layer) bytes and its heads in 32 bits on \(threads) threads",
+        advice: "use fewer threads or a machine with more memory, or capture fewer tokens")
     }
     return min(wanted, max(1, (limit - threads * thread) / max(layer, 1)))
   }

@@ -115,7 +115,8 @@ extension ReplayConfiguration {
   {
     var seen: Set<Budget> = []
     if let again = budgets.first(where: { !seen.insert($0).inserted }) {
-      throw ReplayError("the budget \(again) is given twice: leave one out")
+      throw ReplayError(
+        "budget \(again)", expected: "each budget once", found: "it twice", advice: "leave one out")
     }
     let most = PolicyGrammar.largestGrid
     let sizing = policies.count { $0.descriptor.usesBudget }
@@ -123,8 +124,9 @@ extension ReplayConfiguration {
       size <= most - min(most, policies.count - sizing)
     else {
       throw ReplayError(
-        "expected at most \(most) configurations of a trace, found \(sizing) policies × \(budgets.count) budgets: take fewer of them, or replay them in turns"
-      )
+        "policies and budgets", expected: "at most \(most) configurations of a trace",
+        found: "\(sizing) policies × \(budgets.count) budgets",
+        advice: "take fewer of them, or replay them in turns")
     }
     return policies.flatMap { policy in
       policy.descriptor.usesBudget

@@ -11,7 +11,9 @@ struct TimingArena {
   ///   - bytes: what the caches together must exceed.
   init(_ trace: Trace, layers: [Int], kvHeads: [Int], rows: [Int], kernels: Kernels, bytes: Int) throws {
     let view = TraceGroups(trace)
-    guard let row = rows.last else { throw ReplayError("\(trace.path): no step to time") }
+    guard let row = rows.last else {
+      throw ReplayError(trace.path, expected: "a step to time", found: "none", advice: "score one at least")
+    }
     var originals: [ColdGroup] = []
     var held = 0
     for layer in layers where held < bytes {

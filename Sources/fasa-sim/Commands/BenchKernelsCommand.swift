@@ -67,7 +67,9 @@ struct BenchKernelsCommand: ParsableCommand {
     for name in names where !all.contains(where: { $0.hasPrefix(name) }) {
       line.finish()
       let known = Set(all).sorted().map { "'\($0)'" }.joined(separator: ", ")
-      throw ReplayError("--kernel '\(name)': expected the beginning of a kernel's name, which are \(known)")
+      throw ReplayError(
+        "--kernel '\(name)'", expected: "the beginning of a kernel's name", found: "another",
+        advice: "choose from \(known)")
     }
     let results = lengths.enumerated().flatMap { index, length in
       line.update(index, of: lengths.count)

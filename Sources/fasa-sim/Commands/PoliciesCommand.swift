@@ -22,7 +22,7 @@ struct PoliciesCommand: ParsableCommand {
 
   func run() throws {
     if markdown {
-      try Output.file(PolicyPages.markdown)
+      try Output.file(PolicyPages.markdown(madeBy: "fasa-sim policies --markdown"))
       return
     }
     let chosen = try descriptors()
@@ -35,10 +35,6 @@ struct PoliciesCommand: ParsableCommand {
 
   private func descriptors() throws -> [PolicyDescriptor] {
     guard let name else { return PolicyRegistry.policies.map { $0.descriptor } }
-    guard let policy = PolicyRegistry.policy(named: name) else {
-      throw PolicyError(
-        "no policy is called '\(name)': there are \(PolicyRegistry.names.joined(separator: ", "))")
-    }
-    return [policy.descriptor]
+    return [try PolicyRegistry.known(name).descriptor]
   }
 }

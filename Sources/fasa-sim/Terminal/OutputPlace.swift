@@ -15,7 +15,9 @@ struct OutputPlace {
   /// - Throws: `ReplayError` where something is there and the user did not ask to replace it.
   func refuseTaken(force: Bool) throws {
     if force || type == nil { return }
-    throw ReplayError("\(path): is there already: give --force to replace it, or another name")
+    throw ReplayError(
+      path, expected: "a name that is free", found: "it taken",
+      advice: "give --force to replace it, or another name")
   }
 
   /// No file that is made from a database must take the place of one: it may be the one that is read.
@@ -28,6 +30,8 @@ struct OutputPlace {
     defer { try? file.close() }
     let start = try file.read(upToCount: 16) ?? Data()
     guard start.starts(with: Data("SQLite format 3".utf8)) else { return }
-    throw ReplayError("\(path): is a SQLite database, which \(what) must not replace: name another file")
+    throw ReplayError(
+      path, expected: "a place for \(what)", found: "a SQLite database, which it must not replace",
+      advice: "name another file")
   }
 }

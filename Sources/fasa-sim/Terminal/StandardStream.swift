@@ -48,6 +48,7 @@ struct StandardStream: Sendable {
       raise(SIGPIPE)
     }
     throw ReplayError(
-      "\(name): cannot be written: \(String(cString: strerror(code))); make room there, or send it elsewhere")
+      name, expected: "to write to it", found: String(cString: strerror(code)),
+      advice: "make room there, or send it elsewhere")
   }
 }

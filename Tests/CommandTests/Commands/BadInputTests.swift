@@ -35,35 +35,42 @@ import Testing
     ("replay t.zst text.txt --policy oracle", "text.txt: expected a Zstandard"),
     (
       "replay t.zst --policy random --budget-bytes 0.001",
-      "t.zst: nothing to replay: left out: random: one token with what it reads to choose costs more than 0.1 % of dense attention's bytes"
+      "t.zst: expected a policy that can run on it, found none; left out: random: one token with what it reads to choose costs more than 0.1 % of dense attention's bytes"
     ),
     (
       "replay t.zst --policy nope",
-      "no policy is called 'nope': there are dense, oracle, oracle-mass, random, streaming-llm, h2o"
+      "policy 'nope': expected one that there is, found none of that name; choose from dense, oracle, oracle-mass"
     ),
     (
-      "replay t.zst --policy fasa:chunkz=1", "policy 'fasa' has no parameter 'chunkz': it has chunks, pairing"
+      "replay t.zst --policy fasa:chunkz=1",
+      "policy 'fasa': expected one of its parameters, found 'chunkz'; choose from chunks, pairing"
     ),
     (
       "replay t.zst --policy fasa:chunks=0",
-      "fasa: chunks=0: expected a count, or a share such as 0.25 or 25%"
+      "policy 'fasa': chunks: expected a count, or a share such as 0.25 or 25%, found '0'"
     ),
-    ("replay t.zst --policy fasa:chunks=", "cannot read 'chunks=' in policy 'fasa:chunks=': expected NAME"),
-    ("replay t.zst --policy oracle,oracle", "policy 'oracle' is given twice: leave one out"),
-    ("replay t.zst --budget 9,9", "the budget 9 is given twice: leave one out"),
-    ("replay t.zst --layers 2", "t.zst: layer 2 was asked for, and it has 0-1: choose among those"),
-    ("replay t.zst --heads 6", "t.zst: query head 6 was asked for, and it has 0-5: choose among those"),
+    (
+      "replay t.zst --policy fasa:chunks=",
+      "policy 'fasa:chunks=': expected NAME or NAME:PARAMETER=VALUE,…, found 'chunks='"
+    ),
+    (
+      "replay t.zst --policy oracle,oracle",
+      "policy 'oracle': expected each policy once, found it twice; leave one out"
+    ),
+    ("replay t.zst --budget 9,9", "budget 9: expected each budget once, found it twice; leave one out"),
+    ("replay t.zst --layers 2", "t.zst: expected layers among its 0-1, found 2; choose among those"),
+    ("replay t.zst --heads 6", "t.zst: expected query heads among its 0-5, found 6; choose among those"),
     (
       "replay t.zst --steps 30-40",
-      "t.zst: steps 30-40 were asked for, and it has decode steps 0-39: choose among those"
+      "t.zst: expected steps among its decode steps 0-39, found 30-40; choose among those"
     ),
     (
       "replay t.zst --profile none.json",
-      "none.json: cannot be read: expected a calibration profile, as fasa-sim calibrate writes"
+      "none.json: expected a calibration profile, found no file that can be read; check the path"
     ),
     (
       "replay t.zst --profile empty.json",
-      "empty.json: is not a calibration profile: it lacks 'version'; fasa-sim calibrate writes them"
+      "empty.json: expected a calibration profile, found JSON without 'version'; give one that a calibration wrote"
     ),
     (
       "replay t.zst --policy oracle --db text.txt",
@@ -97,14 +104,15 @@ import Testing
     ("info none.zst", "none.zst: expected a readable file"),
     ("info cut.zst", "; copy or download the file again"),
     ("info flipped.zst --verify", "; copy or download the file again"),
-    ("policies nope", "no policy is called 'nope'"),
+    ("policies nope", "policy 'nope': expected one that there is"),
     ("calibrate none.zst -o p.json", "none.zst: expected a readable file"),
     (
       "calibrate t.zst --layers 2 -o p.json",
-      "t.zst: layer 2 was asked for, and it has 0-1: choose among those"
+      "t.zst: expected layers among its 0-1, found 2; choose among those"
     ),
     (
-      "calibrate t.zst -o text.txt", "text.txt: is there already: give --force to replace it, or another name"
+      "calibrate t.zst -o text.txt",
+      "text.txt: expected a name that is free, found it taken; give --force to replace it, or another name"
     ),
     (
       "calibrate t.zst --layers 0 -o none/p.json",

@@ -59,6 +59,6 @@ import Traces
     #expect(try replay("fasa:pairing=adjacent").status == 0)
     let refused = try replay("fasa")
     #expect(refused.status == 1)
-    #expect(refused.errors.contains("no contextual agreement for layer 0 with rope pairing"))
+    #expect(refused.errors.contains("layer 0: expected contextual agreement with rope pairing"))
   }
 }

@@ -189,12 +189,15 @@ import Testing
       "--min-mass 0.9 --policy oracle",
       "oracle: expected policies that can be deployed, found a bound", 1
     ),
-    ("--min-mass 0.9 --policy quest --vary pages", "--vary pages: expected parameters of the policies", 1),
+    (
+      "--min-mass 0.9 --policy quest --vary pages",
+      "parameter 'pages': expected parameters of the policies searched, found none of that name", 1
+    ),
     (
       "--min-mass 0.9 --exhaustive",
-      "an exhaustive search: expected a grid of at most 20000 configurations, found", 1
+      "exhaustive search: expected a grid of at most 20000 configurations, found", 1
     ),
-    ("--min-mass 0.9 --layers 7", "t.zst: layer 7 was asked for, and it has 0-1: choose among those", 1),
+    ("--min-mass 0.9 --layers 7", "t.zst: expected layers among its 0-1, found 7; choose among those", 1),
   ])
   func badInputIsOneErrorAndLeavesNothing(options: String, message: String, status: Int32) throws {
     let run = try explore(options + " --db none.db")

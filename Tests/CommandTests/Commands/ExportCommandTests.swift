@@ -55,11 +55,13 @@ import Testing
     try FileManager.default.copyItem(atPath: folder.path("runs.db"), toPath: folder.path("copy.csv"))
     let before = try Data(contentsOf: URL(filePath: folder.path("copy.csv")))
     let found = try run("export summary --db copy.csv -o copy.csv --force")
-    #expect(found.status == 1 && found.errors.hasPrefix("Error: copy.csv: is a SQLite database"))
+    #expect(
+      found.status == 1
+        && found.errors.hasPrefix("Error: copy.csv: expected a place for an export, found a SQLite database"))
     #expect(try Data(contentsOf: URL(filePath: folder.path("copy.csv"))) == before)
     try FileManager.default.createSymbolicLink(
       atPath: folder.path("link.csv"), withDestinationPath: "nowhere")
-    #expect(try run("export summary -o link.csv").errors.contains("is there already"))
+    #expect(try run("export summary -o link.csv").errors.contains("expected a name that is free"))
   }
 
   @Test func listNamesEveryViewAndColumn() throws {
@@ -131,10 +133,16 @@ import Testing
   }
 
   @Test(arguments: [
-    ("export nope -o s.csv", "runs.db: nope: expected a table or view: bytes, comparison, "),
+    (
+      "export nope -o s.csv",
+      "runs.db: nope: expected a table or view, found none of that name; choose from bytes, comparison, "
+    ),
     ("export summary -o t.zst.csv/s.csv", "t.zst.csv/s.csv: expected to write the file, found No such file"),
     ("export summary -o s.csv --db none.db", "none.db: expected a database, found no such file"),
-    ("export summary -o there.csv", "there.csv: is there already: give --force to replace it"),
+    (
+      "export summary -o there.csv",
+      "there.csv: expected a name that is free, found it taken; give --force to replace it"
+    ),
   ])
   func oneLineAndNothingWritten(command: String, message: String) throws {
     _ = try folder.file(Data("mine".utf8), "there.csv")

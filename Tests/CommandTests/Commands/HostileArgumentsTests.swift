@@ -95,16 +95,16 @@ import Testing
   /// The numbers are kept as a range, whatever they reach to.
   @Test func rangesAreToldAsRanges() throws {
     for (option, value, what) in [
-      ("--layers", "0-999999", "layer 2-999999 was asked for, and it has 0-1"),
-      ("--heads", "5-9223372036854775806", "query head 6-9223372036854775806 was asked for, and it has 0-5"),
+      ("--layers", "0-999999", "expected layers among its 0-1, found 2-999999"),
+      ("--heads", "5-9223372036854775806", "expected query heads among its 0-5, found 6-9223372036854775806"),
       (
         "--steps", "3-9223372036854775806",
-        "steps 3-9223372036854775806 were asked for, and it has decode steps 0-39"
+        "expected steps among its decode steps 0-39, found 3-9223372036854775806"
       ),
     ] {
       let run = try Executable.run(["replay", "t.zst", "--policy", "oracle", option, value], in: folder)
       #expect(run.status == 1)
-      #expect(run.errors == "Error: t.zst: \(what): choose among those\n")
+      #expect(run.errors == "Error: t.zst: \(what); choose among those\n")
     }
   }
 }

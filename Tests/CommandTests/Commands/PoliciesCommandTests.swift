@@ -21,7 +21,9 @@ import Testing
   {
     let run = try Executable.run(["replay", "t.zst", "--policy", name], in: TemporaryFolder())
     #expect(run.status == 1)
-    #expect(run.errors.contains("policy '\(name)' cannot be replayed from a trace: "))
+    #expect(
+      run.errors.contains(
+        "policy '\(name)': expected one that can be replayed from a trace, found one that cannot, since "))
   }
 
   @Test func jsonHoldsEveryParameter() throws {

@@ -94,7 +94,7 @@ import Traces
     }
     for name in left {
       #expect(
-        run.output.contains("note: left out: \(name): no profile of synthetic "))
+        run.output.contains("note: left out: \(name): expected a profile of synthetic"))
     }
     #expect(run.output.contains("note: not on equal footing: sinks is "))
   }
@@ -154,13 +154,15 @@ import Traces
     #expect(refused.status == 1)
     #expect(
       refused.errors.hasPrefix(
-        "Error: t.zst: fasa: no profile of synthetic was given or found: calibrate on another text of the model (fasa-sim calibrate other.zst -o profile.json)"
+        "Error: t.zst: fasa: expected a profile of synthetic, found none given or bundled; calibrate on another text of the model"
       ))
-    #expect(refused.errors.contains("--self-calibrate"))
+    #expect(refused.errors.contains("or self-calibrate, which takes the trace's own earliest queries"))
     #expect(!folder.holds("r.db"))
     let all = try replay("--policy all --budget 10 --no-timing --db :memory:")
     #expect(all.status == 0)
-    #expect(all.output.contains("note: left out: fasa: no profile of synthetic was given or found"))
+    #expect(
+      all.output.contains(
+        "note: left out: fasa: expected a profile of synthetic, found none given or bundled"))
     #expect(all.output.contains("6 decode steps"))
   }
 
@@ -179,7 +181,8 @@ import Traces
       let asked = command == "explore" ? arguments.replacing(",oracle", with: "") : arguments
       let run = try Executable.run(asked.split(separator: " ").map(String.init), in: folder)
       #expect(run.status == 1)
-      #expect(run.errors.hasPrefix("Error: p.json: the profile is of synthetic (2 layers, 6 query heads"))
+      #expect(
+        run.errors.hasPrefix("Error: p.json: expected a profile of synthetic (3 layers, 12 query heads"))
       #expect(!folder.holds("r.db"))
     }
   }

@@ -118,10 +118,14 @@ import Testing
       ("report --db none.db", "none.db: expected a database, found no such file; check the path"),
       ("report --db text.db", "text.db: expected a SQLite database, found another kind of file"),
       ("report --db other.db", "other.db: expected a database of fasa-sim, found one of another program"),
-      ("report --db empty.db", "empty.db: expected a stored configuration, found none; replay a trace first"),
+      (
+        "report --db empty.db",
+        "empty.db: expected a stored configuration, found none; replay a trace into it first"
+      ),
       ("report -o none/report.html", "none/report.html: expected to write the file, found No such file"),
       (
-        "report -o runs.db", "runs.db: is a SQLite database, which a page must not replace: name another file"
+        "report -o runs.db",
+        "runs.db: expected a place for a page, found a SQLite database, which it must not replace; name another file"
       ),
     ] {
       let outcome = try run(command)

@@ -48,7 +48,10 @@ import Traces
     let path = try folder.file(Data("mine".utf8), "s.zst")
     let refused = try run("synth s.zst --tokens 64 --decode 2 --layers 0")
     #expect(refused.status == 1)
-    #expect(refused.errors == "Error: s.zst: is there already: give --force to replace it, or another name\n")
+    #expect(
+      refused.errors
+        == "Error: s.zst: expected a name that is free, found it taken; give --force to replace it, or another name\n"
+    )
     #expect(try Data(contentsOf: URL(filePath: path)) == Data("mine".utf8))
     #expect(try run("synth s.zst --tokens 64 --decode 2 --layers 0 --force").status == 0)
   }

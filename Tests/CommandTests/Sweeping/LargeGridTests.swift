@@ -92,7 +92,7 @@ import Testing
     #expect(ending.isRefusal, "\(ending)")
     #expect(
       ending.outcome.errors
-        == "Error: expected at most 500000 times to compute, found 1 configurations × 1 machines × 2000 contexts × 2000 batch sizes: take fewer of them\n"
+        == "Error: modelled times: expected at most 500000, found 1 configurations × 1 machines × 2000 contexts × 2000 batch sizes; take fewer of them\n"
     )
   }
 }

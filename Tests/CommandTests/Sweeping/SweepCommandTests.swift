@@ -119,9 +119,9 @@ import Traces
   @Test(arguments: [
     (
       "sweep t.zst --policy oracle --budget 8 --hardware h100,a100",
-      "Error: no machine is called 'h100': there are "
+      "Error: 'h100': expected the name of a machine, "
     ),
-    ("sweep none.yaml", "none.yaml: expected a readable YAML file, found none; check the path"),
+    ("sweep none.yaml", "none.yaml: expected a YAML file that can be read, found none; check the path"),
     ("sweep t.zst none.zst --policy oracle --budget 8", "none.zst: expected a readable file"),
     (
       "sweep t.zst t.zst --policy oracle --budget 8",
@@ -129,10 +129,10 @@ import Traces
     ),
     (
       "sweep t.zst --policy loki --budget 8",
-      "; leave that policy or that trace out"
+      "; else leave that policy or that trace out"
     ),
-    ("sweep t.zst --policy nope --budget 8", "no policy is called 'nope'"),
-    ("sweep t.zst --policy oracle --budget 8 --layers 5", "t.zst: layer 5 was asked for"),
+    ("sweep t.zst --policy nope --budget 8", "policy 'nope': expected one that there is"),
+    ("sweep t.zst --policy oracle --budget 8 --layers 5", "t.zst: expected layers among its 0-1, found 5"),
   ])
   func oneLineExit1AndNothingWritten(command: String, message: String) throws {
     let found = try run(command + " --db s.db")

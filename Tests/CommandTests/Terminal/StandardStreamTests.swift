@@ -31,7 +31,7 @@ import Testing
     #expect(!ending.isKilled && ending.outcome.status == 1, "\(ending)")
     #expect(
       ending.outcome.errors
-        == "Error: standard output: cannot be written: No space left on device; make room there, or send it elsewhere\n"
+        == "Error: standard output: expected to write to it, found No space left on device; make room there, or send it elsewhere\n"
     )
   }
 
@@ -39,7 +39,8 @@ import Testing
     let ending = try Executable.shell("exec \"$FASA\" \(command) >&-", in: folder)
     #expect(!ending.isKilled && ending.outcome.status == 1, "\(ending)")
     #expect(
-      ending.outcome.errors.hasPrefix("Error: standard output: cannot be written: Bad file descriptor"),
+      ending.outcome.errors.hasPrefix(
+        "Error: standard output: expected to write to it, found Bad file descriptor"),
       "\(ending)")
   }
 

@@ -26,7 +26,8 @@ import Traces
     let prepared = try request("all").prepare(trace, budgets: .tokens([.tokens(8)]))
     let names = Set(prepared.policies.map(\.descriptor.name))
     #expect(names.isSuperset(of: ["oracle", "quest"]) && !names.contains("fasa"))
-    #expect(prepared.notes.contains { $0.hasPrefix("left out: fasa: no profile of synthetic was given") })
+    #expect(
+      prepared.notes.contains { $0.hasPrefix("left out: fasa: expected a profile of synthetic, found none") })
   }
 
   @Test(arguments: ["fasa", "oracle,fasa", "all,fasa"]) func whatWasNamedIsRefused(policies: String) throws {
@@ -47,9 +48,11 @@ import Traces
       },
     ] {
       let error = #expect(throws: ReplayError.self) { try prepare() }
-      let message = error?.message ?? ""
-      #expect(message.hasPrefix("\(path): fasa: no profile of synthetic was given or found"), "\(message)")
-      #expect(message.hasSuffix("; leave that policy or that trace out"))
+      let message = error?.description ?? ""
+      #expect(
+        message.hasPrefix("\(path): fasa: expected a profile of synthetic, found none given or bundled"),
+        "\(message)")
+      #expect(message.hasSuffix("; else leave that policy or that trace out"))
     }
   }
 
@@ -57,8 +60,9 @@ import Traces
     let prepared = try request("oracle").prepare(trace, budgets: .bytes(shares: [0.001], reading: .perHead))
     let error = #expect(throws: ReplayError.self) { try ReplayJob(prepared) }
     #expect(
-      error?.message.hasPrefix(
-        "\(trace.path): nothing to replay: left out: oracle: one token with what it reads")
+      error?.description.hasPrefix(
+        "\(trace.path): expected a policy that can run on it, found none; left out: oracle: one token with what it reads"
+      )
         == true)
   }
 
@@ -68,6 +72,7 @@ import Traces
     let error = #expect(throws: ReplayError.self) {
       try ExploreSearch.deployable(PolicyChoice(parsing: ["all,oracle"]))
     }
-    #expect(error?.message.hasPrefix("oracle: expected policies that can be deployed, found a bound") == true)
+    #expect(
+      error?.description.hasPrefix("oracle: expected policies that can be deployed, found a bound") == true)
   }
 }

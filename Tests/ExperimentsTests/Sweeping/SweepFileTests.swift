@@ -79,7 +79,7 @@ import Testing
     ("", "s.yaml: expected a sweep, found an empty file; name traces, policies and budgets in it"),
     ("- a", "s.yaml:1: expected a mapping with traces, policies and budgets, found a list"),
     ("traces: [a]\npolicies: [oracle]", "s.yaml: expected the field 'budgets', found none; add it"),
-    ("traces: [a\npolicies: x", "s.yaml:2: expected YAML, found did not find expected ',' or ']'"),
+    ("traces: [a\npolicies: x", "s.yaml:2: expected YAML, found no ',' or ']'; correct it there"),
     ("seed: 1\nseed: 2", "s.yaml:1: expected YAML, found seed twice in one mapping"),
     (
       "budget: [64]",
@@ -101,13 +101,19 @@ import Testing
     ("seed: -1", "s.yaml:1: seed: expected a whole number from 0, found '-1'"),
     ("detail: all", "s.yaml:1: detail: expected head or step, found 'all'"),
     ("timing: maybe", "s.yaml:1: timing: expected true or false, found 'maybe'"),
-    ("policies:\n  - qest", "s.yaml:2: no policy is called 'qest': there are dense"),
+    (
+      "policies:\n  - qest",
+      "s.yaml:2: policy 'qest': expected one that there is, found none of that name; choose from dense"
+    ),
     ("policies:\n  - qest", "; did you mean 'quest'?"),
-    ("policies:\n  - quest: {pages: [8]}", "s.yaml:2: policy 'quest' has no parameter 'pages': it has page"),
+    (
+      "policies:\n  - quest: {pages: [8]}",
+      "s.yaml:2: policy 'quest': expected one of its parameters, found 'pages'; choose from page"
+    ),
     ("policies:\n  - quest: {pages: [8]}", "; did you mean 'page'?"),
     (
       "policies:\n  - quest:\n      page:\n        - 8\n        - x",
-      "s.yaml:5: quest: page=x: expected 1…4096"
+      "s.yaml:5: policy 'quest': page: expected 1…4096, found 'x'"
     ),
     (
       "policies:\n  - quest: {page: []}",
@@ -121,8 +127,8 @@ import Testing
   ])
   func whatIsWrongIsSaidWithItsLine(text: String, message: String) throws {
     let error = #expect(throws: ReplayError.self) { try plan(text) }
-    #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
-    #expect(error?.message.contains("\n") == false)
+    #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+    #expect(error?.description.contains("\n") == false)
   }
 
   @Test(arguments: [

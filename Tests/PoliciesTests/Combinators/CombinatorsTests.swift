@@ -102,10 +102,10 @@ import Testing
   }
 
   @Test func pyramidKVRefusesWhatItsBaseIgnores() throws {
-    let message = """
-      pyramidkv: recent=4 over snapkv, which has no 'recent' and would ignore it: leave it out, or give another base
-      """
-    #expect(throws: PolicyError(message)) {
+    let error = PolicyError(
+      "pyramidkv: recent=4", expected: "a base that has 'recent'", found: "snapkv, which would ignore it",
+      advice: "leave it out, or give another base")
+    #expect(throws: error) {
       try PolicyGrammar.parse(["pyramidkv:recent=4"])[0].policy(for: Self.trace.group)
     }
     _ = try PolicyGrammar.parse(["pyramidkv:base=oracle,recent=4"])[0].policy(for: Self.trace.group)

@@ -231,10 +231,10 @@ import Testing
 
   @Test(arguments: [("tidal", [4, 5], 4, 3), ("tidal", [2, 4], 4, 3), ("omnikv", [3], 3, 2)])
   func aMissingChooserIsRefused(name: String, numbers: [Int], layer: Int, chooser: Int) {
-    let message = """
-      \(name): layer \(layer) uses what layer \(chooser) chose, and that layer is not among those replayed: replay it too \
-      (--layers), capture it, or leave the policy out
-      """
-    #expect(throws: PolicyError(message)) { try Self.answer(name, Self.layers(numbers), k: 6) }
+    let error = PolicyError(
+      "\(name): layer \(layer)",
+      expected: "layer \(chooser), whose choice it uses, among those replayed", found: "it missing",
+      advice: "replay it too, capture it, or leave the policy out")
+    #expect(throws: error) { try Self.answer(name, Self.layers(numbers), k: 6) }
   }
 }

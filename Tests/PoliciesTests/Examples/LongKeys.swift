@@ -12,7 +12,6 @@ public struct LongKeys: Policy {
 
   private let keeping: Guard
   private var cache: EvictionCache
-  private var lengths: [Float] = []
 
   public init(parameters: ParameterValues, group: GroupContext) {
     keeping = parameters.guarded
@@ -21,16 +20,13 @@ public struct LongKeys: Policy {
 
   public var choosesPerGroup: Bool { true }
 
-  public mutating func observe(_ prompt: PromptView) {
-    let d = prompt.tables.channels
-    lengths = prompt.tables.perToken("lengths") { _, key in
-      (0..<d).reduce(Float(0)) { $0 + key[$1] * key[$1] }
-    }
-  }
-
   public mutating func choose(_ block: QueryBlock) -> Selections? {
     let before = cache.compared
-    let selections = cache.walk(block, budgets: block.budgets, values: [lengths], keeping: keeping)
+    let d = block.group.headDim
+    let lengths = block.tables.perToken("lengths") { _, key in
+      (0..<d).reduce(Float(0)) { $0 + key[$1] * key[$1] }
+    }
+    let selections = cache.walk(block, budgets: block.budgets, keeping: keeping) { lengths[$1] }
     let bytes = (cache.compared - before) * 4
     block.charge(
       DecodeOperation(.select, .select, .state, rowBytes: 4, bits: 32), readPerHead: bytes,

@@ -159,11 +159,11 @@ import Testing
     #expect(try answer(",labels=group").tokens != named.tokens)
     var old = Self.trace
     old.statistics?.layers[0].ownChannelWeights = nil
-    let message = """
-      double-sparsity: the calibration of layer 3 holds no channel weights per query head, which profiles lack that an earlier \
-      fasa-sim made: calibrate again (fasa-sim calibrate), or give labels=group
-      """
-    #expect(throws: PolicyError(message)) { try old.answer("double-sparsity") }
+    let error = PolicyError(
+      "double-sparsity: layer 3", expected: "channel weights per query head",
+      found: "none in the calibration, as earlier versions made it",
+      advice: "calibrate again, or give labels=group")
+    #expect(throws: error) { try old.answer("double-sparsity") }
     #expect(
       try old.answer("double-sparsity:labels=group").tokens
         == Self.trace.answer("double-sparsity:labels=group").tokens)
@@ -266,11 +266,12 @@ import Testing
 
   @Test func withoutStatisticsTheySayWhatToDo() throws {
     for name in ["loki", "double-sparsity", "triattention", "duo-attention"] {
-      let message = """
-        \(name): the calibration has no head statistics for layer 3 in this trace's half layout: calibrate for it \
-        (fasa-sim calibrate), give that --profile, or leave the layer out with --layers
-        """
-      #expect(throws: PolicyError(message)) { try SmallTrace(positions: [5]).answer(name) }
+      let error = PolicyError(
+        "\(name): layer 3", expected: "head statistics in this trace's half layout",
+        found: "none in the calibration",
+        advice: "calibrate for it and give that profile, or leave the layer out"
+      )
+      #expect(throws: error) { try SmallTrace(positions: [5]).answer(name) }
     }
   }
 
@@ -291,14 +292,15 @@ import Testing
         trace.statistics?.layers = [layer]
       }
       let error = try #require(throws: PolicyError.self) { try trace.answer(name) }
-      #expect(error.message.hasPrefix("\(name): the calibration has no head statistics for layer 3"))
+      #expect(error.place == "\(name): layer 3" && error.expected.hasPrefix("head statistics"))
     }
   }
 
   @Test(arguments: ["infinigen", "infllm", "expected-attention", "sketch"])
   func withoutAWindowTheySayWhatToDo(name: String) {
-    let message =
-      "\(name): needs traced queries of the prompt, and the trace has none: capture with --window, or leave the policy out"
-    #expect(throws: PolicyError(message)) { try SmallTrace(positions: [5]).answer(name) }
+    let error = PolicyError(
+      name, expected: "traced queries of the prompt", found: "none in the trace",
+      advice: "capture it with an observation window, or leave the policy out")
+    #expect(throws: error) { try SmallTrace(positions: [5]).answer(name) }
   }
 }

@@ -195,12 +195,12 @@ import Testing
     ("pqcache:subvectors=1", 1024, 1025),
   ]) func vectorsTooWideAreRefused(text: String, headDim: Int, width: Int) throws {
     let trace = SmallTrace(headDim: headDim, positions: [1])
-    let message = """
-      \(text.prefix { $0 != ":" }): layer 3: vectors of \(width) numbers for heads of \(headDim) channels: expected at most \
-      1024, which the kernels score: leave the policy out on this trace
-      """
+    let error = PolicyError(
+      "\(text.prefix { $0 != ":" }): layer 3",
+      expected: "vectors of at most 1024 numbers, which the kernels score",
+      found: "\(width) for heads of \(headDim) channels", advice: "leave the policy out on this trace")
     let configuration = try #require(PolicyGrammar.parse([text]).first)
-    #expect(throws: PolicyError(message)) { try configuration.policy(for: trace.group) }
+    #expect(throws: error) { try configuration.policy(for: trace.group) }
   }
 
   /// With one bit and many tables every token is met, and the correction is the logarithm of the paper's probability.

@@ -34,12 +34,12 @@ import Testing
     }
     #expect(try tokens("budget", .tokens(64)) == tokens("64", .tokens(64)))
     #expect(try tokens("budget", .tokens(64)) != tokens("256", .tokens(64)))
-    let message = """
-      fasa: ca-window=budget: layer 3 is calibrated at K = 64, 256, and a budget that is none of these takes K = 1024: calibrate \
-      at it too (fasa-sim calibrate --window), or give ca-window a number
-      """
+    let error = PolicyError(
+      "fasa: ca-window=budget",
+      expected: "layer 3 calibrated at K = the budget, or else at K = 1024, which stands in for it",
+      found: "K = 64, 256", advice: "calibrate at one of them too, or give ca-window a number")
     for budget in [Budget.tokens(63), .share(0.19)] {
-      #expect(throws: PolicyError(message)) { try tokens("budget", budget) }
+      #expect(throws: error) { try tokens("budget", budget) }
     }
     var random = SeededRandom(5)
     let key = ContextualAgreement.Key(layer: trace.layer, window: 1024)
@@ -63,7 +63,7 @@ import Testing
           .init(layer: 3, window: 256): Array(repeating: Array(repeating: 0.5, count: chunks), count: heads)
         ])
       let error = try #require(throws: PolicyError.self) { try trace.answer("\(name):chunks=1") }
-      #expect(error.message.hasPrefix("\(name): the calibration has no contextual agreement for layer 3"))
+      #expect(error.place == "\(name): layer 3" && error.expected.hasPrefix("contextual agreement"))
     }
   }
 
@@ -114,16 +114,15 @@ import Testing
   }
 
   @Test func withoutAgreementItSaysWhatToDo() throws {
-    let message = """
-      fasa: the calibration has no contextual agreement for layer 3 with adjacent pairing on this trace's \
-      half layout: calibrate for it (fasa-sim calibrate), or leave the layer out with --layers
-      """
+    let error = PolicyError(
+      "fasa: layer 3", expected: "contextual agreement with adjacent pairing on this trace's half layout",
+      found: "none in the calibration", advice: "calibrate for it, or leave the layer out")
     var trace = SmallTrace(positions: [5])
-    #expect(throws: PolicyError(message)) { try trace.answer("fasa:pairing=adjacent") }
+    #expect(throws: error) { try trace.answer("fasa:pairing=adjacent") }
     trace.agreement = SmallTrace.agreement(layer: 3, chunks: 4, slices: .rope, pairing: .half)
-    #expect(throws: PolicyError(message)) { try trace.answer("fasa:pairing=adjacent") }
+    #expect(throws: error) { try trace.answer("fasa:pairing=adjacent") }
     trace.agreement = SmallTrace.agreement(layer: 2, chunks: 4, slices: .adjacent, pairing: .half)
-    #expect(throws: PolicyError(message)) { try trace.answer("fasa:pairing=adjacent") }
+    #expect(throws: error) { try trace.answer("fasa:pairing=adjacent") }
     // The number of chunks is the head's affair, so that all of them must be ranked too.
     #expect(throws: PolicyError.self) { try trace.answer("fasa:chunks=4,adaptive=on") }
   }

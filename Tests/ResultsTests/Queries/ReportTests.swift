@@ -30,7 +30,8 @@ import Testing
   @Test func aDatabaseWithoutConfigurationsIsRefused() throws {
     let error = #expect(throws: ResultsError.self) { _ = try store.report() }
     #expect(
-      error?.description.contains("expected a stored configuration, found none; replay a trace first") == true
+      error?.description.contains("expected a stored configuration, found none; replay a trace into it first")
+        == true
     )
   }
 

@@ -29,7 +29,9 @@ enum Samples {
 
   static func policy(_ text: String) throws -> PolicyConfiguration {
     let found = try PolicyGrammar.parse([text])
-    guard let first = found.first, found.count == 1 else { throw PolicyError("not one policy: \(text)") }
+    guard let first = found.first, found.count == 1 else {
+      throw PolicyError(text, expected: "one policy", found: "\(found.count)")
+    }
     return first
   }
 

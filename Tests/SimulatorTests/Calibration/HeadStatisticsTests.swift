@@ -129,8 +129,9 @@ import Testing
       let path = try folder.file(profile.encoded(), "p.json")
       #expect(
         throws: ReplayError(
-          "\(path): head statistics of layer 1 have another shape than the model: calibrate again with this fasa-sim"
-        )
+          path, expected: "a sound calibration profile",
+          found: "that head statistics of layer 1 have another shape than the model",
+          advice: "calibrate again with this version")
       ) { try LoadedProfile(path: path) }
     }
   }

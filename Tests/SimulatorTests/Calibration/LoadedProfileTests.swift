@@ -25,8 +25,8 @@ import Traces
   func message(_ text: String) throws -> String {
     let path = try folder.file(Data(text.utf8), "p.json")
     let error = try #require(throws: ReplayError.self) { try LoadedProfile(path: path) }
-    #expect(error.message.hasPrefix("\(path): "))
-    return String(error.message.dropFirst(path.count + 2))
+    #expect(error.description.hasPrefix("\(path): "))
+    return String(error.description.dropFirst(path.count + 2))
   }
 
   @Test func aSoundOneLoads() throws {
@@ -40,21 +40,24 @@ import Traces
 
   @Test func whatIsNoProfileIsRefused() throws {
     let text = String(decoding: try good.encoded(), as: UTF8.self)
-    #expect(try message("").contains("is not a calibration profile"))
-    #expect(try message("not JSON").contains("is not a calibration profile"))
-    #expect(try message("[]").contains("is not a calibration profile"))
-    #expect(try message(String(text.dropLast(40))).contains("is not a calibration profile"))
+    let none = "expected a calibration profile, found no JSON of that form; "
+    #expect(try message("").hasPrefix(none))
+    #expect(try message("not JSON").hasPrefix(none))
+    #expect(try message("[]").hasPrefix("expected a calibration profile, found "))
+    #expect(try message(String(text.dropLast(40))).hasPrefix(none))
     #expect(
       try message(text.replacing("\"model\":", with: "\"modle\":"))
-        == "is not a calibration profile: it lacks 'model'; fasa-sim calibrate writes them")
+        == "expected a calibration profile, found JSON without 'model'; give one that a calibration wrote")
     #expect(
       try message(text.replacing("\"head_dim\":16", with: "\"head_dim\":\"x\"")).contains("'model.head_dim'"))
     #expect(
       try message(text.replacing("\"version\":1", with: "\"version\":2"))
-        == "profile version 2, expected 1: calibrate again with this fasa-sim")
+        == "expected profile version 1, found 2; calibrate again with this version")
     let missing = folder.path("none.json")
     let error = try #require(throws: ReplayError.self) { try LoadedProfile(path: missing) }
-    #expect(error.message.hasPrefix("\(missing): cannot be read"))
+    #expect(
+      error.description.hasPrefix(
+        "\(missing): expected a calibration profile, found no file that can be read"))
   }
 
   /// Any of these would have a policy read beyond an array, or rank what is no number.
@@ -97,7 +100,8 @@ import Traces
         try Replay(trace).run(configurations, options: ReplayOptions(profile: loaded))
       }
       #expect(
-        error.message.contains("the profile is of") && error.message.hasSuffix("calibrate for that model"))
+        error.expected.hasPrefix("a profile of by hand (2 layers, 6 query heads, d 16)")
+          && error.found.hasPrefix("one of "))
       // A policy that needs none is not kept from running.
       let oracle = try ReplayConfiguration.grid(PolicyGrammar.parse(["oracle"]), budgets: [.tokens(4)])
       #expect(
@@ -110,7 +114,7 @@ import Traces
     profile.texts.append(profile.texts[0])
     profile.texts[1].sha256 = HandTrace.textDigest
     let error = try #require(throws: ReplayError.self) { try load(profile).check(against: trace) }
-    #expect(error.message.contains("was calibrated on 'numbers'"))
+    #expect(error.found == "one calibrated on 'numbers', the text of \(trace.path)")
     // Zeros stand for a text that is not known.
     profile.texts[1].sha256 = String(repeating: "0", count: 64)
     try load(profile).check(against: trace)
@@ -132,7 +136,7 @@ import Traces
     let loaded = try load(profile)
     #expect(loaded.calibrated(on: unknown))
     let error = try #require(throws: ReplayError.self) { try loaded.check(against: unknown) }
-    #expect(error.message.contains("was calibrated on 'numbers'"))
+    #expect(error.found == "one calibrated on 'numbers', the text of \(unknown.path)")
     try loaded.check(against: trace)
   }
 
@@ -161,10 +165,9 @@ import Traces
       let loaded = try load(profile)
       #expect(!loaded.fits(trace))
       let error = try #require(throws: ReplayError.self) { try loaded.check(against: trace) }
-      #expect(
-        error.message.hasPrefix(
-          "\(loaded.path): the profile is of a by hand that rotates otherwise: in \(trace.path) layer 1"))
-      #expect(error.message.hasSuffix(": calibrate for that model"))
+      #expect(error.place == loaded.path)
+      #expect(error.expected == "a profile of a by hand that rotates as in \(trace.path)")
+      #expect(error.found.contains(" for the trace's ") && error.found.contains(" in layer 1"))
     }
     // The last bits of an engine's powers are none of a model's.
     profile.model.rotations = own
@@ -177,7 +180,7 @@ import Traces
     for frequencies in [[1.0], Array(repeating: 1.0, count: 9)] {
       profile.model.rotations = [.init(layers: [0, 1], frequencies: frequencies)]
       let error = try #require(throws: ReplayError.self) { try load(profile) }
-      #expect(error.message.contains("rotations of layers 0-1 are not 8 numbers"))
+      #expect(error.description.contains("rotations of layers 0-1 are not 8 numbers"))
     }
   }
 
@@ -227,7 +230,7 @@ import Traces
     let error = try #require(throws: PolicyError.self) {
       try Replay(trace).run(configurations, options: ReplayOptions(profile: loaded))
     }
-    #expect(error.message.contains("layer 0"))
+    #expect(error.description.contains("layer 0"))
     let rest = ReplayOptions(layers: [1], profile: loaded)
     #expect(try Replay(trace).run(configurations, options: rest).configurations.count == 1)
   }

@@ -74,7 +74,8 @@ import Traces
       _ = try space("quest", .only(["pages"]))
     } throws: {
       "\($0)".hasPrefix(
-        "--vary pages: expected parameters of the policies searched, or none; they have dense-layers")
+        "parameter 'pages': expected parameters of the policies searched, found none of that name; vary none, or choose from dense-layers"
+      )
     }
   }
 

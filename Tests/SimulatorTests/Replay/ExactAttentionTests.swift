@@ -123,8 +123,9 @@ import Traces
       try Replay(trace).run(configurations, options: ReplayOptions(threads: 2))
     }
     #expect(
-      error.message.hasPrefix("layer 1, query head ") && error.message.contains("overflows 32-bit floats"))
-    #expect(part == 1 || error.message.hasPrefix("layer 1, query head 4, position 22: "))
+      error.description.hasPrefix("layer 1, query head ")
+        && error.description.contains("overflows 32-bit floats"))
+    #expect(part == 1 || error.description.hasPrefix("layer 1, query head 4, position 22: "))
     // The other layer is sound.
     let rest = try Replay(trace).run(configurations, options: ReplayOptions(layers: [0]))
     #expect(rest.configurations.count == 1)

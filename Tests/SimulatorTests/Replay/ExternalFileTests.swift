@@ -70,8 +70,8 @@ import Testing
     let path = try named(other)
     #expect(
       throws: ReplayError(
-        "\(path): was chosen on a trace of SHA-256 abababababab…, and \(trace.path) is \(own.prefix(12))…: give the file of this trace"
-      )
+        path, expected: "choices on \(trace.path), of SHA-256 \(own.prefix(12))…",
+        found: "those on abababababab…", advice: "give the file of this trace")
     ) { try run(path) }
   }
 
@@ -125,33 +125,39 @@ import Testing
     #expect(try message(good.joined(separator: "\n")) == nil)
     #expect(
       try message(good.dropLast().joined(separator: "\n"))
-        == "F: names no tokens for layer 1, query head 5, position 42: expected a set for every layer, query head and step that is scored"
+        == "F: layer 1, query head 5, position 42: expected a set for every layer, query head and step that is scored, found none; name its tokens too, or score less"
     )
     #expect(
       try message(with(0, line(0, 0, 40, [41])))
-        == "F: layer 0, query head 0, position 40: token 41: expected tokens 0 to 40, which the query sees")
+        == "F: layer 0, query head 0, position 40: expected tokens 0 to 40, which the query sees, found token 41; choose among those"
+    )
     #expect(
       try message(with(0, line(0, 0, 40, [-1])))
-        == "F: layer 0, query head 0, position 40: token -1: expected tokens 0 to 40, which the query sees")
+        == "F: layer 0, query head 0, position 40: expected tokens 0 to 40, which the query sees, found token -1; choose among those"
+    )
     #expect(
       try message(with(0, line(0, 0, 40, [3, 1, 3])))
-        == "F: layer 0, query head 0, position 40: token 3 is named twice: expected distinct tokens")
+        == "F: layer 0, query head 0, position 40: expected distinct tokens, found token 3 twice; leave one out"
+    )
     #expect(
       try message(with(0, line(0, 0, 40, [])))
-        == "F: layer 0, query head 0, position 40: names no token: expected one at least")
+        == "F: layer 0, query head 0, position 40: expected one token at least, found none; name those that it attends to"
+    )
     #expect(
       try message(with(0, line(0, 1, 40, [3])))
-        == "F: layer 0, query head 1, position 40: is given twice: expected each set once")
+        == "F: layer 0, query head 1, position 40: expected each set once, found it again; leave one out")
     for (layer, head, position) in [(2, 0, 40), (0, 6, 40), (0, 0, 39), (0, 0, 43)] {
       #expect(
         try message(with(0, line(layer, head, position, [3])))
-          == "F: layer \(layer), query head \(head), position \(position): the trace has no such decode step: expected its layers, heads and decode positions"
+          == "F: layer \(layer), query head \(head), position \(position): expected a layer, query head and decode position of the trace, found one that it lacks; give the file of this trace"
       )
     }
     #expect(try message(with(3, "{\"layer\":0}"))?.hasPrefix("F: line 4: expected {\"layer\"") == true)
     #expect(
       try message("\n \r\n" + with(3, "{\"layer\":0}"))?.hasPrefix("F: line 6: expected {\"layer\"") == true)
-    #expect(try message("nothing") == "F: is neither JSON lines of chosen tokens nor a safetensors file")
+    #expect(
+      try message("nothing")
+        == "F: expected JSON lines or a safetensors file of chosen tokens, found neither; give another file")
     #expect(throws: ReplayError.self) { try run(folder.path("absent")) }
   }
 
@@ -164,7 +170,9 @@ import Testing
     data.append(Data(count: 72))
     let path = try folder.file(data, "brace.safetensors")
     let error = #expect(throws: ReplayError.self) { try run(path) }
-    #expect(error?.message == "\(path): tensor 'layers.0.q': expected layers.L.tokens alone")
+    #expect(
+      error?.description
+        == "\(path): expected tensors layers.L.tokens alone, found 'layers.0.q'; leave it out")
   }
 
   /// Blank lines before, between and after the sets say nothing.
@@ -184,17 +192,19 @@ import Testing
     }
     #expect(
       try message(#"{"layers.0.tokens":{"dtype":"I32","shape":[6,2,1],"data_offsets":[0,48]}}"#)
-        == "F: tensor 'layers.0.tokens' is I32 [6, 2, 1]: expected I32 [6, 3, most tokens of a set]")
+        == "F: tensor 'layers.0.tokens': expected I32 [6, 3, most tokens of a set], found I32 [6, 2, 1]")
     #expect(
       try message(#"{"layers.0.q":{"dtype":"I32","shape":[6,3,1],"data_offsets":[0,72]}}"#)
-        == "F: tensor 'layers.0.q': expected layers.L.tokens alone")
+        == "F: expected tensors layers.L.tokens alone, found 'layers.0.q'; leave it out")
     #expect(
       try message(#"{"layers.0.tokens":{"dtype":"I32","shape":[6,3,1],"data_offsets":[0,900]}}"#)
-        == "F: tensor 'layers.0.tokens': its shape and offsets do not fit the file: write it again")
+        == "F: tensor 'layers.0.tokens': expected a shape and offsets that fit the file, found others; write it again"
+    )
     #expect(
       try message(
         #"{"layers.0.tokens":{"dtype":"I32","shape":[2147483647,2147483647,2147483647],"data_offsets":[0,72]}}"#
       )
-        == "F: tensor 'layers.0.tokens': its shape and offsets do not fit the file: write it again")
+        == "F: tensor 'layers.0.tokens': expected a shape and offsets that fit the file, found others; write it again"
+    )
   }
 }

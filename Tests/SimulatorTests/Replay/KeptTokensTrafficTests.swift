@@ -32,8 +32,7 @@ import Testing
   }
 
   /// Bytes of chosen rows, keys and values together, a head and step.
-  static func rows(_ traffic: GroupWork, _ tier: MemoryTier, heads: Int = 3) -> (perHead: Int, union: Int)
-  {
+  static func rows(_ traffic: GroupWork, _ tier: MemoryTier, heads: Int = 3) -> (perHead: Int, union: Int) {
     let gathered = traffic.work.sorted.filter {
       let kind = $0.operation.kind
       guard case .gather = kind.pattern else { return false }

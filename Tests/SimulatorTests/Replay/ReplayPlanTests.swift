@@ -24,7 +24,7 @@ import Traces
 
   func message(_ options: ReplayOptions, _ policy: String = "oracle", of other: Trace? = nil) throws -> String
   {
-    try #require(throws: ReplayError.self) { try plan(options, policy, of: other) }.message
+    try #require(throws: ReplayError.self) { try plan(options, policy, of: other) }.description
   }
 
   @Test func everythingUnlessAsked() throws {
@@ -51,23 +51,25 @@ import Traces
       geometry: .init(layers: 1, queryHeads: 1, kvHeads: 1, headDim: 16, valueDim: 1025))
     try wide.write(to: folder.path("wide.zst"))
     let other = try Trace(path: folder.path("wide.zst"))
-    let expected = "\(other.path): heads of 1025 channels: expected at most 1024, which these kernels hold"
-    #expect(try message(ReplayOptions(), of: other) == expected)
-    #expect(throws: ReplayError(expected)) { try Calibration(other).run(CalibrationOptions()) }
-    #expect(throws: ReplayError(expected)) { try TraceGroups(other).checkHeads() }
+    let error = ReplayError(
+      other.path, expected: "heads of at most 1024 channels, which these kernels hold", found: "1025",
+      advice: "replay another model")
+    #expect(throws: error) { try plan(of: other) }
+    #expect(throws: error) { try Calibration(other).run(CalibrationOptions()) }
+    #expect(throws: error) { try TraceGroups(other).checkHeads() }
   }
 
   @Test func whatTheTraceLacksIsNamed() throws {
     let path = trace.path
     #expect(
       try message(ReplayOptions(layers: [0, 7, 9]))
-        == "\(path): layer 7,9 was asked for, and it has 0-1: choose among those")
+        == "\(path): expected layers among its 0-1, found 7,9; choose among those")
     #expect(
       try message(ReplayOptions(heads: [6]))
-        == "\(path): query head 6 was asked for, and it has 0-5: choose among those")
+        == "\(path): expected query heads among its 0-5, found 6; choose among those")
     #expect(
       try message(ReplayOptions(steps: 30..<37))
-        == "\(path): steps 30-36 were asked for, and it has decode steps 0-35: choose among those")
+        == "\(path): expected steps among its decode steps 0-35, found 30-36; choose among those")
     #expect(throws: ReplayError.self) { try ReplayPlan.layers(NumberRanges([2]), of: trace) }
     #expect(throws: ReplayError.self) { try ReplayPlan.heads(NumberRanges([5, 6]), of: trace) }
     #expect(try ReplayPlan.layers(NumberRanges([1]), of: trace) == [1])
@@ -78,10 +80,10 @@ import Traces
   @Test func aTraceOfThePromptAloneHasNothingToReplay() throws {
     let prompt = try HandTrace(prompt: 40, decode: 0).trace(in: folder, name: "p.zst")
     let message = try message(ReplayOptions(), of: prompt)
-    #expect(message.hasPrefix("\(prompt.path): no traced query is a decode step"))
-    #expect(message.hasSuffix("capture with --decode"))
+    #expect(message.hasPrefix("\(prompt.path): expected decode steps, at or above the prompt's 40 tokens"))
+    #expect(message.hasSuffix("found none among the traced queries; capture it with decode steps"))
     let error = try #require(throws: ReplayError.self) { try Calibration(prompt).run(CalibrationOptions()) }
-    #expect(error.message.contains("no decode steps to calibrate on"))
+    #expect(error.expected == "decode steps to calibrate on" && error.found == "none")
   }
 
   /// 8 prompt queries and 24 decode steps are the 32 earliest.
@@ -99,7 +101,7 @@ import Traces
     #expect(plan.calibrationUse(fasa) == CalibrationUse(profileDigest: nil, texts: ["numbers"]))
     #expect(
       try message(ReplayOptions(steps: 0..<24, selfCalibrates: true), policy)
-        == "\(trace.path): calibrating on the trace's own 32 earliest queries leaves no decode step to score: ask for later steps, or give --profile in place of --self-calibrate"
+        == "\(trace.path): expected a decode step to score after its own 32 earliest queries, which calibrate, found none; ask for later steps, or give a profile in place of self-calibration"
     )
     #expect(try self.plan(ReplayOptions(steps: 20..<30, selfCalibrates: true), policy).rows == Array(32..<38))
   }
@@ -107,20 +109,20 @@ import Traces
   /// Not told to calibrate on itself, a trace scores every step and refuses what it cannot serve.
   @Test func withoutAProfileFASAIsRefused() throws {
     #expect(try plan(ReplayOptions(), "oracle").rows == Array(8..<44))
-    let advice =
-      "calibrate on another text of the model (fasa-sim calibrate other.zst -o profile.json) and give --profile profile.json"
+    let advice = "calibrate on another text of the model and give that profile"
     let own =
-      "\(trace.path): fasa: no profile of by hand was given or found: \(advice), or give --self-calibrate, which takes the trace's own earliest queries and scores none of them"
+      "\(trace.path): fasa: expected a profile of by hand, found none given or bundled; \(advice), or self-calibrate, which takes the trace's own earliest queries and scores none of them"
     #expect(try message(ReplayOptions(), "oracle,fasa") == own)
     #expect(
       try message(ReplayOptions(), "pyramidkv:base=fasa")
-        == own.replacing("fasa: no", with: "pyramidkv:base=fasa: no"))
+        == own.replacing("fasa: expected", with: "pyramidkv:base=fasa: expected"))
     #expect(
       try message(ReplayOptions(), "loki")
-        == "\(trace.path): loki: no profile of by hand with head statistics was given or found: \(advice)")
+        == "\(trace.path): loki: expected a profile of by hand with head statistics, found none given or bundled; \(advice)"
+    )
     #expect(
       try message(ReplayOptions(selfCalibrates: true), "loki")
-        == "\(trace.path): loki: head statistics come from a profile, and --self-calibrate uses none: leave one of the two out"
+        == "\(trace.path): loki: expected a profile, for its head statistics, found self-calibration, which has none; leave one of the two out"
     )
     // Every chunk needs no ranking.
     #expect(try plan(ReplayOptions(), "fasa:chunks=100%").rows == Array(8..<44))
@@ -151,7 +153,7 @@ import Traces
     let error = try #require(throws: ReplayError.self) {
       try ReplayConfiguration.grid(policies, budgets: [.tokens(4), .share(0.5), .tokens(4)])
     }
-    #expect(error.message == "the budget 4 is given twice: leave one out")
+    #expect(error.description == "budget 4: expected each budget once, found it twice; leave one out")
     let grid = try ReplayConfiguration.grid(policies, budgets: [.tokens(4), .share(0.5)])
     #expect(grid.map(\.label) == ["dense", "oracle @ 4", "oracle @ 0.5", "fasa @ 4", "fasa @ 0.5"])
   }

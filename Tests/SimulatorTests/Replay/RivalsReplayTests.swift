@@ -154,7 +154,8 @@ import Testing
     let fitness = Runnability(trace, options: options)
     let policies = try PolicyGrammar.parse(["all"])
     let error = try #require(throws: ReplayError.self) { try fitness.checkProfile(policies) }
-    #expect(error.message.contains("p.json: the profile is of synthetic (\(shape.layers) layers"))
+    #expect(
+      error.place.hasSuffix("p.json") && error.found.hasPrefix("one of synthetic (\(shape.layers) layers"))
     try fitness.checkProfile(PolicyGrammar.parse(["oracle"]))
     let sorted = fitness.sorted(policies)
     let calibrated = policies.filter(\.isCalibrated)
@@ -178,13 +179,13 @@ import Testing
     func obstacle(_ text: String, _ trace: Trace, _ options: ReplayOptions = ReplayOptions()) throws
       -> String?
     {
-      Runnability(trace, options: options).obstacle(try PolicyGrammar.parse([text])[0])
+      Runnability(trace, options: options).obstacle(try PolicyGrammar.parse([text])[0]).map { "\($0)" }
     }
     #expect(
       try obstacle("quest", trace) == nil && obstacle("tova", trace) == nil)
     #expect(try obstacle("fasa", trace, ReplayOptions(selfCalibrates: true)) == nil)
     for name in ["fasa", "loki"] {
-      #expect(try obstacle(name, trace)?.hasPrefix("\(name): no profile of synthetic") == true)
+      #expect(try obstacle(name, trace)?.hasPrefix("\(name): expected a profile of synthetic") == true)
       #expect(try obstacle(name, trace, ReplayOptions(profile: Self.profile(in: folder))) == nil)
     }
     // Calibrated at K = 256 alone, which serves that budget and no other.
@@ -193,15 +194,16 @@ import Testing
     #expect(budgets.sorted(fasa, budgets: [.tokens(256)]).obstacles.isEmpty)
     #expect(
       budgets.sorted(fasa, budgets: [.tokens(256), .tokens(9)]).obstacles.first?.hasPrefix(
-        "fasa: ca-window=budget: layer 0 is calibrated at K = 256") == true)
+        "fasa: ca-window=budget: expected layer 0 calibrated at K = the budget") == true)
     #expect(try obstacle("tidal:first=0,correction=1", trace) == nil)
     #expect(
       try obstacle("tidal:first=0,correction=1", trace, ReplayOptions(layers: [1, 2])) == nil)
     #expect(
       try obstacle("tidal:first=0,correction=1", trace, ReplayOptions(layers: [2]))?.hasPrefix(
-        "tidal: layer 2 uses what layer 1 chose") == true)
+        "tidal: layer 2: expected layer 1, whose choice it uses") == true)
     #expect(
       try obstacle("infinigen", Trace(path: folder.path("none.zst")))
-        == "infinigen: needs traced queries of the prompt, and the trace has none")
+        == "infinigen: expected traced queries of the prompt, found none in the trace; capture it with an observation window"
+    )
   }
 }

@@ -26,7 +26,9 @@ import Traces
     #expect {
       try memory.layersInFlight(atMost: 1, threads: 4, limit: needed - 1)
     } throws: {
-      "\($0)".contains("on 4 threads take \(needed) bytes: expected at most \(needed - 1), three quarters of")
+      let error = "\($0)"
+      return error.contains("expected at most \(needed - 1) bytes to hold, three quarters of")
+        && error.contains("found \(needed): a layer of ") && error.contains("on 4 threads; use fewer")
     }
   }
 

@@ -1,0 +1,1 @@
+#include "fasa_live.h"

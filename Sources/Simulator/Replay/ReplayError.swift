@@ -1,0 +1,25 @@
+import Attention
+
+/// A replay, or what is made of one, cannot be had as asked.
+public struct ReplayError: ExplainedError, Equatable {
+  /// The file, and what of it is wrong; else the part of the request.
+  public let place: String
+  public let expected: String
+  public let found: String
+  public let advice: String?
+
+  public init(_ place: String, expected: String, found: String, advice: String? = nil) {
+    self.place = place
+    self.expected = expected
+    self.found = found
+    self.advice = advice
+  }
+
+  /// Another error as it is met in a file, with what else may be done about it there.
+  public init(_ error: any ExplainedError, in file: String, advice more: String? = nil) {
+    let advice = [error.advice, more].compactMap(\.self)
+    self.init(
+      "\(file): \(error.place)", expected: error.expected, found: error.found,
+      advice: advice.isEmpty ? nil : advice.joined(separator: "; "))
+  }
+}

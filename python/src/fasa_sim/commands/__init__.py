@@ -1,0 +1,1 @@
+"""The subcommands of `fasa-live`, and the options that they share."""
