@@ -156,6 +156,9 @@ def check_controls(page: Page) -> None:
     page.wait(lambda: "choose a policy" in page.element("#chart-quality").text, "an empty chart's note")
     page.element("#all").click()
     page.wait(lambda: page.marks("quality") == all_marks, "all points")
+    page.choose("metric", "weighted output error")
+    page.wait(lambda: "weighted by the outputs' norms" in page.element("#chart-quality").text, "the weighted error on the axis")
+    assert page.element("#log-y").is_selected() and page.marks("quality") == all_marks
     page.choose("metric", "recall")
     page.wait(lambda: "recall" in page.element("#chart-quality").text, "recall on the axis")
     assert not page.element("#log-y").is_selected()

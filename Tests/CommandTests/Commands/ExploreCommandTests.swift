@@ -173,7 +173,7 @@ import Testing
       "expected a quality target, found none: give --max-output-error, --max-weighted-error, --min-recall or --min-mass",
       64
     ),
-    ("--max-weighted-error -1", "--max-weighted-error -1.0: expected more than 0", 64),
+    ("--max-weighted-error 0", "--max-weighted-error 0.0: expected more than 0", 64),
     ("--max-output-error 0", "--max-output-error 0.0: expected more than 0", 64),
     ("--min-recall 1.5", "--min-recall 1.5: expected more than 0 and at most 1", 64),
     ("--min-mass 0.9 --max-trials 3", "--max-trials 3: expected 10 to 20000", 64),
