@@ -1,78 +1,75 @@
 import CKernels
+import Synchronization
 
-#if canImport(Musl)
-  import Musl
-#elseif canImport(Glibc)
-  import Glibc
-#endif
-
-/// Zeros in a nameless file in memory, which may be mapped again and again.
+/// Zeros in a nameless file in memory, parts of which may be mapped again and again.
 ///
 /// A fork maps the same pages until it writes: where many caches go on from one prompt, the prompt lies in memory, and in the
 /// processor's caches, once, and every cache is still one run of addresses, as kernels want it.
 final class ForkableMemory: FloatMemory {
   let start: UnsafeMutableRawPointer
-  private let byteCount: Int
-  private let file: SharedFile
-
-  /// Closed when nobody maps it any more.
-  private final class SharedFile {
-    let descriptor: Int32
-    init(_ descriptor: Int32) { self.descriptor = descriptor }
-    deinit {
-      #if os(Linux)
-        close(descriptor)
-      #endif
-    }
-  }
+  private let part: FilePart
+  /// What a fork has written lies in no file, so that it is copied where it is forked again.
+  private let isOrigin: Bool
 
   /// Less than this is copied as fast as it is mapped.
   private static let leastBytes = 1 << 16
 
   /// Nil where it is too small to be worth it, or the system has no such files.
   init?(byteCount: Int) {
-    #if os(Linux)
-      guard byteCount >= Self.leastBytes else { return nil }
-      let descriptor = fs_memory_file(byteCount)
-      guard descriptor >= 0 else { return nil }
-      let file = SharedFile(descriptor)
-      guard let start = Self.map(descriptor, byteCount, isPrivate: false) else { return nil }
-      self.start = start
-      self.byteCount = byteCount
-      self.file = file
-    #else
-      return nil
-    #endif
-  }
-
-  private init(_ start: UnsafeMutableRawPointer, _ byteCount: Int, _ file: SharedFile) {
+    guard byteCount >= Self.leastBytes, let part = FilePart(byteCount: byteCount),
+      let start = part.map(isPrivate: false)
+    else { return nil }
     self.start = start
-    self.byteCount = byteCount
-    self.file = file
+    self.part = part
+    isOrigin = true
   }
 
-  /// The pages as they are now, written apart; nil where the system maps no more.
+  private init(_ start: UnsafeMutableRawPointer, of part: FilePart) {
+    self.start = start
+    self.part = part
+    isOrigin = false
+  }
+
+  /// The pages as they are now, written apart; nil where they cannot be mapped, and are to be copied.
   func forked() -> ForkableMemory? {
-    #if os(Linux)
-      Self.map(file.descriptor, byteCount, isPrivate: true).map { ForkableMemory($0, byteCount, file) }
-    #else
-      nil
-    #endif
+    isOrigin ? part.map(isPrivate: true).map { ForkableMemory($0, of: part) } : nil
   }
 
-  deinit {
-    #if os(Linux)
-      munmap(start, byteCount)
-    #endif
-  }
+  deinit { fs_memory_unmap(start, part.byteCount) }
+}
 
-  #if os(Linux)
-    private static func map(_ descriptor: Int32, _ byteCount: Int, isPrivate: Bool)
-      -> UnsafeMutableRawPointer?
-    {
-      let address = mmap(
-        nil, byteCount, PROT_READ | PROT_WRITE, isPrivate ? MAP_PRIVATE : MAP_SHARED, descriptor, 0)
-      return address == MAP_FAILED ? nil : address
+/// A part of the process's one file, given back when nobody maps it any more: a file each would use up the files that a process
+/// may open.
+private final class FilePart {
+  let byteCount: Int
+  private let file: Int32
+  private let offset: Int
+
+  private static let shared = Mutex((file: Int32(-1), end: 0))
+  private static let page = 1 << 16
+
+  init?(byteCount: Int) {
+    let bytes = (byteCount + Self.page - 1) / Self.page * Self.page
+    let place: (file: Int32, offset: Int) = Self.shared.withLock { shared in
+      if shared.file < 0 { shared.file = fs_memory_file() }
+      defer { shared.end += bytes }
+      return (shared.file, shared.end)
     }
-  #endif
+    guard place.file >= 0 else { return nil }
+    (file, offset) = place
+    self.byteCount = bytes
+  }
+
+  func map(isPrivate: Bool) -> UnsafeMutableRawPointer? {
+    // Under the lock, since a shared mapping sets the file's length.
+    Self.shared.withLock { _ in
+      UInt(bitPattern: fs_memory_map(file, offset, byteCount, isPrivate ? 1 : 0))
+    }.pointer
+  }
+
+  deinit { fs_memory_forget(file, offset, byteCount) }
+}
+
+extension UInt {
+  fileprivate var pointer: UnsafeMutableRawPointer? { UnsafeMutableRawPointer(bitPattern: self) }
 }

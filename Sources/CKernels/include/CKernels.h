@@ -156,7 +156,16 @@ const fs_kernels *fs_kernels_named(const char *name);
 /// The fastest table this processor can run, or the one that the environment variable FASA_SIM_ISA names, where it can run that.
 const fs_kernels *fs_kernels_best(void);
 
-/// A nameless file of zeros in memory, to be mapped more than once; -1 where the system has none.
-int fs_memory_file(size_t bytes);
+/// A nameless, empty file in memory, parts of which may be mapped more than once; -1 where the system has none.
+int fs_memory_file(void);
+
+/// Maps a part of it, at a multiple of the page size: shared, which makes the file long enough, or private, where what is written is
+/// seen by this mapping alone. NULL where the system maps no more.
+void *fs_memory_map(int file, size_t offset, size_t bytes, int is_private);
+
+void fs_memory_unmap(void *start, size_t bytes);
+
+/// Gives the memory of a part back that nobody maps any more.
+void fs_memory_forget(int file, size_t offset, size_t bytes);
 
 #endif
