@@ -20,7 +20,7 @@ import Testing
   static let tooLarge: [(arguments: [String], message: String)] = [
     (
       ["replay", "t.zst", "--policy", "oracle:sinks=\(hundred),recent=\(hundred),dense-layers=\(hundred)"],
-      "oracle: expected at most 100000 policies in all, found 100 of sinks × 100 of recent × 100 of dense-layers: take fewer values of them"
+      "policy 'oracle': expected at most 100000 policies in all, found 100 of sinks × 100 of recent × 100 of dense-layers; take fewer values of them"
     ),
     (
       [
@@ -32,14 +32,14 @@ import Testing
       [
         "explore", "t.zst", "--min-recall", "0.5", "--policy",
         "fasa:sinks=\(hundred),recent=\(hundred),dense-layers=\(hundred)",
-      ], "fasa: expected at most 100000 policies in all"
+      ], "policy 'fasa': expected at most 100000 policies in all"
     ),
     (
       [
         "sweep", "t.zst", "--dry-run", "--policy", "oracle:sinks=\(hundred),recent=\(hundred)", "--budget",
         (1...11).map(String.init).joined(separator: ","),
       ],
-      "expected at most 100000 configurations of a trace, found 10000 policies × 11 budgets: take fewer of them, or replay them in turns"
+      "expected at most 100000 configurations of a trace, found 10000 policies × 11 budgets; take fewer of them, or replay them in turns"
     ),
   ]
 
@@ -62,7 +62,8 @@ import Testing
     _ = try folder.file(Data(yaml.utf8), "s.yaml")
     let ending = try Executable.ending(["sweep", "s.yaml", "--dry-run"], in: folder, limit: 30)
     #expect(ending.isRefusal, "\(ending)")
-    #expect(ending.outcome.errors.hasPrefix("Error: s.yaml:3: sketch: expected at most 100000 policies"))
+    #expect(
+      ending.outcome.errors.hasPrefix("Error: s.yaml:3: policy 'sketch': expected at most 100000 policies"))
   }
 
   /// Each configuration is met a bounded number of times: 40,000 of them are listed within seconds by a release build, and
