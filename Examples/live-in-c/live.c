@@ -26,7 +26,7 @@ int main(void) {
   const char *description =
       "{\"model\": {\"name\": \"random\", \"layers\": 2, \"query_heads\": 4, \"kv_heads\": 2, \"head_dim\": 16,"
       " \"value_dim\": 16, \"scale\": 0.25, \"rope\": {\"pairing\": \"half\", \"base\": 10000, \"rotary_dim\": 16}},"
-      " \"rows\": [{\"policy\": \"dense\"}, {\"policy\": \"quest\", \"budget\": \"64\"}],"
+      " \"rows\": [{\"policy\": \"dense\"}, {\"policy\": \"quest:dense-layers=0\", \"budget\": \"64\"}],"
       " \"prompt\": 512, \"steps\": 8, \"threads\": 1}";
   fasa_session *session = NULL;
   char *error = NULL;
