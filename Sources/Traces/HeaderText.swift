@@ -4,9 +4,11 @@ import Foundation
 /// The header that a writer puts before the tensors.
 enum HeaderText {
   /// safetensors' length field and JSON, padded with spaces so that the first tensor is 8-byte aligned.
+  ///
+  /// - Parameter parts: what a layer has, in the order of the file.
   static func bytes(
-    metadata: TraceMetadata, queries: Int, elementType: ElementType, parts: [TraceLayout.LayerPart],
-    file: String
+    metadata: TraceMetadata, queries: Int, elementType: ElementType, file: String,
+    parts: (_ layer: Int) -> [TraceLayout.LayerPart]
   ) throws -> [UInt8] {
     var entries = [
       "\"__metadata__\":{\"\(TraceMetadata.key)\":\(try quoted(metadata.json(file: file), file: file))}"
@@ -29,7 +31,7 @@ enum HeaderText {
     try add(TraceLayout.tokenIDs, "I32", [metadata.tokens.total], elementSize: 4)
     try add(TraceLayout.queryPositions, "I32", [queries], elementSize: 4)
     for layer in metadata.capturedLayers {
-      for part in parts {
+      for part in parts(layer) {
         let type = part.elementType(keys: elementType)
         let shape = TraceLayout.shape(of: part, metadata, queries: queries)
         try add(part.name(layer: layer), type.safetensors, shape, elementSize: type.byteCount)

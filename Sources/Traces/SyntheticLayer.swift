@@ -69,6 +69,13 @@ struct SyntheticLayer {
     for channel in row.indices { row[channel] = size * random.normal() }
   }
 
+  /// One row of the output projection, which keeps a vector's length roughly.
+  func projection(head _: Int, _ rotation: Rotation, into row: UnsafeMutableBufferPointer<Float>) {
+    var random = CounterRandom(seed: seed, stream: [layer, 7, rotation.position])
+    let size = 1 / Float(row.count).squareRoot()
+    for channel in row.indices { row[channel] = size * random.normal() }
+  }
+
   /// Sine and cosine of every chunk's angle at a position, shared by all heads.
   func rotation(at position: Int) -> Rotation { Rotation(position: position, frequencies: frequencies) }
 

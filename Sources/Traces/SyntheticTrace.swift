@@ -20,6 +20,8 @@ public struct SyntheticTrace: Sendable {
   public let hasPromptAttention: Bool
   /// Whether layers have `output`, attention computed in double precision from the stored values.
   public let hasOutput: Bool
+  /// Whether layers have `outputProjection`, a random matrix as wide as high.
+  public var hasOutputProjection: Bool { metadata.outputProjection != nil }
   let seed: UInt64
 
   /// - Parameters:
@@ -32,18 +34,22 @@ public struct SyntheticTrace: Sendable {
     geometry: Geometry = .init(layers: 2, queryHeads: 6, kvHeads: 2, headDim: 32, valueDim: 32),
     capturedLayers: [Int]? = nil, pairing: RopePairing = .half, ropeBase: Double = 10_000,
     elementType: ElementType = .f16,
-    hasPromptAttention: Bool = false, hasOutput: Bool = false, seed: UInt64 = 1
+    hasPromptAttention: Bool = false, hasOutput: Bool = false, hasOutputProjection: Bool = false,
+    seed: UInt64 = 1
   ) {
+    let layers = capturedLayers ?? Array(0..<geometry.layers)
     metadata = TraceMetadata(
       model: .init(name: "synthetic", architecture: "none", weights: "none", sha256: ""), geometry: geometry,
-      capturedLayers: capturedLayers ?? Array(0..<geometry.layers),
+      capturedLayers: layers,
       rope: .init(pairing: pairing, base: ropeBase, rotaryDim: geometry.headDim / 2 * 2),
       attention: .init(scale: 1 / Double(geometry.headDim).squareRoot()),
       tokens: .init(prompt: prompt, decode: decode),
       text: .init(title: "none", licence: "none", kind: "synthetic", sha256: ""),
       capture: .init(
         tool: "fasa-sim", engine: "SyntheticTrace, seed \(seed)", sampling: .seeded,
-        created: "1970-01-01T00:00:00Z"))
+        created: "1970-01-01T00:00:00Z"),
+      outputProjection: hasOutputProjection
+        ? .init(channels: geometry.queryHeads * geometry.valueDim, layers: layers) : nil)
     self.elementType = elementType
     self.hasPromptAttention = hasPromptAttention
     self.hasOutput = hasOutput
@@ -119,8 +125,16 @@ public struct SyntheticTrace: Sendable {
       }
       promptAttention = Self.float32([geometry.queryHeads, metadata.tokens.prompt], rows.joined())
     }
+    var projection: Tensor?
+    if let channels = metadata.outputProjection?.channels {
+      // A row a "position": one thread makes many at a time.
+      let columns = geometry.queryHeads * geometry.valueDim
+      guard let made = tensor(1, Array(0..<channels), columns, model.projection) else { return nil }
+      projection = Tensor(elementType: elementType, shape: [channels, columns], storage: made.storage)
+    }
     return LayerTensors(
-      layer: number, k: keys, v: values, q: queries, promptAttention: promptAttention, output: output)
+      layer: number, k: keys, v: values, q: queries, promptAttention: promptAttention, output: output,
+      outputProjection: projection)
   }
 
   private static func float32(_ shape: [Int], _ values: some Sequence<Double>) -> Tensor? {

@@ -77,9 +77,13 @@ public struct LayerTensors: Sendable {
   public let promptAttention: Tensor?
   /// The engine's own attention output at the traced positions, F32 `[Hq, S, valueDim]`, where captured.
   public let output: Tensor?
+  /// What takes the query heads' outputs to what the layer adds to the model's stream, of the keys' element type,
+  /// `[channels, Hq × valueDim]`, where captured.
+  public let outputProjection: Tensor?
 
   public init(
-    layer: Int, k: Tensor, v: Tensor, q: Tensor, promptAttention: Tensor? = nil, output: Tensor? = nil
+    layer: Int, k: Tensor, v: Tensor, q: Tensor, promptAttention: Tensor? = nil, output: Tensor? = nil,
+    outputProjection: Tensor? = nil
   ) {
     self.layer = layer
     self.k = k
@@ -87,7 +91,9 @@ public struct LayerTensors: Sendable {
     self.q = q
     self.promptAttention = promptAttention
     self.output = output
+    self.outputProjection = outputProjection
   }
+
   func tensor(_ part: TraceLayout.LayerPart) -> Tensor? {
     switch part {
     case .k: k
@@ -95,6 +101,7 @@ public struct LayerTensors: Sendable {
     case .q: q
     case .promptAttention: promptAttention
     case .output: output
+    case .outputProjection: outputProjection
     }
   }
 }

@@ -46,7 +46,7 @@ extension Trace {
     }
     return LayerTensors(
       layer: number, k: k, v: v, q: q, promptAttention: try tensor(.promptAttention),
-      output: try tensor(.output))
+      output: try tensor(.output), outputProjection: try tensor(.outputProjection))
   }
 
   /// Bytes of a layer's tensors as stored; 0 for a layer that the trace does not hold.
@@ -56,6 +56,11 @@ extension Trace {
 
   /// Whether a layer holds the engine's own attention output.
   public func hasOutput(layer number: Int) -> Bool { layout.info(.output, layer: number) != nil }
+
+  /// Whether a layer holds its output projection.
+  public func hasOutputProjection(layer number: Int) -> Bool {
+    layout.info(.outputProjection, layer: number) != nil
+  }
 
   private struct ReadJob: Sendable {
     let info: TensorInfo
@@ -79,7 +84,7 @@ extension Trace {
 
   /// - Throws: `TraceError` of kind `nonFiniteValue` that names the value's indices in the tensor.
   func checkFinite(_ bytes: UnsafeRawBufferPointer, from offset: Int, in tensor: TensorInfo) throws {
-    guard let type = ElementType(safetensors: tensor.dtype), !tensor.name.hasPrefix(TraceLayout.extraPrefix),
+    guard let type = ElementType(safetensors: tensor.dtype), layout.known.contains(tensor.name),
       let index = FiniteCheck.firstNonFinite(bytes, type)
     else { return }
     throw TraceError(

@@ -7,29 +7,45 @@ struct TraceLayout: Sendable {
   /// Names that begin so are anybody's.
   static let extraPrefix = "extra."
 
-  /// The five tensors a layer may have, as the format names them.
+  /// The six tensors a layer may have, as the format names them.
   enum LayerPart: String, CaseIterable {
     case k, v, q
     case promptAttention = "prompt_attention"
     case output = "o"
+    case outputProjection = "output_projection"
 
-    func name(layer: Int) -> String { "layers.\(layer).\(rawValue)" }
+    /// A later part is named as one that is anybody's, so that readers which do not know it read the others.
+    func name(layer: Int) -> String {
+      let name = "layers.\(layer).\(rawValue)"
+      return self == .outputProjection ? extraPrefix + name : name
+    }
 
-    var isRequired: Bool {
+    /// Whether a layer must have it, may have it (nil), or has none whatever a tensor is named.
+    ///
+    /// - Parameter projected: layers that the metadata says to hold their output projection.
+    func isHeld(layer: Int, projected: Set<Int>) -> Bool? {
       switch self {
       case .k, .v, .q: true
-      case .promptAttention, .output: false
+      case .promptAttention, .output: nil
+      case .outputProjection: projected.contains(layer)
       }
     }
 
     /// Its element type in a layer whose keys have `keys`.
-    func elementType(keys: ElementType) -> ElementType { isRequired ? keys : .f32 }
+    func elementType(keys: ElementType) -> ElementType {
+      switch self {
+      case .k, .v, .q, .outputProjection: keys
+      case .promptAttention, .output: .f32
+      }
+    }
   }
 
   let metadata: TraceMetadata
   let tensors: [String: TensorInfo]
   /// S, the traced queries.
   let queryCount: Int
+  /// Names of the tensors that the format knows: the others are anybody's.
+  let known: Set<String>
 
   /// - Throws: `TraceError` that names the tensor which is missing, unknown or contradicts the geometry.
   init(metadata: TraceMetadata, header: SafetensorsHeader, file: String) throws {
@@ -52,23 +68,27 @@ struct TraceLayout: Sendable {
     try Self.check(tokens, types: ["I32"], shape: [metadata.tokens.total], file: file)
 
     var known: Set = [Self.queryPositions, Self.tokenIDs]
+    let projected = metadata.projectedLayers
     for layer in metadata.capturedLayers {
       let keys = try Self.required(LayerPart.k.name(layer: layer), in: tensors, file: file)
       for part in LayerPart.allCases {
         let name = part.name(layer: layer)
-        guard let tensor = part.isRequired ? try Self.required(name, in: tensors, file: file) : tensors[name]
+        let isHeld = part.isHeld(layer: layer, projected: projected)
+        guard isHeld != false,
+          let tensor = isHeld == true ? try Self.required(name, in: tensors, file: file) : tensors[name]
         else { continue }
         known.insert(name)
         let types =
           switch part {
           case .k: ElementType.allCases.map(\.safetensors)
-          case .v, .q: [keys.dtype]
+          case .v, .q, .outputProjection: [keys.dtype]
           case .promptAttention, .output: [ElementType.f32.safetensors]
           }
         try Self.check(
           tensor, types: types, shape: Self.shape(of: part, metadata, queries: queryCount), file: file)
       }
     }
+    self.known = known
     for tensor in header.tensors
     where !known.contains(tensor.name) && !tensor.name.hasPrefix(Self.extraPrefix) {
       throw TraceError(
@@ -78,7 +98,10 @@ struct TraceLayout: Sendable {
     }
   }
 
-  func info(_ part: LayerPart, layer: Int) -> TensorInfo? { tensors[part.name(layer: layer)] }
+  func info(_ part: LayerPart, layer: Int) -> TensorInfo? {
+    let name = part.name(layer: layer)
+    return known.contains(name) ? tensors[name] : nil
+  }
 
   static func shape(of part: LayerPart, _ metadata: TraceMetadata, queries: Int) -> [Int] {
     let geometry = metadata.geometry
@@ -88,6 +111,8 @@ struct TraceLayout: Sendable {
     case .q: [geometry.queryHeads, queries, geometry.headDim]
     case .promptAttention: [geometry.queryHeads, metadata.tokens.prompt]
     case .output: [geometry.queryHeads, queries, geometry.valueDim]
+    case .outputProjection:
+      [metadata.outputProjection?.channels ?? 0, geometry.queryHeads * geometry.valueDim]
     }
   }
 

@@ -26,6 +26,7 @@ extension TraceMetadata {
     try checkTokens(file)
     try checkRope(file)
     try checkAttention(file)
+    try checkOutputProjection(file)
   }
 
   private func require(
@@ -139,6 +140,21 @@ extension TraceMetadata {
     try checkLayers(attention.layerWindows, file, "attention.layer_windows")
     for window in attention.layerWindows?.values ?? [] {
       try checkWindow(window, file, "attention.layer_windows")
+    }
+  }
+
+  private func checkOutputProjection(_ file: String) throws {
+    guard let projection = outputProjection else { return }
+    try require(
+      (1...Self.countLimit).contains(projection.channels), file, "output_projection.channels",
+      "a number from 1 to \(Self.countLimit)", projection.channels)
+    let part = "output_projection.layers"
+    try require(!projection.layers.isEmpty, file, part, "at least one layer", "none")
+    let captured = Set(capturedLayers)
+    var seen: Set<Int> = []
+    for layer in projection.layers {
+      try require(captured.contains(layer), file, part, "captured layers", layer)
+      try require(seen.insert(layer).inserted, file, part, "layers that differ", "\(layer) twice")
     }
   }
 

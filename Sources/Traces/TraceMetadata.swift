@@ -18,10 +18,13 @@ public struct TraceMetadata: Codable, Sendable, Equatable {
   public var tokens: Tokens
   public var text: Text
   public var capture: Capture
+  /// Optional.
+  public var outputProjection: OutputProjection?
 
   public init(
     version: Int = currentVersion, model: Model, geometry: Geometry, capturedLayers: [Int], rope: Rope,
-    attention: Attention, tokens: Tokens, text: Text, capture: Capture
+    attention: Attention, tokens: Tokens, text: Text, capture: Capture,
+    outputProjection: OutputProjection? = nil
   ) {
     self.version = version
     self.model = model
@@ -32,11 +35,13 @@ public struct TraceMetadata: Codable, Sendable, Equatable {
     self.tokens = tokens
     self.text = text
     self.capture = capture
+    self.outputProjection = outputProjection
   }
 
   enum CodingKeys: String, CodingKey {
     case version, model, geometry, rope, attention, tokens, text, capture
     case capturedLayers = "captured_layers"
+    case outputProjection = "output_projection"
   }
 
   /// The model that ran.

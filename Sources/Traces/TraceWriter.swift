@@ -20,12 +20,16 @@ public final class TraceWriter {
   private let metadata: TraceMetadata
   private let queryCount: Int
   private let elementType: ElementType
-  private let parts: [TraceLayout.LayerPart]
+  /// Of every layer.
+  private let optionalParts: Set<TraceLayout.LayerPart>
+  private let projected: Set<Int>
   private let file: OutputFile
   private let sink: any TensorSink
   private var layersWritten = 0
 
   /// Begins a trace and writes its header and small tensors.
+  ///
+  /// Layers that `metadata.outputProjection` names have an `outputProjection`.
   ///
   /// - Parameters:
   ///   - tokenIDs: the T tokens.
@@ -54,13 +58,20 @@ public final class TraceWriter {
     self.metadata = metadata
     self.elementType = elementType
     queryCount = queryPositions.count
-    var parts: [TraceLayout.LayerPart] = [.k, .v, .q]
-    if hasPromptAttention { parts.append(.promptAttention) }
-    if hasOutput { parts.append(.output) }
-    self.parts = parts
+    var optionalParts: Set<TraceLayout.LayerPart> = []
+    if hasPromptAttention { optionalParts.insert(.promptAttention) }
+    if hasOutput { optionalParts.insert(.output) }
+    self.optionalParts = optionalParts
+    let projected = metadata.projectedLayers
+    self.projected = projected
 
     let header = try HeaderText.bytes(
-      metadata: metadata, queries: queryPositions.count, elementType: elementType, parts: parts, file: path)
+      metadata: metadata, queries: queryPositions.count, elementType: elementType, file: path
+    ) { layer in
+      TraceLayout.LayerPart.allCases.filter {
+        $0.isHeld(layer: layer, projected: projected) ?? optionalParts.contains($0)
+      }
+    }
     file = try OutputFile(path: path)
     sink =
       switch form {
@@ -113,10 +124,11 @@ public final class TraceWriter {
     for part in TraceLayout.LayerPart.allCases {
       let name = part.name(layer: layer.layer)
       let tensor = layer.tensor(part)
-      guard (tensor != nil) == parts.contains(part) else {
+      let isHeld = part.isHeld(layer: layer.layer, projected: projected) ?? optionalParts.contains(part)
+      guard (tensor != nil) == isHeld else {
         throw TraceError(
           tensor == nil ? .missingTensor : .unexpectedTensor, file: file.path, part: name,
-          expected: parts.contains(part) ? "this tensor" : "no such tensor",
+          expected: isHeld ? "this tensor" : "no such tensor",
           found: tensor == nil ? "none" : "one")
       }
       if let tensor { try append(tensor, part, name) }

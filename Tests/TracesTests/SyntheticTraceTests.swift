@@ -40,6 +40,18 @@ import Testing
     #expect(Array(output[6..<9]) == first)
   }
 
+  @Test func projectionsKeepAVectorsLength() throws {
+    let geometry = Geometry(layers: 1, queryHeads: 4, kvHeads: 2, headDim: 16, valueDim: 16)
+    let synthetic = SyntheticTrace(
+      prompt: 2, decode: 1, geometry: geometry, elementType: .f32, hasOutputProjection: true)
+    let projection = try #require(synthetic.layer(0)?.outputProjection)
+    #expect(projection.shape == [64, 64] && projection.elementType == .f32)
+    let values = projection.floatValues()
+    let rows = (0..<64).map { Float(values[$0 * 64..<($0 + 1) * 64].reduce(0, +)) / 8 }
+    let length = rows.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    #expect(length > 0.6 && length < 1.5)
+  }
+
   @Test func randomValuesHaveMeanZeroAndVarianceOne() {
     var random = CounterRandom(seed: 1, stream: [1, 2])
     let values = (0..<20_000).map { _ in Double(random.normal()) }

@@ -1,3 +1,4 @@
+import Attention
 import CZstd
 import Foundation
 import Testing

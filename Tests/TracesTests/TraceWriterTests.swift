@@ -10,7 +10,8 @@ import Testing
     let folder = try TemporaryFolder()
     let path = folder.path("t")
     let synthetic = SyntheticTrace(
-      prompt: 30, decode: 5, window: 4, elementType: type, hasPromptAttention: true, hasOutput: true)
+      prompt: 30, decode: 5, window: 4, elementType: type, hasPromptAttention: true, hasOutput: true,
+      hasOutputProjection: true)
     try synthetic.write(to: path, form: form)
     let trace = try Trace(path: path)
     #expect(trace.metadata == synthetic.metadata)
@@ -76,6 +77,51 @@ import Testing
     // Readers in Python look these keys up and expect None.
     #expect(metadata?["fasa-trace"]?.contains("\"frequencies\":null") == true)
     #expect(metadata?["fasa-trace"]?.contains("\"layer_windows\":null") == true)
+    // What readers of before do not know is not said where there is none.
+    #expect(metadata?["fasa-trace"]?.contains("output_projection") == false)
+  }
+
+  /// A reader that does not know projections passes over them: they are named as nobody's, and announced apart.
+  @Test func someLayersHoldTheirProjection() throws {
+    let folder = try TemporaryFolder()
+    let synthetic = SyntheticTrace(prompt: 3, decode: 1, hasOutputProjection: true)
+    let (first, second) = (try #require(synthetic.layer(0)), try #require(synthetic.layer(1)))
+    let bare = LayerTensors(layer: 0, k: first.k, v: first.v, q: first.q)
+    var metadata = synthetic.metadata
+    metadata.outputProjection?.layers = [1]
+    func writer(_ name: String) throws -> TraceWriter {
+      try TraceWriter(
+        path: folder.path(name), metadata: metadata, tokenIDs: synthetic.tokenIDs,
+        queryPositions: synthetic.queryPositions)
+    }
+    let part = "extra.layers.0.output_projection"
+    let unannounced = try writer("unannounced")
+    #expect(
+      message { try unannounced.write(first) }
+        == "unannounced: \(part): expected no such tensor, found one")
+    let sound = try writer("sound")
+    try sound.write(bare)
+    try sound.write(second)
+    try sound.finish()
+    let trace = try Trace(path: folder.path("sound"))
+    #expect(!trace.hasOutputProjection(layer: 0) && trace.hasOutputProjection(layer: 1))
+    #expect(try trace.layer(0).outputProjection == nil)
+    let read = try #require(try trace.layer(1).outputProjection)
+    #expect(read.shape == [192, 192])
+    #expect(read.floatValues() == second.outputProjection?.floatValues())
+    #expect(trace.byteCount(layer: 1) - trace.byteCount(layer: 0) == 2 * 192 * 192)
+
+    let missing = try writer("missing")
+    try missing.write(bare)
+    let last = LayerTensors(layer: 1, k: second.k, v: second.v, q: second.q)
+    #expect(
+      message { try missing.write(last) }
+        == "missing: extra.layers.1.output_projection: expected this tensor, found none")
+    metadata.outputProjection = .init(channels: 3, layers: [2])
+    #expect(
+      message { _ = try writer("other") }
+        == "other: fasa-trace.output_projection.layers: expected captured layers, found 2; capture the trace again"
+    )
   }
 
   @Test func nothingIsLeftUnlessFinished() throws {

@@ -13,7 +13,7 @@ from fasa_capture.trace_reader import TraceReader
 
 FOLDER = Path(__file__).parents[2] / "traces"
 TRACES = sorted(FOLDER.glob("*.zst"))
-LIMIT = 60_000_000
+LIMIT = 80_000_000
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.name)

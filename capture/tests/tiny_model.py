@@ -65,9 +65,12 @@ class TinyModel:
 
 def write_gguf(
     model: TinyModel, path: Path, architecture: str = "llama", metadata: dict | None = None, extra: dict | None = None,
-    tensors_per_part: int = 0,
+    tensors_per_part: int = 0, matrices: gguf.GGMLQuantizationType | None = None,
 ) -> Path:
-    """``metadata`` sets keys of the architecture, or whole ones; None takes one away. ``extra`` adds tensors."""
+    """``metadata`` sets keys of the architecture, or whole ones; None takes one away. ``extra`` adds tensors.
+
+    ``matrices`` is the type of the layers' matrices, where they are not to be F32.
+    """
     writer = gguf.GGUFWriter(path, architecture, split_max_tensors=tensors_per_part)
     writer.add_name("tiny")
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
@@ -94,7 +97,10 @@ def write_gguf(
         if value is not None:
             adders[type(value)](key, value)
     for name, values in (model.weights | (extra or {})).items():
-        writer.add_tensor(name, values)
+        if matrices is not None and values.ndim == 2 and name.startswith("blk."):
+            writer.add_tensor(name, gguf.quants.quantize(values, matrices), raw_dtype=matrices)
+        else:
+            writer.add_tensor(name, values)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

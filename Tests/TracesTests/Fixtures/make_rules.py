@@ -40,6 +40,9 @@ SHAPES = {
     "token_ids": [5], "query_positions": [3], "layers.1.k": [1, 5, 4], "layers.1.v": [1, 5, 2], "layers.1.q": [2, 3, 4],
     "layers.1.prompt_attention": [2, 3], "layers.1.o": [2, 3, 2], "extra.note": [7],
 }
+# Channels of the model's stream, by query heads times value dimension.
+PROJECTION = "extra.layers.1.output_projection"
+PROJECTED = {"channels": 3, "layers": [1]}
 REMOVED = object()
 
 
@@ -97,6 +100,16 @@ class Draft:
             self.entries[f"layers.{layer}.{part}"] = {
                 "dtype": kind, "shape": list(values.shape), "data": stored(values, kind)
             }
+        self.place()
+        return self
+
+    def project(self, announced: object = PROJECTED, **entry: object) -> "Draft":
+        """With layer 1's output projection, of the keys' type, as the metadata announces it."""
+        if announced is not REMOVED:
+            self.metadata["output_projection"] = announced
+        kind = self.entries["layers.1.k"]["dtype"]
+        whole = {"dtype": kind, "shape": [3, 4], "data": stored(np.arange(12) / 8 - 1, kind)}
+        self.entries[PROJECTION] = whole | entry
         self.place()
         return self
 
@@ -228,6 +241,16 @@ def sound_files() -> None:
     sound("header-escaped", Draft().file(header.replace(b"extra.note", b"\\u0065xtra.\\ud83d\\ude00")))
     sound("header-other-members", Draft().file(header.replace(b'"dtype":"ODD"', b'"dtype":"ODD","more":[{}]')))
     sound("layers-of-two-types", Draft().add_layer(0, "F32").file())
+    for dtype in ("F16", "BF16", "F32"):
+        sound(f"output-projection-{dtype.lower()}", Draft(dtype).project().file())
+    sound("output-projection-seekable", seekable(Draft().project().contents()))
+    sound("output-projection-of-one-layer-of-two", Draft().add_layer(0, "F32").project().file())
+    sound("output-projection-null", Draft().set("output_projection", None).file())
+    # Then it is anybody's, whatever it holds.
+    other = {"dtype": "F32", "shape": [1], "data": bytearray(b"\0\0\xc0\x7f")}
+    sound("output-projection-not-announced", Draft().project(REMOVED, **other).file())
+    announced = Draft().project({"channels": 3, "layers": [1], "later": {}})
+    sound("output-projection-with-a-later-key", announced.file())
 
     for name, path, value in (
         ("nulls", "rope", {**METADATA["rope"], "frequencies": None, "layer_bases": None}),
@@ -362,6 +385,19 @@ def unsound_tensors() -> None:
         ("layers.1.prompt_attention", [3, 2], "[2, 3]"),
     ):
         unsound(f"shape-{name}-{len(shape)}d", changed(name, shape=shape).file(), name, f"shape {expected}")
+    nothing = bytearray()
+    for name, entry, says in (
+        ("dtype-i16", {"dtype": "I16"}, "dtype F16"), ("dtype-f32", {"dtype": "F32", "data": bytearray(48)}, "dtype F16"),
+        ("dtype-odd", {"dtype": "ODD"}, "dtype F16"), ("transposed", {"shape": [4, 3]}, "shape [3, 4]"),
+        ("flat", {"shape": [12]}, "shape [3, 4]"), ("by-head", {"shape": [3, 2, 2]}, "shape [3, 4]"),
+        ("narrower", {"shape": [3, 2], "data": bytearray(12)}, "shape [3, 4]"),
+        ("empty", {"shape": [0, 4], "data": nothing}, "shape [3, 4]"),
+    ):
+        unsound(f"output-projection-{name}", Draft().project(**entry).file(), PROJECTION, says)
+    unsound("output-projection-missing", spoilt("output_projection", PROJECTED), PROJECTION, "this required tensor")
+    draft = Draft().project()
+    draft.entries["layers.1.output_projection"] = draft.entries.pop(PROJECTION)
+    unsound("output-projection-by-another-name", draft.file(), PROJECTION, "this required tensor")
     draft = changed("query_positions", shape=[6], data=bytearray(24))
     draft.place()
     unsound("more-queries-than-tokens", draft.file(), "query_positions", "at most 5 positions")
@@ -383,6 +419,15 @@ def unsound_values() -> None:
                 )
     for name, place in (("layers.1.o", "[0, 2, 1]"), ("layers.1.prompt_attention", "[1, 2]")):
         unsound(f"nan-{name.split('.')[-1]}", _with_value(Draft(), name, np.nan), f"{name}{place}", "NaN")
+    for dtype in ("F16", "BF16", "F32"):
+        draft = Draft(dtype).project()
+        unsound(
+            f"{dtype}-nan-projection".lower(), _with_value(draft, PROJECTION, np.nan), f"{PROJECTION}[1, 2]", "a finite value",
+            "NaN",
+        )
+    parts = Draft().project(data=bytearray(b"\0\x7c" * 12)).contents()
+    unsound("infinity-projection-in-seekable", seekable(parts), f"{PROJECTION}[0, 0]", "infinity")
+    unsound("infinity-projection-in-stream", frame(b"".join(parts)), f"{PROJECTION}[0, 0]", "infinity")
     draft = Draft("BF16")
     draft.entries["layers.1.k"]["data"][-2:] = b"\x81\xff"
     unsound("bf16-nan-with-one-bit", draft.file(), "layers.1.k[0, 4, 3]", "NaN")
@@ -517,6 +562,18 @@ def unsound_metadata() -> None:
         ("tokens.prompt", 4, "token_ids", "shape [6]"), ("tokens", {"prompt": 4, "decode": 1}, "prompt_attention"),
         ("tokens.decode", "2", "Int"), ("capture.sampling", "lucky", "fasa-trace.capture.sampling", "lucky"),
         ("rope", [], "fasa-trace.rope"), ("model", "m", "fasa-trace.model"),
+        ("output_projection", [], "output_projection"), ("output_projection", {}, "this required key"),
+        ("output_projection", {"channels": 3}, "output_projection.layers", "this required key"),
+        ("output_projection", {"layers": [1]}, "output_projection.channels", "this required key"),
+        ("output_projection", {"channels": 0, "layers": [1]}, "output_projection.channels", "a number from 1 to 65536"),
+        ("output_projection", {"channels": 65537, "layers": [1]}, "output_projection.channels", "a number from 1 to 65536"),
+        ("output_projection", {"channels": 3.0, "layers": [1]}, "output_projection.channels", "Int"),
+        ("output_projection", {"channels": 3, "layers": []}, "output_projection.layers", "at least one layer"),
+        ("output_projection", {"channels": 3, "layers": [0]}, "output_projection.layers", "captured layers"),
+        ("output_projection", {"channels": 3, "layers": [1, 1]}, "output_projection.layers", "1 twice"),
+        ("output_projection", {"channels": 3, "layers": ["1"]}, "output_projection.layers", "Int"),
+        ("output_projection", {"channels": 3, "layers": 1}, "output_projection.layers", "Array"),
+        ("output_projection", {"channels": 4, "layers": [1]}, PROJECTION, "this required tensor"),
     )):
         unsound(f"metadata-value-{index:02}-{path}", spoilt(path, value), *says)
     header = Draft().header()

@@ -16,6 +16,7 @@ from fasa_capture.metadata_rules import check_metadata
 from fasa_capture.plan import Plan
 from fasa_capture.progress import Progress
 from fasa_capture.recorder import Recorder
+from fasa_capture.trace_rules import projection_name
 from fasa_capture.trace_writer import NamedTensor, write_trace
 
 
@@ -58,6 +59,10 @@ def check_recorded(recorder: Recorder, run: RunFacts, progress: Progress) -> Che
         report.add_layer(layer, tensors, record.o, plan.positions, run.attention[layer])
         if record.prompt_attention is not None:
             report.add_prompt_attention(layer, record.prompt_attention)
+        if record.projection is not None:
+            report.projection.add_layer(
+                layer, record.projection, plan.stored, record.o, record.projected, record.multiplied_in
+            )
     progress.clear()
     return report
 
@@ -78,4 +83,6 @@ def tensors_of(recorder: Recorder, run: RunFacts, store_output: bool) -> list[Na
             tensors.append(NamedTensor(f"layers.{layer}.prompt_attention", "F32", sums))
         if store_output:
             tensors.append(NamedTensor(f"layers.{layer}.o", "F32", np.asarray(record.o, "<f4")))
+        if record.projection is not None:
+            tensors.append(NamedTensor(projection_name(layer), plan.stored.tag, record.projection))
     return tensors

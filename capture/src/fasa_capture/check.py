@@ -10,6 +10,7 @@ from fasa_capture.attention import TOLERANCES, attend, relative_errors, rope_spr
 from fasa_capture.dtypes import StoredType, decode
 from fasa_capture.errors import SelfCheckFailed
 from fasa_capture.facts import LayerAttention, Rope
+from fasa_capture.projection_check import ProjectionCheck
 from fasa_capture.rotation import LARGEST_ERROR, RotationCheck
 
 # Unrotating rounded keys leaves their rounding error; a wrong rotation leaves 0.6 and more on SmolLM2.
@@ -27,6 +28,7 @@ class CheckReport:
     rotation: RotationCheck | None = None
     spread: float | None = None
     weight_errors: dict[int, float] = field(default_factory=dict)
+    projection: ProjectionCheck = field(default_factory=ProjectionCheck)
 
     def add_layer(
         self,
@@ -92,7 +94,7 @@ class CheckReport:
                 f"prompt attention adds up to the prompt queries within {max(self.weight_errors.values()):.1e} "
                 f"(tolerance {LARGEST_WEIGHT_ERROR:g})"
             )
-        return lines
+        return lines + self.projection.lines()
 
     def verify(self) -> None:
         """Raises where a tolerance is exceeded."""
@@ -117,6 +119,7 @@ class CheckReport:
                     found=f"{error:.2e}",
                     do="capture without --prompt-attention",
                 )
+        self.projection.verify()
 
     def _verify_attention(self) -> None:
         bound = TOLERANCES[self.stored.name]

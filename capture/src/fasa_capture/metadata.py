@@ -12,6 +12,7 @@ from fasa_capture.plan import Plan
 from fasa_capture.recorder import Recorder
 from fasa_capture.rotation import LARGEST_ERROR, RotationCheck
 from fasa_capture.shapes import named
+from fasa_capture.trace_rules import PROJECTION
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,16 @@ def build_metadata(
             "sha256": text.sha256,
         },
         "capture": capture,
+        **describe_projections(plan, recorder),
     }
+
+
+def describe_projections(plan: Plan, recorder: Recorder) -> dict:
+    """The key ``output_projection``, of a trace that holds the layers' projections."""
+    if not plan.output_projection:
+        return {}
+    channels = recorder.layers[plan.layers[0]].projection.shape[0]
+    return {PROJECTION: {"channels": channels, "layers": list(plan.layers)}}
 
 
 def describe_attention(layers: dict[int, LayerAttention]) -> dict:

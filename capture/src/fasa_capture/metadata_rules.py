@@ -50,6 +50,7 @@ class Checked(MetadataValues):
         self._tokens(sections["tokens"])
         self._rope(sections["rope"])
         self._attention(sections["attention"])
+        self._output_projection(whole)
 
     def _rotation_check(self, capture: dict) -> None:
         if capture.get("rotation_check") is None:
@@ -123,6 +124,23 @@ class Checked(MetadataValues):
             self._need(
                 1 <= window <= LARGEST_WINDOW, f"attention.{name}", f"1 to {LARGEST_WINDOW} tokens or null", window
             )
+
+    def _output_projection(self, whole: dict) -> None:
+        if whole.get("output_projection") is None:
+            return
+        name = "output_projection"
+        section = self._member(whole, name, dict, "")
+        channels = self._member(section, "channels", int, name)
+        self._need(
+            1 <= channels <= LARGEST_COUNT, f"{name}.channels", f"a number from 1 to {LARGEST_COUNT}", channels
+        )
+        layers = self._list(section, "layers", int, name)
+        self._need(bool(layers), f"{name}.layers", "at least one layer", "none")
+        captured, seen = set(self._captured), set()
+        for layer in layers:
+            self._need(layer in captured, f"{name}.layers", "captured layers", layer)
+            self._need(layer not in seen, f"{name}.layers", "layers that differ", f"{layer} twice")
+            seen.add(layer)
 
     def _per_layer(self, section: dict, key: str, kind: type, name: str) -> list:
         """The values that are not null of a list or an object by layer."""

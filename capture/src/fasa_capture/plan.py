@@ -32,6 +32,7 @@ class Plan:
     seed: int = 0
     temperature: float = 1.0
     prompt_attention: bool = False
+    output_projection: bool = False
 
     @property
     def tokens(self) -> int:

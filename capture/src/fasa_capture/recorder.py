@@ -1,6 +1,6 @@
 """Gathers what an engine computes, rounded at once to the type that the trace stores.
 
-Memory: for each kept layer, its keys, values and traced queries in the stored type and the engine's
+Memory: for each kept layer, its keys, values, traced queries and output projection in the stored type and the engine's
 output at the traced positions in float32. No float32 copy of a layer's keys or values is kept.
 """
 
@@ -12,6 +12,9 @@ from fasa_capture.dtypes import encode
 from fasa_capture.errors import CaptureError
 from fasa_capture.plan import Plan
 from fasa_capture.shapes import ShownShapes
+from fasa_capture.trace_rules import projection_name
+
+PROJECTED = "projected"
 
 
 class LayerRecord:
@@ -23,6 +26,11 @@ class LayerRecord:
         self.q: np.ndarray | None = None
         self.o: np.ndarray | None = None
         self.prompt_attention: np.ndarray | None = None
+        # The output projection, [channels of the model, query heads x value dimension], in the stored type.
+        self.projection: np.ndarray | None = None
+        # The type that the engine multiplies with it in, as TOLERANCES has it, and what that gave for o: [queries, channels].
+        self.multiplied_in = "f32"
+        self.projected: np.ndarray | None = None
 
 
 class Recorder:
@@ -76,6 +84,23 @@ class Recorder:
             record.prompt_attention = np.zeros((rows.shape[0], prompt), dtype=np.float64)
         record.prompt_attention[:, : rows.shape[2]] += rows.sum(axis=1, dtype=np.float64)
 
+    def projection(self, layer: int, weights: np.ndarray, multiplied_in: str) -> None:
+        """The layer's output projection, before the run; ``multiplied_in`` is the type that the engine rounds to."""
+        record = self.layers[layer]
+        record.projection = encode(weights, self.plan.stored, projection_name(layer))
+        record.multiplied_in = multiplied_in
+
+    def projected(self, layer: int, start: int, values: np.ndarray) -> None:
+        """What the engine's projection made of its outputs, [tokens, channels]."""
+        record = self.layers[layer]
+        kept, at = self._traced(start, values)
+        if not kept.shape[0]:
+            return
+        if record.projected is None:
+            record.projected = np.zeros((len(self.plan.positions), kept.shape[1]), dtype=np.float32)
+        record.projected[at : at + kept.shape[0]] = kept
+        self._recorded[PROJECTED, layer] = at + kept.shape[0]
+
     def finish(self) -> None:
         """Raises if the engine did not show every tensor of every kept layer to its end."""
         self._shapes.compare()
@@ -91,6 +116,14 @@ class Recorder:
                         found=seen,
                         do="this architecture's attention cannot be captured",
                     )
+            if self.plan.output_projection and self._recorded.get((PROJECTED, layer), 0) != traced:
+                raise CaptureError(
+                    "the engine did not show what this layer's output projection gives",
+                    where=f"layer {layer}",
+                    expected=f"{traced} tokens",
+                    found=self._recorded.get((PROJECTED, layer), 0),
+                    do="capture without --output-projection",
+                )
 
     def _traced(self, start: int, values: np.ndarray) -> tuple[np.ndarray, int]:
         """The rows at traced positions, and the first one's index among the traced queries."""

@@ -14,7 +14,14 @@ from fasa_capture.metadata_rules import check_metadata
 from fasa_capture.safetensors_header import CAPTURE_AGAIN
 from fasa_capture.strict_json import read_json
 from fasa_capture.trace_content import open_content
-from fasa_capture.trace_rules import EXTRA, check_finite, check_layout, check_positions
+from fasa_capture.trace_rules import (
+    EXTRA,
+    check_finite,
+    check_layout,
+    check_positions,
+    projected_layers,
+    projection_name,
+)
 from fasa_capture.trace_writer import FRAME_BYTES
 
 NUMPY_TYPES = {tag: stored.numpy for tag, stored in BY_TAG.items()} | {"I32": np.dtype("<i4")}
@@ -43,11 +50,13 @@ class TraceReader:
         check_layout(self.metadata, list(self.tensors.values()), f"{self.path}")
         total = sum(self.metadata["tokens"][part] for part in ("prompt", "decode"))
         check_positions(self.array("query_positions"), total, f"{self.path}")
+        # Others that begin so are anybody's, and hold what they may.
+        projections = set(map(projection_name, projected_layers(self.metadata)))
         for tensor in self.tensors.values():
             # In pieces that end with whole values, so that a tensor need not fit in memory.
             for first in range(tensor.offset, tensor.end, FRAME_BYTES):
                 content = self._content.bytes(first, min(first + FRAME_BYTES, tensor.end))
-                if not tensor.name.startswith(EXTRA):
+                if tensor.name in projections or not tensor.name.startswith(EXTRA):
                     check_finite(tensor, content, f"{self.path}", first - tensor.offset)
         self._file.check_unchanged()
 

@@ -12,6 +12,7 @@ from fasa_capture.errors import CaptureError, plain
 from fasa_capture.memory import check_memory
 from fasa_capture.metadata import read_attention
 from fasa_capture.trace_reader import TraceReader
+from fasa_capture.trace_rules import projected_layers
 
 
 def add_to(commands) -> None:
@@ -26,6 +27,9 @@ def add_to(commands) -> None:
     parser.add_argument("trace", type=Path, help="seekable zstd, any zstd, or bare safetensors")
     parser.add_argument(
         "--engine-output", action="store_true", help="fail if the trace does not hold the engine's output"
+    )
+    parser.add_argument(
+        "--output-projection", action="store_true", help="fail if the trace does not hold the layers' output projections"
     )
     parser.set_defaults(perform=perform)
 
@@ -49,6 +53,15 @@ def perform(options: argparse.Namespace) -> int:
             expected=f"{len(layers)} layers",
             found=compared,
             do="capture it again with --engine-output",
+        )
+    projected = projected_layers(trace.metadata)
+    if options.output_projection and len(projected) < len(layers):
+        raise CaptureError(
+            "the trace does not hold the output projection of every layer",
+            where=options.trace,
+            expected=f"{len(layers)} layers",
+            found=len(projected),
+            do="capture it again with --output-projection",
         )
     for report in reports.values():
         print("\n".join(report.lines()), end="\n" if report.lines() else "")

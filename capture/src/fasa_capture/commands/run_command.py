@@ -76,6 +76,11 @@ def add_to(commands) -> None:
         "--prompt-attention", action="store_true", help="store the attention each prompt token got over the prompt"
     )
 
+    keep.add_argument(
+        "--output-projection", action="store_true",
+        help="store each layer's output projection, by which a replay measures the error of the layer's whole output",
+    )
+
     about = parser.add_argument_group("what the trace says of its text")
     about.add_argument("--title", type=option_types.label, help="default: the file's name")
     about.add_argument("--licence", type=option_types.label, default="unknown", help="default: %(default)s")
@@ -173,4 +178,5 @@ def make_plan(options: argparse.Namespace, engine: Engine, text: str) -> Plan:
         seed=options.seed,
         temperature=options.temperature,
         prompt_attention=options.prompt_attention,
+        output_projection=options.output_projection,
     )

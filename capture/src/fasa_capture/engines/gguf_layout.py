@@ -25,13 +25,17 @@ class Described(NamedTuple):
 
 @dataclass(frozen=True)
 class GgufTensor:
-    """``shape`` as GGUF counts, innermost dimension first; ``end`` is None where the type's size is not known."""
+    """``shape`` as GGUF counts, innermost dimension first; ``end`` is None where the type's size is not known.
+
+    ``file`` is the one that holds it, of a split model one of several.
+    """
 
     name: str
     shape: tuple[int, ...]
     kind: int
     start: int
     end: int | None
+    file: Path
 
 
 def damaged(path: Path, what: str, expected: object, found: object) -> CaptureError:
@@ -61,7 +65,8 @@ class Layout:
                     f"an end at byte {self._size:,} or before it",
                     f"{start + (length or 0):,}" if not offset % self._alignment else f"an offset of {offset:,}, unaligned",
                 )
-            placed[name] = GgufTensor(name, shape, kind, start, None if length is None else start + length)
+            end = None if length is None else start + length
+            placed[name] = GgufTensor(name, shape, kind, start, end, self._path)
         self._refuse_overlaps(placed)
         return placed
 

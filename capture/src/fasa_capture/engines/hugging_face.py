@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from transformers.masking_utils import eager_mask
 
 from fasa_capture.engines.hugging_face_files import model_facts
 from fasa_capture.engines.hugging_face_load import load, plain_errors
+from fasa_capture.engines.hugging_face_projection import ProjectionTap, find_projections, record_projections
 from fasa_capture.engines.hugging_face_rope import layer_ropes
 from fasa_capture.engines.hugging_face_tap import HuggingFaceTap, RotationTap
 from fasa_capture.errors import CaptureError
@@ -63,12 +64,15 @@ class HuggingFaceEngine:
         return tokens
 
     def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts:
+        projections = find_projections(self._model, plan.layers) if plan.output_projection else {}
+        record_projections(recorder, projections)
         probe = self._probe(plan, progress)
         ropes = layer_ropes(probe, plan.layers, self._model, self._config)
         rotation = probe.check(ropes)
-        tap = HuggingFaceTap(recorder, progress.beat)
+        tap = ProjectionTap(recorder, progress.beat) if projections else HuggingFaceTap(recorder, progress.beat)
+        watching = tap.watching(projections) if projections else nullcontext()
         tokens = [int(token) for token in plan.given]
-        with self._attending(tap):
+        with self._attending(tap), watching:
             cache = DynamicCache(config=self._config)
             logits = self._feed(tap, cache, tokens, 0, plan, progress)
             sampler = Sampler(plan)

@@ -10,6 +10,8 @@ import numpy as np
 
 from fasa_capture.engines import llama_library
 from fasa_capture.engines.gguf_model import Geometry, read_gguf
+from fasa_capture.engines.gguf_projection import record_projections
+from fasa_capture.engines.llama_projection import ProjectionTap
 from fasa_capture.engines.llama_rotation import RotationTap
 from fasa_capture.engines.llama_tap import LlamaTap
 from fasa_capture.errors import CaptureError
@@ -76,8 +78,11 @@ class LlamaCppEngine:
             capacity = -count
 
     def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts:
+        if plan.output_projection:
+            record_projections(self._path, recorder)
         ropes, rotation = self._rotations(plan, progress)
-        tap = LlamaTap(self._library, recorder, self._geometry, progress.beat)
+        kind = ProjectionTap if plan.output_projection else LlamaTap
+        tap = kind(self._library, recorder, self._geometry, progress.beat)
         context = self._open_context(plan, tap)
         try:
             tokens = np.asarray(plan.given, dtype=np.int32)
