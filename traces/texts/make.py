@@ -1,6 +1,6 @@
 """Makes the texts of the traces again from Debian packages, and says whether they are the ones in this folder.
 
-    apt-get download bible-kjv bible-kjv-text jargon-text sqlite3-doc libpython3.11-minimal
+    apt-get download bible-kjv bible-kjv-text dict-devil jargon-text libpython3.11-minimal libsqlite3-dev sqlite3-doc
     for package in *.deb; do dpkg -x "$package" unpacked; done
     python3 make.py unpacked
 
@@ -81,6 +81,17 @@ def technical(root: Path) -> str:
     return page(root / "usr/share/doc/sqlite3/fileformat2.html", "This document describes")[:22000]
 
 
+def satire(root: Path) -> str:
+    with gzip.open(root / "usr/share/dictd/devil.dict.dz", "rt") as file:
+        text = file.read()
+    return text[text.index("ABASEMENT, n.") :][:14000]
+
+
+def header(root: Path) -> str:
+    text = (root / "usr/include/sqlite3.h").read_text()
+    return text[text.index("/*\n** CAPI3REF: Closing A Database Connection") :][:14000]
+
+
 QUESTION = """Read the following book and answer the question after it.
 
 {book}
@@ -111,6 +122,8 @@ TEXTS = {
     "code.txt": code,
     "technical.txt": technical,
     "question-answering.txt": question_answering,
+    "satire.txt": satire,
+    "header.txt": header,
     "calibration.txt": calibration,
 }
 
