@@ -38,6 +38,12 @@ public struct DecodeOperation: Hashable, Sendable {
     DecodeOperation(stage, .list, .metadata, rowBytes: 4, bits: 32)
   }
 
+  /// Numbers alone, since work is counted at every step and hashing names takes longer than telling few operations apart.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(rowBytes)
+    hasher.combine(bits)
+  }
+
   /// A fixed order, so that results are written the same way every time.
   public var sortKey: String {
     "\(stage.rawValue) \(kernel.rawValue) \(kind.sortKey) \(rowBytes) \(bits)"
