@@ -10,21 +10,31 @@ import Testing
   static let texts =
     PolicyRegistry.names.filter { !["tidal", "omnikv", "external"].contains($0) } + [
       "fasa:scope=group", "fasa:layout=rows", "oracle:sinks=2,recent=2", "random:recent=3",
-      "quest:page=3,least-pages=1",
-      "quest:scope=group,sinks=2,recent=2", "arkvale:page=4", "infllm:block=4,scope=head",
-      "sparq:channels=3,scope=group",
-      "loki:axes=pre,rank=3", "shadowkv:chunk=3", "magicpig:bits=3,tables=8,sinks=1,recent=2",
+      "quest:page=3,least-pages=1", "quest:scope=group,sinks=2,recent=2", "arkvale:page=4",
+      "infllm:block=4,scope=head", "sparq:channels=3,scope=group", "loki:axes=pre,rank=3",
+      "shadowkv:chunk=3", "magicpig:bits=3,tables=8,sinks=1,recent=2",
       "retroinfer:cluster=3,sinks=1,recent=2", "pqcache:bits=2,subvectors=3", "h2o:scope=group",
-      "snapkv:window=3,scope=group",
-      "pyramidkv:base=quest", "twilight:base=oracle,candidates=0.5", "rocketkv:page=2,window=3",
-      "r-kv:window=2,buffer=4",
-      "triattention:round=3", "duo-attention:retrieval=0,sinks=2,recent=3", "scissorhands:window=3,recent=2",
-      "sketch:rank=3,bits=2",
+      "snapkv:window=3,scope=group", "pyramidkv:base=quest", "twilight:base=oracle,candidates=0.5",
+      "rocketkv:page=2,window=3", "r-kv:window=2,buffer=4", "triattention:round=3",
+      "duo-attention:retrieval=0,sinks=2,recent=3", "scissorhands:window=3,recent=2",
+      "socket:bits=3,tables=8", "socket:bits=2,tables=5,scope=group,sink-share=0",
+      "pariskv:sinks=1,recent=2", "raas:page=3", "raas:page=2,stamps=rank,scope=group",
+      "raas:page=1,sinks=1,recent=2", "lazy-eviction:window=2,alpha=0.01,scope=group",
+      "lagkv:lag=3,sinks=1", "chunkkv:chunk=3,window=3", "chunkkv:chunk=3,window=3,fill=tokens",
+      "cake:window=3", "sketch:rank=3,bits=2", "fasa:scope=layer", "oracle:scope=union-cut",
+      "loki:scope=layer,rank=3", "skip-softmax:factor=2,tile=4,scope=head",
+      "skip-softmax:factor=6,tile=3,splits=2", "moba:chunk=4,scope=group",
+      "infllm-v2:kernel-size=4,kernel-stride=2,block=4", "clusterkv:clusters=3,sinks=1,rounds=2",
+      "squeezed-attention:clusters=0.5,window=3,sparsity=0.4",
+      "vattention:sinks=1,recent=2,heavy=0.1,epsilon=0.3", "vattention:sinks=1,recent=1,draws=distinct",
+      "kascade:heads=same,recent=2",
     ]
 
   /// Policies that round k down to whole pages, or size their sets by more than k.
   static let atMost: Set<String> = [
     "quest", "quest-meanstd", "arkvale", "infllm", "shadowkv", "infinigen", "rocketkv", "pyramidkv", "adakv",
+    "moba", "infllm-v2",
+    "chunkkv", "raas",
   ]
 
   /// Those that take a budget.

@@ -87,7 +87,9 @@ import Testing
       try Self.bytes("triattention:round=9", 3) == [.init(.keys, .stream): Self.each(8 * 16, 8 * 16, 0)])
   }
 
-  @Test(arguments: ["snapkv", "expected-attention", "adakv", "pyramidkv", "duo-attention", "streaming-llm"])
+  @Test(arguments: [
+    "snapkv", "expected-attention", "adakv", "pyramidkv", "duo-attention", "streaming-llm", "chunkkv",
+  ])
   func thoseThatChoseBeforeReadNothing(name: String) throws { #expect(try Self.bytes(name, 3).isEmpty) }
 
   /// A chooser writes the numbers of 2 tokens for each of two heads and steps; who uses them reads them.

@@ -79,8 +79,8 @@ public struct Twilight: Policy {
       // The wrapped policy read every key but at steps that its candidates cover, where it had nothing to choose.
       block.chargeGather(
         DecodeOperation(
-          .attend, .gather, .keys, rowBytes: group.keyRowBytes, bits: group.elementBits,
-          pattern: .gather(rowBytes: group.keyRowBytes)),
+          .attend, .gather, .keys, rowBytes: group.cachedKeyBytes, bits: group.cacheBits,
+          pattern: .gather(rowBytes: group.cachedKeyBytes)),
         result, at: covered)
     }
     return result

@@ -35,6 +35,16 @@ struct SharedChoice {
     if !isChoosing { sets = before.sets }
   }
 
+  /// What a row chose, best tokens first, those that the common parameters keep before all others.
+  static func ranked(_ chosen: Selections, _ block: QueryBlock, _ scores: ScoreMatrix, row: Int) -> [Int32] {
+    let (sinks, _, recent) = block.guarded.split(
+      block.visible(row), budget: block.budgets[row % block.steps.count])
+    let values = scores.row(row)
+    let ranked = chosen[row].sorted { (values[Int($0)], $1) > (values[Int($1)], $0) }
+    let kept = ranked.filter { sinks.contains(Int($0)) || recent.contains(Int($0)) }
+    return kept + ranked.filter { !sinks.contains(Int($0)) && !recent.contains(Int($0)) }
+  }
+
   /// Keeps what a step chose for the query heads of a KV head, best tokens first.
   mutating func keep(_ rows: [[Int32]], place: Int, step: Step) {
     while sets.count <= place { sets.append([:]) }
@@ -44,11 +54,14 @@ struct SharedChoice {
   /// The choice of the layer before, cut to what each step of this one sees and to its k; nil, which is
   /// everything, where the layer is dense.
   ///
-  /// - Parameter perGroup: whether the heads of a KV head read one list.
-  func reuse(_ blocks: [QueryBlock], perGroup: Bool) -> [Selections?] {
+  /// - Parameters:
+  ///   - perGroup: whether the heads of a KV head read one list.
+  ///   - sources: of each KV head the one of the layer before whose choice it uses; nil for those of the same number.
+  func reuse(_ blocks: [QueryBlock], perGroup: Bool, sources: [Int]? = nil) -> [Selections?] {
     guard isReusing else { return blocks.map { _ in nil } }
     return blocks.enumerated().map { place, block in
-      let known = place < sets.count ? sets[place] : [:]
+      let source = sources?[place] ?? place
+      let known = source < sets.count ? sets[source] : [:]
       var result = Selections()
       var read = 0
       for head in 0..<block.group.groupSize {

@@ -52,13 +52,8 @@ public struct TidalDecode: LayerPolicy {
       let listed = (0..<chosen.rows).filter { !block.isCovered($0 % block.steps.count) }
       block.charge(.list(.select), written: listed.reduce(0) { $0 + chosen.count($1) } * 4)
       for (index, step) in block.steps.enumerated() {
-        let (sinks, _, recent) = block.guarded.split(step.visible, budget: block.budgets[index])
-        let rows = (0..<block.group.groupSize).map { head -> [Int32] in
-          let row = block.row(head: head, step: index)
-          let values = scores.row(row)
-          let ranked = chosen[row].sorted { (values[Int($0)], $1) > (values[Int($1)], $0) }
-          let kept = ranked.filter { sinks.contains(Int($0)) || recent.contains(Int($0)) }
-          return kept + ranked.filter { !sinks.contains(Int($0)) && !recent.contains(Int($0)) }
+        let rows = (0..<block.group.groupSize).map { head in
+          SharedChoice.ranked(chosen, block, scores, row: block.row(head: head, step: index))
         }
         shared.keep(rows, place: place, step: step)
       }

@@ -11,7 +11,8 @@ public struct H2O: Policy {
     notes: """
       Starts from the prompt's summed attention. Room for a new token is made before it is attended to, so that no more than k are ever held. \
       Reads and writes a 32-bit sum per kept token and step.
-      """)
+      """,
+    isFlatteredInOpenLoop: true)
 
   static let recentShare = ParameterDescriptor(
     "recent-share", .number(0...1), default: .number(0.5),

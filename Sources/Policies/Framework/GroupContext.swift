@@ -30,6 +30,8 @@ public struct GroupContext: Sendable {
   public let external: [String: ExternalChoices]
   /// The budget that the policy is asked to keep to; nil where none is, or where a policy is only tried.
   public var asked: Budget?
+  /// How the cache stores keys and values; nil for as the trace holds them.
+  public var cache: CacheFormat?
 
   public init(
     layer: Int, modelLayers: Int, kvHead: Int, queryHeads: Range<Int>, headDim: Int, valueDim: Int,
@@ -58,8 +60,21 @@ public struct GroupContext: Sendable {
   }
 
   public var groupSize: Int { queryHeads.count }
-  /// Of a number as the cache holds it.
+
+  /// The same with another cache.
+  public func stored(as format: CacheFormat?) -> GroupContext {
+    var group = self
+    group.cache = format
+    return group
+  }
+  /// Of a number as the trace holds it, and as policies keep what they make of keys and values.
   public var elementBits: Int { element.byteCount * 8 }
+  /// Of a vector as wide as a key.
   public var keyRowBytes: Int { headDim * element.byteCount }
   public var valueRowBytes: Int { valueDim * element.byteCount }
+  /// Of a number as the cache holds it, without what lies beside it.
+  public var cacheBits: Int { cache?.numberBits ?? elementBits }
+  /// Of a key in the cache.
+  public var cachedKeyBytes: Int { cache?.rowBytes(channels: headDim) ?? keyRowBytes }
+  public var cachedValueBytes: Int { cache?.rowBytes(channels: valueDim) ?? valueRowBytes }
 }

@@ -45,8 +45,12 @@ public struct PolicyConfiguration: Sendable, Hashable {
   public func policy(for group: GroupContext, asked: Budget? = nil) throws -> any Policy {
     var group = group
     group.asked = asked
+    group.cache = cacheFormat
+    try checkCache(of: group)
+    try checkHotBuffer()
     let isApart = type.descriptor.scope != .model
     if isApart, group.layer < values.integer(.denseLayers) { return Dense() }
+    if !granularity.isOwn { return try Coarsened(self, group: group) }
     return try type.init(parameters: values, group: group)
   }
 

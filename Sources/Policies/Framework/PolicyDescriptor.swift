@@ -33,6 +33,10 @@ public struct PolicyDescriptor: Sendable {
   public let paper: String?
   public let kind: PolicyKind
   public let parameters: [ParameterDescriptor]
+  /// Those of them that the frame around a policy has, whichever it is: coarser choices, and how the cache is kept.
+  public let frame: [ParameterDescriptor]
+  /// Whether the frame can choose for more heads, whole pages or later by what it ranks.
+  public let isCoarsened: Bool
   public let needs: [Need]
   /// Whether the budget asked for decides how many tokens are kept.
   public let usesBudget: Bool
@@ -40,6 +44,9 @@ public struct PolicyDescriptor: Sendable {
   /// Whether what a step of it chooses or moves depends on the steps before, though it neither evicts nor chooses for a layer
   /// or the model.
   public let remembersSteps: Bool
+  /// Whether it is to know what every layer's prompt tells before the first layer decodes: of the whole model, each of whose
+  /// layers then begins and observes once more.
+  public let surveysPrompts: Bool
   /// Whether a layer's tokens are known while the layer before it computes, so that fetching them can be hidden.
   public let prefetches: Bool
   /// What a step reads to choose, per KV head, in elements unless it says bytes: a phrase for the documentation.
@@ -49,33 +56,53 @@ public struct PolicyDescriptor: Sendable {
   /// Tokens that it always keeps without a parameter `sinks` or `recent` saying so, for the note on equal footing:
   /// a phrase such as "the newest half of k"; nil where there are none.
   public let alwaysKeeps: (@Sendable (ParameterValues) -> String)?
+  /// Whether a replay's weighted output error shows it as better than it is in a live model, by the published studies of both
+  /// models (docs/closed-loop.md), with the first and last tokens that it keeps by itself.
+  public let isFlatteredInOpenLoop: Bool
 
   public init(
     name: String, summary: String, paper: String? = nil, kind: PolicyKind,
     parameters: [ParameterDescriptor] = [],
     common: [ParameterDescriptor] = ParameterDescriptor.common, needs: [Need] = [], usesBudget: Bool = true,
-    scope: Scope = .group, remembersSteps: Bool = false, prefetches: Bool = false,
+    scope: Scope = .group, remembersSteps: Bool = false, surveysPrompts: Bool = false,
+    prefetches: Bool = false,
     cost: String = "nothing",
-    notes: String = "", alwaysKeeps: (@Sendable (ParameterValues) -> String)? = nil
+    notes: String = "", alwaysKeeps: (@Sendable (ParameterValues) -> String)? = nil,
+    isFlatteredInOpenLoop: Bool = false
   ) {
     self.name = name
     self.summary = summary
     self.paper = paper
     self.kind = kind
     let own = Set(parameters.map(\.name))
-    self.parameters = parameters + common.filter { !own.contains($0.name) }
+    // What sizes its own sets, evicts or chooses for others has no k to share out, or no set of its own.
+    isCoarsened = kind != .eviction && usesBudget && scope == .group
+    frame =
+      (isCoarsened ? ParameterDescriptor.granularity(beside: parameters) : [])
+      + ParameterDescriptor.ofTheCache
+    self.parameters =
+      (isCoarsened ? parameters.map { $0.widened() } : parameters)
+      + common.filter { !own.contains($0.name) } + frame
     self.needs = needs
     self.usesBudget = usesBudget
     self.scope = scope
     self.remembersSteps = remembersSteps
+    self.surveysPrompts = surveysPrompts
     self.prefetches = prefetches
     self.cost = cost
     self.notes = notes
     self.alwaysKeeps = alwaysKeeps
+    self.isFlatteredInOpenLoop = isFlatteredInOpenLoop
   }
 }
 
 extension PolicyDescriptor {
+  /// Its parameters without those of the frame around it.
+  public var ownParameters: [ParameterDescriptor] {
+    let common = Set(frame.map(\.name))
+    return parameters.filter { !common.contains($0.name) }
+  }
+
   /// The parameter that has a role; nil where none has.
   public func parameter(_ role: ParameterDescriptor.Role) -> ParameterDescriptor? {
     parameters.first { $0.role == role }

@@ -108,10 +108,14 @@ public enum PolicyGrammar {
     var seen: Set<String> = []
     for setting in entry.settings {
       guard let parameter = type.descriptor.parameters.first(where: { $0.name == setting.name }) else {
-        let known = type.descriptor.parameters.map(\.name).joined(separator: ", ")
+        func names(_ parameters: [ParameterDescriptor]) -> String {
+          parameters.map(\.name).joined(separator: ", ")
+        }
+        let own = names(type.descriptor.ownParameters)
         throw PolicyError(
-          "policy '\(entry.name)'", expected: known.isEmpty ? "no parameters" : "one of its parameters",
-          found: "'\(setting.name)'", advice: known.isEmpty ? "leave it out" : "choose from \(known)")
+          "policy '\(entry.name)'", expected: "one of its parameters", found: "'\(setting.name)'",
+          advice: (own.isEmpty ? "choose from " : "choose from \(own), or from the frame's ")
+            + names(type.descriptor.frame))
       }
       guard seen.insert(setting.name).inserted else {
         throw PolicyError(

@@ -3,12 +3,16 @@ public enum PolicyRegistry {
   public static let policies: [any Policy.Type] = [
     Dense.self, Oracle.self, OracleMass.self, Random.self,
     StreamingLLM.self, H2O.self, TOVA.self, Scissorhands.self, SnapKV.self, PyramidKV.self, AdaKV.self,
-    RKV.self,
-    ExpectedAttention.self, KeyDiff.self, KNorm.self, TriAttention.self, DuoAttention.self,
-    FASA.self, Quest.self, QuestMeanStd.self, ArkVale.self, InfLLM.self, SparQ.self, Loki.self,
-    DoubleSparsity.self, ShadowKV.self, MagicPIG.self, PQCache.self, RetroInfer.self, TidalDecode.self,
-    OmniKV.self,
-    InfiniGen.self, Twilight.self, RocketKV.self, External.self, Sketch.self, SharedChunks.self,
+    Cake.self, ChunkKV.self, RKV.self,
+    ExpectedAttention.self, KeyDiff.self, KNorm.self, LagKV.self, TriAttention.self, DuoAttention.self,
+    RaaS.self, LazyEviction.self,
+    FASA.self, Quest.self, QuestMeanStd.self, ArkVale.self, InfLLM.self, InfLLMV2.self, MoBA.self, SparQ.self,
+    Loki.self,
+    DoubleSparsity.self, ShadowKV.self, MagicPIG.self, Socket.self, PQCache.self, ParisKV.self,
+    RetroInfer.self, ClusterKV.self,
+    SqueezedAttention.self, TidalDecode.self, OmniKV.self, Kascade.self, InfiniGen.self,
+    Twilight.self, VAttention.self, SkipSoftmax.self, RocketKV.self, External.self, Sketch.self,
+    SharedChunks.self,
   ]
 
   /// What a trace of queries, keys and values cannot replay, and why.

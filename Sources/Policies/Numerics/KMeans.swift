@@ -8,10 +8,15 @@ struct KMeans {
   let count: Int
   let width: Int
 
-  /// - Parameter rows: `[rowCount][width]`.
+  /// By what a row is held to be near a centroid.
+  enum Nearness { case distance, cosine }
+
+  /// - Parameters:
+  ///   - rows: `[rowCount][width]`.
+  ///   - nearness: by which the rounds go.
   init(
     _ rows: UnsafePointer<Float>, rowCount: Int, width: Int, centroids wanted: Int, rounds: Int,
-    kernels: Kernels
+    by nearness: Nearness = .distance, kernels: Kernels
   ) {
     count = max(1, min(wanted, rowCount))
     self.width = width
@@ -20,7 +25,14 @@ struct KMeans {
       (centroids.pointer + index * width).update(from: rows + index * rowCount / count * width, count: width)
     }
     let points = Points(rows, rowCount: rowCount, width: width, kernels: kernels)
-    for _ in 0..<rounds where rowCount > 0 { move(rows, to: nearest(points)) }
+    var before: [Int32] = []
+    for _ in 0..<rounds where rowCount > 0 {
+      let owner = nearest(points, by: nearness)
+      // Whose rows stay have the same means in all rounds to come.
+      if owner == before { break }
+      move(rows, to: owner)
+      before = owner
+    }
   }
 
   /// Rows packed for scoring, each with a last channel of one.
@@ -41,8 +53,8 @@ struct KMeans {
     }
   }
 
-  /// The centroid nearest to each row: the largest of `x · c − |c|² / 2`.
-  func nearest(_ points: Points) -> [Int32] {
+  /// The centroid nearest to each row: the largest of `x · c − |c|² / 2`, or by cosine of `x · c / |c|`.
+  func nearest(_ points: Points, by nearness: Nearness = .distance) -> [Int32] {
     let rows = points.panels.tokens
     let stride = KeyPanels.paddedTokens(rows)
     var best = Array(repeating: -Float.infinity, count: rows)
@@ -51,9 +63,13 @@ struct KMeans {
     let queries = FloatBuffer(count: count * (width + 1))
     for index in 0..<count {
       let centroid = centroids.pointer + index * width
-      (queries.pointer + index * (width + 1)).update(from: centroid, count: width)
-      queries[index * (width + 1) + width] =
-        -(0..<width).reduce(Float(0)) { $0 + centroid[$1] * centroid[$1] } / 2
+      let query = queries.pointer + index * (width + 1)
+      query.update(from: centroid, count: width)
+      let square = (0..<width).reduce(Float(0)) { $0 + centroid[$1] * centroid[$1] }
+      query[width] = nearness == .distance ? -square / 2 : 0
+      if nearness == .cosine, square > 0 {
+        for channel in 0..<width { query[channel] /= square.squareRoot() }
+      }
     }
     let block = 64
     let scores = FloatBuffer(count: block * stride)

@@ -45,6 +45,9 @@ struct EvictionCache: Sendable {
     }
   }
 
+  /// Evicts tokens whatever they are worth.
+  mutating func drop(_ unit: Int, where isGone: (Int) -> Bool) { kept[unit].removeAll { isGone(Int($0)) } }
+
   /// Evicts the tokens of least value until k are left. Those of the text's first `keeping.sinks` and of the last
   /// `keeping.recent` tokens held stay, as far as k allows, and the newest always does. Of equals the later one goes.
   mutating func shrink(_ unit: Int, to k: Int, keeping: Guard = Guard(), value: (Int) -> Float) {

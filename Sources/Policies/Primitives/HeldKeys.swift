@@ -34,8 +34,8 @@ extension QueryBlock {
     _ count: Int, by keys: HeldKeys, _ body: (_ key: (_ token: Int) -> UnsafePointer<Float>) -> Judgement
   ) -> Judgement {
     charge(
-      DecodeOperation(.score, .rows, .keys, rowBytes: group.keyRowBytes, bits: group.elementBits),
-      readPerHead: count * group.keyRowBytes, readGroupUnion: count * group.keyRowBytes)
+      DecodeOperation(.score, .rows, .keys, rowBytes: group.cachedKeyBytes, bits: group.cacheBits),
+      readPerHead: count * group.cachedKeyBytes, readGroupUnion: count * group.cachedKeyBytes)
     return body { keys.rows[$0] }
   }
 }

@@ -11,21 +11,94 @@ struct KeyClusters {
   /// Of this file alone: to read keys.
   struct Leave { fileprivate init() {} }
 
+  /// By what keys are held to be alike.
+  enum Likeness: String, Sendable {
+    /// k-means and the last assignment by distance.
+    case distance
+    /// Both by the cosine with a mean key.
+    case cosine
+    /// k-means by distance, and the last assignment by cosine.
+    case mixed
+    /// Both by the distance of keys of length one; a centroid is then the mean of the keys as they are.
+    case direction
+  }
+
   init(_ tables: GroupTables, tokens: Range<Int>, size: Int, rounds: Int) {
+    self.init(tables, tokens: tokens, count: tokens.count / size, rounds: rounds, by: .distance)
+  }
+
+  /// - Parameter count: of clusters, at least 1 and at most as many as there are tokens; those left without any are none.
+  init(_ tables: GroupTables, tokens: Range<Int>, count: Int, rounds: Int, by likeness: Likeness) {
     guard !tokens.isEmpty else { return }
     let d = tables.channels
-    let rows = tables.keys(for: .clusters(Leave()))[tokens.lowerBound]
+    let keys = tables.keys(for: .clusters(Leave()))
+    let directions = likeness == .direction ? Self.directions(keys, tokens) : nil
+    let rows = directions.map { UnsafePointer($0.pointer) } ?? keys[tokens.lowerBound]
     let means = KMeans(
-      rows, rowCount: tokens.count, width: d, centroids: max(1, tokens.count / size), rounds: rounds,
-      kernels: tables.kernels)
-    let owner = means.nearest(KMeans.Points(rows, rowCount: tokens.count, width: d, kernels: tables.kernels))
+      rows, rowCount: tokens.count, width: d, centroids: count, rounds: rounds,
+      by: likeness == .cosine ? .cosine : .distance, kernels: tables.kernels)
+    let owner = means.nearest(
+      KMeans.Points(rows, rowCount: tokens.count, width: d, kernels: tables.kernels),
+      by: [.cosine, .mixed].contains(likeness) ? .cosine : .distance)
     var all = Array(repeating: [Int32](), count: means.count)
     for (index, cluster) in owner.enumerated() { all[Int(cluster)].append(Int32(tokens.lowerBound + index)) }
     for (index, tokens) in all.enumerated() where !tokens.isEmpty {
       members.append(tokens)
-      centroids.append((0..<d).map { means.centroids[index * d + $0] })
+      centroids.append(
+        directions == nil
+          ? (0..<d).map { means.centroids[index * d + $0] } : Self.mean(keys, of: tokens))
       valueSums.append(tables.values?.sum(tokens) ?? [])
     }
+  }
+
+  /// Keys of length one, `[tokens][channels]`; one of zeros stays.
+  private static func directions(_ keys: KeyRows, _ tokens: Range<Int>) -> FloatBuffer {
+    let d = keys.width
+    let result = FloatBuffer(count: tokens.count * d)
+    for (place, token) in tokens.enumerated() {
+      let key = keys[token]
+      let length = (0..<d).reduce(Float(0)) { $0 + key[$1] * key[$1] }.squareRoot()
+      for c in 0..<d { result[place * d + c] = length > 0 ? key[c] / length : 0 }
+    }
+    return result
+  }
+
+  private static func mean(_ keys: KeyRows, of tokens: [Int32]) -> [Float] {
+    var sum = Array(repeating: Float(0), count: keys.width)
+    for token in tokens { for c in sum.indices { sum[c] += keys[Int(token)][c] } }
+    return sum.map { $0 / Float(tokens.count) }
+  }
+
+  /// Tokens of clusters, the best cluster first, until there are `most`: of the last cluster its first tokens.
+  ///
+  /// - Parameters:
+  ///   - ranks: a value per cluster; ties go to the lower cluster.
+  ///   - tokens: those that count.
+  /// - Returns: what was taken, and all clusters in order, of which the first `count` were taken from.
+  func best(_ ranks: [Float], among tokens: Range<Int>, most: Int) -> (
+    tokens: [Int32], order: [Int], count: Int
+  ) {
+    let order = ranks.indices.sorted { (ranks[$0], $1) > (ranks[$1], $0) }
+    var taken: [Int32] = []
+    var count = 0
+    while taken.count < most, count < order.count {
+      taken += members[order[count]].filter { tokens.contains(Int($0)) }.prefix(most - taken.count)
+      count += 1
+    }
+    return (taken, order, count)
+  }
+
+  /// Scores of the prompt's traced queries, which no decode step pays for: `[query][cluster]`.
+  func scores(_ prompt: ScoredBlock, _ row: Int) -> [Float] { scores(prompt.query(row)) }
+
+  /// What a key of each cluster weighs where all are their centroid: exp(l_i) / Σ_j N_j exp(l_j), N the sizes.
+  ///
+  /// - Parameter logits: of the centroids.
+  func keyWeights(_ logits: [Float], _ kernels: Kernels) -> [Float] {
+    var weights = logits
+    kernels.softmax(&weights)
+    let sum = Float(zip(weights, members).reduce(0.0) { $0 + Double($1.0) * Double($1.1.count) })
+    return weights.map { $0 / sum }
   }
 
   fileprivate func scores(_ query: UnsafePointer<Float>) -> [Float] {
@@ -71,6 +144,16 @@ extension QueryBlock {
       readPerHead: count * group.keyRowBytes * group.groupSize, readGroupUnion: count * group.keyRowBytes)
     chargeScores(count * group.groupSize, writtenBy: .vectors, readBy: .select)
     return (0..<rows).map { clusters.scores(query($0)) }
+  }
+
+  /// Tokens of clusters are found by lists of their numbers: where each cluster's begins is read, and what of them every row
+  /// attends to.
+  ///
+  /// - Parameter chosen: a row for every row of the block, of tokens that lists name.
+  func chargeLists(of clusters: KeyClusters, _ chosen: Selections) {
+    let sizes = steps.count * clusters.members.count * 4
+    charge(.list(.select), readPerHead: sizes * group.groupSize, readGroupUnion: sizes)
+    chargeGather(.list(.select), chosen, at: Array(steps.indices))
   }
 
   /// What stands for the clusters that each row estimates.

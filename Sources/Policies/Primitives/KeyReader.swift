@@ -7,14 +7,19 @@ import Kernels
 enum KeyReader {
   case tokenTable(TokenTable.Leave)
   case pageTable(PageTable.Leave)
+  case windowTable(WindowTable.Leave)
   case numbers(KeyNumbers.Leave)
   case moments(KeyMoments.Leave)
   case codes(KeyCodes.Leave)
   case clusters(KeyClusters.Leave)
   case hashes(SimHash.Leave)
+  case softHashes(SoftHashes.Leave)
+  case patterns(SignPatterns.Leave)
   case held(HeldKeys.Leave)
+  case rows(HeldRows.Leave)
   case bounds(KeyBounds.Leave)
   case calibration(GroupStatistics.Leave)
+  case outside(PlainRows.Leave)
 }
 
 /// The keys of a group, a row per token.

@@ -85,6 +85,15 @@ extension QueryBlock {
       readPerHead: seen * rows.bytes * group.groupSize, readGroupUnion: seen * rows.bytes)
     chargeAppend(rowBytes: rows.bytes)
     charge(.scores(.score, by: rows.kernel), written: seen * 4 * group.groupSize)
+    return pageScores(table, queries: queries)
+  }
+
+  /// The same for whoever charges what is read of it.
+  func pageScores(_ table: PageTable, queries: FloatBuffer, for _: HeldPages.Leave) -> PageScores {
+    pageScores(table, queries: queries)
+  }
+
+  private func pageScores(_ table: PageTable, queries: FloatBuffer) -> PageScores {
     let pages = table.pages(span)
     let matrix = ScoreMatrix(rows: self.rows, tokens: pages.upperBound, pool: pool)
     let channels = Array(0..<Int32(table.width))

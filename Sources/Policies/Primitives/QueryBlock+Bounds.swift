@@ -1,4 +1,5 @@
 import Attention
+import Kernels
 
 /// Bounds of the keys of pages that a policy makes of what it kept, as against pages of neighbours in the text.
 enum KeyBounds {
@@ -7,6 +8,14 @@ enum KeyBounds {
 }
 
 extension QueryBlock {
+  /// [max(q, 0); min(q, 0)] of every row, which meets a page's highest and lowest numbers: `[rows][2 · headDim]`.
+  func signedQueries() -> FloatBuffer {
+    let d = group.headDim
+    return derivedQueries(width: 2 * d) { _, query, out in
+      for c in 0..<d { (out[c], out[d + c]) = (max(query[c], 0), min(query[c], 0)) }
+    }
+  }
+
   /// Products of a step's queries with bounds of pages on some channels, `[query head of the group][page]`.
   ///
   /// Of a channel's two bounds the one counts that the sign of the summed query asks for. Bounds lie channel by channel, so that

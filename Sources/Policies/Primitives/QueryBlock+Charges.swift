@@ -7,9 +7,9 @@ extension QueryBlock {
 
   /// Rows of `count` keys over all steps, read in a pass for the group.
   func chargeKeys(_ count: Int) {
-    let bytes = count * group.keyRowBytes
+    let bytes = count * group.cachedKeyBytes
     charge(
-      DecodeOperation(.score, .rows, .keys, rowBytes: group.keyRowBytes, bits: group.elementBits),
+      DecodeOperation(.score, .rows, .keys, rowBytes: group.cachedKeyBytes, bits: group.cacheBits),
       readPerHead: bytes * group.groupSize, readGroupUnion: bytes)
   }
 

@@ -9,11 +9,18 @@ public final class QueryBlock: QueryRows {
   public let budgets: [Int]
   public let guarded: Guard
   public private(set) var work = Work()
+  /// Who wants to know what is ranked here; nil for nobody.
+  private let tap: RankTap?
 
   /// Of this file alone: to score keys.
   struct Leave { fileprivate init() {} }
 
-  public init(_ scored: ScoredBlock, budgets: [Int], guarded: Guard = Guard()) {
+  public convenience init(_ scored: ScoredBlock, budgets: [Int], guarded: Guard = Guard()) {
+    self.init(scored, budgets: budgets, guarded: guarded, tap: nil)
+  }
+
+  private init(_ scored: ScoredBlock, budgets: [Int], guarded: Guard, tap: RankTap?) {
+    self.tap = tap
     self.scored = scored
     self.budgets = budgets
     self.guarded = guarded
@@ -33,6 +40,13 @@ public final class QueryBlock: QueryRows {
     chargeKeys(visibleTokens)
     chargeScores(writtenBy: .rows)
     return scored.fullScores()
+  }
+
+  /// What softmax is taken of, with the factor still to be applied: a stream over the keys whose results stay on the chip,
+  /// for a kernel that attends as it goes.
+  func streamedLogits() -> (matrix: ScoreMatrix, scale: Float) {
+    chargeKeys(visibleTokens)
+    return scored.logits()
   }
 
   /// The same where the layer attends to all that it sees, and so has read its keys: what is added is that scores are
@@ -156,6 +170,7 @@ public final class QueryBlock: QueryRows {
   /// The budget's best tokens of every row, read back from the scores.
   public func best(_ matrix: ScoreMatrix) -> Selections {
     chargeScores(readBy: .select)
+    tap?.note(matrix) { [guarded] _ in guarded }
     return scored.best(matrix, budgets: rowBudgets, guarded: guarded)
   }
 
@@ -167,16 +182,31 @@ public final class QueryBlock: QueryRows {
   {
     chargeScores(readBy: .select)
     let guards = (0..<rows).map { each?(steps[$0 % steps.count]) ?? guarded }
+    tap?.note(matrix) { [guarded] in each?($0) ?? guarded }
     return scored.topTokens(matrix, budgets: own ?? rowBudgets, guarded: guards)
+  }
+
+  /// What a policy's frame chooses by ranks that the policy has paid for.
+  func notePages(_ scores: PageScores, least: Int, guarded own: ((Step) -> Guard)?) {
+    tap?.note(scores.matrix, pageTokens: scores.pageTokens, leastPages: least) { [guarded] in
+      own?($0) ?? guarded
+    }
+  }
+
+  /// The best tokens of rows of ranks that are paid for.
+  func tokens(of ranks: ScoreMatrix, guarded each: (Step) -> Guard) -> Selections {
+    scored.topTokens(ranks, budgets: rowBudgets, guarded: (0..<rows).map { each(steps[$0 % steps.count]) })
   }
 
   private var rowBudgets: [Int] { (0..<rows).map { budgets[$0 % steps.count] } }
 
   /// Asks a policy within a policy about the same block; what it charges is charged here.
+  ///
+  /// - Parameter tap: gets what the policy ranks.
   func asking<Answer>(
-    budgets: [Int], guarded: Guard = Guard(), _ ask: (QueryBlock) throws -> Answer
+    budgets: [Int], guarded: Guard = Guard(), tap: RankTap? = nil, _ ask: (QueryBlock) throws -> Answer
   ) rethrows -> Answer {
-    let inner = QueryBlock(scored, budgets: budgets, guarded: guarded)
+    let inner = QueryBlock(scored, budgets: budgets, guarded: guarded, tap: tap)
     let answer = try ask(inner)
     absorb(inner)
     return answer

@@ -62,14 +62,27 @@ public final class ScoredBlock: QueryRows {
 
   /// The raw, unscaled `q · K` over all channels.
   public func fullScores() -> ScoreMatrix {
-    let all = (0..<Int32(group.headDim)).map { $0 }
-    return scores(channels: Array(repeating: all, count: group.groupSize))
+    scores(channels: Array(repeating: allChannels, count: group.groupSize))
   }
+
+  private var allChannels: [Int32] { (0..<Int32(group.headDim)).map { $0 } }
 
   private func score(into matrix: ScoreMatrix, channelList: [Int32], rows: Range<Int>) {
     kernels.score(
       queries: queries.pointer + rows.lowerBound * group.headDim, rows: rows.count, keys: keys,
       channelList: channelList, tokens: span, into: matrix.row(rows.lowerBound), stride: matrix.stride)
+  }
+
+  /// Takes the scores of the newest tokens from a block of exact keys, where a cache of fewer bits still has those.
+  ///
+  /// - Parameter first: of each step.
+  public func takeTail(of exact: ScoredBlock, from first: [Int]) {
+    let (own, theirs) = (fullScores(), exact.fullScores())
+    for row in 0..<rows {
+      for token in first[row % steps.count]..<max(first[row % steps.count], visible(row).upperBound) {
+        own.row(row)[token] = theirs.row(row)[token]
+      }
+    }
   }
 
   /// The best tokens of every row, `budgets[row]` of them, guarded ones first; ties go to the lower token.
@@ -110,7 +123,7 @@ public final class ScoredBlock: QueryRows {
   ) {
     kernels.score(
       queries: queries.pointer, rows: matrix.rows, keys: keys,
-      channelList: (0..<Int32(group.headDim)).map { $0 },
+      channelList: allChannels,
       tokens: tokens, into: matrix.row(0), stride: matrix.stride)
   }
 
@@ -124,5 +137,36 @@ public final class ScoredBlock: QueryRows {
     return ScoredBlock(
       group: group, steps: Array(steps[range]), kernels: kernels, keys: keys, queries: some, tables: tables,
       pool: pool, scratch: scratch)
+  }
+}
+
+extension ScoredBlock {
+  /// Scores blocks of one KV head and the same steps, whose keys begin alike, in one pass over what they share; bits are
+  /// those of ``fullScores()``.
+  ///
+  /// - Parameter shared: tokens, from the first on, whose keys are the same in all blocks.
+  /// - Returns: the rows of all blocks, one after the other.
+  public static func scoreTogether(_ blocks: [ScoredBlock], sharing shared: Int) -> ScoreMatrix? {
+    guard let first = blocks.first else { return nil }
+    let (span, width) = (first.span, first.rows * first.group.headDim)
+    let all = ScoreMatrix(rows: blocks.count * first.rows, tokens: span.upperBound, pool: first.pool)
+    let queries = FloatBuffer(count: blocks.count * width)
+    for (place, block) in blocks.enumerated() {
+      (queries.pointer + place * width).update(from: block.queries.pointer, count: width)
+    }
+    // A panel that holds tokens of a block's own is the block's own.
+    let whole = shared / KeyPanels.panelTokens * KeyPanels.panelTokens
+    let end = min(max(whole, span.lowerBound), span.upperBound)
+    first.kernels.score(
+      queries: queries.pointer, rows: all.rows, keys: first.keys, channelList: first.allChannels,
+      tokens: span.lowerBound..<end, into: all.row(0), stride: all.stride)
+    for (place, block) in blocks.enumerated() {
+      let own = all.part(place * first.rows..<(place + 1) * first.rows)
+      block.kernels.score(
+        queries: block.queries.pointer, rows: own.rows, keys: block.keys, channelList: block.allChannels,
+        tokens: end..<span.upperBound, into: own.row(0), stride: own.stride)
+      block.matrices[Array(repeating: block.allChannels, count: block.group.groupSize)] = own
+    }
+    return all
   }
 }

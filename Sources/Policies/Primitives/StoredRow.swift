@@ -36,8 +36,15 @@ struct StoredRow: Sendable, Equatable {
       bits: bits, numbers: count)
   }
 
+  /// Numbers of few bits with so many bytes of scales of their own beside every row.
+  static func scaled(_ count: Int, bits: Int, beside scales: Int) -> StoredRow {
+    StoredRow(.lowBit, bytes: (count * bits + 7) / 8 + scales, bits: bits, numbers: count)
+  }
+
   /// Numbers of centroids, one for each part of a vector.
-  static func codes(_ count: Int, bits: Int) -> StoredRow {
-    StoredRow(.codes, bytes: (count * bits + 7) / 8, bits: bits, numbers: count)
+  ///
+  /// - Parameter others: bytes that lie beside every row.
+  static func codes(_ count: Int, bits: Int, beside others: Int = 0) -> StoredRow {
+    StoredRow(.codes, bytes: (count * bits + 7) / 8 + others, bits: bits, numbers: count)
   }
 }

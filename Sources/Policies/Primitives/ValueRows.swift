@@ -11,6 +11,9 @@ struct ValueRows {
     self.width = width
   }
 
+  /// One token's values, `[paddedChannels]`.
+  subscript(token: Int) -> UnsafePointer<Float> { UnsafePointer(rows.pointer + token * width) }
+
   /// ‖v‖ of a token.
   func norm(_ token: Int) -> Float {
     var sum: Float = 0

@@ -112,7 +112,7 @@ public struct ArkVale: LayerPolicy {
   /// Pages that the step before did not hold come from the host; the newest token was never there.
   private mutating func chargeMisses(_ chosen: Selections, _ block: QueryBlock, place: Int) {
     while resident.count <= place { resident.append(group.queryHeads.map { _ in [] }) }
-    let rowBytes = page * (group.keyRowBytes + group.valueRowBytes)
+    let rowBytes = page * (group.cachedKeyBytes + group.cachedValueBytes)
     for (index, step) in block.steps.enumerated() {
       var (all, union): (Int, Set<Int>) = (0, [])
       let last = (step.visible.upperBound - 1) / page
@@ -129,13 +129,16 @@ public struct ArkVale: LayerPolicy {
       }
       block.charge(
         DecodeOperation(
-          .upkeep, .gather, .keys, rowBytes: rowBytes, bits: group.elementBits,
+          .upkeep, .gather, .keys, rowBytes: rowBytes, bits: group.cacheBits,
           pattern: .gather(rowBytes: rowBytes), tier: .host), readPerHead: all * rowBytes,
         readGroupUnion: union.count * rowBytes)
     }
   }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
-    ((tokens + page - 1) / page * 2 * group.keyRowBytes, tokens * (group.keyRowBytes + group.valueRowBytes))
+    (
+      (tokens + page - 1) / page * 2 * group.keyRowBytes,
+      tokens * (group.cachedKeyBytes + group.cachedValueBytes)
+    )
   }
 }

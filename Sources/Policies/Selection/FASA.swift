@@ -83,6 +83,12 @@ public struct FASA: Policy {
         "fasa: cache=host", expected: "layout=packed, since packed channels alone lie on the device",
         found: "layout=\(layout.rawValue)", advice: "leave one of the two out")
     }
+    guard cacheTier == .device || group.cache == nil else {
+      throw PolicyError(
+        "fasa: cache=host",
+        expected: "keys of 16 or 32 bits, of which the device holds the dominant channels",
+        found: "kv=\(group.cache?.rawValue ?? "own")", advice: "leave one of the two out")
+    }
     channels = try Self.dominantChannels(parameters, group)
   }
 

@@ -30,15 +30,9 @@ public struct Quest: Policy {
   }
 
   public func choose(_ block: QueryBlock) -> Selections? {
-    let d = group.headDim
     let table = PageTable.bounds(of: block.tables, pageTokens: page)
-    let queries = block.derivedQueries(width: 2 * d) { _, query, out in
-      for c in 0..<d {
-        out[c] = max(query[c], 0)
-        out[d + c] = min(query[c], 0)
-      }
-    }
-    let scores = block.scores(table, queries: queries, rows: .vector(2 * group.headDim, like: group))
+    let scores = block.scores(
+      table, queries: block.signedQueries(), rows: .vector(2 * group.headDim, like: group))
     return block.bestPages(choosesPerGroup ? block.summedOverGroup(scores) : scores, least: least)
   }
 

@@ -86,17 +86,8 @@ public struct RetroInfer: Policy {
       let step = block.steps[row % block.steps.count]
       let k = block.budgets[row % block.steps.count]
       let (sinks, middle, recent) = kept(of: step).split(step.visible, budget: k)
-      let rank = ranks[row]
-      let order = rank.indices.sorted { (rank[$0], $1) > (rank[$1], $0) }
-      var left = k - sinks.count - recent.count
-      var chosen: [Int32] = []
-      var next = 0
-      while left > 0, next < order.count {
-        let some = clusters.members[order[next]].filter { middle.contains(Int($0)) }.prefix(left)
-        chosen += some
-        left -= some.count
-        next += 1
-      }
+      let (chosen, order, next) = clusters.best(
+        ranks[row], among: middle, most: k - sinks.count - recent.count)
       result.appendRow((sinks.map(Int32.init) + chosen + recent.map(Int32.init)).sorted())
       let logits = block.logits(of: scores[row])
       let others = Array(order.dropFirst(next).prefix(ranked))

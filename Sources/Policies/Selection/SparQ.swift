@@ -17,7 +17,8 @@ public struct SparQ: Policy {
       summed at the temperature of each, as the released code does for shared keys. `scope=head` is its code without them, with channels that are each head's own: output error 0.033 for 0.082 on qa-4096 at 256, at as \
       many bytes a head and more for the group.
       """,
-    alwaysKeeps: { "the newest \($0.number(localShare)) of k" })
+    alwaysKeeps: { "the newest \($0.number(localShare)) of k" },
+    isFlatteredInOpenLoop: true)
 
   static let channels = ParameterDescriptor(
     "channels", .amount, default: .amount(.tokens(32)), help: "r, channels that are scored")

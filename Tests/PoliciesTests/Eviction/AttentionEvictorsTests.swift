@@ -125,7 +125,9 @@ import Testing
     var trace = Self.trace()
     trace.windowPositions = [2, 3, 4]
     trace.windowQueries = trace.windowQueries.map { Array($0.prefix(3)) }
-    for name in ["snapkv:window=4", "snapkv:window=4,pooling=mean", "tova", "adakv:window=4"] {
+    for name in [
+      "snapkv:window=4", "snapkv:window=4,pooling=mean", "tova", "adakv:window=4", "chunkkv:window=4",
+    ] {
       #expect(try trace.answer(name, budget: .tokens(6)).tokens[0][0] == Array(15...20), "\(name)")
     }
   }
@@ -190,6 +192,10 @@ import Testing
     ("triattention", 9, 9 * 4), ("snapkv", 9, 0), ("snapkv", 30, 3 * 6 * 4),
     ("snapkv:scope=group", 30, 6 * 4),
     ("adakv:window=4,floor=1", 30, 3 * 6 * 4), ("expected-attention", 30, 6 * 4), ("streaming-llm", 9, 0),
+    ("lazy-eviction:window=3", 9, 3 * 9 * 8), ("lagkv:lag=3,sinks=1", 9, 0), ("chunkkv", 9, 0),
+    ("raas:page=1", 9, 3 * 9 * 4),
+    ("raas:page=4,scope=group", 9, 2 * 4 + 2 * 32),
+    ("chunkkv:window=4,chunk=2", 30, 3 * 4),
   ])
   func stateThatStays(text: String, k: Int, bytes: Int) throws {
     let trace = Self.trace()

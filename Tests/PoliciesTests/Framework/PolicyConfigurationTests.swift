@@ -6,8 +6,11 @@ import Testing
 @Suite struct PolicyConfigurationTests {
   @Test func everyParameterIsListedAsText() throws {
     let configuration = try #require(PolicyGrammar.parse(["streaming-llm:sinks=8"]).first)
-    #expect(configuration.parameters.map(\.name) == ["sinks", "dense-layers"])
-    #expect(configuration.parameters.map(\.value) == ["8", "0"])
+    #expect(
+      configuration.parameters.map(\.name) == [
+        "sinks", "dense-layers", "kv", "kv-chooses", "hot", "hot-order", "hot-page", "hot-start",
+      ])
+    #expect(configuration.parameters.map(\.value) == ["8", "0", "own", "stored", "0", "lru", "1", "first"])
   }
 
   @Test func equalWhereNameAndValuesAre() {

@@ -49,13 +49,16 @@ import Testing
     (["chunks=8"], "policy 'chunks=8': expected NAME or NAME:PARAMETER=VALUE,…, found 'chunks=8'"),
     (
       ["random:p=0.5"],
-      "policy 'random': expected one of its parameters, found 'p'; choose from dense-layers, sinks, recent"
+      "policy 'random': expected one of its parameters, found 'p'; choose from dense-layers, sinks, recent, or from the frame's scope, page, lag, lag-cos, kv, kv-chooses, hot, hot-order, hot-page, hot-start"
     ),
     (
       ["oracle-mass:sinks=4"],
-      "policy 'oracle-mass': expected one of its parameters, found 'sinks'; choose from p, dense-layers"
+      "policy 'oracle-mass': expected one of its parameters, found 'sinks'; choose from p, dense-layers, or from the frame's kv, kv-chooses, hot, hot-order, hot-page, hot-start"
     ),
-    (["dense:sinks=1"], "policy 'dense': expected no parameters, found 'sinks'; leave it out"),
+    (
+      ["dense:sinks=1"],
+      "policy 'dense': expected one of its parameters, found 'sinks'; choose from kv, kv-chooses, hot, hot-order, hot-page, hot-start"
+    ),
     (
       ["fasa:chunks=8,chunks=9"],
       "policy 'fasa': expected each parameter once, found 'chunks' twice; leave one out"

@@ -175,7 +175,8 @@ import Testing
     ("sparq", "the newest 0.25 of k"), ("pqcache:recent-share=0.1", "the newest 0.1 of k"),
     ("infllm", "the first 0.02 and newest 0.65 of k"), ("arkvale", "the first 2 and last 2 pages"),
     ("shadowkv", "the last 4 chunks, and up to 0.16 of k as outliers"), ("magicpig", "every decoded token"),
-    ("retroinfer", "every decoded token"),
+    ("retroinfer", "every decoded token"), ("clusterkv", "every decoded token"),
+    ("squeezed-attention:window=7", "the prompt's last 7 tokens and every decoded one"),
   ]) func whatIsAlwaysKeptIsNamed(text: String, phrase: String) throws {
     let configuration = try #require(PolicyGrammar.parse([text]).first)
     #expect(configuration.descriptor.alwaysKeeps?(configuration.values) == phrase)
@@ -192,7 +193,7 @@ import Testing
   /// What does not fit the kernels is refused before any work.
   @Test(arguments: [
     ("quest", 520, 1040), ("quest-meanstd", 520, 1040), ("arkvale", 520, 1040), ("retroinfer", 1024, 1025),
-    ("pqcache:subvectors=1", 1024, 1025),
+    ("pqcache:subvectors=1", 1024, 1025), ("clusterkv", 1024, 1025), ("squeezed-attention", 1024, 1025),
   ]) func vectorsTooWideAreRefused(text: String, headDim: Int, width: Int) throws {
     let trace = SmallTrace(headDim: headDim, positions: [1])
     let error = PolicyError(

@@ -1,0 +1,53 @@
+extension ParameterDescriptor {
+  /// Words of `scope` beside a policy's own.
+  public static let layerScopes = Granularity.Sharing.allCases.filter { $0 != .own }.map(\.rawValue)
+
+  private static let anyScope = ParameterDescriptor(
+    "scope", .choice([Granularity.Sharing.own.rawValue] + layerScopes), default: .word("own"),
+    help: "who shares a set: as the policy has it, or all heads of a layer")
+  private static let anyPage = ParameterDescriptor(
+    "page", .integer(1...4096), default: .integer(1),
+    help: "tokens that are chosen together, by the best of them")
+  public static let lag = ParameterDescriptor(
+    "lag", .integer(0...64), default: .integer(0), help: "choose by the query of this many steps ago")
+  public static let lagCosine = ParameterDescriptor(
+    "lag-cos", .number(0...1), default: .number(0),
+    help: "but by the step's own where a KV head's queries, now and then, have less than this mean cosine")
+
+  /// What a policy of these parameters takes so that it may choose coarser, or later, than it would.
+  static func granularity(beside own: [ParameterDescriptor]) -> [ParameterDescriptor] {
+    [anyScope, anyPage].filter { mine in !own.contains { $0.name == mine.name } } + [lag, lagCosine]
+  }
+
+  /// The same with the words of all scopes, where it is a policy's own `scope`.
+  func widened() -> ParameterDescriptor {
+    guard name == Self.anyScope.name, case .choice(let words) = kind else { return self }
+    return ParameterDescriptor(
+      name, .choice(words + Self.layerScopes), role: role, default: defaultValue,
+      help: help + "; or for all heads of a layer")
+  }
+}
+
+extension PolicyConfiguration {
+  public var granularity: Granularity {
+    guard descriptor.isCoarsened else { return Granularity() }
+    let own = ParameterDescriptor.granularity(beside: descriptor.ownParameters)
+    let takesPage = own.contains { $0.name == "page" }
+    return Granularity(
+      sharing: Granularity.Sharing(rawValue: values.word(.scope)) ?? .own,
+      page: takesPage ? values.integer(.page(1)) : 1)
+  }
+
+  /// Nil where a step chooses by its own query.
+  public var lag: Lag? {
+    // Another policy may have a parameter of this name.
+    let steps = descriptor.isCoarsened ? values.integer(.lag) : 0
+    return steps > 0 ? Lag(steps: steps, cosine: values.number(.lagCosine)) : nil
+  }
+
+  /// For how much of a model one object chooses.
+  public var scope: PolicyDescriptor.Scope { granularity.isOwn ? descriptor.scope : .layer }
+
+  /// Whether a layer's tokens are known before its query is.
+  public var prefetches: Bool { descriptor.prefetches || lag?.cosine == 0 }
+}

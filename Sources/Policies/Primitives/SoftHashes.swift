@@ -1,0 +1,153 @@
+import Attention
+import Kernels
+
+/// The bucket of every key in several hash tables, met by queries that spread over all buckets of a table.
+struct SoftHashes {
+  /// Planes of a table.
+  let bits: Int
+  /// Tables.
+  let count: Int
+  /// `[tokens][tables]`: numbers below 2^bits, in which the first plane's bit is the highest.
+  private let buckets: FloatBuffer
+  /// `[tables · bits]` vectors.
+  private let planes: KeyPanels
+
+  /// Of this file alone: to read keys.
+  struct Leave { fileprivate init() {} }
+
+  /// - Parameter seed: of the planes, which layers and heads share.
+  init(_ tables: GroupTables, bits: Int, count: Int, seed: UInt64) {
+    self.bits = bits
+    self.count = count
+    let name = "soft hashes \(bits) \(count) \(seed)"
+    let drawn = tables.cached(name + " drawn", ofPrompt: true) {
+      Self.draw(bits * count * tables.channels, seed: seed)
+    }
+    planes = tables.cached(name + " planes", ofPrompt: true) {
+      tables.pack(drawn, count: bits * count, width: tables.channels)
+    }
+    let keys = tables.keys(for: .softHashes(Leave()))
+    buckets = tables.grown(name, room: tables.room(count)) { out, tokens in
+      Self.hash(keys, tokens, by: drawn, bits: bits, count: count, kernels: tables.kernels, into: out)
+    }
+  }
+
+  private static func draw(_ count: Int, seed: UInt64) -> FloatBuffer {
+    var generator = SplitMix64(seed: seed, 0x50C)
+    let result = FloatBuffer(count: count)
+    for index in 0..<count { result[index] = Float(generator.normal()) }
+    return result
+  }
+
+  private static func hash(
+    _ keys: KeyRows, _ tokens: Range<Int>, by planes: FloatBuffer, bits: Int, count: Int, kernels: Kernels,
+    into out: FloatBuffer
+  ) {
+    guard !tokens.isEmpty else { return }
+    let panels = kernels.packKeys(
+      UnsafeRawBufferPointer(start: keys[tokens.lowerBound], count: tokens.count * keys.width * 4),
+      element: .f32, tokens: tokens.count, channels: keys.width)
+    let stride = KeyPanels.paddedTokens(tokens.count)
+    let scores = FloatBuffer(count: bits * stride)
+    for table in 0..<count {
+      kernels.score(
+        queries: planes.pointer + table * bits * keys.width, rows: bits, keys: panels,
+        channelList: Array(0..<Int32(keys.width)), tokens: 0..<tokens.count, into: scores.pointer,
+        stride: stride)
+      for (place, token) in tokens.enumerated() {
+        var bucket = 0
+        for bit in 0..<bits { bucket = 2 * bucket + (scores.pointer[bit * stride + place] >= 0 ? 1 : 0) }
+        out.pointer[token * count + table] = Float(bucket)
+      }
+    }
+  }
+
+  /// The probability that a query gives each bucket of a table: softmax over the corners ±1 of what its products with the
+  /// planes add up to there, which is a product over the planes.
+  ///
+  /// - Parameters:
+  ///   - products: of the query with the table's planes, of which the hyperbolic tangent is taken.
+  ///   - scale: what that is multiplied by.
+  static func chances(_ products: some Collection<Float>, scale: Double, temperature: Double) -> [Float] {
+    var result = Array(repeating: 1.0, count: 1 << products.count)
+    var known = 1
+    for product in products {
+      let one = chance(tanh(Double(product)) * scale / temperature)
+      // Downwards, so that no number is overwritten before it has been parted in two.
+      for index in (0..<known).reversed() {
+        let whole = result[index]
+        result[2 * index] = whole * (1 - one)
+        result[2 * index + 1] = whole * one
+      }
+      known *= 2
+    }
+    return result.map(Float.init)
+  }
+
+  /// e^x / (e^x + e^−x).
+  private static func chance(_ x: Double) -> Double {
+    let small = PortableMath.exp(-2 * abs(x))
+    return (x < 0 ? small : 1) / (1 + small)
+  }
+
+  private static func tanh(_ x: Double) -> Double {
+    let small = PortableMath.exp(-2 * abs(x))
+    return (x < 0 ? -1 : 1) * (1 - small) / (1 + small)
+  }
+
+  /// Of all tables, one after the other, for each of some queries.
+  fileprivate func chances(_ block: QueryBlock, scale: Double, temperature: Double) -> [[Float]] {
+    let stride = KeyPanels.paddedTokens(planes.tokens)
+    let products = FloatBuffer(count: block.rows * stride)
+    block.kernels.score(
+      queries: block.queries.pointer, rows: block.rows, keys: planes,
+      channelList: Array(0..<Int32(planes.channels)), tokens: 0..<planes.tokens, into: products.pointer,
+      stride: stride)
+    return (0..<block.rows).map { row in
+      (0..<count).flatMap { table in
+        Self.chances(
+          (0..<bits).map { products[row * stride + table * bits + $0] }, scale: scale,
+          temperature: temperature)
+      }
+    }
+  }
+
+  /// The sum over the tables of what a query gives a token's buckets, in order.
+  fileprivate func sum(_ chances: UnsafePointer<Float>, token: Int) -> Float {
+    let own = buckets.pointer + token * count
+    var sum: Float = 0
+    for table in 0..<count { sum += chances[table << bits + Int(own[table])] }
+    return sum
+  }
+}
+
+extension QueryBlock {
+  /// Of every visible token the probabilities that a query gives its buckets, summed over the tables.
+  ///
+  /// The planes are read, which hash the query and the new key; the probabilities of all buckets, which are more than a
+  /// processor holds, are written and read back; buckets are read once for the group.
+  ///
+  /// - Parameters:
+  ///   - scale: what a query's hyperbolic tangents are multiplied by.
+  ///   - rows: what is kept of a token, and written for a new one.
+  func scores(_ hashes: SoftHashes, scale: Double, temperature: Double, rows stored: StoredRow) -> ScoreMatrix
+  {
+    chargeMatrix(rows: hashes.bits * hashes.count)
+    let chanceBytes = rows * hashes.count << hashes.bits * 4
+    charge(.scores(.score, by: .matrix), written: chanceBytes)
+    charge(.scores(.score, by: stored.kernel), readPerHead: chanceBytes, readGroupUnion: chanceBytes)
+    let read = visibleTokens * stored.bytes
+    charge(stored.scoring(), readPerHead: read * group.groupSize, readGroupUnion: read)
+    chargeAppend(rowBytes: stored.bytes)
+    chargeScores(writtenBy: stored.kernel)
+    let result = makeMatrix()
+    for (row, chances) in hashes.chances(self, scale: scale, temperature: temperature).enumerated() {
+      let out = result.row(row)
+      chances.withUnsafeBufferPointer { chances in
+        guard let start = chances.baseAddress else { return }
+        for token in visible(row) { out[token] = hashes.sum(start, token: token) }
+      }
+    }
+    return result
+  }
+}
