@@ -82,7 +82,8 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Simulator", "Traces"], path: "Tests/TestSupport",
       swiftSettings: swift),
-    .testTarget(name: "AttentionTests", dependencies: ["Attention"], swiftSettings: swift),
+    .testTarget(
+      name: "AttentionTests", dependencies: ["Attention"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(
       name: "KernelsTests", dependencies: ["Kernels", "Attention", "TestSupport"], swiftSettings: swift),
     .testTarget(

@@ -26,20 +26,32 @@ extension CalibrationProfile {
     /// far more.
     private static let tolerance = 1e-5
 
-    /// What this turns by in place of a trace's layer, as a phrase; nil where it is the same.
-    func difference(from metadata: TraceMetadata) -> String? {
-      for layer in layers where metadata.capturedLayers.contains(layer) {
-        let theirs = metadata.rotationFrequencies(layer: layer)
+    /// What this turns by in place of a model's layers, as a phrase; nil where it is the same.
+    ///
+    /// - Parameters:
+    ///   - isKnown: whether a layer's turns are known; others are passed over.
+    ///   - turns: radians per token of each chunk of a layer.
+    func difference(knowing isKnown: (Int) -> Bool, from turns: (Int) -> [Double]) -> String? {
+      for layer in layers where isKnown(layer) {
+        let theirs = turns(layer)
         guard theirs.count == frequencies.count else {
-          return "\(frequencies.count) chunks for the trace's \(theirs.count) in layer \(layer)"
+          return "\(frequencies.count) chunks in place of \(theirs.count) in layer \(layer)"
         }
         for (chunk, (mine, other)) in zip(frequencies, theirs).enumerated()
         where abs(mine - other) > Self.tolerance * max(abs(mine), abs(other)) {
           return
-            "\(Float(mine)) radians a token for the trace's \(Float(other)) in layer \(layer), chunk \(chunk)"
+            "\(Float(mine)) radians a token in place of \(Float(other)) in layer \(layer), chunk \(chunk)"
         }
       }
       return nil
     }
+  }
+}
+
+extension LoadedProfile {
+  /// What the profile's model turns by in place of another's layers, as a phrase; nil where it is the same, or the profile
+  /// does not say.
+  package func otherRotation(knowing isKnown: (Int) -> Bool, from turns: (Int) -> [Double]) -> String? {
+    (profile.model.rotations ?? []).compactMap { $0.difference(knowing: isKnown, from: turns) }.first
   }
 }

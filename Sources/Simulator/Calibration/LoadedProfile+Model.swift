@@ -57,6 +57,8 @@ extension LoadedProfile {
   }
 
   private func otherRotation(_ trace: Trace) -> String? {
-    (profile.model.rotations ?? []).lazy.compactMap { $0.difference(from: trace.metadata) }.first
+    otherRotation(
+      knowing: trace.metadata.capturedLayers.contains,
+      from: { trace.metadata.rotationFrequencies(layer: $0) })
   }
 }

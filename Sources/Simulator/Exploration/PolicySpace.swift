@@ -10,6 +10,7 @@ public struct PolicySpace: SearchSpace {
 
   /// Which parameters are searched.
   public enum Varied: Sendable, Equatable {
+    /// The policies' own, not those of the frame around them.
     case all
     case only([String])
   }
@@ -43,7 +44,10 @@ public struct PolicySpace: SearchSpace {
     let ladder = ParameterLadder(
       tokens: tokens, holdsAllLayers: trace.metadata.capturedLayers.count == trace.metadata.geometry.layers)
     if case .only(let names) = varied {
-      let known = Set(policies.flatMap { $0.descriptor.parameters.map(\.name) })
+      let known = Set(
+        policies.flatMap { policy in
+          policy.descriptor.parameters.filter { !Self.isGranularity($0, of: policy.descriptor) }.map(\.name)
+        })
       if let unknown = names.first(where: { !known.contains($0) }) {
         throw ReplayError(
           "parameter '\(unknown)'", expected: "parameters of the policies searched",
@@ -62,6 +66,8 @@ public struct PolicySpace: SearchSpace {
           base: first,
           axes: first.descriptor.parameters.map {
             Axis(name: $0.name, values: Self.values($0, given: given, varied: varied, ladder))
+          }.filter { axis in
+            axis.values.count > 1 || !first.descriptor.frame.contains { $0.name == axis.name }
           })
       }
     }
@@ -79,9 +85,23 @@ public struct PolicySpace: SearchSpace {
     for value in given.compactMap({ $0.values[parameter.name] }) where !own.contains(value) {
       own.append(value)
     }
-    if own != [parameter.defaultValue] { return own }
-    if case .only(let names) = varied, !names.contains(parameter.name) { return own }
-    return ladder.values(parameter)
+    guard own == [parameter.defaultValue], let descriptor = given.first?.descriptor else { return own }
+    let isVaried =
+      switch varied {
+      case .all: !descriptor.frame.contains { $0.name == parameter.name }
+      case .only(let names): names.contains(parameter.name) && !isGranularity(parameter, of: descriptor)
+      }
+    // A policy's own `scope` has words of the frame, too.
+    let words = ParameterDescriptor.layerScopes.map(ParameterValue.word)
+    return isVaried ? ladder.values(parameter).filter { !words.contains($0) } : own
+  }
+
+  /// Whether the frame around a policy chooses coarser or later by it: searched among the values that are given alone, since a
+  /// page policy's own `page` is of the same name.
+  private static func isGranularity(_ parameter: ParameterDescriptor, of descriptor: PolicyDescriptor) -> Bool
+  {
+    descriptor.frame.contains { $0.name == parameter.name }
+      && !ParameterDescriptor.ofTheCache.contains { $0.name == parameter.name }
   }
 
   public var gridSize: Double {

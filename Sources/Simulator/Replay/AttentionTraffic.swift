@@ -12,15 +12,15 @@ struct AttentionTraffic {
     var work = Work()
     func write(_ content: TrafficContent, _ rowBytes: Int, _ tier: MemoryTier) {
       work.charge(
-        DecodeOperation(.upkeep, .append, content, rowBytes: rowBytes, bits: group.elementBits, tier: tier),
+        DecodeOperation(.upkeep, .append, content, rowBytes: rowBytes, bits: group.cacheBits, tier: tier),
         TrafficBytes(written: rowBytes))
     }
     func write(_ keyBytes: Int, _ tier: MemoryTier) {
       write(.keys, keyBytes, tier)
-      write(.values, group.valueRowBytes, tier)
+      write(.values, group.cachedValueBytes, tier)
     }
-    if place.sendsDecodedTokens { write(group.keyRowBytes - place.deviceKeyBytes, .host) }
-    if holdsWindow { write(group.keyRowBytes, .device) }
+    if place.sendsDecodedTokens { write(group.cachedKeyBytes - place.deviceKeyBytes, .host) }
+    if holdsWindow { write(group.cachedKeyBytes, .device) }
     return work
   }
 
@@ -39,17 +39,17 @@ struct AttentionTraffic {
     func read(_ content: TrafficContent, _ rowBytes: Int, _ tier: MemoryTier, _ perHead: Int, _ union: Int) {
       work.charge(
         DecodeOperation(
-          .attend, streams ? .stream : .gather, content, rowBytes: rowBytes, bits: group.elementBits,
+          .attend, streams ? .stream : .gather, content, rowBytes: rowBytes, bits: group.cacheBits,
           pattern: streams ? .stream : .gather(rowBytes: pieceTokens * rowBytes), tier: tier),
         TrafficBytes(readPerHead: perHead * rowBytes, readGroupUnion: union * rowBytes))
     }
     func rows(_ tier: MemoryTier, _ perHead: Int, _ union: Int) {
       let near = tier == .host ? place.deviceKeyBytes : 0
       if readsKeys {
-        read(.keys, group.keyRowBytes - near, tier, perHead, union)
+        read(.keys, group.cachedKeyBytes - near, tier, perHead, union)
         read(.keys, near, .device, perHead, union)
       }
-      read(.values, group.valueRowBytes, tier, perHead, union)
+      read(.values, group.cachedValueBytes, tier, perHead, union)
     }
     guard place.tier == .host else {
       rows(.device, perHead.all, union.all)
@@ -87,6 +87,13 @@ struct CachePlace {
     tier = policy.cacheTier
     sendsDecodedTokens = policy.sendsDecodedTokens
     deviceKeyBytes = policy.deviceKeyBytes
+  }
+
+  /// On the host, behind a buffer, wherever the policy would have it.
+  init(buffered policy: any Policy) {
+    self.init(policy)
+    tier = .host
+    sendsDecodedTokens = true
   }
 
   /// Tokens of a step that lie on the device beside a cache on the host: those that the policy names, and the newest,

@@ -2,49 +2,48 @@ import Kernels
 import Policies
 
 /// Full attention of a block's rows, and what a subset of the tokens makes of it.
+///
+/// Of a cache that stores fewer bits it is full attention over what that gives back, and errors are from exact attention.
 package struct ExactAttention {
-  /// Below this a subset's weights, taken relative to the best of all tokens, have lost digits to
-  /// underflow, and are taken anew relative to the subset's own best.
-  private static let leastSum: Float = 0x1p-80
-
-  let block: ScoredBlock
+  package let block: ScoredBlock
   let values: ValueTiles
-  private let logits: ScoreMatrix
+  let logits: ScoreMatrix
   /// What logits are multiplied by before exp.
-  private let scale: Float
+  let scale: Float
   /// The largest logit of every row.
-  private let offsets: [Float]
+  let offsets: [Float]
   /// Softmax denominators, relative to the largest logit.
-  private let sums: [Float]
-  /// `[row][paddedChannels]`, normalised.
-  private let outputs: [Float]
-  /// ‖o‖₂ of every row.
+  let sums: [Float]
+  /// `[row][paddedChannels]`, normalised; of exact attention alone.
+  let outputs: [Float]
+  /// What outputs are held against, of the same shape.
+  let targets: [Float]
+  /// ‖o‖₂ of every row of ``targets``.
   let norms: [Double]
+  /// Whether the cache gives back exact keys and values.
+  let isExact: Bool
+  /// What is not stored in fewer bits yet.
+  let tail: ExactTail?
 
   /// - Throws: ``ReplayError`` where a score or an output is beyond 32-bit floats.
   package init(_ block: ScoredBlock, values: ValueTiles) throws {
+    let (logits, scale) = block.logits()
+    let softmax = Softmax(
+      logits, scale: scale, visible: (0..<block.rows).map { block.visible($0) }, kernels: block.kernels)
+    try self.init(block, values: values, softmax.sums(values))
+  }
+
+  /// - Parameter sums: of the block's rows.
+  init(_ block: ScoredBlock, values: ValueTiles, _ sums: SoftmaxSums) throws {
     self.block = block
     self.values = values
-    let (logits, scale) = block.logits()
-    let visible = (0..<block.rows).map { block.visible($0) }
-    let offsets = visible.indices.map { block.kernels.maximum(logits.scores($0, visible[$0])) }
+    (logits, scale) = block.logits()
     let width = values.paddedChannels
-    var sums = Array(repeating: Float(0), count: block.rows)
-    var outputs = Array(repeating: Float(0), count: block.rows * width)
-    outputs.withUnsafeMutableBufferPointer { out in
-      sums.withUnsafeMutableBufferPointer { sums in
-        guard let out = out.baseAddress, let sums = sums.baseAddress else { return }
-        block.kernels.attend(
-          scores: logits.row(0), stride: logits.stride, visible: visible, offsets: offsets, scale: scale,
-          values: values, into: out, sums: sums)
-      }
-    }
-    for index in outputs.indices { outputs[index] /= sums[index / width] }
-    self.logits = logits
-    self.scale = scale
-    self.offsets = offsets
-    self.sums = sums
+    (offsets, self.sums) = (sums.offsets, sums.weights)
+    var outputs = sums.outputs
+    for index in outputs.indices { outputs[index] /= sums.weights[index / width] }
     self.outputs = outputs
+    (targets, isExact, tail) = (outputs, true, nil)
     norms = (0..<block.rows).map { row in
       outputs[row * width..<row * width + values.channels].reduce(0) { $0 + Double($1) * Double($1) }
         .squareRoot()
@@ -58,167 +57,13 @@ package struct ExactAttention {
     }
   }
 
+  /// What a row's output is held against, `[valueDim]`.
+  func target(_ row: Int) -> ArraySlice<Float> {
+    targets[row * values.paddedChannels..<row * values.paddedChannels + values.channels]
+  }
+
   /// The output of a row, `[valueDim]`.
   package func output(_ row: Int) -> ArraySlice<Float> {
     outputs[row * values.paddedChannels..<row * values.paddedChannels + values.channels]
-  }
-
-  /// The same with a policy's own formula for the output.
-  func measure(_ row: Int, _ tokens: UnsafeBufferPointer<Int32>, correction: OutputCorrection?) -> (
-    mass: Double, outputError: Double
-  ) {
-    let plain = measure(row, tokens)
-    // Nothing attended to and nothing that stands for it has no output to correct.
-    guard let correction, !tokens.isEmpty || !correction.terms.isEmpty else { return plain }
-    return (plain.mass, correctedError(row, tokens, correction))
-  }
-
-  /// The relative error of the output that a policy's own formula makes of its tokens.
-  private func correctedError(
-    _ row: Int, _ tokens: UnsafeBufferPointer<Int32>, _ correction: OutputCorrection
-  ) -> Double {
-    corrected(row, tokens, correction) { out, divisor, weights, termWeights in
-      let found = error(row, out, divisor)
-      if found.isFinite { return found }
-      return wideError(row, tokens, weights, correction, termWeights: termWeights)
-    }
-  }
-
-  /// The output that a policy's own formula makes of its tokens, before it is divided.
-  private func corrected<Result>(
-    _ row: Int, _ tokens: UnsafeBufferPointer<Int32>, _ correction: OutputCorrection,
-    _ body: (
-      _ out: UnsafeMutablePointer<Float>, _ divisor: Float, _ weights: UnsafeMutablePointer<Float>,
-      _ termWeights: [Float]
-    ) -> Result
-  ) -> Result {
-    let out = UnsafeMutablePointer<Float>.allocate(capacity: values.paddedChannels + tokens.count)
-    defer { out.deallocate() }
-    let weights = out + values.paddedChannels
-    let logits = logits.row(row)
-    for (i, token) in tokens.enumerated() {
-      weights[i] = logits[Int(token)] * scale + (correction.offsets.isEmpty ? 0 : correction.offsets[i])
-    }
-    let chosen = UnsafeBufferPointer(start: weights, count: tokens.count)
-    let terms = correction.terms.map(\.logit)
-    let largest = max(block.kernels.maximum(chosen), terms.max() ?? -.infinity)
-    block.kernels.exponentials(chosen, offset: largest, scale: 1, into: weights)
-    var sum = block.kernels.gatherAttend(weights: weights, tokens: tokens, values: values, into: out)
-    var termWeights = terms
-    termWeights.withUnsafeMutableBufferPointer { buffer in
-      guard let start = buffer.baseAddress else { return }
-      block.kernels.exponentials(UnsafeBufferPointer(buffer), offset: largest, scale: 1, into: start)
-    }
-    for (weight, term) in zip(termWeights, correction.terms) {
-      sum += weight * term.count
-      for channel in 0..<values.channels { out[channel] += weight * term.valueSum[channel] }
-    }
-    for channel in 0..<values.channels where correction.mix > 0 {
-      out[channel] = (1 - correction.mix) * (out[channel] / sum) + correction.mix * correction.mean[channel]
-    }
-    return body(out, correction.mix > 0 ? 1 : sum, weights, termWeights)
-  }
-
-  /// The output of a row over what was chosen for it, `[valueDim]`.
-  ///
-  /// - Parameter choice: nil for all that the row sees.
-  package func output(_ row: Int, of choice: Selections?, into out: UnsafeMutablePointer<Float>) {
-    guard let choice, !choice.wholeSteps.contains(row % block.steps.count) else {
-      for (channel, value) in output(row).enumerated() { out[channel] = value }
-      return
-    }
-    func take(_ sums: UnsafeMutablePointer<Float>, _ divisor: Float) {
-      for channel in 0..<values.channels { out[channel] = sums[channel] / divisor }
-    }
-    choice.withTokens(row) { tokens in
-      if let correction = choice.corrections?[row], !tokens.isEmpty || !correction.terms.isEmpty {
-        return corrected(row, tokens, correction) { sums, divisor, _, _ in take(sums, divisor) }
-      }
-      plain(row, tokens) { sums, divisor, _, _ in take(sums, divisor) }
-    }
-  }
-
-  /// The attention mass that an ascending set of tokens holds, and the relative error of the output of
-  /// exact attention over that set alone.
-  func measure(_ row: Int, _ tokens: UnsafeBufferPointer<Int32>) -> (mass: Double, outputError: Double) {
-    // All that the row sees is full attention, in whatever order it is summed.
-    if tokens.count == block.visible(row).count { return (1, 0) }
-    guard !tokens.isEmpty else { return (0, norms[row] > 0 ? 1 : 0) }
-    return plain(row, tokens) { out, divisor, sum, weights in
-      let found = error(row, out, divisor)
-      return (Double(sum) / Double(sums[row]), found.isFinite ? found : wideError(row, tokens, weights))
-    }
-  }
-
-  /// Attention over tokens before it is divided.
-  ///
-  /// - Parameter body: `sum` is of the weights relative to the row's largest logit.
-  private func plain<Result>(
-    _ row: Int, _ tokens: UnsafeBufferPointer<Int32>,
-    _ body: (
-      _ out: UnsafeMutablePointer<Float>, _ divisor: Float, _ sum: Float,
-      _ weights: UnsafeMutablePointer<Float>
-    ) -> Result
-  ) -> Result {
-    let out = UnsafeMutablePointer<Float>.allocate(capacity: values.paddedChannels + tokens.count)
-    defer { out.deallocate() }
-    let weights = out + values.paddedChannels
-    let sum = attend(row, tokens, offset: offsets[row], weights: weights, into: out)
-    var divisor = sum
-    if sum < Self.leastSum {
-      let own = tokens.reduce(-Float.infinity) { max($0, logits.row(row)[Int($1)]) }
-      divisor = attend(row, tokens, offset: own, weights: weights, into: out)
-    }
-    return body(out, divisor, sum, weights)
-  }
-
-  /// Attention over `tokens` before its division, in `out`; returns what it is divided by.
-  private func attend(
-    _ row: Int, _ tokens: UnsafeBufferPointer<Int32>, offset: Float, weights: UnsafeMutablePointer<Float>,
-    into out: UnsafeMutablePointer<Float>
-  ) -> Float {
-    let logits = logits.row(row)
-    for (i, token) in tokens.enumerated() { weights[i] = logits[Int(token)] }
-    block.kernels.exponentials(
-      UnsafeBufferPointer(start: weights, count: tokens.count), offset: offset, scale: scale, into: weights)
-    return block.kernels.gatherAttend(weights: weights, tokens: tokens, values: values, into: out)
-  }
-
-  /// Not finite where the output overflows 32-bit floats, or where full attention's is zero and this one's is not.
-  private func error(_ row: Int, _ out: UnsafeMutablePointer<Float>, _ sum: Float) -> Double {
-    var squares = 0.0
-    for (channel, exact) in output(row).enumerated() {
-      let difference = Double(out[channel] / sum) - Double(exact)
-      squares += difference * difference
-    }
-    return squares == 0 ? 0 : squares.squareRoot() / norms[row]
-  }
-
-  /// The same in 64 bits: an average of 32-bit values is one of them or lies between them, though their weighted sum may
-  /// overflow.
-  ///
-  /// - Returns: NaN where it is undefined: full attention's output is zero and this one's is not, or a policy's own sums
-  ///   overflow.
-  private func wideError(
-    _ row: Int, _ tokens: UnsafeBufferPointer<Int32>, _ weights: UnsafePointer<Float>,
-    _ correction: OutputCorrection = OutputCorrection(), termWeights: [Float] = []
-  ) -> Double {
-    let terms = zip(termWeights, correction.terms).map { (weight: Double($0), term: $1) }
-    var sum = terms.reduce(0) { $0 + $1.weight * Double($1.term.count) }
-    for place in tokens.indices { sum += Double(weights[place]) }
-    var squares = 0.0
-    for (channel, exact) in output(row).enumerated() {
-      var total = terms.reduce(0) { $0 + $1.weight * Double($1.term.valueSum[channel]) }
-      for (place, token) in tokens.enumerated() {
-        total += Double(weights[place]) * Double(values.value(Int(token), channel))
-      }
-      var own = total / sum
-      if correction.mix > 0 {
-        own = Double(1 - correction.mix) * own + Double(correction.mix) * Double(correction.mean[channel])
-      }
-      squares += (own - Double(exact)) * (own - Double(exact))
-    }
-    let error = squares == 0 ? 0 : squares.squareRoot() / norms[row]
-    return error.isFinite ? error : .nan
   }
 }

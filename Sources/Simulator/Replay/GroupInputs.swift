@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 import Policies
 import Traces
@@ -12,6 +13,11 @@ struct GroupInputs: Sendable {
   let agreement: ContextualAgreement?
   let statistics: HeadStatistics?
   var external: [String: ExternalChoices] = [:]
+  /// How caches are stored, beside as the trace holds them.
+  var formats: [CacheFormat] = []
+  /// Whether all query heads of a layer are scored, so that there is an error of its whole output.
+  var scoresWholeLayers = false
+  var keepsChoices = false
 
   func replay(_ tensors: LayerTensors, kvHead: Int, worker: ReplayWorker) -> GroupReplay {
     let group = groups.context(
@@ -24,7 +30,9 @@ struct GroupInputs: Sendable {
       group: group, keys: keys, values: values,
       queries: groups.queries(tensors, kvHead: kvHead, rows: rows, kernels: worker.kernels),
       steps: groups.steps(rows: rows, layer: tensors.layer), warmUp: warmUp,
-      prompt: groups.prompt(tensors, group: group, keys: keys, tables: tables, worker: worker), worker: worker
-    )
+      prompt: groups.prompt(tensors, group: group, keys: keys, tables: tables, worker: worker),
+      stored: formats.map { groups.stored(tensors, group: group, as: $0, worker: worker) },
+      worker: worker,
+      keepsOutputs: scoresWholeLayers && tensors.outputProjection != nil, keepsChoices: keepsChoices)
   }
 }

@@ -7,6 +7,8 @@ package struct GroupOutcome: Sendable {
   /// One per configuration.
   var configurations: [Configuration]
   let denseTraffic: Work
+  /// For the layer's output projection, where that is asked for.
+  var vectors: GroupVectors?
 
   package struct Configuration: Sendable {
     /// One per query head of the group.
@@ -26,6 +28,10 @@ package struct GroupOutcome: Sendable {
     var lastChoice: Selections?
     /// First token that the last step sees.
     var firstVisible: Int
+    /// Tokens that the last step sees.
+    var visibleTokens = 0
+    /// What each step found in the hot buffer; empty where there is none.
+    var hotSteps: [HotBufferStep] = []
     var choosesPerGroup: Bool
   }
 }
@@ -41,7 +47,13 @@ struct GroupReplay {
   /// How many of the steps, the first ones, only bring policies that keep state up to the first scored one.
   let warmUp: Int
   let prompt: PromptView
+  /// The same cache in fewer bits, for configurations that store so.
+  let stored: [StoredCache]
   let worker: ReplayWorker
+  /// Whether outputs are kept for the layer's output projection.
+  let keepsOutputs: Bool
+  /// Whether what is chosen is kept.
+  let keepsChoices: Bool
 
   /// Floats of a block's scores that are aimed at: enough rows that keys and values are read few times, few enough that
   /// the scores stay in the last-level cache.
@@ -65,28 +77,32 @@ struct GroupReplay {
     var states = try configurations.map {
       try ConfigurationReplay(
         $0, policy: $0.policy.policy(for: group, asked: $0.budget), group: group, steps: scored,
-        tokens: keys.tokens)
+        tokens: keys.tokens, keepsDifferences: keepsOutputs, keepsChoices: keepsChoices)
     }
-    for index in states.indices { try states[index].observe(prompt) }
+    var outputs = keepsOutputs && !states.isEmpty ? OutputVectors(group, steps: scored.count) : nil
+    for index in states.indices { try states[index].observe(prompt(for: configurations[index].policy)) }
     let remembering = configurations.indices.filter { configurations[$0].policy.keepsState }
     if !remembering.isEmpty {
       for range in warmUpBlocks {
-        let block = block(range)
-        for index in remembering { try states[index].warmUp(block) }
+        let blocks = choices(range)
+        for index in remembering {
+          try states[index].warmUp(blocks.block(of: configurations[index].policy))
+        }
       }
     }
     // Dense attention's bytes are counted for nobody else's sake, too, and need no scores.
     for range in states.isEmpty ? [] : scoredBlocks {
-      let block = block(range)
-      let exact = try ExactAttention(block, values: values)
-      let oracle = OracleMeasures(exact)
+      let blocks = try attended(range)
+      let oracle = OracleMeasures(blocks.exact, keepsDifferences: keepsOutputs)
+      outputs?.take(blocks.exact, firstStep: range.lowerBound - warmUp)
       for index in states.indices {
-        try states[index].replay(
-          block, firstStep: range.lowerBound - warmUp, exact: exact, oracle: oracle)
+        try states[index].replay(blocks, firstStep: range.lowerBound - warmUp, oracle: oracle)
       }
     }
     let traffic = AttentionTraffic(group: group)
-    return GroupOutcome(configurations: states.map(\.outcome), denseTraffic: traffic.dense(scored))
+    return GroupOutcome(
+      configurations: states.map { $0.finished() }, denseTraffic: traffic.dense(scored),
+      vectors: outputs.map { GroupVectors(outputs: $0, differences: states.compactMap(\.differences)) })
   }
 
   /// The steps that metrics and bytes are of.
@@ -104,11 +120,37 @@ struct GroupReplay {
     }
   }
 
+  /// What the prompt tells a policy, by the keys that it chooses by.
+  func prompt(for policy: PolicyConfiguration) -> PromptView {
+    guard !policy.choosesByExactKeys, let format = policy.cacheFormat else { return prompt }
+    return stored.first { $0.format == format }?.prompt ?? prompt
+  }
+
+  /// The steps in `range`, attended to by every cache.
+  func attended(_ range: Range<Int>) throws -> StoredBlocks {
+    try StoredBlocks(choices(range), values: values)
+  }
+
+  /// The steps in `range`, to be chosen for.
+  func choices(_ range: Range<Int>) -> ChoiceBlocks {
+    ChoiceBlocks(
+      block(range), caches: stored,
+      lagged: LaggedBlocks { lag in
+        block(
+          range,
+          queries: LaggedQueries.of(
+            queries, range, steps: steps.count, heads: group.groupSize, width: group.headDim, lag: lag))
+      }, worker: worker)
+  }
+
   /// The steps in `range`, to be scored.
-  func block(_ range: Range<Int>) -> ScoredBlock {
+  ///
+  /// - Parameter other: queries that are not the steps' own.
+  func block(_ range: Range<Int>, queries other: FloatBuffer? = nil) -> ScoredBlock {
     ScoredBlock(
       group: group, steps: Array(steps[range]), kernels: worker.kernels, keys: keys,
-      queries: queries.rows(range, of: steps.count, blocks: group.groupSize, width: group.headDim),
+      queries: other
+        ?? queries.rows(range, of: steps.count, blocks: group.groupSize, width: group.headDim),
       tables: prompt.tables, pool: worker.pool, scratch: worker.scratch)
   }
 }

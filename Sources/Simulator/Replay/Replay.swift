@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 import Policies
 import Synchronization
@@ -29,10 +30,12 @@ public struct Replay: Sendable {
       inputs: GroupInputs(
         groups: TraceGroups(trace), rows: plan.warmUpRows + plan.rows, warmUp: plan.warmUpRows.count,
         seed: options.seed,
-        agreement: try plan.agreement(options: options), statistics: plan.statistics, external: plan.external)
+        agreement: try plan.agreement(options: options), statistics: plan.statistics, external: plan.external,
+        formats: CacheFormat.allCases.filter(Set(configurations.map(\.policy.cacheFormat)).contains),
+        scoresWholeLayers: plan.scoresWholeLayers, keepsChoices: options.keepsChoices)
     )
     func members(_ scope: PolicyDescriptor.Scope) -> [ReplayConfiguration] {
-      configurations.filter { $0.policy.descriptor.scope == scope }
+      configurations.filter { $0.policy.scope == scope }
     }
     let digest = Mutex(traceDigest)
     // The groups are walked even for nobody: dense attention is counted there.
@@ -56,4 +59,7 @@ public struct Replay: Sendable {
 struct ReplayedGroup: Sendable {
   let group: GroupContext
   let outcome: GroupOutcome
+  /// Of each configuration what the group's layer loses after its output projection: of one group of a layer alone, and
+  /// of none where that is not known.
+  let projected: [LayerResult]
 }

@@ -16,7 +16,7 @@ struct ReplayAssembly {
     let wanted = Set(plan.heads)
     let last = plan.rows.last.map { trace.queryPositions[$0] + 1 } ?? 0
     let results = configurations.map { configuration -> ConfigurationResult in
-      let scope = configuration.policy.descriptor.scope
+      let scope = configuration.policy.scope
       let groups = outcomes[scope] ?? []
       let index = counts[scope, default: 0]
       counts[scope] = index + 1
@@ -25,17 +25,20 @@ struct ReplayAssembly {
       }
       let traffic = groups.map { replayed in
         let outcome = replayed.outcome.configurations[index]
-        let base = replayed.group.keyRowBytes + replayed.group.valueRowBytes
+        let stored = replayed.group.stored(as: configuration.policy.cacheFormat)
+        let base = stored.cachedKeyBytes + stored.cachedValueBytes
         let kept = outcome.heldTokens ?? last
         let near = outcome.cacheTier == .device ? kept : min(outcome.deviceTokens, kept)
         return GroupWork(
           layer: replayed.group.layer, kvHead: replayed.group.kvHead, work: outcome.work,
           residentDeviceBytes: near * base + outcome.residentExtra.device,
-          residentHostBytes: (kept - near) * (base - outcome.deviceKeyBytes) + outcome.residentExtra.host)
+          residentHostBytes: (kept - near) * (base - outcome.deviceKeyBytes) + outcome.residentExtra.host,
+          hotSteps: outcome.hotSteps)
       }
       return ConfigurationResult(
         configuration: configuration, calibration: plan.calibrationUse(configuration),
         inputDigest: plan.inputDigest(configuration), heads: heads,
+        layers: groups.compactMap { $0.projected.isEmpty ? nil : $0.projected[index] },
         traffic: traffic, digest: ExactDigest.of(configuration, heads: heads, traffic: traffic),
         lastChoices: groups.map { $0.lastChoice(index, steps: plan.rows.count) })
     }

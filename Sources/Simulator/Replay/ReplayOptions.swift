@@ -15,6 +15,8 @@ public struct ReplayOptions: Sendable {
   public var profile: LoadedProfile?
   /// Whether the trace's own earliest queries calibrate FASA's chunks. They are scored for no policy, whichever runs.
   public var selfCalibrates: Bool
+  /// Whether results hold the tokens that each query head chose.
+  public var keepsChoices = false
   /// Called with groups done and groups in all, from any thread.
   public var progress: (@Sendable (Int, Int) -> Void)?
 

@@ -171,6 +171,9 @@ public struct ReplayPlan: Sendable {
     return Array(Set(heads.map { $0 / size })).sorted()
   }
 
+  /// Whether all query heads are scored, without which nothing is known of what a layer's output projection gives.
+  public var scoresWholeLayers: Bool { heads.count == trace.metadata.geometry.queryHeads }
+
   /// The calibration that a configuration will be told to have used.
   public func calibrationUse(_ configuration: ReplayConfiguration) -> CalibrationUse? {
     let needs = configuration.policy.needs

@@ -16,11 +16,23 @@ struct ReplayWalk: Sendable {
     let kernels = try Kernels(options.instructionSet)
     let pipeline = GroupPipeline(
       trace: trace, layers: plan.layers, kvHeads: plan.kvHeads, threads: options.threads)
+    let gathering = LayerGathering(kvHeads: plan.kvHeads.count)
     return try pipeline.map(
       worker: { ReplayWorker(kernels: kernels) }, beside: beside, progress: options.progress
     ) { tensors, kvHead, worker in
       let replay = inputs.replay(tensors, kvHead: kvHead, worker: worker)
-      return ReplayedGroup(group: replay.group, outcome: try replay.run(configurations))
+      var outcome = try replay.run(configurations)
+      var projected: [LayerResult] = []
+      if let vectors = outcome.vectors,
+        let layer = gathering.add(vectors, layer: tensors.layer, kvHead: kvHead),
+        let projection = OutputProjection(
+          tensors, queryHeads: trace.metadata.geometry.queryHeads, kernels: kernels)
+      {
+        projected = projection.results(layer: tensors.layer, layer)
+      }
+      // They are as large as all metrics of the group, and done with.
+      outcome.vectors = nil
+      return ReplayedGroup(group: replay.group, outcome: outcome, projected: projected)
     }
   }
 
@@ -45,6 +57,10 @@ struct ReplayWalk: Sendable {
     _ = try memory.layersInFlight(atMost: 1, threads: 1)
     var replay = LayerReplay(
       configurations, inputs: inputs, kvHeads: kvHeads, kernels: try Kernels(options.instructionSet))
+    // Twice through the trace where a layer's choice depends on what later layers' prompts tell.
+    if configurations.contains(where: { $0.policy.descriptor.surveysPrompts }) {
+      for layer in plan.layers { try replay.survey(trace.layer(layer, threads: options.threads)) }
+    }
     return reported(
       try plan.layers.map { try replay.run(trace.layer($0, threads: options.threads)) })
   }

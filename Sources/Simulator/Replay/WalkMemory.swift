@@ -5,7 +5,7 @@ import Traces
 struct WalkMemory {
   /// Bytes of the largest layer as stored.
   let layer: Int
-  /// Bytes that a thread widens to 32 bits: keys, values and queries of its KV heads.
+  /// Bytes that a thread widens to 32 bits: keys, values and queries of its KV heads, and a layer's output projection.
   let thread: Int
   private let path: String
 
@@ -15,7 +15,12 @@ struct WalkMemory {
     let tokens = KeyPanels.paddedTokens(trace.metadata.tokens.total) * (geometry.headDim + geometry.valueDim)
     let queries = geometry.queryHeads / geometry.kvHeads * trace.queryPositions.count * geometry.headDim
     layer = layers.reduce(0) { max($0, trace.byteCount(layer: $1)) }
-    thread = (tokens + queries) * MemoryLayout<Float>.size * headsPerThread
+    // Who replays a layer's last KV head multiplies with its output projection.
+    let projects = layers.contains { trace.hasOutputProjection(layer: $0) }
+    let projection =
+      projects
+      ? (trace.metadata.outputProjection?.channels ?? 0) * geometry.queryHeads * geometry.valueDim : 0
+    thread = ((tokens + queries) * headsPerThread + projection) * MemoryLayout<Float>.size
     path = trace.path
   }
 

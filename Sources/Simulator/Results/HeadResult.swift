@@ -10,6 +10,8 @@ public struct HeadResult: Sendable, Equatable {
   private var values: [Double]
   /// A hash of the tokens chosen at each step, so that the digest sees the sets themselves.
   public var choiceHashes: [UInt64]
+  /// The sets themselves, ascending, where they were asked for: one for each step.
+  public var choices: [[Int32]] = []
   /// ‖o‖₂ of full attention's output at each step: what the output error is relative to, and what it weighs.
   public var outputNorms: [Double]
 

@@ -63,6 +63,9 @@ public struct ConfigurationResult: Sendable {
   public var inputDigest: String?
   /// By layer, then query head.
   public let heads: [HeadResult]
+  /// What whole layers lose after their output projection: of those whose projection the trace holds, where all query
+  /// heads are scored. No part of the digest, which traces without projections have as well.
+  public var layers: [LayerResult] = []
   /// By layer, then KV head.
   public let traffic: [GroupWork]
   /// SHA-256 of this configuration's exact results, lower-case hexadecimal.
@@ -89,6 +92,8 @@ public struct GroupWork: Sendable {
   /// Keys, values and the policy's own data at the last scored step.
   public let residentDeviceBytes: Int
   public let residentHostBytes: Int
+  /// What each scored step found in the hot buffer; empty where there is none.
+  public internal(set) var hotSteps: [HotBufferStep] = []
 }
 
 /// One timing of one stage of a decode step of one KV group.

@@ -54,6 +54,8 @@ public final class KernelTiming {
   private func samples(_ configuration: ConfigurationResult, arena: TimingArena, kernels: Kernels)
     -> [KernelSample]
   {
+    // The kernels read keys and values of 16 and 32 bits alone.
+    if configuration.configuration.policy.cacheFormat != nil { return [] }
     let groups = arena.groups.compactMap { group in
       configuration.lastChoices.first { $0.layer == group.context.layer && $0.kvHead == group.context.kvHead }
         .map { (group, $0) }

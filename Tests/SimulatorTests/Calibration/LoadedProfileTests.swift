@@ -167,7 +167,7 @@ import Traces
       let error = try #require(throws: ReplayError.self) { try loaded.check(against: trace) }
       #expect(error.place == loaded.path)
       #expect(error.expected == "a profile of a by hand that rotates as in \(trace.path)")
-      #expect(error.found.contains(" for the trace's ") && error.found.contains(" in layer 1"))
+      #expect(error.found.contains(" in place of ") && error.found.contains(" in layer 1"))
     }
     // The last bits of an engine's powers are none of a model's.
     profile.model.rotations = own

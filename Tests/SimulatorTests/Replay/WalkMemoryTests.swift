@@ -32,6 +32,13 @@ import Traces
     }
   }
 
+  /// 5 channels by 6 heads of 16, in 32 bits.
+  @Test func anOutputProjectionIsCounted() throws {
+    let trace = try HandTrace(prompt: 10, decode: 2).projected(to: 5).trace(in: folder)
+    let with = WalkMemory(trace, layers: [0], headsPerThread: 1)
+    #expect(with.thread == memory.thread + 5 * 96 * 4 && with.layer == memory.layer + 5 * 96 * 2)
+  }
+
   @Test func everyKVHeadOfALayerIsCountedWhereAllAreHeld() throws {
     let trace = try HandTrace(prompt: 10, decode: 2).trace(in: folder)
     let all = WalkMemory(trace, layers: [0], headsPerThread: trace.metadata.geometry.kvHeads)

@@ -14,6 +14,8 @@ struct HandTrace {
   var values: [[[[Float]]]]
   /// `[layer][query head][traced row][channel]`
   var queries: [[[[Float]]]]
+  /// Output projections `[layer][row][column]`, small integers too; empty where the trace holds none.
+  var projections: [[[Float]]] = []
 
   static let textDigest = String(repeating: "ab", count: 32)
 
@@ -44,6 +46,19 @@ struct HandTrace {
     queries = rows(geometry.queryHeads, positions.count, geometry.headDim)
   }
 
+  /// With a projection of every layer to so many channels.
+  func projected(to channels: Int, seed: UInt64 = 7) -> HandTrace {
+    var copy = self
+    var random = SeededRandom(seed)
+    let geometry = metadata.geometry
+    copy.projections = (0..<geometry.layers).map { _ in
+      (0..<channels).map { _ in
+        (0..<geometry.queryHeads * geometry.valueDim).map { _ in Float(random.below(7) - 3) }
+      }
+    }
+    return copy
+  }
+
   /// Rows of the queries that are decode steps.
   var decodeRows: [Int] { positions.indices.filter { positions[$0] >= metadata.tokens.prompt } }
 
@@ -53,6 +68,10 @@ struct HandTrace {
     form: TraceWriter.Form = .seekableZstd()
   ) throws -> Trace {
     let path = folder.path(name)
+    var metadata = metadata
+    if let first = projections.first {
+      metadata.outputProjection = .init(channels: first.count, layers: metadata.capturedLayers)
+    }
     let writer = try TraceWriter(
       path: path, metadata: metadata, tokenIDs: (0..<Int32(metadata.tokens.total)).map { $0 },
       queryPositions: positions, elementType: element, form: form)
@@ -60,13 +79,19 @@ struct HandTrace {
       guard let k = Self.tensor(keys[layer], element), let v = Self.tensor(values[layer], element),
         let q = Self.tensor(queries[layer], element)
       else { throw NoMemory() }
-      try writer.write(LayerTensors(layer: layer, k: k, v: v, q: q))
+      let projection = try projections.isEmpty ? nil : Self.matrix(projections[layer], element)
+      try writer.write(LayerTensors(layer: layer, k: k, v: v, q: q, outputProjection: projection))
     }
     try writer.finish()
     return try Trace(path: path)
   }
 
   private struct NoMemory: Error {}
+
+  private static func matrix(_ rows: [[Float]], _ element: ElementType) throws -> Tensor {
+    guard let tensor = tensor([rows], element) else { throw NoMemory() }
+    return Tensor(elementType: element, shape: Array(tensor.shape.dropFirst()), storage: tensor.storage)
+  }
 
   private static func tensor(_ heads: [[[Float]]], _ element: ElementType) -> Tensor? {
     let shape = [heads.count, heads[0].count, heads[0][0].count]

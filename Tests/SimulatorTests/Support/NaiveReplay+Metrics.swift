@@ -49,6 +49,24 @@ extension NaiveReplay {
     }
   }
 
+  /// ‖Wo (o_S − o)‖₂ and ‖Wo o‖₂ of each row, of query heads that chose `sets`.
+  ///
+  /// - Parameter sets: `[query head][row]`
+  func projectedError(layer: Int, rows: [Int], sets: [[Set<Int>]]) -> [(difference: Double, norm: Double)] {
+    func norm(_ outputs: [Double]) -> Double {
+      Self.norm(
+        trace.projections[layer].map { row in zip(row, outputs).reduce(0) { $0 + Double($1.0) * $1.1 } })
+    }
+    return rows.enumerated().map { index, row in
+      let full = sets.indices.map { self.full(layer: layer, head: $0, row: row) }
+      let parts = sets.indices.map {
+        output(attention(full[$0].scores, over: sets[$0][index]), layer: layer, head: $0)
+      }
+      let outputs = full.flatMap(\.output)
+      return (norm(zip(parts.joined(), outputs).map { $0 - $1 }), norm(outputs))
+    }
+  }
+
   static func mass(_ weights: Row, of tokens: Set<Int>) -> Double {
     weights.reduce(0) { tokens.contains($1.token) ? $0 + $1.value : $0 }
   }
