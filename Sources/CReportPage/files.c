@@ -26,6 +26,9 @@ static const unsigned char machines_js[] = {
 static const unsigned char tables_js[] = {
 #embed "page/tables.js"
 };
+static const unsigned char live_js[] = {
+#embed "page/live.js"
+};
 static const unsigned char controls_js[] = {
 #embed "page/controls.js"
 };
@@ -47,6 +50,9 @@ static const unsigned char charts_roofline_json[] = {
 static const unsigned char charts_crossover_json[] = {
 #embed "page/charts/crossover.json"
 };
+static const unsigned char charts_live_json[] = {
+#embed "page/charts/live.json"
+};
 static const unsigned char vega_min_js[] = {
 #embed "vendor/vega.min.js"
 };
@@ -64,6 +70,7 @@ static const struct report_page_file files[] = {
   FILE_NAMED("charts.js", charts_js),
   FILE_NAMED("machines.js", machines_js),
   FILE_NAMED("tables.js", tables_js),
+  FILE_NAMED("live.js", live_js),
   FILE_NAMED("controls.js", controls_js),
   FILE_NAMED("charts/quality.json", charts_quality_json),
   FILE_NAMED("charts/time.json", charts_time_json),
@@ -71,6 +78,7 @@ static const struct report_page_file files[] = {
   FILE_NAMED("charts/bytes.json", charts_bytes_json),
   FILE_NAMED("charts/roofline.json", charts_roofline_json),
   FILE_NAMED("charts/crossover.json", charts_crossover_json),
+  FILE_NAMED("charts/live.json", charts_live_json),
   FILE_NAMED("vega.min.js", vega_min_js),
   FILE_NAMED("LICENSES.txt", LICENSES_txt),
 };

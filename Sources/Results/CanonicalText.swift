@@ -8,11 +8,16 @@ enum CanonicalText {
   /// `0-2,7`, which the command line reads too.
   static func ranges(_ numbers: some Sequence<Int>) -> String { NumberRanges.text(Set(numbers).sorted()) }
 
-  /// Every parameter of a policy as a JSON object, keys sorted, numbers as numbers.
+  /// Every parameter of a policy as a JSON object, keys sorted, numbers as numbers; of those of the frame around a policy
+  /// only what was asked for, so that a result of before there were such is still known.
   ///
   /// An amount is a string, since 1 (a token) and 1.0 (all of them) would be the same JSON number.
   static func parameters(_ policy: PolicyConfiguration) throws -> String {
-    let members = try policy.descriptor.parameters.map(\.name).sorted().map { name in
+    let frame = Set(policy.descriptor.frame.map(\.name))
+    let told = policy.descriptor.parameters.filter {
+      !frame.contains($0.name) || policy.values[$0.name] != $0.defaultValue
+    }
+    let members = try told.map(\.name).sorted().map { name in
       let value: String =
         switch policy.values[name] {
         case .integer(let value): "\(value)"

@@ -19,11 +19,17 @@ struct HostileValuesTests {
     }
     let samples = Samples.timings(dense: [90, 100, 110], policy: [30, 31, 32])
     let run = try store.beginRun(Samples.run)
+    let norms = (1...8).map(Double.init)
+    let layers = [LayerResult(layer: 0, differenceNorms: norms, outputNorms: norms)]
     let configurations = try ["fasa", "quest"].map {
-      try Samples.configuration($0, heads: heads, samples: samples)
+      try Samples.configuration(
+        $0, heads: heads, layers: layers,
+        traffic: [Samples.keys(perHead: 200, groupUnion: 100).finding((0..<8).map { ($0, 8 - $0) })],
+        samples: samples)
     }
     try store.store(Samples.result(steps: 8, readBandwidth: 1e9, configurations), run: run, detail: .step)
     try store.store(ProfileTests().profile, digest: Samples.digest("9"))
+    try store.addLiveRuns()
     try store.write { db in
       for (configuration, stage) in [(1, "attend"), (1, "dense"), (2, "attend"), (2, "dense")] {
         try db.execute(
@@ -55,7 +61,8 @@ struct HostileValuesTests {
   private static func ask(_ store: ResultsStore) -> [any Error] {
     let queries: [() throws -> Void] = [
       { _ = try store.configurations() }, { _ = try store.summaries() }, { _ = try store.report() },
-      { _ = try store.storedShapes() }, { _ = try store.profiles() },
+      { _ = try store.liveComparison("dense", "quest") }, { _ = try store.storedShapes() },
+      { _ = try store.profiles() },
       { _ = try store.contextualAgreement(profileDigest: Samples.digest("9")) },
       { _ = try store.pairedDifferences(labels[0], labels[1]) },
       { if Self.isExhaustive { _ = try store.pairedRuns(1, 1) } },

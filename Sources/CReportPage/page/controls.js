@@ -120,13 +120,15 @@ const setScope = (id) => {
 };
 const on = (id, what, event = "change") => control(id).addEventListener(event, what);
 const nameTheme = () => (control("theme").textContent = isDark() ? "light" : "dark");
+const drawLives = () => drawLive(Number(control("live-run").value));
 const redraw = () => {
   nameTheme();
-  drawAll();
+  if (state.scope !== undefined) drawAll();
+  if (report.live.length) drawLives();
 };
 
-// A database of before has no weighted error.
-for (const option of control("metric").options) option.disabled = report.configurations.every((c) => c[option.value].value === undefined);
+// A database of before has no weighted error, and few traces hold what outputs are projected by.
+for (const option of control("metric").options) option.hidden = option.disabled = report.configurations.every((c) => c[option.value].value === undefined);
 offer("scope", usedScopes().map((s) => [s.id, scopeName(s)]));
 on("scope", () => setScope(Number(control("scope").value)));
 on("metric", () => {
@@ -158,6 +160,7 @@ for (const id of ["cross-configuration", "cross-geometry", "cross-batch"]) on(id
 for (const id of ["profile", "window"]) on(id, drawProfile);
 on("head-map", drawMap);
 on("machine", drawRoof);
+on("live-run", drawLives);
 on("theme", () => {
   document.documentElement.dataset.theme = isDark() ? "light" : "dark";
   redraw();
@@ -166,4 +169,12 @@ prefersDark.addEventListener("change", redraw);
 
 nameTheme();
 drawProvenance();
-setScope(usedScopes()[0].id);
+control("live").hidden = report.live.length === 0;
+if (report.live.length) {
+  offer("live-run", liveRuns().map((row) => [row.liveRun, liveRunName(row)]));
+  drawLives();
+}
+// A database of live runs alone has nothing else to draw.
+const [firstScope] = usedScopes();
+if (firstScope) setScope(firstScope.id);
+else for (const part of document.querySelectorAll("nav, main > section:not(#live, #provenance)")) part.hidden = true;

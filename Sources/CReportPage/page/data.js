@@ -42,6 +42,7 @@ const bytesShare = (c) => (state.reading === "per-head" ? c.perHeadBytesShare : 
 const metrics = {
   outputError: { title: "output error, relative", short: "output error" },
   weightedOutputError: { title: "output error weighted by the outputs' norms", short: "weighted output error" },
+  projectedOutputError: { title: "output error of whole layers, after their output projection", short: "projected output error" },
   recall: { title: "recall, share of the oracle's tokens", short: "recall" },
   mass: { title: "attention mass on the chosen tokens, share", short: "mass" },
 };

@@ -47,7 +47,10 @@ const estimate = (key, title, unit) => column(key, title, unit, (c) => c[key].va
 const summaryColumns = [
   texts("name", "configuration"), texts("kind", "kind"), estimate("recall", "recall", "share"), plain("lowestHeadRecall", "worst head's", "share"),
   estimate("mass", "mass", "share"), plain("massRatio", "of oracle's", "ratio"), estimate("outputError", "output error", "relative"),
-  plain("highestHeadOutputError", "worst head's", "relative"), plain("oracleOutputError", "oracle's", "relative"), estimate("weightedOutputError", "output error", "weighted by norm"), plain("selected", "selected", "tokens"),
+  plain("highestHeadOutputError", "worst head's", "relative"), plain("oracleOutputError", "oracle's", "relative"), estimate("weightedOutputError", "output error", "weighted by norm"),
+  // Of traces that hold the layers' output projections alone.
+  ...(report.configurations.some((c) => c.projectedOutputError.value !== undefined) ? [estimate("projectedOutputError", "output error", "after the projection")] : []),
+  plain("selected", "selected", "tokens"),
   plain("selectedShare", "of the visible", "share", percent), plain("perHeadBytesShare", "bytes per head", "of dense's", percent),
   plain("groupUnionBytesShare", "bytes per group", "of dense's", percent), plain("residentBytes", "resident", "bytes", bytes),
   estimate("speedup", "kernel speed-up", "×, measured"), texts("parameters", "parameters"), texts("exactResultsDigest", "exact results", (c) => c.exactResultsDigest, "text digest"),

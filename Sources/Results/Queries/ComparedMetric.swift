@@ -4,43 +4,66 @@ import GRDB
 /// norm of full attention's output.
 struct ComparedMetric {
   let name: String
-  /// Of `steps`.
+  /// What it is of.
+  let unit: Unit
+  /// Of the unit's steps.
   private let column: String
-  private let weighsByNorm: Bool
+  /// What a step weighs by; nil where all weigh alike.
+  private let norm: String?
 
-  static let all = [plain("recall"), plain("mass"), plain("output_error"), weightedOutputError]
-  static let weightedOutputError = ComparedMetric(
-    name: "weighted_output_error", column: "output_error", weighsByNorm: true)
+  /// What has a row for each step: a query head, or a layer as a whole.
+  enum Unit: CaseIterable {
+    case head, layer
 
-  private static func plain(_ name: String) -> ComparedMetric {
-    ComparedMetric(name: name, column: name, weighsByNorm: false)
+    var steps: String { self == .head ? "steps" : "layer_steps" }
+    var summaries: String { self == .head ? "head_summaries" : "layer_summaries" }
+    /// What tells the rows of a step apart.
+    fileprivate var keys: [String] { self == .head ? ["layer", "query_head"] : ["layer"] }
   }
 
-  /// Of a head's mean in `head_summaries`.
-  var headColumn: String { weighsByNorm ? name : "\(name)_mean" }
+  static let all = [
+    plain("recall"), plain("mass"), plain("output_error"),
+    ComparedMetric(
+      name: "weighted_output_error", unit: .head, column: "output_error", norm: "output_norm"),
+    ComparedMetric(
+      name: "projected_output_error", unit: .layer, column: "projected_output_error",
+      norm: "projected_output_norm"),
+  ]
 
-  /// What sums over rows of `steps` have as columns: the weighed metric, and its weight.
+  private static func plain(_ name: String) -> ComparedMetric {
+    ComparedMetric(name: name, unit: .head, column: name, norm: nil)
+  }
+
+  /// Whether a configuration with steps may lack it: it was stored before there was one, its trace holds no projection, or
+  /// all outputs are zero.
+  var isOptional: Bool { norm != nil }
+
+  /// Of the unit's mean in its summaries.
+  var summaryColumn: String { norm == nil ? "\(name)_mean" : name }
+
+  /// What sums over rows of steps have as columns: the weighed metric, and its weight.
   var sums: String {
     let (sum, weight) =
-      weighsByNorm
-      ? ("total(\(column) * output_norm)", "total(output_norm)") : ("total(\(column))", "count(\(column))")
+      norm.map { ("total(\(column) * \($0))", "total(\($0))") } ?? ("total(\(column))", "count(\(column))")
     return "\(sum) AS \(name)_sum, \(weight) AS \(name)_weight"
   }
 
   /// Both sides on the steps at which both are defined.
   ///
-  /// ‖o‖ is the query's, whoever chooses, so that the norms of one side serve both.
+  /// Norms are the query's, whoever chooses, so that those of one side serve both.
   func steps(_ a: ComparedSide, _ b: ComparedSide, _ db: Database) throws -> PairedSteps {
-    let norm = "coalesce(a.output_norm, b.output_norm)"
     let columns =
-      weighsByNorm
-      ? "sum(a.\(column) * \(norm)) AS a, sum(b.\(column) * \(norm)) AS b, sum(\(norm)) AS weight"
-      : "avg(a.\(column)) AS a, avg(b.\(column)) AS b, 1.0 AS weight"
+      norm.map { norm in
+        let norm = "coalesce(a.\(norm), b.\(norm))"
+        return
+          "sum(a.\(column) * \(norm)) AS a, sum(b.\(column) * \(norm)) AS b, sum(\(norm)) AS weight"
+      } ?? "avg(a.\(column)) AS a, avg(b.\(column)) AS b, 1.0 AS weight"
+    let same = (unit.keys + ["step"]).map { "b.\($0) = a.\($0)" }.joined(separator: " AND ")
     let rows = try Row.fetchAll(
       db,
       sql: """
-        SELECT \(columns) FROM steps AS a
-        JOIN steps AS b ON b.configuration = ?2 AND b.layer = a.layer AND b.query_head = a.query_head AND b.step = a.step
+        SELECT \(columns) FROM \(unit.steps) AS a
+        JOIN \(unit.steps) AS b ON b.configuration = ?2 AND \(same)
         WHERE a.configuration = ?1 AND a.\(column) IS NOT NULL AND b.\(column) IS NOT NULL
         GROUP BY a.step HAVING weight > 0 ORDER BY a.step
         """, arguments: [a.id, b.id])
@@ -57,4 +80,11 @@ struct PairedSteps {
   let b: [Double]
   /// Above 0.
   let weights: [Double]
+
+  /// Of the draws that resample them: the pairs' own numbers.
+  static func seed(_ series: [PairedSteps]) -> UInt64 {
+    series.reduce(1) { seed, pair in
+      (pair.a + pair.b).reduce(seed) { ($0 ^ $1.bitPattern) &* 0x0000_0100_0000_01b3 }
+    }
+  }
 }

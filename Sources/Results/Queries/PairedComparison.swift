@@ -1,4 +1,5 @@
 import GRDB
+import Policies
 
 /// Two configurations side by side on the same queries of the same traces.
 public struct PairedComparison: Sendable {
@@ -42,6 +43,23 @@ extension ResultsStore {
     }
   }
 
+  /// Whether replays of both sides are stored, with their steps or without.
+  ///
+  /// - Throws: ``ResultsError``
+  public func hasReplay(of a: String, _ b: String) throws -> Bool {
+    try read { db in
+      try [a, b].allSatisfy { name in
+        let side = SideName(name)
+        return try Bool.fetchOne(
+          db,
+          sql: """
+            SELECT EXISTS (SELECT 1 FROM configurations
+              WHERE id = ?1 OR label = ?2 OR label = ?2 || '\(ConfigurationLabel.separator)' || budget)
+            """, arguments: [side.configuration, side.label]) == true
+      }
+    }
+  }
+
   /// - Parameters:
   ///   - pairs: the two sides, trace by trace, at least one.
   ///   - runs: the runs whose kernel samples alone count; nil for any.
@@ -51,11 +69,7 @@ extension ResultsStore {
     let differences = try ComparedMetric.all.compactMap { metric -> PairedDifference? in
       let series = try pairs.compactMap { try self.series(metric, $0.a, $0.b, db) }
       guard series.count == pairs.count else { return nil }
-      // The pairs' own numbers seed the draws.
-      let seed = series.reduce(UInt64(1)) { seed, pair in
-        (pair.a + pair.b).reduce(seed) { ($0 ^ $1.bitPattern) &* 0x0000_0100_0000_01b3 }
-      }
-      return PairedDifference(metric: metric.name, series: series, seed: seed)
+      return PairedDifference(metric: metric.name, series: series, seed: PairedSteps.seed(series))
     }
     return try self.comparison(
       pairs, runs: runs, PairedDifference.adjusted(differences), try Extremes.all(pairs, db), db)
@@ -86,13 +100,13 @@ extension ResultsStore {
       settings: ComparedSide.settings(sides.0, sides.1), footing: ComparedSide.footing(sides.0, sides.1))
   }
 
-  /// - Returns: Nil where neither side has the norms that the metric weighs by, or all outputs are zero.
+  /// - Returns: Nil where a side lacks what not every configuration has.
   private func series(_ metric: ComparedMetric, _ a: ComparedSide, _ b: ComparedSide, _ db: Database) throws
     -> PairedSteps?
   {
     let steps = try metric.steps(a, b, db)
     guard steps.weights.isEmpty else { return steps }
-    if metric.name == ComparedMetric.weightedOutputError.name { return nil }
+    if metric.isOptional { return nil }
     throw ResultsError(
       .unknownConfiguration, file: file, part: "\(a.label), \(b.label)",
       expected: "steps of '\(a.title)' at which \(metric.name) is defined on both sides", found: "none",

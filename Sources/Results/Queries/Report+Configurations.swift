@@ -19,6 +19,8 @@ extension Report {
     public let outputError: Estimate
     /// Without a value where an older fasa-sim stored it.
     public let weightedOutputError: Estimate
+    /// Without a value where the trace holds no output projections, too.
+    public let projectedOutputError: Estimate
     /// What these estimates' intervals are.
     public let intervals: IntervalKind
     public let lowestHeadRecall: Double?
@@ -53,7 +55,8 @@ extension Report {
   public enum IntervalKind: String, Encodable, Sendable {
     /// 95 % of the means of steps drawn anew.
     case steps
-    /// 5th to 95th percentile of the heads' means: the spread of heads, not the doubt about the mean.
+    /// 5th to 95th percentile of the heads' means, or of the layers' where the metric is of whole layers: their spread,
+    /// not the doubt about the mean.
     case heads
   }
 
@@ -87,6 +90,7 @@ extension Report {
       profileDigest: row.value("profile_digest"), build: SourceBuild.short(row.value("build")),
       recall: estimate("recall"), mass: estimate("mass"),
       outputError: estimate("output_error"), weightedOutputError: estimate("weighted_output_error"),
+      projectedOutputError: estimate("projected_output_error"),
       intervals: kind,
       lowestHeadRecall: number("lowest_head_recall"), massRatio: number("mass_ratio"),
       highestHeadOutputError: number("highest_head_output_error"),

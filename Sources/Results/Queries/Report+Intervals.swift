@@ -7,34 +7,38 @@ extension Report {
   static func qualityIntervals(
     _ configuration: Int64, _ db: Database
   ) throws -> (kind: IntervalKind, intervals: [String: ClosedRange<Double>]) {
-    let steps = try Row.fetchAll(
-      db,
-      sql: """
-        SELECT \(ComparedMetric.all.map(\.sums).joined(separator: ", ")) FROM steps
-        WHERE configuration = ? GROUP BY step ORDER BY step
-        """, arguments: [configuration])
-    guard steps.count >= PairedDifference.fewestSteps else {
-      return (.heads, try headSpread(configuration, db))
-    }
-    let intervals = try ComparedMetric.all.map(\.name).compactMap { metric in
-      let series = try steps.map {
-        try Bootstrap.Step(sum: $0.value("\(metric)_sum"), weight: $0.value("\(metric)_weight"))
+    var intervals: [String: ClosedRange<Double>] = [:]
+    for unit in ComparedMetric.Unit.allCases {
+      let metrics = ComparedMetric.all.filter { $0.unit == unit }
+      let steps = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT \(metrics.map(\.sums).joined(separator: ", ")) FROM \(unit.steps)
+          WHERE configuration = ? GROUP BY step ORDER BY step
+          """, arguments: [configuration])
+      if unit == .head, steps.count < PairedDifference.fewestSteps {
+        return (.heads, try spread(configuration, db))
       }
-      return Bootstrap.meanInterval(series).map { (metric, $0) }
+      for metric in metrics.map(\.name) {
+        let series = try steps.map {
+          try Bootstrap.Step(sum: $0.value("\(metric)_sum"), weight: $0.value("\(metric)_weight"))
+        }
+        intervals[metric] = Bootstrap.meanInterval(series)
+      }
     }
-    return (.steps, Dictionary(uniqueKeysWithValues: intervals))
+    return (.steps, intervals)
   }
 
-  /// 5th to 95th percentile of the heads' means.
-  private static func headSpread(
+  /// 5th to 95th percentile of the heads' means, or of the layers' where a metric is of those.
+  private static func spread(
     _ configuration: Int64, _ db: Database
   ) throws -> [String: ClosedRange<Double>] {
     let pairs = try ComparedMetric.all.compactMap { metric in
-      let column = metric.headColumn
+      let column = metric.summaryColumn
       let means = try Double.fetchAll(
         db,
         sql: """
-          SELECT \(column) FROM head_summaries WHERE configuration = ? AND abs(\(column)) < 9e999
+          SELECT \(column) FROM \(metric.unit.summaries) WHERE configuration = ? AND abs(\(column)) < 9e999
           ORDER BY \(column)
           """, arguments: [configuration])
       return means.isEmpty

@@ -18,6 +18,8 @@ public struct Report: Encodable, Sendable {
   public let headMaps: [HeadMap]
   public let stages: [Stage]
   public let modelled: [ModelledTime]
+  /// Rows of live runs.
+  public let live: [LiveRow]
   public let counts: Counts
 
   /// How much a report may hold, so that its page stays light.
@@ -29,6 +31,7 @@ public struct Report: Encodable, Sendable {
     public var runs = 100
     /// Modelled times, taken configuration by configuration.
     public var modelledTimes = 40_000
+    public var liveRows = 2_000
 
     public init(configurations: Int = 2_000, headMaps: Int = 60) {
       self.configurations = configurations
@@ -59,7 +62,8 @@ extension ResultsStore {
   ) throws -> Report {
     try read { db in
       let chosen = try Report.chosen(limits.configurations, db)
-      guard !chosen.isEmpty else {
+      let live = try Report.live(most: limits.liveRows, db)
+      guard !chosen.isEmpty || !live.isEmpty else {
         throw ResultsError(
           .unknownConfiguration, file: self.file, expected: "a stored configuration", found: "none",
           advice: "replay a trace into it first")
@@ -71,7 +75,7 @@ extension ResultsStore {
         configurations: try Report.configurations(chosen, progress: progress, db),
         traffic: try Report.traffic(chosen, db), denseTraffic: try Report.denseTraffic(db),
         headMaps: try chosen.prefix(limits.headMaps).map { try Report.headMap($0, db) },
-        stages: try Report.stages(chosen, db), modelled: modelled.times,
+        stages: try Report.stages(chosen, db), modelled: modelled.times, live: live,
         counts: Report.Counts(
           configurations: try Int.fetchOne(db, sql: "SELECT count(*) FROM configurations") ?? 0,
           runs: try Int.fetchOne(db, sql: "SELECT count(*) FROM runs") ?? 0,

@@ -36,6 +36,9 @@ public struct SummaryRow: Codable, Sendable, Equatable, FetchableRecord {
   public let outputError: Double?
   /// Σ‖o_S − o‖ / Σ‖o‖ over heads and steps; nil where an older fasa-sim stored it.
   public let weightedOutputError: Double?
+  /// Σ‖Wo Δ‖ / Σ‖Wo o‖ over layers and steps, after the layers' output projections; nil where the trace holds none, some
+  /// query heads were left out, or an older fasa-sim stored it.
+  public let projectedOutputError: Double?
   public let highestHeadOutputError: Double?
   public let oracleOutputError: Double?
   public let selected: Double?
@@ -48,6 +51,10 @@ public struct SummaryRow: Codable, Sendable, Equatable, FetchableRecord {
   public let tokensReadShare: Double?
   /// Heads times steps at which the output error is undefined.
   public let outputErrorsUndefined: Int?
+  /// Of what was chosen on the host, the share that the hot buffer held; nil where there is none.
+  public let hotHitShare: Double?
+  /// Pages a step and KV head that it did not.
+  public let hotMisses: Double?
   public let perHeadBytes: Int?
   public let groupUnionBytes: Int?
   public let densePerHeadBytes: Int?

@@ -9,10 +9,12 @@ extension Schema {
   /// By what the values are for, not by what they happen to be: a budget is text, since it may be a count or a share.
   static let viewTypes: [String: [String: ColumnType]] = [
     "quality": types(
-      integers: "configuration output_errors_undefined", reals: weighedColumns.joined(separator: " ")),
+      integers: "configuration output_errors_undefined", reals: projectedColumns.joined(separator: " ")),
     "layer_quality": types(
       integers: "configuration layer",
-      reals: "recall mass output_error weighted_output_error output_norm_sum"),
+      reals: """
+        recall mass output_error weighted_output_error output_norm_sum projected_output_error projected_output_norm_sum
+        """),
     "bytes": types(
       integers: """
         configuration per_head_bytes group_union_bytes dense_per_head_bytes dense_group_union_bytes
@@ -39,7 +41,7 @@ extension Schema {
         dense_resident_bytes timing_run timing_pairs
         """,
       reals: """
-        \(weighedColumns.joined(separator: " ")) per_head_bytes_share group_union_bytes_share dense_median_ns
+        \(bufferedColumns.joined(separator: " ")) per_head_bytes_share group_union_bytes_share dense_median_ns
         policy_median_ns kernel_speedup
         """,
       texts: """
@@ -53,6 +55,11 @@ extension Schema {
       ].map {
         "\($0)_a \($0)_b \($0)_difference"
       }.joined(separator: " "), texts: "label_a label_b"),
+    "live_summary": types(
+      integers: liveSummaryTypes.integers, reals: liveSummaryTypes.reals, texts: liveSummaryTypes.texts),
+    "hot_buffers": types(
+      integers: "configuration buffer_tokens page_tokens misses_max link_bytes_per_step",
+      reals: "hit_share misses misses_p95", texts: "label policy budget replacement start"),
     "pareto": types(
       integers: "configuration scope moved_bytes", reals: "output_error bytes_share",
       texts: "trace_digest reading policy label"),

@@ -34,7 +34,7 @@ extension Schema {
     """
 
   /// Σ‖o_S − o‖ / Σ‖o‖ of several rows of `head_summaries`: heads weigh by their norms.
-  private static let weightedError = "sum(weighted_output_error * output_norm_sum) / sum(output_norm_sum)"
+  static let weightedError = "sum(weighted_output_error * output_norm_sum) / sum(output_norm_sum)"
 
   private static let layerView = """
     CREATE VIEW layer_quality AS

@@ -43,6 +43,15 @@ enum Schema {
     migrator.registerMigration("6: output errors weighted by norm") { db in
       try weighOutputErrors(db)
     }
+    migrator.registerMigration("7: live models") { db in
+      try db.execute(sql: liveTables)
+    }
+    migrator.registerMigration("8: output errors after the output projection") { db in
+      try projectOutputErrors(db)
+    }
+    migrator.registerMigration("9: hot buffers before a cache on the host") { db in
+      try countHotBuffers(db)
+    }
     return migrator
   }
 }

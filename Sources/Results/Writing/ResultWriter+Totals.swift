@@ -5,6 +5,8 @@ extension ResultWriter {
   func insertTotals(_ id: ConfigurationID) throws {
     try db.execute(sql: Schema.configurationTotals("WHERE configuration = ?1"), arguments: [id.rawValue])
     try db.execute(sql: Schema.weightedTotals("WHERE configuration = ?1"), arguments: [id.rawValue])
+    try db.execute(sql: Schema.projectedTotals("WHERE configuration = ?1"), arguments: [id.rawValue])
+    try db.execute(sql: Schema.hotTotals("WHERE configuration = ?1"), arguments: [id.rawValue])
   }
 
   func insertScopeTotals(_ scope: Int64) throws {

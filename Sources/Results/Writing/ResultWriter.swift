@@ -33,7 +33,7 @@ struct ResultWriter {
         configuration.configuration.budget?.description,
         calibration.map { $0.profileDigest == nil ? "own-queries" : "profile" }, calibration?.profileDigest,
         try calibration.map { try CanonicalText.json($0.texts) }, String(result.seed), configuration.digest,
-        policy.descriptor.prefetches,
+        policy.prefetches,
       ])
     return ConfigurationID(rawValue: db.lastInsertedRowID)
   }

@@ -74,13 +74,23 @@ extension ResultsStore {
       if let same = own.last(where: { $0.digest == configuration.digest }) {
         outcome = Outcome(role: .reproduced)
         id = ConfigurationID(rawValue: same.configuration)
-        if detail == .step, try !writer.hasSteps(id) { try writer.insertSteps(configuration, id) }
+        if detail == .step, try !writer.hasSteps(id) {
+          try writer.insertSteps(configuration, id)
+          try writer.insertLayerSteps(configuration, id)
+          try writer.insertHotSteps(configuration, id)
+        }
       } else {
         id = try writer.insert(configuration, identity: identity)
         try writer.insertSummaries(configuration, id)
+        try writer.insertLayers(configuration, id)
+        try writer.insertHotGroups(configuration, id)
         try writer.insertTraffic(configuration.traffic, owner: .configuration(id))
         try writer.insertTotals(id)
-        if detail == .step { try writer.insertSteps(configuration, id) }
+        if detail == .step {
+          try writer.insertSteps(configuration, id)
+          try writer.insertLayerSteps(configuration, id)
+          try writer.insertHotSteps(configuration, id)
+        }
         outcome = Outcome(role: .stored)
         if let before = own.last {
           outcome.broken = notReproduced(configuration, id, before)

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Simulator
 import Synchronization
 import Testing
 
@@ -13,14 +14,16 @@ struct QueryPlanTests {
   static let large = [
     "configurations", "head_summaries", "steps", "traffic", "residency", "dense_traffic", "dense_residency",
     "kernel_samples", "kernel_medians", "kernel_stage_totals", "modelled", "configuration_totals",
-    "scope_totals",
+    "scope_totals", "layer_summaries", "layer_steps",
   ]
 
   init() throws {
     store = try ResultsStore.inMemory()
     let heads = [Samples.head(steps: 16) { metric, step in Double(metric.rawValue + step) }]
+    let norms = (0..<16).map { Double($0 + 1) }
+    let layers = [LayerResult(layer: 0, differenceNorms: norms, outputNorms: norms)]
     let configurations = try ["fasa", "oracle", "random"].map {
-      try Samples.configuration($0, heads: heads, samples: KernelTimeTests.oddPairs)
+      try Samples.configuration($0, heads: heads, layers: layers, samples: KernelTimeTests.oddPairs)
     }
     for _ in 0..<2 {
       try store.store(
@@ -37,7 +40,7 @@ struct QueryPlanTests {
       guard words.first == "SCAN", words.count > 1 else { return false }
       // Aliases too: a query's own names begin with the letter of a side.
       return Self.large.contains(String(words[1]))
-        || ["a", "b", "c", "ha", "hb", "totals", "timed"].contains(words[1])
+        || ["a", "b", "c", "ha", "hb", "totals", "timed", "heads", "whole"].contains(words[1])
     }
   }
 
@@ -45,7 +48,9 @@ struct QueryPlanTests {
     #expect(try scans("SELECT avg(recall) FROM steps").count == 1)
   }
 
-  @Test(arguments: ["quality", "bytes", "kernel_stages", "kernel_speedups", "modelled_speedups", "summary"])
+  @Test(arguments: [
+    "quality", "layer_quality", "bytes", "kernel_stages", "kernel_speedups", "modelled_speedups", "summary",
+  ])
   func aViewOfOneConfigurationReadsItsRows(view: String) throws {
     #expect(try scans("SELECT * FROM \(view) WHERE configuration = 2") == [])
   }
@@ -77,7 +82,7 @@ struct QueryPlanTests {
     #expect(try store.summaries(identities: [identity]).count == 1)
     #expect(try store.contains(identity, detail: .step, kernelThreads: 1))
     #expect(try store.storedShapes(configurations: [stored[0].configuration]).count == 1)
-    #expect(try store.pairedDifferences("fasa", "oracle@4").differences.count == 4)
+    #expect(try store.pairedDifferences("fasa", "oracle@4").differences.count == 5)
     #expect(try store.pairedRuns(1, 2).pairs.count == 3)
     store.database.writeWithoutTransaction { $0.trace(options: []) }
     let asked = statements.withLock { $0.filter { $0.hasPrefix("SELECT") || $0.hasPrefix("WITH") } }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Simulator
 import Testing
 
 @testable import Results
@@ -16,9 +17,14 @@ struct ColumnTypeTests {
   private func full() throws -> ResultsStore {
     let store = try ResultsStore.inMemory()
     let heads = [Samples.head { metric, step in Double(metric.rawValue + step) / 3 }]
+    let layers = [LayerResult(layer: 0, differenceNorms: [1, 1], outputNorms: [2, 3])]
     try store.add(
-      try Samples.configuration(heads: heads, samples: KernelTimeTests.oddPairs),
+      try Samples.configuration(
+        "fasa:hot=64", heads: heads, layers: layers,
+        traffic: [Samples.keys(perHead: 200, groupUnion: 100).finding([(3, 1), (2, 2)])],
+        samples: KernelTimeTests.oddPairs),
       try Samples.configuration("oracle", budget: .share(0.5), heads: heads), detail: .step)
+    try store.addLiveRuns()
     try store.write { db in
       for (stage, place) in [("dense", 0), ("score", 1)] {
         try db.execute(

@@ -11,7 +11,10 @@ struct SchemaTests {
   init() throws {
     store = try ResultsStore.inMemory()
     try store.add(
-      try Samples.configuration(samples: [Samples.sample(.score, 0, 10)]), detail: .step)
+      try Samples.configuration(
+        layers: [LayerResult(layer: 0, differenceNorms: [1, 1], outputNorms: [2, 2])],
+        traffic: [Samples.keys(perHead: 200, groupUnion: 100).finding([(3, 1), (2, 2)])],
+        samples: [Samples.sample(.score, 0, 10)]), detail: .step)
     let profile = CalibrationProfile(
       version: 1,
       model: .init(name: "Tiny", sha256: "", layers: 1, queryHeads: 1, kvHeads: 1, headDim: 2),
@@ -29,7 +32,7 @@ struct SchemaTests {
   @Test(arguments: [
     "traces", "runs", "scopes", "configurations", "run_configurations", "head_summaries", "steps", "traffic",
     "residency", "dense_traffic", "dense_residency", "kernel_samples", "modelled", "profiles",
-    "contextual_agreement",
+    "contextual_agreement", "layer_summaries", "layer_steps", "hot_groups", "hot_steps",
   ])
   func aRowCannotBeThereTwice(table: String) throws {
     try refuses("INSERT INTO \(table) SELECT * FROM \(table)", .SQLITE_CONSTRAINT)
@@ -41,7 +44,9 @@ struct SchemaTests {
     "head_summaries SET configuration = 9", "steps SET configuration = 9", "traffic SET configuration = 9",
     "residency SET configuration = 9", "dense_traffic SET scope = 9", "dense_residency SET scope = 9",
     "kernel_samples SET configuration = 9", "kernel_samples SET run = 9", "modelled SET configuration = 9",
-    "contextual_agreement SET profile = 9",
+    "contextual_agreement SET profile = 9", "layer_summaries SET configuration = 9",
+    "layer_steps SET configuration = 9", "hot_groups SET configuration = 9",
+    "hot_steps SET configuration = 9",
   ])
   func aRowNeedsWhatItRefersTo(change: String) throws {
     try refuses("UPDATE \(change)", .SQLITE_CONSTRAINT_FOREIGNKEY)
@@ -81,6 +86,14 @@ struct SchemaTests {
     "profiles SET pairing = 'none'", "profiles SET texts = '['", "contextual_agreement SET layer = -1",
     "contextual_agreement SET window = 0", "contextual_agreement SET query_head = -1",
     "contextual_agreement SET chunk = -1", "contextual_agreement SET agreement = 1.5",
+    "layer_summaries SET layer = -1", "layer_summaries SET step_count = 0",
+    "layer_summaries SET projected_output_error_count = -1", "layer_steps SET layer = -1",
+    "layer_steps SET step = step - 9", "layer_steps SET position = -1",
+    "hot_groups SET layer = -1", "hot_groups SET kv_head = -1", "hot_groups SET step_count = 0",
+    "hot_groups SET hits = -1", "hot_groups SET misses = -1", "hot_groups SET misses_p50 = -1",
+    "hot_groups SET misses_p95 = -1", "hot_groups SET misses_max = -1", "hot_steps SET layer = -1",
+    "hot_steps SET kv_head = -1", "hot_steps SET step = step - 9", "hot_steps SET position = -1",
+    "hot_steps SET hits = -1", "hot_steps SET misses = -1",
   ])
   func aValueIsInItsRange(change: String) throws {
     try refuses("UPDATE \(change)", .SQLITE_CONSTRAINT_CHECK)
@@ -113,6 +126,7 @@ struct SchemaTests {
     try store.write { try $0.execute(sql: "DELETE FROM configurations") }
     let tables = [
       "run_configurations", "head_summaries", "steps", "traffic", "residency", "kernel_samples", "modelled",
+      "layer_summaries", "layer_steps", "hot_groups", "hot_steps",
     ]
     for table in tables {
       #expect(try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") } == 0, "\(table)")

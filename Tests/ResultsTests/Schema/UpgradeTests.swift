@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Simulator
 import Testing
 
 @testable import Results
@@ -138,6 +139,29 @@ struct UpgradeTests {
     #expect(shown.weightedOutputError.value == nil && shown.outputError.value != nil)
     try store.add(try Samples.configuration("random", heads: Self.heads), detail: .step)
     #expect(try store.summaries().last?.weightedOutputError == before.summaries().last?.weightedOutputError)
+  }
+
+  /// What a layer's projection makes of its outputs no database of before holds; what is stored since has it, beside that.
+  @Test(arguments: ["5: bytes by operation", "6: output errors weighted by norm"])
+  func projectedErrorsOfBeforeAreUnknown(version: String) throws {
+    let before = try stored()
+    let store = try ResultsStore(path: old(before, version: version))
+    #expect(try store.summaries().map(\.projectedOutputError) == [nil, nil])
+    #expect(try store.summaries().map(\.outputError) == before.summaries().map(\.outputError))
+    let layers = [LayerResult(layer: 0, differenceNorms: [1, 2], outputNorms: [4, 2])]
+    try store.add(
+      try Samples.configuration("random", heads: Self.heads, layers: layers),
+      try Samples.configuration("tova", heads: Self.heads, layers: layers), detail: .step)
+    #expect(try store.summaries().map(\.projectedOutputError) == [nil, nil, 0.5, 0.5])
+    #expect(try store.pairedDifferences("fasa", "random").differences.map(\.metric).contains("recall"))
+    #expect(
+      try store.pairedDifferences("fasa", "random").differences.last?.metric != "projected_output_error")
+    let both = try store.pairedDifferences("tova", "random").differences.last
+    #expect(both?.metric == "projected_output_error" && both?.meanA == 0.5 && both?.difference == 0)
+    let whole = try store.read {
+      try Row.fetchAll($0, sql: "SELECT * FROM layer_quality ORDER BY configuration")
+    }
+    #expect(whole.map { $0["projected_output_error"] } == [nil, nil, 0.5, 0.5])
   }
 
   /// ‖o‖ is the query's, whoever chooses, so that one side's serve both.

@@ -79,12 +79,14 @@ enum Samples {
 
   static func configuration(
     _ policy: String = "fasa", budget: Budget? = .tokens(4), heads: [HeadResult] = [head { _, _ in 0.5 }],
+    layers: [LayerResult] = [],
     traffic: [GroupWork] = [keys(perHead: 200, groupUnion: 100)], calibration: CalibrationUse? = nil,
     digest: String = digest("a"), samples: [KernelSample] = []
   ) throws -> ConfigurationResult {
     ConfigurationResult(
       configuration: ReplayConfiguration(policy: try Self.policy(policy), budget: budget),
-      calibration: calibration, heads: heads, traffic: traffic, digest: digest, kernelSamples: samples)
+      calibration: calibration, heads: heads, layers: layers, traffic: traffic, digest: digest,
+      kernelSamples: samples)
   }
 
   static func result(
@@ -115,5 +117,14 @@ extension ResultsStore {
   @discardableResult
   func add(_ configurations: ConfigurationResult..., detail: Detail = .head) throws -> StoreReport {
     try store(Samples.result(configurations), run: try beginRun(Samples.run), detail: detail)
+  }
+}
+
+extension GroupWork {
+  /// The same behind a hot buffer that found, and did not find, so many pages at each step.
+  func finding(_ steps: [(hits: Int, misses: Int)]) -> GroupWork {
+    var work = self
+    work.hotSteps = steps.map { HotBufferStep(hits: $0.hits, misses: $0.misses) }
+    return work
   }
 }
