@@ -38,7 +38,7 @@ struct Description: Decodable {
   }
 
   private func configuration(_ row: Row, number: Int) throws -> ReplayConfiguration {
-    let policies = try PolicyGrammar.parse([row.policy])
+    let policies = try OwnPolicy.configuration(row.policy).map { [$0] } ?? PolicyGrammar.parse([row.policy])
     guard let policy = policies.first, policies.count == 1 else {
       throw LiveError(
         .invalid, "rows[\(number)].policy", expected: "one policy", found: "\(policies.count)")
@@ -66,8 +66,17 @@ extension Decodable {
     guard let text else {
       throw LiveError(.invalid, name, expected: "a JSON object", found: "null")
     }
+    return try LiveError.explaining(name) {
+      try JSONDecoder().decode(Self.self, from: Data(String(cString: text).utf8))
+    }
+  }
+}
+
+extension LiveError {
+  /// Says in which field a text is not what it must be.
+  static func explaining<Value>(_ name: String, _ read: () throws -> Value) throws -> Value {
     do {
-      return try JSONDecoder().decode(Self.self, from: Data(String(cString: text).utf8))
+      return try read()
     } catch let error as DecodingError {
       throw LiveError(.invalid, name, expected: "a JSON object of the documented form", found: reason(error))
     }

@@ -4,6 +4,7 @@ import Experiments
 import Foundation
 import Live
 import Policies
+import Results
 import Simulator
 import Traces
 
@@ -13,6 +14,47 @@ import Traces
 public func fasa_policies(_ json: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Int32 {
   answering(nil) {
     try give(FiniteJSON.text(PolicyRegistry.policies.map { PolicyPage($0.descriptor) }, []), json)
+  }
+}
+
+@c @implementation
+public func fasa_store(
+  _ database: UnsafePointer<CChar>?, _ report: UnsafePointer<CChar>?,
+  _ error: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+) -> Int32 {
+  answering(error) {
+    guard let database, let report else {
+      throw LiveError(.invalid, "database and report", expected: "texts", found: "null")
+    }
+    let run = try LiveError.explaining("report") {
+      try LiveRun(json: Data(bytes: report, count: strlen(report)))
+    }
+    try ResultsStore(path: String(cString: database)).store(run)
+  }
+}
+
+@c @implementation
+public func fasa_add_policy(
+  _ name: UnsafePointer<CChar>?, _ policy: fasa_own_policy,
+  _ error: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+) -> Int32 {
+  answering(error) {
+    let name = name.map { String(cString: $0) } ?? ""
+    let letters = "a"..."z"
+    guard !name.isEmpty, name.allSatisfy({ letters.contains(String($0)) || "0123456789-".contains($0) })
+    else {
+      throw LiveError(
+        .invalid, "name", expected: "small letters, digits and hyphens", found: "'\(name)'")
+    }
+    guard PolicyRegistry.policy(named: name) == nil, PolicyRegistry.refused[name] == nil,
+      name != PolicyGrammar.everything
+    else {
+      throw LiveError(.invalid, "name", expected: "one of your own", found: "the library's '\(name)'")
+    }
+    guard policy.begin != nil, policy.choose != nil else {
+      throw LiveError(.invalid, "policy", expected: "functions that begin and choose", found: "null")
+    }
+    OwnPolicyCalls(functions: policy, name: name).add()
   }
 }
 
@@ -35,7 +77,15 @@ private struct Request: Decodable {
       }
       return budget
     }
-    var request = ReplayRequest(policies: try PolicyChoice(parsing: policies), profile: profile)
+    var choice = PolicyChoice()
+    for text in policies {
+      if let own = OwnPolicy.configuration(text) {
+        choice.add([own])
+      } else {
+        try choice.add(parsing: [text])
+      }
+    }
+    var request = ReplayRequest(policies: choice, profile: profile)
     if let layers {
       guard let ranges = NumberRanges(layers) else {
         throw LiveError(.invalid, "layers", expected: "numbers such as 0-3,7", found: "'\(layers)'")

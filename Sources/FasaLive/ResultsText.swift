@@ -1,5 +1,6 @@
 import Attention
 import Live
+import Policies
 import Simulator
 
 /// What `fasa_results` gives, as JSON: metrics by their names in databases.
@@ -29,8 +30,8 @@ struct ResultsText: Encodable {
     self.steps = steps
     rows = results.map { result in
       Row(
-        policy: result.configuration.policy.label, budget: result.configuration.budget?.description,
-        label: result.configuration.label, calls: result.calls, own: result.own.means,
+        policy: result.configuration.shownPolicy, budget: result.configuration.budget?.description,
+        label: result.configuration.shownLabel, calls: result.calls, own: result.own.means,
         open_loop: result.openLoop?.means,
         by_step: Parts(own: result.own.stepMeans, open_loop: result.openLoop?.stepMeans),
         by_layer: Parts(own: result.own.layerMeans, open_loop: result.openLoop?.layerMeans),
@@ -64,16 +65,24 @@ struct ReplayText: Encodable {
     rows = result.configurations.map { configuration in
       let measures = LiveMeasures(configuration, steps: result.steps.count)
       return Row(
-        policy: configuration.configuration.policy.label,
+        policy: configuration.configuration.shownPolicy,
         budget: configuration.configuration.budget?.description,
-        label: configuration.configuration.label, metrics: measures.means, read_bytes: measures.readBytes,
+        label: configuration.configuration.shownLabel, metrics: measures.means,
+        read_bytes: measures.readBytes,
         dense_read_bytes: dense, choices: measures.choicesDigest)
     }
   }
 }
 
 extension LiveMeasures {
-  fileprivate var means: [String: Double] { named(mean, weighted: weightedOutputError) }
+  /// Beside means those of the head that is worst off.
+  fileprivate var means: [String: Double] {
+    named(mean, weighted: weightedOutputError).merging(
+      [
+        "lowest_head_recall": byHead(.recall).min() ?? .nan,
+        "highest_head_output_error": byHead(.outputError).max() ?? .nan,
+      ], uniquingKeysWith: { own, _ in own })
+  }
   fileprivate var stepMeans: [String: [Double]] { named(byStep, weighted: weightedByStep) }
   fileprivate var layerMeans: [String: [Double]] { named(byLayer, weighted: weightedByLayer) }
   fileprivate var readBytes: Int { work.readBytes }
@@ -89,4 +98,13 @@ extension LiveMeasures {
 extension Work {
   /// What the heads of a KV head read once for all.
   fileprivate var readBytes: Int { bytes.values.reduce(0) { $0 + $1.readGroupUnion } }
+}
+
+extension ReplayConfiguration {
+  /// The policy as it is asked for: one of the caller's own by the name that it was added by.
+  fileprivate var shownPolicy: String { OwnPolicy.name(of: policy) ?? policy.label }
+
+  fileprivate var shownLabel: String {
+    ConfigurationLabel(policy: shownPolicy, budget: budget?.description).text
+  }
 }

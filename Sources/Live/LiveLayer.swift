@@ -1,13 +1,16 @@
+import Attention
 import Kernels
 import Policies
 
 /// A layer after its prompt: what all rows go on from.
 struct LiveLayer {
   let groups: [GroupContext]
-  /// Of each KV head.
-  let caches: [LiveCache]
-  /// What the prompt tells of each KV head.
-  let prompts: [PromptView]
+  /// As keys and values come.
+  let exact: LiveStore
+  private let stored: [CacheFormat: LiveStore]
+
+  /// From 0, in the order of the model.
+  var place: Int { groups.first?.layer ?? 0 }
 
   /// What an engine hands over of a layer's prompt.
   struct Prompt {
@@ -24,39 +27,21 @@ struct LiveLayer {
     let attention: UnsafePointer<Float>?
   }
 
-  init(_ prompt: Prompt, layer: Int, model: LiveModel, options: LiveOptions, kernels: Kernels) {
+  /// - Parameter formats: in which rows store their caches, beside as they come.
+  init(
+    _ prompt: Prompt, layer: Int, model: LiveModel, options: LiveOptions, formats: [CacheFormat],
+    kernels: Kernels
+  ) {
     groups = (0..<model.kvHeads).map { model.context(layer: layer, kvHead: $0, options: options) }
-    caches = groups.map { group in
-      let cache = LiveCache(kernels, tokens: options.promptTokens + options.steps, model: model)
-      let keys = prompt.keys + group.kvHead * prompt.tokens * model.headDim
-      let values = prompt.values + group.kvHead * prompt.tokens * model.valueDim
-      for token in 0..<prompt.tokens {
-        cache.append(key: keys + token * model.headDim, value: values + token * model.valueDim)
-      }
-      return cache
-    }
-    let (pool, scratch) = (BufferPool(), TopKScratch())
-    prompts = zip(groups, caches).map { group, cache in
-      PromptView(
-        window: prompt.queries.map { queries in
-          let first = prompt.tokens - prompt.window
-          let steps = (0..<prompt.window).map { row in
-            Step(
-              index: row - prompt.window, position: first + row, visible: model.visible(at: first + row))
-          }
-          let width = prompt.window * model.headDim
-          let own = FloatBuffer(count: group.groupSize * width)
-          own.pointer.update(from: queries + group.queryHeads.lowerBound * width, count: own.count)
-          return ScoredBlock(
-            group: group, steps: steps, kernels: kernels, keys: cache.keys, queries: own,
-            tables: cache.tables,
-            pool: pool, scratch: scratch)
-        },
-        attention: prompt.attention.map { attention in
-          group.queryHeads.map {
-            Array(UnsafeBufferPointer(start: attention + $0 * prompt.tokens, count: prompt.tokens))
-          }
-        }, tables: cache.tables)
-    }
+    let making = LivePrompt(prompt, model: model, options: options, kernels: kernels)
+    exact = making.store(groups, as: nil)
+    stored = Dictionary(uniqueKeysWithValues: formats.map { [groups] in ($0, making.store(groups, as: $0)) })
   }
+
+  /// What a row's policy chooses by.
+  func chosenFrom(_ policy: PolicyConfiguration) -> LiveStore {
+    policy.choosesByExactKeys ? exact : policy.cacheFormat.flatMap(store) ?? exact
+  }
+
+  func store(_ format: CacheFormat) -> LiveStore? { stored[format] }
 }

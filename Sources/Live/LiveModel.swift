@@ -10,22 +10,35 @@ public struct LiveModel: Sendable, Equatable, Codable {
     public var rotaryDim: Int
     /// Radians per token of each chunk, where `base` does not give them.
     public var frequencies: [Double]?
+    /// Of each layer, in place of `base`.
+    public var layerBases: [Double]?
+    /// Of each layer, in place of `frequencies`; nil is those that the layer's base gives.
+    public var layerFrequencies: [[Double]?]?
 
-    public init(pairing: RopePairing, base: Double, rotaryDim: Int, frequencies: [Double]? = nil) {
+    public init(
+      pairing: RopePairing, base: Double, rotaryDim: Int, frequencies: [Double]? = nil,
+      layerBases: [Double]? = nil, layerFrequencies: [[Double]?]? = nil
+    ) {
       self.pairing = pairing
       self.base = base
       self.rotaryDim = rotaryDim
       self.frequencies = frequencies
+      self.layerBases = layerBases
+      self.layerFrequencies = layerFrequencies
     }
 
     enum CodingKeys: String, CodingKey {
       case pairing, base, frequencies
       case rotaryDim = "rotary_dim"
+      case layerBases = "layer_bases"
+      case layerFrequencies = "layer_frequencies"
     }
 
-    /// Radians per token of each chunk.
-    var turns: [Double] {
-      frequencies ?? (0..<rotaryDim / 2).map { pow(base, -2 * Double($0) / Double(rotaryDim)) }
+    /// Radians per token of each chunk of a layer.
+    func turns(layer: Int) -> [Double] {
+      if let given = layerFrequencies.map({ $0[layer] }) ?? frequencies { return given }
+      let base = layerBases.map { $0[layer] } ?? base
+      return (0..<rotaryDim / 2).map { pow(base, -2 * Double($0) / Double(rotaryDim)) }
     }
   }
 
@@ -41,11 +54,13 @@ public struct LiveModel: Sendable, Equatable, Codable {
   public var logitSoftcap: Double?
   /// Tokens, its own included, that a query sees; nil for all before it.
   public var slidingWindow: Int?
+  /// Of each layer, in place of `slidingWindow`.
+  public var layerWindows: [Int?]?
   public var rope: Rope
 
   public init(
     name: String, geometry: Geometry, scale: Double, logitSoftcap: Double? = nil, slidingWindow: Int? = nil,
-    rope: Rope
+    layerWindows: [Int?]? = nil, rope: Rope
   ) {
     self.name = name
     (layers, queryHeads, kvHeads) = (geometry.layers, geometry.queryHeads, geometry.kvHeads)
@@ -53,6 +68,7 @@ public struct LiveModel: Sendable, Equatable, Codable {
     self.scale = scale
     self.logitSoftcap = logitSoftcap
     self.slidingWindow = slidingWindow
+    self.layerWindows = layerWindows
     self.rope = rope
   }
 
@@ -64,6 +80,7 @@ public struct LiveModel: Sendable, Equatable, Codable {
     case valueDim = "value_dim"
     case logitSoftcap = "logit_softcap"
     case slidingWindow = "sliding_window"
+    case layerWindows = "layer_windows"
   }
 
   public var geometry: Geometry {
@@ -72,8 +89,9 @@ public struct LiveModel: Sendable, Equatable, Codable {
 
   public var groupSize: Int { queryHeads / kvHeads }
 
-  /// What a query at a position sees.
-  func visible(at position: Int) -> Range<Int> {
-    (slidingWindow.map { max(0, position + 1 - $0) } ?? 0)..<position + 1
+  /// What a layer's query at a position sees.
+  func visible(at position: Int, layer: Int) -> Range<Int> {
+    let window = layerWindows.map { $0[layer] } ?? slidingWindow
+    return (window.map { max(0, position + 1 - $0) } ?? 0)..<position + 1
   }
 }

@@ -46,7 +46,7 @@ extension LiveModel {
       promptTokens: options.promptTokens, chunks: chunks, seed: options.seed,
       agreement: options.profile?.profile.contextualAgreement,
       statistics: options.profile?.profile.headStatistics(for: rope.pairing),
-      frequencies: rope.turns, kvHeads: kvHeads)
+      frequencies: rope.turns(layer: layer), kvHeads: kvHeads)
   }
 
   /// - Throws: ``LiveError`` where these numbers are of no model.
@@ -66,7 +66,7 @@ extension LiveModel {
     try within("prompt", options.promptTokens, 1...1 << 24)
     try within("steps", options.steps, 1...1 << 20)
     try within("threads", options.threads, 1...1024)
-    if let slidingWindow { try within("sliding_window", slidingWindow, 1...Int.max) }
+    try checkLayers()
     guard queryHeads % kvHeads == 0, rope.rotaryDim % 2 == 0 else {
       throw LiveError(
         .invalid, "model", expected: "query_heads a multiple of kv_heads, and an even rotary_dim",
@@ -75,7 +75,25 @@ extension LiveModel {
     guard scale.isFinite, scale > 0, Float(scale) > 0, Float(scale).isFinite, logitSoftcap ?? 1 > 0 else {
       throw LiveError(.invalid, "scale", expected: "a positive number", found: "\(scale)")
     }
-    guard rope.frequencies.map({ $0.count == rope.rotaryDim / 2 }) ?? (rope.base > 0) else {
+  }
+
+  /// What layers may differ in.
+  private func checkLayers() throws(LiveError) {
+    let counts = [
+      ("layer_windows", layerWindows?.count), ("rope.layer_bases", rope.layerBases?.count),
+      ("rope.layer_frequencies", rope.layerFrequencies?.count),
+    ]
+    for case (let name, let count?) in counts where count != layers {
+      throw LiveError(
+        .invalid, name, expected: "an entry for each of the \(layers) layers", found: "\(count)")
+    }
+    for case let window? in [slidingWindow] + (layerWindows ?? []) where window < 1 {
+      throw LiveError(
+        .invalid, layerWindows == nil ? "sliding_window" : "layer_windows",
+        expected: "from 1 to \(Int.max)", found: "\(window)")
+    }
+    let turns = (0..<layers).map { rope.turns(layer: $0) }
+    guard turns.allSatisfy({ $0.count == rope.rotaryDim / 2 && $0.allSatisfy(\.isFinite) }) else {
       throw LiveError(
         .invalid, "rope", expected: "a positive base, or a frequency for every chunk", found: "another number"
       )

@@ -50,6 +50,11 @@ public struct LiveMeasures: Sendable {
   /// Mean over query heads and steps; NaN where it is nowhere defined.
   public func mean(_ metric: Metric) -> Double { Self.mean(heads.flatMap { $0[metric].prefix(steps) }) }
 
+  /// The mean over steps of every query head, where it is defined.
+  public func byHead(_ metric: Metric) -> [Double] {
+    heads.map { Self.mean(Array($0[metric].prefix(steps))) }.filter { !$0.isNaN }
+  }
+
   /// Mean over query heads, step by step.
   public func byStep(_ metric: Metric) -> [Double] {
     (0..<steps).map { step in Self.mean(heads.map { $0[metric, step] }) }

@@ -21,6 +21,22 @@ extension LiveSession {
           .unfit, configuration.label, expected: "a calibration profile of \(model.name)", found: "none",
           advice: "give one, or leave the policy out")
       }
+      if let format = configuration.policy.cacheFormat, format.stored(.keys, of: 1) < 1 {
+        throw LiveError(
+          .unfit, configuration.label, expected: "a cache that stores a token when it comes",
+          found: "kv=\(format.rawValue), which keeps the newest exact for a while",
+          advice: "choose another kv, or replay a trace with it")
+      }
+      if configuration.policy.hotBuffer != nil {
+        throw LiveError(
+          .unfit, configuration.label, expected: "a cache on one device", found: "a hot buffer",
+          advice: "replay a trace with it: it changes no answer")
+      }
+      if configuration.policy.lag != nil {
+        throw LiveError(
+          .unfit, configuration.label, expected: "a choice by the step's own query", found: "lag",
+          advice: "replay a trace with it")
+      }
       if needs.contains(.file) {
         throw LiveError(
           .unfit, configuration.label, expected: "a policy that chooses as it goes",
@@ -49,6 +65,6 @@ extension LiveModel {
       return
         "one of \(own.layers) layers, \(own.queryHeads) query heads, \(own.kvHeads) KV heads of \(own.headDim) channels"
     }
-    return nil
+    return profile.otherRotation(knowing: { _ in true }, from: rope.turns)
   }
 }

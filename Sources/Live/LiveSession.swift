@@ -1,4 +1,4 @@
-import Dispatch
+import Attention
 import Kernels
 import Policies
 import Simulator
@@ -14,6 +14,8 @@ public final class LiveSession {
   /// What each row does. Row 0 is what the others are held against.
   public let configurations: [ReplayConfiguration]
   private let kernels: Kernels
+  /// How rows store their caches, beside as keys and values come.
+  private let formats: [CacheFormat]
   private var layers: [LiveLayer?]
   /// Of every configuration and layer as the prompt left them; empty before it is whole.
   private var beginnings: [[LiveChooser]] = []
@@ -33,6 +35,7 @@ public final class LiveSession {
     self.model = model
     self.options = options
     self.configurations = configurations
+    formats = CacheFormat.allCases.filter(Set(configurations.map(\.policy.cacheFormat)).contains)
     do { kernels = try Kernels(options.instructionSet) } catch {
       throw LiveError(
         .invalid, "instruction set", expected: "one that this processor has",
@@ -81,7 +84,7 @@ extension LiveSession {
     layers[layer] = LiveLayer(
       .init(
         tokens: tokens, keys: keys, values: values, window: window, queries: queries, attention: attention),
-      layer: layer, model: model, options: options, kernels: kernels)
+      layer: layer, model: model, options: options, formats: formats, kernels: kernels)
     guard hasPrompt else { return }
     do { try begin() } catch {
       layers[layer] = nil
@@ -100,33 +103,14 @@ extension LiveSession {
 
   private func begin() throws {
     let whole = layers.compactMap(\.self)
-    if beginnings.isEmpty { beginnings = try configurations.map { try choosers($0, whole) } }
+    if beginnings.isEmpty { beginnings = try LiveBeginnings(configurations, model, options).choosers(whole) }
     rows = zip(configurations, beginnings).enumerated().map { number, row in
       LiveRow(
         row.0, layers: whole, choosers: row.1, openLoop: options.measuresOpenLoop && number > 0)
     }
     workers = (0..<min(options.threads, rows.count)).map { _ in LiveWorker(kernels) }
-    for worker in workers where options.measuresOpenLoop { worker.follow(whole) }
+    for worker in workers where options.measuresOpenLoop { worker.follow(whole, formats: formats) }
     (stepsDone, nextLayer, isBroken) = (0, 0, false)
-  }
-
-  private func choosers(_ configuration: ReplayConfiguration, _ layers: [LiveLayer]) throws -> [LiveChooser] {
-    let steps = (0..<options.steps).map { number in
-      Step(
-        index: number, position: options.promptTokens + number,
-        visible: model.visible(at: options.promptTokens + number))
-    }
-    var result: [LiveChooser] = []
-    do {
-      for layer in layers {
-        result.append(try LiveChooser(configuration, layer: layer, steps: steps, before: result.last))
-      }
-    } catch let error as PolicyError {
-      throw LiveError(
-        .unfit, "\(configuration.label): \(error.place)", expected: error.expected, found: error.found,
-        advice: error.advice)
-    }
-    return result
   }
 }
 
@@ -146,7 +130,7 @@ extension LiveSession {
     try checkTurn(layer)
     guard let own = layers[layer] else { return }
     let position = options.promptTokens + stepsDone
-    let step = Step(index: stepsDone, position: position, visible: model.visible(at: position))
+    let step = Step(index: stepsDone, position: position, visible: model.visible(at: position, layer: layer))
     func input(_ row: Int) -> LiveInput {
       LiveInput(
         queries: queries + row * model.queryHeads * model.headDim,
@@ -159,14 +143,22 @@ extension LiveSession {
     let places = UncheckedPlaces(layer: own, input: input, out: out, reference: reference)
     board.run { worker, mine in
       let shared = try places.reference.map { try worker.reference($0, places.layer, at: step) }
-      for row in mine {
+      let blocks = try places.layer.blocks(
+        mine.map { places.input($0.place) }, caches: mine.map { $0.row.caches(places.layer) }, at: step,
+        worker: worker)
+      for (row, blocks) in zip(mine, blocks) {
         try row.row.step(
-          places.layer, number: number, at: step, input: places.input(row.place), reference: shared,
-          out: places.out + row.place * width, worker: worker)
+          places.layer, number: number, blocks: blocks, reference: shared,
+          out: places.out + row.place * width)
       }
     }
     if let failure = board.failure {
       isBroken = true
+      if let refusal = failure as? PolicyError {
+        throw LiveError(
+          .unfit, "step \(stepsDone): \(refusal.place)", expected: refusal.expected, found: refusal.found,
+          advice: "rewind the session")
+      }
       throw LiveError(
         .overflow, "step \(stepsDone), layer \(layer)", expected: "scores and outputs within 32-bit floats",
         found: "\(failure)", advice: "rewind the session")

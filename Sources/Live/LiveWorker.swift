@@ -1,3 +1,4 @@
+import Attention
 import Dispatch
 import Kernels
 import Policies
@@ -9,18 +10,25 @@ final class LiveWorker {
   let kernels: Kernels
   let pool = BufferPool()
   let scratch = TopKScratch()
-  /// Row 0's caches once more, since tables are not for two threads; empty where nobody is asked about them.
-  private var followed: [[LiveCache]] = []
+  /// Row 0's caches once more, by layer and as rows store them, since tables are not for two threads; empty where nobody
+  /// is asked about them.
+  private var followed: [[LiveRowCaches]] = []
+  private var formats: [CacheFormat?] = []
 
   init(_ kernels: Kernels) { self.kernels = kernels }
 
-  /// Keeps caches that follow row 0.
-  func follow(_ layers: [LiveLayer]) { followed = layers.map { $0.caches.map { $0.forked() } } }
+  /// Keeps caches that follow row 0, stored as rows store theirs.
+  func follow(_ layers: [LiveLayer], formats: [CacheFormat]) {
+    self.formats = [nil] + formats
+    followed = layers.map { layer in self.formats.map { LiveRowCaches(layer, format: $0) } }
+  }
 
-  /// Row 0's step, which other rows' policies are asked about.
-  func reference(_ input: LiveInput, _ layer: LiveLayer, at step: Step) throws -> [LiveBlock] {
-    guard let place = layer.groups.first?.layer else { return [] }
-    return try input.blocks(layer, at: step, caches: followed[place], worker: self)
+  /// Row 0's step, which other rows' policies are asked about; by format, then KV head.
+  func reference(_ input: LiveInput, _ layer: LiveLayer, at step: Step) throws -> [CacheFormat?: [LiveBlock]]
+  {
+    let blocks = try layer.blocks(
+      formats.map { _ in input }, caches: followed[layer.place], at: step, worker: self)
+    return Dictionary(uniqueKeysWithValues: zip(formats, blocks))
   }
 }
 

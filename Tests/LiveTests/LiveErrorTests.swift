@@ -66,6 +66,15 @@ import Testing
     #expect(open { $0.headDim = 1 << 20 }.hasPrefix("head_dim: expected from 1 to "))
     #expect(open { $0.scale = .nan } == "scale: expected a positive number, found nan")
     #expect(open { $0.rope.frequencies = [1] }.hasPrefix("rope: expected"))
+    #expect(open { $0.rope.base = -1 }.hasPrefix("rope: expected"))
+    #expect(open { $0.rope.layerBases = [100, 0] }.hasPrefix("rope: expected"))
+    #expect(
+      open { $0.rope.layerBases = [100] }
+        == "rope.layer_bases: expected an entry for each of the 2 layers, found 1")
+    #expect(open { $0.rope.layerBases = [100, 1] } == "accepted")
+    #expect(
+      open { $0.layerWindows = [nil, 0] } == "layer_windows: expected from 1 to \(Int.max), found 0")
+    #expect(open { $0.layerWindows = [nil, 5] } == "accepted")
     #expect(open({ _ in }, policies: []) == "rows: expected at least one, found none")
     #expect(
       open({ _ in }, policies: ["fasa"])

@@ -23,9 +23,13 @@ struct TraceFeed {
     LiveModel(
       name: metadata.model.name, geometry: geometry, scale: metadata.attention.scale,
       logitSoftcap: metadata.attention.logitSoftcap, slidingWindow: metadata.attention.slidingWindow,
+      layerWindows: metadata.attention.layerWindows.map { _ in all(metadata.slidingWindow) },
       rope: .init(
-        pairing: metadata.rope.pairing, base: metadata.rope.base, rotaryDim: metadata.rope.rotaryDim))
+        pairing: metadata.rope.pairing, base: metadata.rope.base, rotaryDim: metadata.rope.rotaryDim,
+        layerBases: metadata.rope.layerBases.map { _ in all(metadata.ropeBase) }))
   }
+
+  private func all<Value>(_ value: (Int) -> Value) -> [Value] { (0..<geometry.layers).map(value) }
 
   func options(threads: Int = 1, profile: LoadedProfile? = nil) -> LiveOptions {
     LiveOptions(

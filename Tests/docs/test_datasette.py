@@ -28,6 +28,13 @@ def server(folder, environment, tmp_path_factory):
             "INSERT INTO modelled VALUES (1, 'card', hex(zeroblob(32)), 'tiny', 896, 1, 'per-head', ?, ?, 0, 0.1, 0.2, 0.0, 0)",
             rows,
         )
+        # Live runs come from another tool: one row stands in for them.
+        db.execute(
+            "INSERT INTO live_runs (id, identity, task, stored_at, library, engine, model_name, model_architecture, model_weights,"
+            " model_sha256, text_title, tokens_sha256, prompt_tokens, step_count, sampling, settings)"
+            " VALUES (1, hex(zeroblob(32)), 'text', '', '', '', 'm', '', '', '', 't', hex(zeroblob(32)), 1, 1, 'teacher-forced', '{}')"
+        )
+        db.execute("INSERT INTO live_rows (live_run, row, policy, label, kl) VALUES (1, 0, 'dense', 'dense', 0.25)")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -61,6 +68,8 @@ def test_query(name, server):
     status, text = get(f"{server}/runs/{name}.json?_shape=objects")
     rows = json.loads(text)["rows"]
     assert status == 200 and rows, "no rows"
+    if name == "live-models":
+        assert [(row["label"], row["kl"]) for row in rows] == [("dense", 0.25)]
     if name == "model-errors":
         assert rows[0]["policy_ns"] == 1000 and rows[0]["dense_ns"] == 2000
     if name == "best-policies-by-budget":

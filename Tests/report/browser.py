@@ -20,7 +20,7 @@ from selenium.webdriver.support.ui import Select
 TITLE = '</script><script>window.broken = 1</script> <!-- "quotes" & \'ünïcode\' 🙂 {{data}}'
 CHARTS = {
     "quality": 10, "time": 8, "head-recall": 270, "head-error": 270, "agreement-heads": 270, "agreement-chunks": 960,
-    "bytes": 30, "roofline": 20, "crossover": 12,
+    "bytes": 30, "roofline": 20, "crossover": 12, "live": 4,
 }
 HARDWARE = [("Card A", 2e12, 9e3), ("Card B", 5e11, 4e3), ("Board C", 1e11, 2e3)]
 
@@ -46,6 +46,27 @@ def add_made_up_times(database: sqlite3.Connection) -> None:
     database.commit()
 
 
+def add_made_up_live_rows(database: sqlite3.Connection) -> None:
+    """A text with policies that are replayed too and one that is not, and a run of keys."""
+    for run, (task, title, tokens, steps) in enumerate((("text", TITLE, "a" * 64, 128), ("passkey", None, None, None)), 1):
+        database.execute(
+            "INSERT INTO live_runs (id, identity, task, stored_at, library, engine, model_name, model_architecture, model_weights,"
+            " model_sha256, text_title, tokens_sha256, prompt_tokens, step_count, sampling, settings, noise_floor_kl)"
+            " VALUES (?, ?, ?, '2026-01-01T00:00:00Z', 'l', 'e', 'm', 'a', 'w', 's', ?, ?, 2048, ?, 'teacher-forced', '{}', 1e-11)",
+            (run, f"{run}" * 64, task, title, tokens, steps))
+        rows = [("dense", None, 0.0), ("fasa", "64", 0.5), ("fasa", "256", 0.1), ("h2o", "64", 1.5), ("h2o", "256", 0.25)]
+        for row, (policy, budget, kl) in enumerate(rows):
+            label = policy if budget is None else f"{policy} @ {budget}"
+            told = (kl, kl * 0.8, kl * 1.5, kl / 3, kl / 4, 2 + kl) if task == "text" else (None,) * 6
+            database.execute(
+                "INSERT INTO live_rows (live_run, row, policy, label, budget, kl, kl_low, kl_high, open_loop_weighted_output_error,"
+                " weighted_output_error, nll) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (run, row, policy, label, budget, *told))
+            if task == "passkey":
+                database.execute(
+                    "INSERT INTO live_keys VALUES (last_insert_rowid(), 2048, 0.5, 0, '0', '12345', 2000, ?, 0.5, 0.1)", (kl < 1,))
+    database.commit()
+
+
 class Page:
     def __init__(self, report: Path, pictures: Path) -> None:
         options = webdriver.ChromeOptions()
@@ -56,12 +77,12 @@ class Page:
         self.browser = webdriver.Chrome(options=options, service=service)
         self.report, self.pictures = report, pictures
 
-    def open(self, width: int, height: int, dark: bool) -> None:
+    def open(self, width: int, height: int, dark: bool, last: str = "crossover") -> None:
         self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
         self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
         self.browser.get_log("browser"), self.browser.get_log("performance")
         self.browser.get(self.report.as_uri())
-        self.wait(lambda: self.marks("crossover") > 0, "the last chart")
+        self.wait(lambda: self.marks(last) > 0, "the last chart")
 
     def command(self, name: str, **values) -> dict:
         return self.browser.execute_cdp_cmd(name, values)
@@ -181,6 +202,41 @@ def check_controls(page: Page) -> None:
         page.wait(lambda: advice in page.element(f"#chart-{chart}").text, f"what fills {chart}")
 
 
+def check_live(page: Page, database: sqlite3.Connection) -> None:
+    def cells(column: str) -> list[str]:
+        heads = page.js("[...document.querySelectorAll('#live-table th button')].map(b => b.textContent)")
+        return page.js(
+            "[...document.querySelectorAll('#live-table tbody tr')].map(r => r.cells[arguments[0]].textContent)", heads.index(column))
+
+    text, keys = (option.text for option in Select(page.element("#live-run")).options)
+    page.choose("live-run", text)
+    page.wait(lambda: page.marks("live") == 4, "a point for each row that lost anything")
+    rows = database.execute("SELECT label, kl, nll_difference FROM live_summary WHERE live_run = 1 ORDER BY live_row").fetchall()
+    assert cells("row") == [label for label, _, _ in rows]
+    for shown, more, (_, kl, difference) in zip(cells("KL"), cells("more than dense"), rows):
+        assert math.isclose(float(shown), kl, rel_tol=6e-3) and math.isclose(float(more), difference, rel_tol=6e-3, abs_tol=1e-12)
+    page.choose("live-run", keys)
+    page.wait(lambda: "see the table" in page.element("#chart-live").text, "why there is no chart")
+    assert cells("keys found") == ["1 of 1", "1 of 1", "1 of 1", "0 of 1", "1 of 1"], cells("keys found")
+
+
+def check_live_alone(tool: str, database_path: Path, page: Page) -> None:
+    """Where nothing was replayed, live runs are drawn by themselves."""
+    alone = database_path.with_name("alone.db")
+    shutil.copy(database_path, alone)
+    with sqlite3.connect(alone) as database:
+        database.executescript("PRAGMA foreign_keys = ON; DELETE FROM traces; DELETE FROM runs; DELETE FROM profiles;")
+    page.report = alone.with_suffix(".html").resolve()
+    subprocess.run([tool, "report", "--db", alone, "-o", page.report], check=True)
+    page.open(1280, 900, False, "live")
+    check_live(page, sqlite3.connect(alone))
+    shown = page.js("[...document.querySelectorAll('main > section')].filter(s => !s.hidden).map(s => s.id)")
+    assert shown == ["live", "provenance"], shown
+    page.picture("live-alone")
+    page.check_silence()
+    print("live runs alone: sound")
+
+
 def check_tooltip(page: Page) -> None:
     page.js("document.querySelector('#chart-quality').scrollIntoView({block: 'center'})")
     point = page.browser.find_elements(By.CSS_SELECTOR, "#chart-quality svg .mark-symbol.role-mark path")[-1]
@@ -193,6 +249,7 @@ def main() -> None:
     tool, database_path, pictures = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     database = sqlite3.connect(database_path)
     add_made_up_times(database)
+    add_made_up_live_rows(database)
     database.execute("UPDATE traces SET text_title = ? WHERE id = 1", (TITLE,))
     database.commit()
     report = database_path.with_suffix(".html").resolve()
@@ -216,10 +273,13 @@ def main() -> None:
                     check_tooltip(page)
                 check_table(page)
                 check_controls(page)
+                check_live(page, database)
                 page.check_width()
                 page.picture(f"{name}-{'dark' if dark else 'light'}-chosen")
                 page.check_silence()
                 print(f"{name}, {'dark' if dark else 'light'}: sound")
+        database.close()
+        check_live_alone(tool, database_path, page)
     finally:
         page.browser.quit()
 

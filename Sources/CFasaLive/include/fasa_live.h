@@ -73,7 +73,9 @@ int32_t fasa_policies(char *FASA_NULLABLE *FASA_NULLABLE json);
 ///
 ///     `scale` is what scores are multiplied by before softmax, `element` the type of the engine's cache, which bytes are
 ///     counted in; `prompt` the prompt's tokens; `steps` the most decode steps; `open_loop` whether every policy is asked
-///     about row 0's inputs too. Row 0 is what the others are held against: dense, as a rule.
+///     about row 0's inputs too. Layers that differ have lists with an entry for each: "layer_windows" beside
+///     "sliding_window", "layer_bases" and "layer_frequencies" beside the rope's "base". Row 0 is what the others are held
+///     against: dense, as a rule.
 ///   - session: set where 0 is returned.
 ///   - error: set where it is not, to be freed with `fasa_free`.
 int32_t fasa_open(
@@ -131,6 +133,73 @@ int32_t fasa_results(fasa_session *FASA_NULLABLE session, char *FASA_NULLABLE *F
 int32_t fasa_replay(
   const char *FASA_NULLABLE request, char *FASA_NULLABLE *FASA_NULLABLE json,
   char *FASA_NULLABLE *FASA_NULLABLE error);
+
+/// Stores what a live model's run gave in a database of results, which `fasa-sim` reads; a file that is not there is made. What is
+/// there already is left as it is, but for new keys of a passkey run.
+///
+/// - Parameters:
+///   - database: a path.
+///   - report: a JSON object: what `fasa-live run --json` prints, whose "task" is "text"; or one whose "task" is "passkey", with
+///     "engine", "model", "settings" and "library" as there, and "rows", each with "keys":
+///
+///         {"policy": "fasa", "budget": "64", "label": "fasa @ 64", "keys": [{"length": 2048, "depth": 0.5, "number": 0,
+///           "seed": 0, "key": "12345", "context_tokens": 2031, "found": true, "nll": 0.1, "kl": 0.02}, ...]}
+///   - error: set where 0 is not returned, to be freed with `fasa_free`.
+int32_t fasa_store(
+  const char *FASA_NULLABLE database, const char *FASA_NULLABLE report, char *FASA_NULLABLE *FASA_NULLABLE error);
+
+/// What a policy's object is made for: one KV head of one layer, of one row.
+typedef struct fasa_group {
+  uint32_t layer, kv_head;
+  /// Of those that read the KV head.
+  uint32_t first_query_head, query_heads;
+  uint32_t head_dim, value_dim;
+  uint32_t prompt_tokens;
+  /// Of the model.
+  uint32_t kv_heads, layers;
+  /// What scores are multiplied by before softmax.
+  float scale;
+} fasa_group;
+
+/// One decode step of one KV head; arrays are valid during the call only.
+typedef struct fasa_question {
+  /// The step, from 0, and its query's place in the text, which sees tokens `first_visible`…`position`.
+  uint32_t step, position, first_visible;
+  /// How many tokens each query head may choose, at most.
+  uint32_t budget;
+  /// `[query_heads][head_dim]`, rotated.
+  const float *FASA_NULLABLE queries;
+  /// `[position + 1][head_dim]`, rotated.
+  const float *FASA_NULLABLE keys;
+  /// `[position + 1][value_dim]`
+  const float *FASA_NULLABLE values;
+} fasa_question;
+
+/// A policy of the caller's own, in functions that may be called from any of the library's threads, for each state by one at
+/// a time.
+typedef struct fasa_own_policy {
+  /// Handed to `begin`; valid as long as the process.
+  void *FASA_NULLABLE context;
+  /// What the policy is to remember of one KV head. Null is an error.
+  void *FASA_NULLABLE (*FASA_NULLABLE begin)(void *FASA_NULLABLE context, const fasa_group *FASA_NULLABLE group);
+  /// Chooses for one step; steps come in order. `counts` is `[query_heads]`; `tokens` is
+  /// `[query_heads][position + 1 - first_visible]`, each head's ascending, from 1 to `budget` of them. Returns 0, or else
+  /// what ends the replay or session with an error.
+  int32_t (*FASA_NULLABLE choose)(
+    void *FASA_NULLABLE state, const fasa_question *FASA_NULLABLE question, uint32_t *FASA_NULLABLE counts,
+    uint32_t *FASA_NULLABLE tokens);
+  /// Ends what `begin` began.
+  void (*FASA_NULLABLE end)(void *FASA_NULLABLE state);
+} fasa_own_policy;
+
+/// Adds a policy, by whose name sessions that are opened and replays that are asked for from now on find it; one that was
+/// added by the same name is replaced. What it reads is not known, so that bytes are those of the chosen tokens alone.
+///
+/// - Parameters:
+///   - name: of small letters, digits and hyphens, and of no policy of the library.
+///   - error: set where 0 is not returned, to be freed with `fasa_free`.
+int32_t fasa_add_policy(
+  const char *FASA_NULLABLE name, fasa_own_policy policy, char *FASA_NULLABLE *FASA_NULLABLE error);
 
 /// One line about the last call that was refused; valid until the next call.
 const char *FASA_NULLABLE fasa_error(const fasa_session *FASA_NULLABLE session);

@@ -13,6 +13,22 @@ public struct ComparisonJSON: Encodable {
   /// What differs beside the policy, and what of it keeps the sides from equal footing.
   let settings: [PairedComparison.Setting]
   let notOnEqualFooting: [PairedComparison.Setting]
+  /// What a live model's answers lose; left out where no live run has both.
+  var live: Live?
+
+  /// The same of live runs alone.
+  public struct Live: Encodable {
+    let a: String
+    let b: String
+    let texts: [String]
+    let metrics: [Line]
+    let keys: LiveComparison.Keys?
+
+    public init(_ found: LiveComparison) {
+      (a, b, texts, keys) = (found.a, found.b, found.texts, found.keys)
+      metrics = found.differences.map(Line.init)
+    }
+  }
 
   struct Line: Encodable {
     let metric: String
@@ -24,6 +40,12 @@ public struct ComparisonJSON: Encodable {
     let high: Double?
     let p: Double?
     let adjustedP: Double?
+
+    init(_ found: PairedDifference) {
+      (metric, a, b, difference) = (found.metric, found.meanA, found.meanB, found.difference)
+      (low, high) = (found.interval?.lowerBound, found.interval?.upperBound)
+      (p, adjustedP) = (found.p, found.adjustedP)
+    }
   }
 
   /// Two runs, configuration by configuration.
@@ -38,22 +60,19 @@ public struct ComparisonJSON: Encodable {
     public init(_ found: RunComparison, a: String, b: String) {
       self.a = a
       self.b = b
-      pairs = found.pairs.map(ComparisonJSON.init)
+      pairs = found.pairs.map { ComparisonJSON($0) }
       inAAlone = found.unpairedA
       inBAlone = found.unpairedB
       withoutSteps = found.withoutSteps
     }
   }
 
-  public init(_ found: PairedComparison) {
+  public init(_ found: PairedComparison, live: LiveComparison? = nil) {
+    self.live = live.map(Live.init)
     a = found.a
     b = found.b
     traces = found.traces
-    metrics = found.differences.map {
-      Line(
-        metric: $0.metric, a: $0.meanA, b: $0.meanB, difference: $0.difference, low: $0.interval?.lowerBound,
-        high: $0.interval?.upperBound, p: $0.p, adjustedP: $0.adjustedP)
-    }
+    metrics = found.differences.map(Line.init)
     bytes = found.bytes
     kernel = found.kernel
     modelled = found.modelled

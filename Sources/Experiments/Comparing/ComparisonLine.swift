@@ -15,7 +15,7 @@ struct ComparisonLine {
       + [found.kernel.ratio.map { kernel(found.kernel, ratio: $0) }].compactMap(\.self)
   }
 
-  private static func metric(_ found: PairedDifference) -> ComparisonLine {
+  static func metric(_ found: PairedDifference) -> ComparisonLine {
     ComparisonLine(
       name: found.metric, a: NumberText.decimal(found.meanA), b: NumberText.decimal(found.meanB),
       difference: NumberText.decimal(found.difference), interval: interval(found), p: p(found))

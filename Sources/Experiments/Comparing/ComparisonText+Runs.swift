@@ -4,23 +4,31 @@ import Results
 extension ComparisonText {
   /// Two runs: a line per configuration that both have.
   public func text(_ found: RunComparison, a: String, b: String) -> String {
-    let table = TextTable(
-      found.pairs,
-      [
-        .left("configuration") { $0.a },
-        .left("trace") { $0.traces.joined(separator: "; ") },
-        .right("recall") { NumberText.decimal($0.difference(of: "recall")?.difference) },
-        .right("mass") { NumberText.decimal($0.difference(of: "mass")?.difference) },
-        .right("output error") { NumberText.decimal($0.difference(of: "output_error")?.difference) },
-        .right("95 % interval") { $0.difference(of: "output_error").map(ComparisonLine.interval) ?? "–" },
-        .right("p, Holm") { $0.difference(of: "output_error").map(ComparisonLine.p) ?? "–" },
-        .right("weighted") { NumberText.decimal($0.difference(of: "weighted_output_error")?.difference) },
-        .right("bytes/head") { $0.bytesDifference(.perHead) },
-        .right("bytes/group") { $0.bytesDifference(.groupUnion) },
-        .right("kernel") { NumberText.times($0.kernel.ratio) },
-      ])
+    let hasProjected = found.pairs.contains { $0.difference(of: "projected_output_error") != nil }
+    let quality: [Column<PairedComparison>] = [
+      .left("configuration") { $0.a },
+      .left("trace") { $0.traces.joined(separator: "; ") },
+      .right("recall") { NumberText.decimal($0.difference(of: "recall")?.difference) },
+      .right("mass") { NumberText.decimal($0.difference(of: "mass")?.difference) },
+      .right("output error") { NumberText.decimal($0.difference(of: "output_error")?.difference) },
+      .right("95 % interval") { $0.difference(of: "output_error").map(ComparisonLine.interval) ?? "–" },
+      .right("p, Holm") { $0.difference(of: "output_error").map(ComparisonLine.p) ?? "–" },
+      .right("weighted") { NumberText.decimal($0.difference(of: "weighted_output_error")?.difference) },
+    ]
+    let projected: [Column<PairedComparison>] =
+      hasProjected
+      ? [.right("projected") { NumberText.decimal($0.difference(of: "projected_output_error")?.difference) }]
+      : []
+    let cost: [Column<PairedComparison>] = [
+      .right("bytes/head") { $0.bytesDifference(.perHead) },
+      .right("bytes/group") { $0.bytesDifference(.groupUnion) },
+      .right("kernel") { NumberText.times($0.kernel.ratio) },
+    ]
+    let table = TextTable(found.pairs, quality + projected + cost)
     var lines = [
-      "values of \(b) less those of \(a); the interval and p are of the output error; weighted: the same by the outputs' norms; kernel is a ratio"
+      "values of \(b) less those of \(a); the interval and p are of the output error; weighted: the same by the outputs' norms; "
+        + (hasProjected ? "projected: of whole layers, after their output projection; " : "")
+        + "kernel is a ratio"
     ]
     func alone(_ names: [String], _ side: String) {
       lines += names.map { "in \(side) alone: \($0)" }

@@ -19,21 +19,40 @@ public struct ComparisonText {
   /// - Parameters:
   ///   - a: the side's name, as the user gave it.
   public func text(_ found: PairedComparison, a: String, b: String) -> String {
-    let table = TextTable(
-      ComparisonLine.lines(found),
-      [
-        .left("") { $0.name },
-        .right(a) { $0.a },
-        .right(b) { $0.b },
-        .right("difference") { $0.difference },
-        .right("95 % interval") { $0.interval },
-        .right("p, Holm") { $0.p },
-      ])
-    var parts = [rendered(table)]
+    var parts = [lines(ComparisonLine.lines(found), a, b)]
     if !found.modelled.isEmpty { parts.append("\(heading("Modelled time"))\n\n\(modelled(found, a, b))") }
     parts += found.extremes.map { "\(heading("Where \($0.metric) differs most"))\n\n\(extremes($0, a, b))" }
     parts.append(paragraphs(notes(found, a: a, b: b)))
     return parts.joined(separator: "\n\n")
+  }
+
+  /// What a live model's answers lose.
+  public func text(_ found: LiveComparison, a: String, b: String) -> String {
+    var parts = [heading("In a live model")]
+    if !found.differences.isEmpty { parts.append(lines(found.differences.map(ComparisonLine.metric), a, b)) }
+    var notes: [String] = []
+    if !found.texts.isEmpty {
+      notes.append("paired over \(found.texts.joined(separator: "; ")); kl and nll in nats per token")
+    }
+    if let keys = found.keys {
+      notes.append("passkeys found, of \(keys.asked): \(keys.a) by \(a), \(keys.b) by \(b)")
+    }
+    parts.append(paragraphs(notes))
+    return parts.joined(separator: "\n\n")
+  }
+
+  private func lines(_ lines: [ComparisonLine], _ a: String, _ b: String) -> String {
+    rendered(
+      TextTable(
+        lines,
+        [
+          .left("") { $0.name },
+          .right(a) { $0.a },
+          .right(b) { $0.b },
+          .right("difference") { $0.difference },
+          .right("95 % interval") { $0.interval },
+          .right("p, Holm") { $0.p },
+        ]))
   }
 
   private func modelled(_ found: PairedComparison, _ a: String, _ b: String) -> String {

@@ -11,6 +11,12 @@ package struct PolicyPage: Encodable {
   let scope: String
   let notes: String
   let parameters: [Parameter]
+  /// Names of those that the frame around a policy has.
+  private let frame: [String]
+
+  private enum CodingKeys: String, CodingKey {
+    case name, kind, summary, paper, usesBudget, needs, scope, notes, parameters
+  }
 
   struct Parameter: Encodable {
     let name: String
@@ -28,6 +34,7 @@ package struct PolicyPage: Encodable {
     needs = descriptor.needs.map(\.rawValue)
     scope = descriptor.scope.rawValue
     notes = descriptor.notes
+    frame = descriptor.frame.map(\.name)
     parameters = descriptor.parameters.map {
       Parameter(name: $0.name, defaultValue: $0.defaultValue.description, range: $0.kind.range, help: $0.help)
     }
@@ -50,9 +57,10 @@ package struct PolicyPage: Encodable {
     lines += needs.map { "  needs: \($0)" }
     lines.append(
       usesBudget ? "  budget: decides k" : "  budget: sizes its own sets; one that is given is not used")
-    if !parameters.isEmpty {
+    let own = parameters.filter { !frame.contains($0.name) }
+    if !own.isEmpty {
       let table = TextTable(
-        parameters,
+        own,
         [
           .left("parameter") { $0.name }, .left("default") { $0.defaultValue }, .left("range") { $0.range },
           .left("meaning") { $0.help },
@@ -60,6 +68,9 @@ package struct PolicyPage: Encodable {
       lines.append("")
       lines += table.text.split(separator: "\n").map { "  " + $0 }
     }
+    lines += [
+      "", "  \(own.isEmpty ? "takes" : "takes also"): \(frame.joined(separator: ", ")) (docs/policies.md)",
+    ]
     return lines.joined(separator: "\n")
   }
 }

@@ -17,7 +17,16 @@ package enum PolicyPages {
       table, "",
       "A budget that holds all that a step sees is dense attention, whatever the policy: all tokens are attended to, and nothing is read to choose. Where keys and values lie on the host, what a policy always keeps and the newest token are read on the device, and the rest comes over the link. Pages are gathered as pages, with the bytes of what was chosen of them.",
       "",
+      "Every policy takes these, too: [bits of the cache](serving.md#bits-of-the-cache), and a [buffer before a cache on the host](serving.md#hot-buffers) where it drops nothing.",
+      "",
     ]
+    lines += parameters(ParameterDescriptor.ofTheCache)
+    lines += [
+      "",
+      "Those that choose k tokens of a cache for one KV head take [coarser choices, and later ones](serving.md#granularity); `scope` has the layer's words beside a policy's own, `page` is a page policy's own.",
+      "",
+    ]
+    lines += parameters(Oracle.descriptor.frame.filter { !cache.contains($0.name) }) + [""]
     for (kind, title) in groups {
       lines += ["## \(title)", ""]
       for descriptor in PolicyRegistry.policies.map({ $0.descriptor }) where descriptor.kind == kind {
@@ -28,6 +37,8 @@ package enum PolicyPages {
     lines += PolicyRegistry.refused.sorted { $0.key < $1.key }.map { "- `\($0.key)`: \($0.value)." }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  private static let cache = Set(ParameterDescriptor.ofTheCache.map(\.name))
 
   private static var table: String {
     let rows = PolicyRegistry.policies.map { policy -> String in
@@ -50,12 +61,14 @@ package enum PolicyPages {
     if !descriptor.notes.isEmpty { text += " " + descriptor.notes }
     if let paper = descriptor.paper { text += " [Paper](\(paper))." }
     lines += [text, ""]
-    guard !descriptor.parameters.isEmpty else { return lines }
-    lines += ["| parameter | default | range | meaning |", "|---|---|---|---|"]
-    lines += descriptor.parameters.map {
-      "| `\($0.name)` | \($0.defaultValue) | \($0.kind.range.replacing("|", with: ", ")) | \($0.help.replacing("|", with: "\\|")) |"
-    }
-    return lines + [""]
+    return descriptor.ownParameters.isEmpty ? lines : lines + parameters(descriptor.ownParameters) + [""]
+  }
+
+  private static func parameters(_ parameters: [ParameterDescriptor]) -> [String] {
+    ["| parameter | default | range | meaning |", "|---|---|---|---|"]
+      + parameters.map {
+        "| `\($0.name)` | \($0.defaultValue) | \($0.kind.range.replacing("|", with: ", ")) | \($0.help.replacing("|", with: "\\|")) |"
+      }
   }
 
   private static func scope(_ scope: PolicyDescriptor.Scope) -> String {

@@ -54,7 +54,13 @@ package struct TraceInfo: Encodable {
     let model = metadata.model
     let geometry = metadata.geometry
     let rope = metadata.rope
-    var lines: [(String, String)] = [
+    let projection = metadata.outputProjection.map {
+      (
+        "projections",
+        "of layers \(NumberRanges.text($0.layers.sorted())), to \(NumberText.grouped($0.channels)) channels"
+      )
+    }
+    let all: [(String, String)?] = [
       (
         "trace",
         "\(path) (\(container), \(NumberText.bytes(fileBytes)), \(NumberText.bytes(contentBytes)) uncompressed)"
@@ -83,6 +89,7 @@ package struct TraceInfo: Encodable {
         "tensors",
         "\(tensors.count), stored as \(Set(tensors.map { Excerpt.of($0.dtype, limit: 16) }).sorted().joined(separator: ", "))"
       ),
+      projection,
       ("captured", "\(metadata.capture.created) by \(metadata.capture.tool) with \(metadata.capture.engine)"),
       (
         "check",
@@ -91,6 +98,7 @@ package struct TraceInfo: Encodable {
           : "header and offsets are sound; frames are not verified"
       ),
     ]
+    var lines = all.compactMap(\.self)
     if let engine = engineAgreement {
       lines.append(
         (

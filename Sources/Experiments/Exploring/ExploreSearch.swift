@@ -25,16 +25,21 @@ public struct ExploreSearch: Sendable {
     self.isExhaustive = isExhaustive
   }
 
-  /// Without bounds, which are references and no methods.
+  /// Without bounds, which are references and no methods; dense attention over a cache of fewer bits is one.
   ///
   /// - Throws: `ReplayError` where one of them was named.
   static func deployable(_ policies: PolicyChoice) throws -> PolicyChoice {
-    let bounds = policies.configurations.filter { $0.descriptor.kind == .bound }
+    func isDense(_ policy: PolicyConfiguration) -> Bool { policy.type is Dense.Type }
+    func isMethod(_ policy: PolicyConfiguration) -> Bool {
+      policy.descriptor.kind != .bound || isDense(policy) && policy.cacheFormat != nil
+    }
+    let hasStored = policies.configurations.contains { isDense($0) && isMethod($0) }
+    let bounds = policies.configurations.filter { !isMethod($0) && !(hasStored && isDense($0)) }
     if let named = bounds.first(where: policies.isNamed) {
       throw ReplayError(
         named.label, expected: "policies that can be deployed", found: "a bound",
         advice: "leave it out; dense attention and the oracle are shown for reference")
     }
-    return policies.filter { $0.descriptor.kind != .bound }
+    return policies.filter(isMethod)
   }
 }

@@ -1,3 +1,4 @@
+import Attention
 import Policies
 
 /// The policies of a command, and which of them were named: those that came with `all` may be left out of a trace that cannot
@@ -33,6 +34,35 @@ public struct PolicyChoice: Sendable {
     append(try PolicyGrammar.parse(texts))
     if PolicyGrammar.asksForEverything(texts) { asksForEverything = true }
     named.formUnion(try PolicyGrammar.parse(texts.compactMap(Self.withoutEverything)))
+  }
+
+  /// Every policy once for each way to store its cache, unless it says one itself.
+  ///
+  /// - Parameter formats: nil for as the trace holds keys and values.
+  public func stored(as formats: [CacheFormat?]) -> PolicyChoice {
+    var result = PolicyChoice()
+    (result.asksForEverything, result.repeated) = (asksForEverything, repeated)
+    for policy in configurations {
+      let copies = policy.cacheFormat == nil ? formats.map(policy.stored) : [policy]
+      result.append(copies)
+      if named.contains(policy) { result.named.formUnion(copies) }
+    }
+    return result
+  }
+
+  /// Every policy once for each buffer before a cache on the host, unless it says one itself; evictors, which leave nothing to
+  /// fetch, as they are.
+  public func buffered(by buffers: [HotBuffer]) -> PolicyChoice {
+    var result = PolicyChoice()
+    (result.asksForEverything, result.repeated) = (asksForEverything, repeated)
+    for policy in configurations {
+      var copies: [PolicyConfiguration] = []
+      for copy in policy.hotBuffer == nil ? buffers.map(policy.buffered) : [policy]
+      where !copies.contains(copy) { copies.append(copy) }
+      result.append(copies)
+      if named.contains(policy) { result.named.formUnion(copies) }
+    }
+    return result
   }
 
   /// The policies for which it holds.

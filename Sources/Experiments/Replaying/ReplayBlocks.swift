@@ -12,7 +12,7 @@ struct ReplayBlocks {
   init(_ places: [Int], of configurations: [ReplayConfiguration]) {
     let scopes: [PolicyDescriptor.Scope] = [.group, .layer, .model]
     func rank(_ places: [Int]) -> (Int, Int) {
-      let scope = configurations[places[0]].policy.descriptor.scope
+      let scope = configurations[places[0]].policy.scope
       return (scopes.firstIndex(of: scope) ?? scopes.count, places[0])
     }
     policies =

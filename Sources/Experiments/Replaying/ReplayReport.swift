@@ -71,25 +71,43 @@ public struct ReplayReport {
     return lines.joined(separator: "\n")
   }
 
+  /// Whether the trace holds the output projection of a layer that was replayed.
+  private var isProjected: Bool { !projectedLayers.isEmpty }
+  private var projectedLayers: [Int] {
+    let held = trace.metadata.projectedLayers
+    return plan.layers.filter(held.contains)
+  }
+
+  private typealias Line = (policy: String, row: SummaryRow)
+
   private var table: String {
-    TextTable(
-      zip(configurations, rows).map { (policy: $0.policy.label, row: $1) },
-      [
-        .left("policy") { $0.policy },
-        .left("kind") { $0.row.kind },
-        .right("budget") { $0.row.budget ?? "–" },
-        .right("recall") { NumberText.decimal($0.row.recall) },
-        .right("mass") { NumberText.decimal($0.row.mass) },
-        .right("of oracle's") { NumberText.decimal($0.row.massRatio) },
-        .right("output error") { NumberText.decimal($0.row.outputError) },
-        .right("oracle's") { NumberText.decimal($0.row.oracleOutputError) },
-        .right("weighted") { NumberText.decimal($0.row.weightedOutputError) },
-        .right("tokens") { NumberText.percent($0.row.selectedShare) },
-        .right("bytes/head") { NumberText.percent($0.row.perHeadBytesShare) },
-        .right("bytes/group") { NumberText.percent($0.row.groupUnionBytesShare) },
-        .right("kernel") { NumberText.times($0.row.kernelSpeedup) },
-      ]
-    ).text
+    let quality: [Column<Line>] = [
+      .left("policy") { $0.policy },
+      .left("kind") { $0.row.kind },
+      .right("budget") { $0.row.budget ?? "–" },
+      .right("recall") { NumberText.decimal($0.row.recall) },
+      .right("mass") { NumberText.decimal($0.row.mass) },
+      .right("of oracle's") { NumberText.decimal($0.row.massRatio) },
+      .right("output error") { NumberText.decimal($0.row.outputError) },
+      .right("oracle's") { NumberText.decimal($0.row.oracleOutputError) },
+      .right("weighted") { NumberText.decimal($0.row.weightedOutputError) },
+    ]
+    let projected: [Column<Line>] =
+      isProjected ? [.right("projected") { NumberText.decimal($0.row.projectedOutputError) }] : []
+    let cost: [Column<Line>] = [
+      .right("tokens") { NumberText.percent($0.row.selectedShare) },
+      .right("bytes/head") { NumberText.percent($0.row.perHeadBytesShare) },
+      .right("bytes/group") { NumberText.percent($0.row.groupUnionBytesShare) },
+      .right("kernel") { NumberText.times($0.row.kernelSpeedup) },
+    ]
+    let hot: [Column<Line>] =
+      isBuffered
+      ? [
+        .right("hits") { NumberText.percent($0.row.hotHitShare) },
+        .right("misses") { NumberText.decimal($0.row.hotMisses, places: 1) },
+      ] : []
+    let lines: [Line] = zip(configurations, rows).map { (policy: $0.policy.label, row: $1) }
+    return TextTable(lines, quality + projected + cost + hot).text
   }
 
   /// What the reader should know, a sentence each.
@@ -104,12 +122,33 @@ public struct ReplayReport {
       )
     }
     notes += UndefinedNote.notes(rows)
-    notes += FootingNotes(policies: configurations.map(\.policy)).notes
+    let policies = configurations.map(\.policy)
+    notes += FootingNotes(policies: policies).notes + OpenLoopNote(policies: policies).notes
     notes.append(
-      "means over steps, layers and heads; weighted: output error by the outputs' norms, Σ‖o_S − o‖ / Σ‖o‖; tokens, bytes: share of dense, as read per query head or once per KV group; "
-        + "kernel: this machine's speed-up over dense attention, \(kernelThreads) thread\(kernelThreads == 1 ? "" : "s")"
+      "means over steps, layers and heads; weighted: output error by the outputs' norms, Σ‖o_S − o‖ / Σ‖o‖; \(projectedNote)tokens, bytes: share of dense, as read per query head or once per KV group; "
+        + "kernel: this machine's speed-up over dense attention, \(kernelThreads) thread\(kernelThreads == 1 ? "" : "s")\(hotNote)"
     )
     return notes
+  }
+
+  private var isBuffered: Bool { configurations.contains { $0.policy.hotBuffer != nil } }
+
+  private var hotNote: String {
+    isBuffered
+      ? "; hits: of the pages chosen on the host, those that the hot buffer held; misses: the others, a step and KV head"
+      : ""
+  }
+
+  private var projectedNote: String {
+    guard isProjected else { return "" }
+    guard plan.scoresWholeLayers else {
+      return "projected: error of whole layers, unknown where some of their query heads are left out; "
+    }
+    let layers =
+      projectedLayers.count < plan.layers.count
+      ? " over the layers that hold theirs, \(NumberRanges.text(projectedLayers))" : ""
+    return
+      "projected: error of whole layers after their output projection, Σ‖Wo (o_S − o)‖ / Σ‖Wo o‖\(layers); "
   }
 
   /// Budgets are found on the first steps alone, so that over all of them the share is another one.

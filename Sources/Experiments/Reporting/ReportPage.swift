@@ -16,7 +16,7 @@ public struct ReportPage {
   }
 
   /// Scripts in the order in which they build on one another.
-  static let scripts = ["data", "draw", "charts", "machines", "tables", "controls"].map { "\($0).js" }
+  static let scripts = ["data", "draw", "charts", "machines", "tables", "live", "controls"].map { "\($0).js" }
 
   /// The page's UTF-8.
   public func html() throws -> Data {

@@ -96,9 +96,8 @@ public struct SweepReport {
         .right("bytes/group") { NumberText.percent($0.groupUnionBytesShare) },
       ])
     let named = Set(best.map(\.policy))
-    let footing = FootingNotes(
-      policies: plan.request.policies.configurations.filter { named.contains($0.label) }
-    ).notes
+    let compared = plan.request.policies.configurations.filter { named.contains($0.label) }
+    let footing = FootingNotes(policies: compared).notes + OpenLoopNote(policies: compared).notes
     var lines = [table.text, ""]
     lines += (notes + UndefinedNote.notes(rows) + footing).map { "note: \($0.onOneLine)" }
     lines.append(

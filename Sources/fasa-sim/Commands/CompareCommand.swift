@@ -16,7 +16,8 @@ struct CompareCommand: ParsableCommand {
       Both sides must be stored with every step (replay --detail step), on the same traces, layers, heads and steps. Differences are averaged per \
       step; traces, where there are several, and blocks of up to 8 steps within each are drawn anew 10,000 times. p is corrected for \
       the metrics shown (Holm). A trace of fewer than 8 steps gives no interval. Bytes are exact. Kernel times are speed-ups over dense \
-      attention, by resampled samples; those of different machines are never mixed.
+      attention, by resampled samples; those of different machines are never mixed. Where live runs (fasa-live run --db) have both, what the \
+      model's answers lose stands below: KL to dense attention, NLL, flips, passkeys.
 
       EXAMPLES:
         fasa-sim compare fasa sketch
@@ -70,8 +71,16 @@ struct CompareCommand: ParsableCommand {
     let text = ComparisonText(isMarkdown: markdown)
     switch (ComparisonSubject(a), ComparisonSubject(b)) {
     case (.label, .label):
-      let found = try store.pairedDifferences(a, b)
-      try format.print(json: ComparisonJSON(found), text: text.text(found, a: a, b: b))
+      let live = try store.liveComparison(a, b)
+      // Live runs alone are compared too; what keeps replays from it is then no error.
+      guard let live, try !store.hasReplay(of: a, b) else {
+        let found = try store.pairedDifferences(a, b)
+        let parts =
+          [text.text(found, a: a, b: b)] + [live.map { text.text($0, a: a, b: b) }].compactMap(\.self)
+        try format.print(json: ComparisonJSON(found, live: live), text: parts.joined(separator: "\n\n"))
+        return
+      }
+      try format.print(json: ComparisonJSON.Live(live), text: text.text(live, a: a, b: b))
     case (.run(let first), .run(let second)):
       let found = try store.pairedRuns(first, second)
       try format.print(json: ComparisonJSON.Runs(found, a: a, b: b), text: text.text(found, a: a, b: b))

@@ -59,6 +59,11 @@ struct SynthCommand: ParsableCommand {
   @Option(help: "Threads that make values. They are the same for any number.")
   var threads: Int = ProcessInfo.processInfo.activeProcessorCount
 
+  @Flag(
+    name: .customLong("output-projection"),
+    help: "Give each layer an output projection, a random one, after which a replay measures errors too.")
+  var outputProjection = false
+
   @Flag(help: "Write a bare safetensors file, not compressed.")
   var plain = false
 
@@ -98,8 +103,7 @@ struct SynthCommand: ParsableCommand {
     let synthetic = SyntheticTrace(
       prompt: tokens - decode, decode: decode, window: window, geometry: geometry,
       capturedLayers: layers?.ranges.numbers(atMost: geometry.layers), pairing: pairing,
-      ropeBase: shape.ropeBase, elementType: element,
-      seed: seed)
+      ropeBase: shape.ropeBase, elementType: element, hasOutputProjection: outputProjection, seed: seed)
     let line = ProgressLine("writing \(trace)")
     try synthetic.write(to: trace, form: plain ? .safetensors : .seekableZstd(), threads: threads) {
       line.update($0, of: $1)

@@ -19,7 +19,41 @@ struct PolicyOptions<Defaults: ReplayDefaults>: ParsableArguments {
     completion: .list(PolicyRegistry.names))
   var policy: [String] = Defaults.policies
 
-  func choice() throws -> PolicyChoice { try PolicyChoice(parsing: policy) }
+  @Option(
+    name: .customLong("kv-bits"),
+    help: ArgumentHelp(
+      "How the cache stores keys and values, each with every policy that does not say so itself by kv=: \(CacheFormat.allCases.map(\.rawValue).joined(separator: ", ")), own (as traced); 16, 8 and 4 stand for own, q8_0 and q4_0. Repeat or separate by commas.",
+      valueName: "format,…"),
+    completion: .list(CacheFormat.allCases.map(\.rawValue)))
+  var kvBits: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A buffer on the device before a cache on the host, for each KV head, with every policy that drops no tokens: its tokens, and lru, clock, fifo, lfu or belady (which knows the future), page=16, start=empty after commas; the same as hot=, hot-order=, hot-page=, hot-start= of a policy. Repeat for several.",
+      valueName: "tokens,…"))
+  var hotBuffer: [HotBuffer] = []
+
+  func choice() throws -> PolicyChoice {
+    var choice = try PolicyChoice(parsing: policy)
+    if !kvBits.isEmpty { choice = choice.stored(as: try formats()) }
+    return hotBuffer.isEmpty ? choice : choice.buffered(by: hotBuffer)
+  }
+
+  /// Nil for as traced; each once.
+  private func formats() throws -> [CacheFormat?] {
+    let shorthands: [String: CacheFormat?] = ["16": nil, "own": nil, "8": .q8, "4": .q4]
+    var found: [CacheFormat?] = []
+    for text in kvBits.flatMap({ $0.split(separator: ",").map(String.init) }) {
+      let format = shorthands[text] ?? CacheFormat(rawValue: text)
+      guard shorthands.keys.contains(text) || format != nil else {
+        throw ValidationError(
+          "--kv-bits \(text): expected own, 16, 8, 4, \(CacheFormat.allCases.map(\.rawValue).joined(separator: ", "))"
+        )
+      }
+      if !found.contains(format) { found.append(format) }
+    }
+    return found
+  }
 }
 
 /// How much of the cache they may choose.
@@ -35,4 +69,9 @@ struct BudgetOptions<Defaults: ReplayDefaults>: ParsableArguments {
 
   /// Those asked for, or else the command's own.
   var budgets: [Budget] { budget.isEmpty ? Defaults.budgets : budget.flatMap(\.budgets) }
+}
+
+extension HotBuffer: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+  public var defaultValueDescription: String { label }
 }

@@ -90,6 +90,17 @@ import Testing
     #expect(text.contains("weighted output error at most 0.4"))
   }
 
+  /// Dense attention over fewer bits is a method, and the cache's bits are searched where they are named.
+  @Test func bitsOfTheCacheAreAnAxis() throws {
+    let found = try report(
+      "--max-weighted-error 0.9 --policy dense,quest --kv-bits 16,8,4 --vary none --max-trials 60 --db r.db")
+    let labels = Set((found.cheapestByPolicy + found.front).map(\.configuration))
+    #expect(labels.contains { $0.hasPrefix("dense:kv=") } && labels.contains { $0.hasPrefix("quest:kv=") })
+    #expect(!labels.contains("dense"))
+    let refused = try explore("--max-weighted-error 0.9 --policy dense,quest --db r.db")
+    #expect(refused.status == 1 && refused.errors.contains("dense: expected policies that can be deployed"))
+  }
+
   @Test func theSameCommandFindsTheSameWithoutComputing() throws {
     let options = "--max-output-error 0.5 --policy quest,snapkv --max-trials 40 --seed 3"
     let (first, again) = (try report(options + " --db r.db"), try report(options + " --db r.db"))

@@ -64,6 +64,38 @@ import Traces
     #expect(folder.holds("r.db"))
   }
 
+  /// A column more where the trace holds output projections, and only there.
+  @Test func errorsOfWholeLayersAreToldWhereTheTraceHoldsProjections() throws {
+    let synth =
+      "synth t.zst --tokens 80 --decode 16 --window 4 --layers 0-1 --query-heads 4 --kv-heads 2 --head-dim 16"
+    func told(_ more: String, _ options: String = "") throws -> String {
+      let made = try Executable.run(
+        (synth + " --force" + more).split(separator: " ").map(String.init), in: folder)
+      #expect(made.status == 0)
+      let run = try replay("--policy oracle,random --budget 10 --no-timing --db r.db --detail step" + options)
+      #expect(run.status == 0 && run.errors.isEmpty)
+      return run.output
+    }
+    #expect(try !told("").contains("projected"))
+    let output = try told(" --output-projection")
+    let rows = output.split(separator: "\n").map { $0.split { $0 == " " }.map(String.init) }
+    let place = try #require(rows[1].firstIndex(of: "projected"))
+    // "of oracle's" and "output error" are of two words each.
+    let values = try rows[3...4].map { try #require(Double($0[place - 2])) }
+    #expect(values.allSatisfy { $0 > 0.05 } && values[0] < values[1])
+    #expect(
+      output.contains(
+        "projected: error of whole layers after their output projection, Σ‖Wo (o_S − o)‖ / Σ‖Wo o‖; "))
+    let part = try told(" --output-projection", " --heads 0-2")
+    #expect(part.contains("unknown where some of their query heads are left out") && part.contains(" – "))
+    let compared = try Executable.run(
+      ["compare", "configuration:3", "configuration:4", "--db", "r.db"], in: folder)
+    #expect(compared.status == 0 && compared.output.contains("\nprojected_output_error "))
+    let info = try Executable.run(["info", "t.zst", "--verify"], in: folder)
+    #expect(info.status == 0 && info.output.contains("projections  "))
+    #expect(info.output.contains("of layers 0-1, to 64 channels\n"))
+  }
+
   @Test func otherFootingIsSaid() throws {
     try Inputs.trace(in: folder)
     try Inputs.profile(in: folder)

@@ -16,6 +16,8 @@ import Testing
         ────────────  ───────  ─────────  ────────────────────────────────────────────────────────────
         sinks         4        0…1000000  first tokens kept: 4 in the paper, 8 in FASA's comparison
         dense-layers  0        0…1024     the first layers that stay dense
+
+        takes also: kv, kv-chooses, hot, hot-order, hot-page, hot-start (docs/policies.md)
       """
     let page = PolicyPage(StreamingLLM.descriptor)
     // The rule under "meaning" is as wide as the longest meaning.

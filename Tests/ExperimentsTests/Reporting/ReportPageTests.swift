@@ -25,7 +25,7 @@ import Testing
         _ = try JSONSerialization.jsonObject(with: Data(ReportPage.file(name).utf8))
       }
     }
-    #expect(charts == 6)
+    #expect(charts == 7)
   }
 
   @Test func aTemplateIsFilledOnce() throws {
