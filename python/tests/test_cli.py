@@ -133,7 +133,7 @@ def test_what_cannot_be_run_is_one_line(live, capsys, options, said):
     assert out == "" and error.startswith("fasa-live: ") and said in error and error.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["run", "passkey", "gates"])
+@pytest.mark.parametrize("command", ["run", "passkey", "study", "gates"])
 def test_every_command_helps_with_examples(command, capsys):
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])

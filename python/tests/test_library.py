@@ -79,6 +79,13 @@ def test_another_interface_is_refused(monkeypatch, tmp_path):
 
 
 @needs_compiler
+def test_a_library_that_lacks_a_function_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv(library.VARIABLE, str(build(tmp_path, "-Dfasa_store=other")))
+    with pytest.raises(Error, match="the library is older than this package; expected fasa_store; build it anew"):
+        library.load()
+
+
+@needs_compiler
 def test_every_array_arrives_whole_and_the_description_as_it_is(echo):
     k, v, queries, attention = arrays((1, 5, 4), (1, 5, 3), (2, 3, 4), (2, 5))
     with Session(DESCRIPTION) as session:

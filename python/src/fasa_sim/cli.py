@@ -13,6 +13,7 @@ EXAMPLES = """examples:
   fasa-live gates smollm2
   fasa-live run smollm2 book.txt --policy fasa,quest --budget 64,256 --prompt-tokens 2048 --steps 128
   fasa-live passkey smollm2 --policy fasa,streaming-llm --budget 64 --lengths 2048 --depths 0.1,0.5,0.9
+  fasa-live study studies/small.yaml
 
 exit codes: 0 done, 1 a gate failed, 2 wrong usage or input,
 130, 143 or 129 ended by Ctrl-C, SIGTERM or SIGHUP."""
@@ -23,7 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
     os.environ.setdefault("TQDM_DISABLE", "1")
     from fasa_capture.parser import Parser
 
-    from fasa_sim.commands import gates_command, passkey_command, run_command
+    from fasa_sim.commands import gates_command, passkey_command, run_command, study_command
 
     parser = Parser(
         prog="fasa-live",
@@ -33,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"fasa-live {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (run_command, passkey_command, gates_command):
+    for command in (run_command, passkey_command, study_command, gates_command):
         command.add_to(commands)
     return parser
 

@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+from fasa_sim import own_interface
 from fasa_sim.errors import Error
 
 ABI = 1
@@ -34,6 +35,8 @@ SIGNATURES: dict[str, tuple[object, list[object]]] = {
     "fasa_rewind": (c.c_int32, [_SESSION]),
     "fasa_results": (c.c_int32, [_SESSION, _TEXT]),
     "fasa_replay": (c.c_int32, [c.c_char_p, _TEXT, _TEXT]),
+    "fasa_store": (c.c_int32, [c.c_char_p, c.c_char_p, _TEXT]),
+    "fasa_add_policy": (c.c_int32, [c.c_char_p, own_interface.Policy, _TEXT]),
     "fasa_error": (c.c_char_p, [_SESSION]),
     "fasa_free": (None, [c.c_void_p]),
     "fasa_close": (None, [_SESSION]),
@@ -101,7 +104,10 @@ def _opened(path: Path) -> c.CDLL:
             do=f"build the library anew ({BUILD}), or install the package that came with it",
         )
     for name, (result, arguments) in SIGNATURES.items():
-        function = getattr(library, name)
+        function = getattr(library, name, None)
+        if function is None:
+            what = "the library is older than this package"
+            raise Error(what, where=path, expected=name, do=f"build it anew: {BUILD}")
         function.restype, function.argtypes = result, arguments
     return library
 

@@ -21,7 +21,8 @@ class StepMeasures:
 def measure(logits: np.ndarray, targets: list[int]) -> StepMeasures:
     """``logits`` is [B, V], ``targets`` each row's next token. KL is that of row 0 to the row, sum p0 (ln p0 - ln p).
 
-    A row at a time, so that memory stays that of two rows in double precision.
+    A row at a time, so that memory stays that of two rows in double precision; without the linear algebra library, whose
+    threads would wait for the next row beside the session's.
     """
     first = log_probabilities(logits[0])
     weights, likeliest = np.exp(first), int(first.argmax())
@@ -30,7 +31,7 @@ def measure(logits: np.ndarray, targets: list[int]) -> StepMeasures:
         own = log_probabilities(row)
         found.nll.append(float(-own[target]))
         # Of equal distributions rounding can leave a sum of -1e-17, which no divergence is.
-        found.kl.append(max(0.0, float(weights @ (first - own))))
+        found.kl.append(max(0.0, float((weights * (first - own)).sum())))
         found.flipped.append(int(own.argmax()) != likeliest)
     return found
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from fasa_capture.progress import Progress
 
@@ -20,6 +20,7 @@ from fasa_sim.engines import Engine
 from fasa_sim.errors import Error
 from fasa_sim.gates import calls_gate, hold
 from fasa_sim.measures import measure
+from fasa_sim.results import ModelIdentity
 from fasa_sim.session import OpenSession
 from fasa_sim.settings import Settings
 
@@ -59,6 +60,7 @@ class CaseResult:
     key: str
     context_tokens: int
     labels: list[str]
+    rows: list[dict]
     found: list[bool]
     nll: list[float]
     kl: list[float]
@@ -97,8 +99,7 @@ def run_case(
         settings, prompt=asked.question, steps=len(tokens) - 1 - asked.question,
         window=min(settings.window, asked.question),
     )
-    labels = [row.label for row in settings.rows]
-    result = CaseResult(case, case.key, asked.question, labels, [True] * count, [0.0] * count, [0.0] * count)
+    result = CaseResult(case, case.key, asked.question, [], [], [True] * count, [0.0] * count, [0.0] * count)
     with open_session(settings.description(model)) as session:
         engine.prefill(tokens[: asked.question], session.prompt, settings.window, settings.prompt_attention)
         for at in range(asked.question, len(tokens) - 1):
@@ -111,8 +112,29 @@ def run_case(
                     result.found[row] &= int(logits[row].argmax()) == tokens[at + 1]
         told = session.results()
     hold([calls_gate(told, model, settings.steps)])
+    # As the library writes them, so that one configuration has one name.
+    result.labels = [row["label"] for row in told["rows"]]
+    result.rows = [{name: row.get(name) for name in ("policy", "budget", "label")} for row in told["rows"]]
     result.attention = [{name: row[name] for name in ("own", "open_loop")} for row in told["rows"]]
     return result
+
+
+def report(results: Sequence[dict], engine: Engine, settings: Settings, library: str) -> dict:
+    """What a database of results takes of keys that were asked for with the same settings."""
+    facts = engine.facts
+    return {
+        "task": "passkey", "engine": engine.description, "library": library,
+        "model": asdict(ModelIdentity(facts.name, facts.architecture, facts.weights, facts.sha256)),
+        "settings": {"engine": engine.name, **settings.json()},
+        "rows": [
+            {**row, "keys": [
+                {**result["case"], "key": result["key"], "context_tokens": result["context_tokens"],
+                 **{name: result[name][index] for name in ("found", "nll", "kl")}}
+                for result in results
+            ]}
+            for index, row in enumerate(results[0]["rows"])
+        ],
+    }
 
 
 def cases(lengths: Sequence[int], depths: Sequence[float], count: int, seed: int) -> list[Case]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from fasa_sim.intervals import block_interval
 
 # Grows with every change of what is computed or how it is told: what was kept before does not count any more.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,7 @@ class RunResult:
     seconds: Seconds
     rows: list[RowResult]
     format: int = FORMAT
+    task: str = "text"
 
     def json(self) -> dict:
         tree = asdict(self)

@@ -14,7 +14,7 @@ from fasa_sim.engines import Engine
 from fasa_sim.errors import Error
 from fasa_sim.gates import calls_gate, hold, try_gates
 from fasa_sim.measures import measure
-from fasa_sim.results import ModelIdentity, RowResult, RunResult, Seconds, TextIdentity
+from fasa_sim.results import Gate, ModelIdentity, NoiseFloor, RowResult, RunResult, Seconds, TextIdentity
 from fasa_sim.session import OpenSession, Session, Stepping
 from fasa_sim.settings import Settings
 from fasa_sim.trial import Replay, Trial
@@ -29,6 +29,14 @@ class Text:
     sha256: str
 
 
+@dataclass(frozen=True)
+class Held:
+    """Gates that were tried, and the noise floor that they found."""
+
+    noise_floor: NoiseFloor
+    gates: list[Gate]
+
+
 def run_text(
     engine: Engine,
     text: Text,
@@ -37,13 +45,19 @@ def run_text(
     progress: Progress,
     open_session: OpenSession = Session,
     replay: Replay | None = None,
+    held: Held | None = None,
 ) -> RunResult:
-    """Checks the gates, runs the prompt and its steps, and gives what was measured."""
+    """Checks the gates, runs the prompt and its steps, and gives what was measured.
+
+    ``held`` are the gates of the same policies in the same model, where they were tried before.
+    """
     tokens = tokens_of(engine, text, settings)
     began = time.monotonic()
     model = engine.describe(tokens, settings.prompt + settings.steps)
-    progress.show("gates", 0, 1)
-    floor, gates = try_gates(Trial(engine, model, tokens, settings, open_session), engine.exact, replay)
+    if held is None:
+        progress.show("gates", 0, 1)
+        held = Held(*try_gates(Trial(engine, model, tokens, settings, open_session), engine.exact, replay))
+    floor, gates = held.noise_floor, list(held.gates)
     hold(gates)
     ran = time.monotonic()
     with open_session(settings.description(model)) as session:
@@ -58,6 +72,8 @@ def run_text(
     gates.append(calls_gate(told, model, settings.steps, "calls of the run"))
     hold(gates)
     for row, found in zip(rows, told["rows"], strict=True):
+        # As the library writes them, so that one configuration has one name.
+        row.policy, row.budget, row.label = found["policy"], found.get("budget"), found["label"]
         row.attention = {name: value for name, value in found.items() if name not in ("policy", "budget", "label")}
     facts = engine.facts
     return RunResult(

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from fasa_sim import library
+from fasa_sim import library, own_failures
 from fasa_sim.description import Description
 from fasa_sim.errors import Error
 
@@ -48,14 +48,13 @@ class Session:
     """Arrays without gaps are passed as they lie; others are copied into such first."""
 
     def __init__(self, description: Description) -> None:
-        _refuse_layers_apart(description)
         self.description = description
         self._library = library.load()
         self._handle = c.c_void_p()
         message = c.c_void_p()
         code = self._library.fasa_open(description.json().encode(), c.byref(self._handle), c.byref(message))
         if code != 0:
-            raise Error(library.take_text(self._library, message) or f"the library refused (code {code})", code=code)
+            raise own_failures.refusal(library.take_text(self._library, message), code)
 
     def prompt(
         self,
@@ -134,21 +133,7 @@ class Session:
         code = function(self._handle, *arguments)
         if code != 0:
             said = self._library.fasa_error(self._handle)
-            raise Error(said.decode() if said else f"the library refused (code {code})", code=code)
-
-
-def _refuse_layers_apart(description: Description) -> None:
-    """The library has one window and one rotation for all layers, and would pass over others."""
-    model = description.model
-    for name, value in (
-        ("layer_windows", model.layer_windows), ("layer_bases", model.rope.layer_bases),
-        ("layer_frequencies", model.rope.layer_frequencies),
-    ):
-        if value is not None:
-            raise Error(
-                "layers that see or rotate unlike each other cannot be run", where=f"{model.name}: {name}",
-                expected="one value for all layers", found=value, do="take a model whose layers are alike",
-            )
+            raise own_failures.refusal(said.decode() if said else "", code)
 
 
 def _array(name: str, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

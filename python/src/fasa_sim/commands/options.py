@@ -13,7 +13,7 @@ from fasa_capture.commands import option_types
 from fasa_capture.commands.run_command import read_text
 from fasa_capture.progress import Progress
 
-from fasa_sim import calls, library
+from fasa_sim import calls, library, policy_file
 from fasa_sim.description import Row
 from fasa_sim.digests import digest_of_file
 from fasa_sim.engines import ENGINES, Engine, open_engine
@@ -48,6 +48,10 @@ def add_policies(parser: argparse.ArgumentParser, policies: str, budgets: str) -
     group.add_argument(
         "--budget", action="append", metavar="K,…", help=f"counts of tokens, or shares such as 0.19 or 19%% ({budgets})"
     )
+    group.add_argument(
+        "--policy-file", action="append", type=Path, default=[], metavar="FILE",
+        help="a Python file that adds policies of its own: see docs/python.md; they run where no --policy is given",
+    )
     group.add_argument("--profile", type=Path, metavar="P", help="a profile made by fasa-sim calibrate")
     group.add_argument("--seed", type=option_types.seed, default=0, metavar="N", help="default: 0")
     group.add_argument(
@@ -71,13 +75,15 @@ def add_results(parser: argparse.ArgumentParser) -> None:
         "--keep", type=Path, metavar="FOLDER", default=cache_folder() / "live",
         help="keeps what is finished (default: %(default)s)",
     )
+    group.add_argument("--db", type=Path, metavar="FILE", help="also store the results in this database, as fasa-sim does")
     group.add_argument("--again", action="store_true", help="compute anew what is kept")
 
 
 def rows(options: Namespace) -> tuple[Row, ...]:
+    added = [name for path in options.policy_file for name in policy_file.load(path)]
     own_size = [policy["name"] for policy in calls.policies() if not policy["usesBudget"]]
     budgets = ",".join(options.budget or [options.default_budgets]).split(",")
-    return rows_of(split_policies(options.policy or [options.default_policies]), budgets, own_size)
+    return rows_of(split_policies(options.policy or added or [options.default_policies]), budgets, own_size)
 
 
 def text(path: Path) -> Text:
@@ -91,12 +97,24 @@ def profile(options: Namespace) -> str | None:
     return None if options.profile is None else str(options.profile)
 
 
+def code(options: Namespace) -> str:
+    """Version and digest of all that chooses and attends: the library's, and policies' that a file adds."""
+    files = (f"{path.name} {digest_of_file(path)[:16]}" for path in options.policy_file)
+    return ", ".join([library.identity(), *files])
+
+
 def unit(kind: str, engine: Engine, settings: Settings, code: str) -> dict:
     """What decides a result, beside the text or case."""
     return {
         "kind": kind, "format": FORMAT, "engine": engine.description, "model": engine.facts.sha256,
         "settings": settings.json(), "profile": digest_of_file(settings.profile), "library": code,
     }
+
+
+def store(options: Namespace, report: dict) -> None:
+    """Where a database is named."""
+    if options.db is not None:
+        calls.store(options.db, report)
 
 
 def kept(options: Namespace) -> Kept:

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from fasa_capture.commands import option_types
 from fasa_capture.progress import Progress
 
-from fasa_sim import calls, library, session
+from fasa_sim import calls, session
 from fasa_sim.commands import options as shared
 from fasa_sim.errors import Error
 from fasa_sim.gates import hold, try_gates
-from fasa_sim.passkey import cases, puzzle, run_case
+from fasa_sim.passkey import cases, puzzle, report, run_case
 from fasa_sim.settings import Settings
 from fasa_sim.tables import passkey_table
 from fasa_sim.trial import Trial
@@ -54,7 +54,7 @@ def perform(options: argparse.Namespace) -> int:
         element=options.element, threads=options.threads,
     )
     asked = cases(lengths, depths, options.cases, options.seed)
-    kept, progress, code, results, model = shared.kept(options), Progress(), library.identity(), [], None
+    kept, progress, code, results, model = shared.kept(options), Progress(), shared.code(options), [], None
     with shared.engine(options, progress) as engine:
         for number, case in enumerate(asked):
             progress.show("keys", number, len(asked))
@@ -72,6 +72,7 @@ def perform(options: argparse.Namespace) -> int:
             if options.json:
                 print(json.dumps(result), flush=True)
         progress.clear()
+        shared.store(options, report(results, engine, settings, code))
         if not options.json:
             print(passkey_table(results))
     return 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from fasa_capture.commands import option_types
 from fasa_capture.progress import Progress
 
-from fasa_sim import calls, library, session
+from fasa_sim import calls, session
 from fasa_sim.commands import options as shared
 from fasa_sim.run import run_text
 from fasa_sim.settings import SAMPLINGS, Settings
@@ -23,7 +23,8 @@ kept, and the same command does not compute it again."""
 EXAMPLES = """examples:
   fasa-live run smollm2 book.txt --policy fasa,quest --budget 64,256 --prompt-tokens 2048 --steps 128
   fasa-live run ./Llama-3.2-1B a.txt b.txt --policy fasa:chunks=8,sinks=4,recent=16 --budget 12.5% --profile llama.json
-  fasa-live run smollm2 book.txt --policy oracle --budget 64 --sampling greedy --json"""
+  fasa-live run smollm2 book.txt --policy oracle --budget 64 --sampling greedy --json
+  fasa-live run smollm2 book.txt --policy-file mine.py --budget 64,256"""
 
 
 def add_to(commands) -> None:
@@ -51,7 +52,7 @@ def perform(options: argparse.Namespace) -> int:
         profile=shared.profile(options), sampling=options.sampling, seed=options.seed, element=options.element,
         threads=options.threads,
     )
-    kept, progress, code = shared.kept(options), Progress(), library.identity()
+    kept, progress, code = shared.kept(options), Progress(), shared.code(options)
     with shared.engine(options, progress) as engine:
         for text in texts:
             unit = shared.unit("run", engine, settings, code) | {"text": text.sha256}
@@ -59,5 +60,6 @@ def perform(options: argparse.Namespace) -> int:
             if result is None:
                 result = run_text(engine, text, settings, code, progress, session.Session, calls.replay).json()
                 kept.keep(unit, result)
+            shared.store(options, result)
             print(json.dumps(result) if options.json else run_table(result), flush=True)
     return 0

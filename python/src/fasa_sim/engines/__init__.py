@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -80,4 +81,7 @@ def open_engine(name: str, model: str, threads: int, progress: Progress, f32: Pa
         raise Error(
             f"running a model needs fasa-capture ({error})", do="install both: see python/README.md"
         ) from error
+    # Between two products an engine's threads would spin while a session chooses and attends, and take its cores. OpenMP
+    # reads this where it is loaded, which importing an engine does.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     return ENGINES[name](resolve(model, name), threads, progress, f32)
