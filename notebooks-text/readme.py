@@ -23,8 +23,9 @@ scripts/notebooks --small  # the same on little data, beside the databases in .b
 .venv/bin/jupytext --to notebook notebooks-text/01-the-papers-table-1.py
 ```
 
-All data is of SmolLM2-135M-Instruct in open-loop replay: see [what may be concluded](../docs/limits.md). The answers below
-are the notebooks' own words on the bundled traces.
+All data is of SmolLM2-135M-Instruct in open-loop replay: see [what may be concluded](../docs/limits.md). Number 07 reads the
+tables of a [study inside the live model](../docs/closed-loop.md). The answers below are the notebooks' own words on the
+bundled traces and tables.
 """
 
 
