@@ -112,9 +112,15 @@ def main():
     AttentionInterface.register(TIMED, clock)
     _, model = load(path, TIMED)
     text = engine.tokenize(Path(options.text).read_text())
+    prompts = [int(prompt) for prompt in options.prompts.split(",")]
+    if len(text) < max(prompts) + options.steps:
+        parser.error(
+            f"{options.text}: {len(text):,} tokens, and {max(prompts):,} of a prompt with {options.steps} steps are asked for: "
+            "take a longer --text or shorter --prompts"
+        )
     print(f"transformers and a session, float32, {options.threads} threads, {options.steps} steps, medians of {options.rounds} rounds\n")
     print("| tokens | attention by | ms a token | of it attention, ms |\n|---|---|---|---|")
-    for prompt in map(int, options.prompts.split(",")):
+    for prompt in prompts:
         compare(engine, model, clock, text[: prompt + options.steps], prompt, options)
 
 

@@ -98,7 +98,9 @@ private struct Request: Decodable {
     let prepared = try request.prepare(Trace(path: trace), budgets: .tokens(budgets))
     let configurations = try ReplayConfiguration.grid(prepared.policies, budgets: budgets)
     let result = try Replay(prepared.trace).run(configurations, options: prepared.options)
-    return ReplayText(result, notes: prepared.notes)
+    // A caller's own policy says of itself what it keeps.
+    let known = configurations.map(\.policy).filter { OwnPolicy.name(of: $0) == nil }
+    return ReplayText(result, notes: prepared.notes + ComparisonNotes.notes(known))
   }
 }
 

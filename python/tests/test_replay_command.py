@@ -108,3 +108,8 @@ def test_what_the_library_refuses_is_an_error_with_its_words():
 def test_what_stands_in_for_what_the_trace_lacks_is_a_note():
     with pytest.warns(fasa_sim.ReplayNote, match="scissorhands asks for 256 prompt queries, the trace holds 64"):
         fasa_sim.replay(TRACE, "scissorhands", 64, layers=0)
+
+
+def test_what_open_loop_misjudges_is_a_note():
+    with pytest.warns(fasa_sim.ReplayNote, match="the weighted error flatters h2o"):
+        fasa_sim.replay(TRACE, ["h2o", "tova"], 64, layers=0)

@@ -122,8 +122,7 @@ public struct ReplayReport {
       )
     }
     notes += UndefinedNote.notes(rows)
-    let policies = configurations.map(\.policy)
-    notes += FootingNotes(policies: policies).notes + OpenLoopNote(policies: policies).notes
+    notes += ComparisonNotes.notes(configurations.map(\.policy))
     notes.append(
       "means over steps, layers and heads; weighted: output error by the outputs' norms, Σ‖o_S − o‖ / Σ‖o‖; \(projectedNote)tokens, bytes: share of dense, as read per query head or once per KV group; "
         + "kernel: this machine's speed-up over dense attention, \(kernelThreads) thread\(kernelThreads == 1 ? "" : "s")\(hotNote)"

@@ -97,7 +97,7 @@ public struct SweepReport {
       ])
     let named = Set(best.map(\.policy))
     let compared = plan.request.policies.configurations.filter { named.contains($0.label) }
-    let footing = FootingNotes(policies: compared).notes + OpenLoopNote(policies: compared).notes
+    let footing = ComparisonNotes.notes(compared)
     var lines = [table.text, ""]
     lines += (notes + UndefinedNote.notes(rows) + footing).map { "note: \($0.onOneLine)" }
     lines.append(
