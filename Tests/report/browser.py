@@ -1,6 +1,7 @@
 """Tests a report in a browser: python3 Tests/report/browser.py FASA_SIM RUNS_DB PICTURES
 
-The database is of scripts/test-report. It gets modelled times that are made up, which a test may do and nothing else.
+The database is of scripts/test-report. It gets modelled times, errors after the output projection and live runs that are
+made up, which a test may do and nothing else.
 """
 
 import base64
@@ -43,6 +44,23 @@ def add_made_up_times(database: sqlite3.Connection) -> None:
                                 (configuration, hardware, f"{number}" * 64, geometry, context, reading, stage,
                                  1e9 * part * size / bandwidth + launches * launch, part * size,
                                  int((geometry, context) != ("SmolLM2-135M-Instruct", 896))))
+    database.commit()
+
+
+def add_made_up_projected_errors(database: sqlite3.Connection) -> None:
+    """A tenth above the weighted errors, of the first trace alone, since no bundled trace holds a projection."""
+    rows = database.execute(
+        "SELECT configuration, step, position, sum(output_error * output_norm) / sum(output_norm), sum(output_norm) FROM steps"
+        " JOIN configurations AS c ON c.id = configuration WHERE c.scope = (SELECT min(id) FROM scopes)"
+        " GROUP BY configuration, step").fetchall()
+    database.executemany(
+        "INSERT INTO layer_steps SELECT ?1, 0, ?2, ?3, ?4 * 1.1, ?5", rows)
+    database.execute(
+        "INSERT INTO layer_summaries SELECT configuration, 0, count(*), count(*), sum(projected_output_norm),"
+        " sum(projected_output_error * projected_output_norm) / sum(projected_output_norm) FROM layer_steps GROUP BY configuration")
+    database.execute(
+        "UPDATE configuration_totals SET projected_output_error = (SELECT projected_output_error FROM layer_summaries AS l"
+        " WHERE l.configuration = configuration_totals.configuration)")
     database.commit()
 
 
@@ -180,6 +198,9 @@ def check_controls(page: Page) -> None:
     page.choose("metric", "weighted output error")
     page.wait(lambda: "weighted by the outputs' norms" in page.element("#chart-quality").text, "the weighted error on the axis")
     assert page.element("#log-y").is_selected() and page.marks("quality") == all_marks
+    page.choose("metric", "projected output error")
+    page.wait(lambda: "after their output projection" in page.element("#chart-quality").text, "the projected error on the axis")
+    assert page.element("#log-y").is_selected() and page.marks("quality") == all_marks
     page.choose("metric", "recall")
     page.wait(lambda: "recall" in page.element("#chart-quality").text, "recall on the axis")
     assert not page.element("#log-y").is_selected()
@@ -249,6 +270,7 @@ def main() -> None:
     tool, database_path, pictures = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     database = sqlite3.connect(database_path)
     add_made_up_times(database)
+    add_made_up_projected_errors(database)
     add_made_up_live_rows(database)
     database.execute("UPDATE traces SET text_title = ? WHERE id = 1", (TITLE,))
     database.commit()
