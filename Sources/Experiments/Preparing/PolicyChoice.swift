@@ -40,25 +40,29 @@ public struct PolicyChoice: Sendable {
   ///
   /// - Parameter formats: nil for as the trace holds keys and values.
   public func stored(as formats: [CacheFormat?]) -> PolicyChoice {
-    var result = PolicyChoice()
-    (result.asksForEverything, result.repeated) = (asksForEverything, repeated)
-    for policy in configurations {
-      let copies = policy.cacheFormat == nil ? formats.map(policy.stored) : [policy]
-      result.append(copies)
-      if named.contains(policy) { result.named.formUnion(copies) }
-    }
-    return result
+    replacing { $0.cacheFormat == nil ? formats.map($0.stored) : [$0] }
   }
 
   /// Every policy once for each buffer before a cache on the host, unless it says one itself; evictors, which leave nothing to
   /// fetch, as they are.
   public func buffered(by buffers: [HotBuffer]) -> PolicyChoice {
+    replacing { $0.hotBuffer == nil ? buffers.map($0.buffered) : [$0] }
+  }
+
+  /// Every policy once for each engine, as coarse as that has it, where the policy can be.
+  ///
+  /// - Parameter engines: nil for as its authors have it.
+  public func served(by engines: [ServingEngine?]) -> PolicyChoice {
+    replacing { policy in engines.map { $0.map(policy.served) ?? policy } }
+  }
+
+  /// Each policy by others, which are named where it is.
+  private func replacing(_ others: (PolicyConfiguration) -> [PolicyConfiguration]) -> PolicyChoice {
     var result = PolicyChoice()
     (result.asksForEverything, result.repeated) = (asksForEverything, repeated)
     for policy in configurations {
       var copies: [PolicyConfiguration] = []
-      for copy in policy.hotBuffer == nil ? buffers.map(policy.buffered) : [policy]
-      where !copies.contains(copy) { copies.append(copy) }
+      for copy in others(policy) where !copies.contains(copy) { copies.append(copy) }
       result.append(copies)
       if named.contains(policy) { result.named.formUnion(copies) }
     }

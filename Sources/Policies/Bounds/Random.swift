@@ -4,7 +4,7 @@ import Attention
 public struct Random: Policy {
   public static let descriptor = PolicyDescriptor(
     name: "random", summary: "Keeps k tokens drawn evenly at random, seeded.", kind: .bound,
-    cost: "nothing")
+    ranks: .nothing, cost: "nothing")
 
   private let group: GroupContext
   private let guarded: Guard

@@ -47,9 +47,9 @@ struct Coarsened: LayerPolicy {
         try bases[place].choose($0)
       }
       own.append(chosen ?? block.everything())
+      if chosen?.corrections != nil { throw untrue("corrects", found: "a corrected output") }
       if let found = tap.ranks { ranks.append(found) }
     }
-    if let corrected = own.first(where: { $0.corrections != nil }) { try refuse(corrected) }
     if granularity == Granularity(sharing: .union) { return LayerUnion.sets(own, blocks) }
     let pages = try pooled(ranks, blocks)
     switch granularity.sharing {
@@ -62,17 +62,9 @@ struct Coarsened: LayerPolicy {
 
   /// Ranks of pages, where those of tokens are not what is chosen by.
   private func pooled(_ ranks: [RankTap.Ranks], _ blocks: [QueryBlock]) throws -> [RankTap.Ranks] {
-    guard ranks.count == blocks.count else {
-      throw PolicyError(
-        "\(configuration.label): scope and page", expected: "a policy that ranks tokens or pages",
-        found: "one that does not", advice: "leave them as they are, or take scope=union")
-    }
+    guard ranks.count == blocks.count else { throw untrue("ranks", found: "a policy that ranks nothing") }
     guard granularity.page > 1 else { return ranks }
-    if let own = ranks.first(where: { $0.pageTokens > 1 }) {
-      throw PolicyError(
-        "\(configuration.label): page", expected: "a policy that chooses tokens",
-        found: "one that chooses \(own.pageTokens) together", advice: "leave page out")
-    }
+    guard ranks.allSatisfy({ $0.pageTokens == 1 }) else { throw untrue("ranks", found: "one of pages") }
     return zip(ranks, blocks).map { LayerRanks.pooled($0, $1, page: granularity.page) }
   }
 
@@ -86,11 +78,10 @@ struct Coarsened: LayerPolicy {
     }
   }
 
-  private func refuse(_ corrected: Selections) throws {
-    throw PolicyError(
-      "\(configuration.label): scope and page", expected: "plain attention over the tokens chosen",
-      found: "a correction for those that this policy chose",
-      advice: "leave them as they are, or the correction out")
+  /// What a policy from elsewhere may do, whose descriptor says otherwise.
+  private func untrue(_ word: String, found: String) -> PolicyError {
+    PolicyError(
+      "policy '\(configuration.label)'", expected: "what its descriptor says under `\(word)`", found: found)
   }
 
   // What the frame knows of the policy.

@@ -11,7 +11,7 @@ public struct RocketKV: Policy {
     summary: "Drops prompt tokens as SnapKV does, then keeps pages by bounds on a few channels.",
     paper: "https://arxiv.org/abs/2502.14051", kind: .selection,
     parameters: [page, channels, .ranking, window, kernel, pooling], common: [.denseLayers],
-    needs: [.promptWindow], remembersSteps: true,
+    needs: [.promptWindow], ranks: .nothing, remembersSteps: true,
     cost: "r a page of what is left",
     notes: """
       The authors' token budget is what choosing and attending read together, each half of it: here k is what is attended to, and their budget 2 k. \

@@ -1,10 +1,9 @@
 extension ParameterDescriptor {
-  /// Words of `scope` beside a policy's own.
-  public static let layerScopes = Granularity.Sharing.allCases.filter { $0 != .own }.map(\.rawValue)
-
-  private static let anyScope = ParameterDescriptor(
-    "scope", .choice([Granularity.Sharing.own.rawValue] + layerScopes), default: .word("own"),
-    help: "who shares a set: as the policy has it, or all heads of a layer")
+  private static func anyScope(_ words: [String]) -> ParameterDescriptor {
+    ParameterDescriptor(
+      "scope", .choice([Granularity.Sharing.own.rawValue] + words), default: .word("own"),
+      help: "who shares a set: as the policy has it, or all heads of a layer")
+  }
   private static let anyPage = ParameterDescriptor(
     "page", .integer(1...4096), default: .integer(1),
     help: "tokens that are chosen together, by the best of them")
@@ -15,15 +14,18 @@ extension ParameterDescriptor {
     help: "but by the step's own where a KV head's queries, now and then, have less than this mean cosine")
 
   /// What a policy of these parameters takes so that it may choose coarser, or later, than it would.
-  static func granularity(beside own: [ParameterDescriptor]) -> [ParameterDescriptor] {
-    [anyScope, anyPage].filter { mine in !own.contains { $0.name == mine.name } } + [lag, lagCosine]
+  static func granularity(beside own: [ParameterDescriptor], ranks: PolicyDescriptor.Ranks)
+    -> [ParameterDescriptor]
+  {
+    let coarser = [anyScope(ranks.layerScopes)] + (ranks == .tokens ? [anyPage] : [])
+    return coarser.filter { mine in !own.contains { $0.name == mine.name } } + [lag, lagCosine]
   }
 
   /// The same with the words of all scopes, where it is a policy's own `scope`.
-  func widened() -> ParameterDescriptor {
-    guard name == Self.anyScope.name, case .choice(let words) = kind else { return self }
+  func widened(ranks: PolicyDescriptor.Ranks) -> ParameterDescriptor {
+    guard name == Self.scope.name, case .choice(let words) = kind else { return self }
     return ParameterDescriptor(
-      name, .choice(words + Self.layerScopes), role: role, default: defaultValue,
+      name, .choice(words + ranks.layerScopes), role: role, default: defaultValue,
       help: help + "; or for all heads of a layer")
   }
 }
@@ -31,11 +33,19 @@ extension ParameterDescriptor {
 extension PolicyConfiguration {
   public var granularity: Granularity {
     guard descriptor.isCoarsened else { return Granularity() }
-    let own = ParameterDescriptor.granularity(beside: descriptor.ownParameters)
-    let takesPage = own.contains { $0.name == "page" }
+    let takesPage = descriptor.frame.contains { $0.name == "page" }
     return Granularity(
       sharing: Granularity.Sharing(rawValue: values.word(.scope)) ?? .own,
       page: takesPage ? values.integer(.page(1)) : 1)
+  }
+
+  /// - Throws: ``PolicyError`` where sets cannot be chosen coarser, since outputs are corrected for each.
+  func checkGranularity() throws(PolicyError) {
+    guard !granularity.isOwn, type.corrects(values) else { return }
+    throw PolicyError(
+      "policy '\(label)': scope and page", expected: "plain attention over the tokens chosen",
+      found: "a correction for those that this policy chose",
+      advice: "leave them as they are, or the correction out")
   }
 
   /// Nil where a step chooses by its own query.

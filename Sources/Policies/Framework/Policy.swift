@@ -10,6 +10,9 @@ public protocol Policy: Sendable {
   /// What it asks of the trace or a calibration with these parameters: the descriptor's needs, or fewer.
   static func needs(_ parameters: ParameterValues) -> [PolicyDescriptor.Need]
 
+  /// Whether outputs are corrected for the sets that were chosen, so that nobody else may choose coarser ones.
+  static func corrects(_ parameters: ParameterValues) -> Bool
+
   /// - Throws: ``PolicyError`` where the group lacks what the parameters need.
   init(parameters: ParameterValues, group: GroupContext) throws
 
@@ -71,6 +74,7 @@ public protocol Policy: Sendable {
 
 extension Policy {
   public static func needs(_ parameters: ParameterValues) -> [PolicyDescriptor.Need] { descriptor.needs }
+  public static func corrects(_ parameters: ParameterValues) -> Bool { false }
   public func budgets(of steps: [Step], asked: Budget) -> [Int] { asked.tokens(of: steps) }
   public func observe(_ prompt: PromptView) throws {}
   public func residentExtraBytesPerToken() -> (device: Int, host: Int) { (0, 0) }

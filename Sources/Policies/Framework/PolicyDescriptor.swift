@@ -12,6 +12,21 @@ public struct PolicyDescriptor: Sendable {
     case model
   }
 
+  /// What of a policy's the frame can choose by.
+  public enum Ranks: Sendable {
+    case tokens
+    /// Pages of the policy's own, which the frame makes no larger.
+    case pages
+    /// Nothing that says which of two tokens comes first: sets are drawn, or made of what is found.
+    case nothing
+
+    /// Words of `scope` beside the policy's own.
+    public var layerScopes: [String] {
+      let all: [Granularity.Sharing] = self == .nothing ? [.union] : [.layer, .union, .unionCut]
+      return all.map(\.rawValue)
+    }
+  }
+
   /// What a policy asks of the trace or of a calibration beyond Q, K and V.
   public enum Need: String, Sendable, Codable {
     case contextualAgreement =
@@ -37,6 +52,8 @@ public struct PolicyDescriptor: Sendable {
   public let frame: [ParameterDescriptor]
   /// Whether the frame can choose for more heads, whole pages or later by what it ranks.
   public let isCoarsened: Bool
+  /// What the frame can choose by.
+  public let ranks: Ranks
   public let needs: [Need]
   /// Whether the budget asked for decides how many tokens are kept.
   public let usesBudget: Bool
@@ -64,7 +81,7 @@ public struct PolicyDescriptor: Sendable {
     name: String, summary: String, paper: String? = nil, kind: PolicyKind,
     parameters: [ParameterDescriptor] = [],
     common: [ParameterDescriptor] = ParameterDescriptor.common, needs: [Need] = [], usesBudget: Bool = true,
-    scope: Scope = .group, remembersSteps: Bool = false, surveysPrompts: Bool = false,
+    scope: Scope = .group, ranks: Ranks = .tokens, remembersSteps: Bool = false, surveysPrompts: Bool = false,
     prefetches: Bool = false,
     cost: String = "nothing",
     notes: String = "", alwaysKeeps: (@Sendable (ParameterValues) -> String)? = nil,
@@ -77,11 +94,12 @@ public struct PolicyDescriptor: Sendable {
     let own = Set(parameters.map(\.name))
     // What sizes its own sets, evicts or chooses for others has no k to share out, or no set of its own.
     isCoarsened = kind != .eviction && usesBudget && scope == .group
+    self.ranks = ranks
     frame =
-      (isCoarsened ? ParameterDescriptor.granularity(beside: parameters) : [])
+      (isCoarsened ? ParameterDescriptor.granularity(beside: parameters, ranks: ranks) : [])
       + ParameterDescriptor.ofTheCache
     self.parameters =
-      (isCoarsened ? parameters.map { $0.widened() } : parameters)
+      (isCoarsened ? parameters.map { $0.widened(ranks: ranks) } : parameters)
       + common.filter { !own.contains($0.name) } + frame
     self.needs = needs
     self.usesBudget = usesBudget

@@ -138,7 +138,9 @@ public enum PolicyGrammar {
         }
       }
     }
-    return grid.map { PolicyConfiguration(type, values: $0) }
+    let found = grid.map { PolicyConfiguration(type, values: $0) }
+    for configuration in found { try configuration.checkGranularity() }
+    return found
   }
 
   /// Counts a grid before it is laid out.

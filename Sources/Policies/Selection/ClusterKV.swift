@@ -15,7 +15,7 @@ public struct ClusterKV: Policy {
         help: "last tokens of the prompt always kept and not clustered, beside all decoded ones"),
       .scope, ParameterDescriptor.denseLayers.defaulting(to: .integer(2)),
     ], common: [],
-    cost: "d and 4 bytes a cluster, 4 bytes a chosen token; scores",
+    ranks: .nothing, cost: "d and 4 bytes a cluster, 4 bytes a chosen token; scores",
     notes: """
       Reads every centroid, where each cluster's list begins, and the chosen tokens' numbers. Centroids and lists lie on the device with first, last and decoded tokens, other keys and values on the host. \
       k counts all that is kept; the authors' budget counts the sinks and not what decoding added, so theirs is k plus the decoded tokens. What exceeds k is cut from the last cluster, later tokens first, as they do. \

@@ -11,7 +11,7 @@ public struct InfLLM: Policy {
     paper: "https://arxiv.org/abs/2402.04617", kind: .selection,
     parameters: [block, representatives, localShare, initialShare, distance, scope], common: [.denseLayers],
     needs: [.observationWindow],
-    cost: "d a block",
+    ranks: .pages, cost: "d a block",
     notes: """
       The authors score a key by the queries of its next tokens, which a trace does not hold; here by the mean query of the \
       observation window, turned back and then on by 1 to `distance` tokens. A block is scored by the mean of its representatives, as the \

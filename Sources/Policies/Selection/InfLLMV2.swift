@@ -11,7 +11,7 @@ public struct InfLLMV2: Policy {
       "Keeps first and last blocks, and those that touch the best of overlapping windows of mean keys.",
     paper: "https://arxiv.org/abs/2509.24663", kind: .selection,
     parameters: [size, stride, block, initial, local], common: [.denseLayers],
-    cost: "d a window",
+    ranks: .pages, cost: "d a window",
     notes: """
       The authors train models with it; here it is put on models that were not. One set per KV head. Only whole windows count; a block that none touches comes last. A window's mean is kept beside the cache, and \
       made anew from its keys at the step that fills it. k is rounded down to whole blocks beside those always kept, which count in k, to one at least, and what exceeds it is cut; where k cannot hold first and last blocks, first tokens come first. \

@@ -32,6 +32,8 @@ public struct MagicPIG: Policy {
   static let tables = ParameterDescriptor(
     "tables", .integer(2...1000), default: .integer(150), help: "L, hash tables")
 
+  public static func corrects(_ parameters: ParameterValues) -> Bool { true }
+
   private let bits: Int
   private let count: Int
   private let guarded: Guard

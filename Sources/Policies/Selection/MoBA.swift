@@ -8,7 +8,7 @@ public struct MoBA: Policy {
     name: "moba", summary: "Keeps the query's own chunk and those whose mean key scores highest.",
     paper: "https://arxiv.org/abs/2502.13189", kind: .selection,
     parameters: [chunk, least, .scope], common: [.denseLayers],
-    cost: "d a chunk",
+    ranks: .pages, cost: "d a chunk",
     notes: """
       The authors train models with it; here it is put on models that were not, and at decode, where their released code attends densely. k holds the own chunk, as far as it is filled, and \
       then as many whole chunks as fit, so that a k of t chunks is the authors' top-k of t. Where `least-chunks` takes one that does not fit, it is cut, and where k cannot hold the own chunk, its newest tokens are kept. \

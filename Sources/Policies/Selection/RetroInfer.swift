@@ -32,6 +32,8 @@ public struct RetroInfer: Policy {
     "scope", .choice(["head", "group"]), default: .word("group"),
     help: "rank clusters per query head, or once per KV head, as the authors do")
 
+  public static func corrects(_ parameters: ParameterValues) -> Bool { true }
+
   private let cluster: Int
   private let estimated: Double
   private let rounds: Int

@@ -10,7 +10,7 @@ public struct ShadowKV: Policy {
     summary: "Keeps outlier chunks, the last ones, and those whose mean key scores highest.",
     paper: "https://arxiv.org/abs/2410.21465", kind: .selection,
     parameters: [chunk, outliers, outlierShare, local], common: [.denseLayers],
-    cost: "d a chunk",
+    ranks: .pages, cost: "d a chunk",
     notes: """
       Outliers and local chunks count in k here, so that budgets are comparable, and lie on the device. Other chosen values come from the host. The released code rebuilds \
       chosen keys from a low-rank copy of the unrotated ones on the device; here keys are exact, and are read from the host as well. A chunk that \

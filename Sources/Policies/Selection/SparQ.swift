@@ -34,6 +34,8 @@ public struct SparQ: Policy {
       "choose channels and tokens per query head, as the authors do without shared keys, or both per KV head, tokens from the summed scores"
   )
 
+  public static func corrects(_ parameters: ParameterValues) -> Bool { parameters.word(meanValues) == "on" }
+
   private let rank: Int
   private let mixes: Bool
   private let localShare: Double

@@ -35,6 +35,8 @@ public struct VAttention: Policy {
     "draws", .choice(["repeated", "distinct"]), default: .word("repeated"),
     help: "draw with replacement, as the authors do, or without")
 
+  public static func corrects(_ parameters: ParameterValues) -> Bool { true }
+
   private let heavy: Double
   private let base: Double
   private let epsilon: Double

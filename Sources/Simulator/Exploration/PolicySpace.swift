@@ -92,7 +92,7 @@ public struct PolicySpace: SearchSpace {
       case .only(let names): names.contains(parameter.name) && !isGranularity(parameter, of: descriptor)
       }
     // A policy's own `scope` has words of the frame, too.
-    let words = ParameterDescriptor.layerScopes.map(ParameterValue.word)
+    let words = descriptor.ranks.layerScopes.map(ParameterValue.word)
     return isVaried ? ladder.values(parameter).filter { !words.contains($0) } : own
   }
 

@@ -33,8 +33,16 @@ struct PolicyOptions<Defaults: ReplayDefaults>: ParsableArguments {
       valueName: "tokens,…"))
   var hotBuffer: [HotBuffer] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "As coarse as an engine chooses, each with every policy that can be, where its own parameters are at their defaults: \(ServedChoice.named), own (as the policy's authors have it). Repeat or separate by commas.",
+      valueName: "engine,…"),
+    completion: .list(ServedChoice.words))
+  var like: [ServedChoice] = []
+
   func choice() throws -> PolicyChoice {
     var choice = try PolicyChoice(parsing: policy)
+    if !like.isEmpty { choice = choice.served(by: like.flatMap(\.engines)) }
     if !kvBits.isEmpty { choice = choice.stored(as: try formats()) }
     return hotBuffer.isEmpty ? choice : choice.buffered(by: hotBuffer)
   }

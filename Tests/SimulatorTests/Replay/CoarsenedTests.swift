@@ -114,12 +114,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("random:scope=layer", "random:scope=layer: scope and page", "one that does not"),
+    ("random:scope=layer", "policy 'random': scope", "'layer'"),
     (
-      "sparq:scope=layer", "sparq:scope=layer: scope and page",
+      "sparq:scope=layer", "policy 'sparq:scope=layer': scope and page",
       "a correction for those that this policy chose"
     ),
-    ("shadowkv:page=16", "shadowkv:page=16: page", "one that chooses 8 together"),
+    ("shadowkv:page=16", "policy 'shadowkv'", "'page'"),
   ])
   func whatCannotBeIsRefused(policy: String, place: String, found: String) throws {
     let error = #expect(throws: PolicyError.self) { _ = try Self.run(policy) }
