@@ -65,7 +65,7 @@ struct LiveBeginnings: Sendable {
 
 extension ReplayConfiguration {
   /// Whether a layer's policy goes on from that of the layer before, so that layers begin in their order.
-  fileprivate var isOfWholeModel: Bool { policy.descriptor.scope == .model }
+  fileprivate var isOfWholeModel: Bool { policy.scope == .model }
 }
 
 /// Places that several threads write apart from each other.

@@ -17,7 +17,7 @@ struct LiveChooser: Sendable {
   ) throws {
     self.configuration = configuration
     let store = layer.chosenFrom(configuration.policy)
-    goesOnFromLayerBefore = configuration.policy.descriptor.scope == .model
+    goesOnFromLayerBefore = configuration.policy.scope == .model
     let policies = try layer.groups.map {
       try configuration.policy.policy(for: $0, asked: configuration.budget)
     }

@@ -23,7 +23,8 @@ struct FasaSim: ParsableCommand {
     subcommands: [
       ReplayCommand.self, SweepCommand.self, ExploreCommand.self, CompareCommand.self, ModelCommand.self,
       ReportCommand.self,
-      ExportCommand.self, ChoicesCommand.self, CalibrateCommand.self, PoliciesCommand.self,
+      ExportCommand.self, ChoicesCommand.self, AnchorsCommand.self, CalibrateCommand.self,
+      PoliciesCommand.self,
       HardwareCommand.self, InfoCommand.self,
       SynthCommand.self, BenchCommand.self,
     ])

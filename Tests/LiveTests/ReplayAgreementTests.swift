@@ -51,7 +51,8 @@ import Traces
     let policies = try PolicyGrammar.parse([
       "dense", "all", "tidal:first=0,correction=2", "omnikv:filter-1=0,filter-2=0.4,filter-3=0.9",
       "adakv:window=8", "tova:sinks=2", "quest:page=7", "infllm:block=5", "fasa:scope=layer",
-      "quest:dense-layers=1,scope=union-cut", "oracle:scope=union", "loki:page=4",
+      "quest:dense-layers=1,scope=union-cut", "oracle:scope=union", "loki:page=4", "oracle:reuse=1",
+      "fasa:scope=layer,reuse=0+2", "quest:page=7,dense-layers=1,reuse=0",
     ]).filter { !["tidal", "omnikv"].contains($0.label) }
     return try ReplayConfiguration.grid(policies, budgets: [.tokens(9), .share(0.3), .tokens(154)])
   }

@@ -21,7 +21,7 @@ import Testing
       "pariskv:sinks=1,recent=2", "raas:page=3", "raas:page=2,stamps=rank,scope=group",
       "raas:page=1,sinks=1,recent=2", "lazy-eviction:window=2,alpha=0.01,scope=group",
       "lagkv:lag=3,sinks=1", "chunkkv:chunk=3,window=3", "chunkkv:chunk=3,window=3,fill=tokens",
-      "cake:window=3", "sketch:rank=3,bits=2", "fasa:scope=layer", "oracle:scope=union-cut",
+      "cake:window=3", "sketch:rank=3,bits=2", "fasa:scope=layer", "oracle:scope=union-cut", "oracle:reuse=3",
       "loki:scope=layer,rank=3", "skip-softmax:factor=2,tile=4,scope=head",
       "skip-softmax:factor=6,tile=3,splits=2", "moba:chunk=4,scope=group",
       "infllm-v2:kernel-size=4,kernel-stride=2,block=4", "clusterkv:clusters=3,sinks=1,rounds=2",

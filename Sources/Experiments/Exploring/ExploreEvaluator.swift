@@ -50,7 +50,7 @@ final class ExploreEvaluator {
     var whole = options
     whole.layers = rungs[rungs.count - 1].layers
     func needsAll(_ configuration: ReplayConfiguration) -> Bool {
-      configuration.policy.descriptor.scope == .model && fitness.obstacle(configuration.policy) != nil
+      configuration.policy.scope == .model && fitness.obstacle(configuration.policy) != nil
     }
     var rows = try replay(configurations.filter { !needsAll($0) }, options: options)
     rows.merge(try replay(configurations.filter(needsAll), options: whole)) { first, _ in first }

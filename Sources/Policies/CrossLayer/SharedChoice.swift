@@ -35,12 +35,21 @@ struct SharedChoice {
     if !isChoosing { sets = before.sets }
   }
 
-  /// What a row chose, best tokens first, those that the common parameters keep before all others.
-  static func ranked(_ chosen: Selections, _ block: QueryBlock, _ scores: ScoreMatrix, row: Int) -> [Int32] {
-    let (sinks, _, recent) = block.guarded.split(
+  /// What a row chose, best tokens first, those that are kept whatever their score before all others.
+  ///
+  /// - Parameters:
+  ///   - pageTokens: tokens of a column of the scores.
+  ///   - guarded: what is kept; nil for what the common parameters say.
+  static func ranked(
+    _ chosen: Selections, _ block: QueryBlock, _ scores: ScoreMatrix, row: Int, pageTokens: Int = 1,
+    guarded: Guard? = nil
+  ) -> [Int32] {
+    let (sinks, _, recent) = (guarded ?? block.guarded).split(
       block.visible(row), budget: block.budgets[row % block.steps.count])
     let values = scores.row(row)
-    let ranked = chosen[row].sorted { (values[Int($0)], $1) > (values[Int($1)], $0) }
+    let ranked = chosen[row].sorted {
+      (values[Int($0) / pageTokens], $1) > (values[Int($1) / pageTokens], $0)
+    }
     let kept = ranked.filter { sinks.contains(Int($0)) || recent.contains(Int($0)) }
     return kept + ranked.filter { !sinks.contains(Int($0)) && !recent.contains(Int($0)) }
   }
@@ -57,7 +66,10 @@ struct SharedChoice {
   /// - Parameters:
   ///   - perGroup: whether the heads of a KV head read one list.
   ///   - sources: of each KV head the one of the layer before whose choice it uses; nil for those of the same number.
-  func reuse(_ blocks: [QueryBlock], perGroup: Bool, sources: [Int]? = nil) -> [Selections?] {
+  ///   - isWhole: whether a choice is of more than k tokens on purpose, and stays so.
+  func reuse(_ blocks: [QueryBlock], perGroup: Bool, sources: [Int]? = nil, isWhole: Bool = false)
+    -> [Selections?]
+  {
     guard isReusing else { return blocks.map { _ in nil } }
     return blocks.enumerated().map { place, block in
       let source = sources?[place] ?? place
@@ -68,7 +80,8 @@ struct SharedChoice {
         for (index, step) in block.steps.enumerated() {
           let ranked = known[step.index]?[head] ?? []
           // A layer's sliding window may have left behind what another layer still saw.
-          let seen = ranked.lazy.filter { step.visible.contains(Int($0)) }.prefix(block.budgets[index])
+          let seen = ranked.lazy.filter { step.visible.contains(Int($0)) }
+            .prefix(isWhole ? ranked.count : block.budgets[index])
           read += ranked.count * 4
           result.appendRow(seen.isEmpty ? [Int32(step.visible.upperBound - 1)] : seen.sorted())
         }

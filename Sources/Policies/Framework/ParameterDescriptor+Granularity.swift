@@ -13,12 +13,16 @@ extension ParameterDescriptor {
     "lag-cos", .number(0...1), default: .number(0),
     help: "but by the step's own where a KV head's queries, now and then, have less than this mean cosine")
 
+  public static let reuse = ParameterDescriptor(
+    "reuse", .layers, default: .word("none"),
+    help: "layers that choose for those after them, by the choice of the policy")
+
   /// What a policy of these parameters takes so that it may choose coarser, or later, than it would.
   static func granularity(beside own: [ParameterDescriptor], ranks: PolicyDescriptor.Ranks)
     -> [ParameterDescriptor]
   {
     let coarser = [anyScope(ranks.layerScopes)] + (ranks == .tokens ? [anyPage] : [])
-    return coarser.filter { mine in !own.contains { $0.name == mine.name } } + [lag, lagCosine]
+    return coarser.filter { mine in !own.contains { $0.name == mine.name } } + [lag, lagCosine, reuse]
   }
 
   /// The same with the words of all scopes, where it is a policy's own `scope`.
@@ -39,11 +43,16 @@ extension PolicyConfiguration {
       page: takesPage ? values.integer(.page(1)) : 1)
   }
 
-  /// - Throws: ``PolicyError`` where sets cannot be chosen coarser, since outputs are corrected for each.
+  /// Layers that choose for those after them; nil where each chooses for itself.
+  public var anchors: [Int]? {
+    descriptor.isCoarsened ? ParameterDescriptor.layers(values.word(.reuse)) : nil
+  }
+
+  /// - Throws: ``PolicyError`` where nobody else can use sets that outputs are corrected for.
   func checkGranularity() throws(PolicyError) {
-    guard !granularity.isOwn, type.corrects(values) else { return }
+    guard !granularity.isOwn || anchors != nil, type.corrects(values) else { return }
     throw PolicyError(
-      "policy '\(label)': scope and page", expected: "plain attention over the tokens chosen",
+      "policy '\(label)': scope, page and reuse", expected: "plain attention over the tokens chosen",
       found: "a correction for those that this policy chose",
       advice: "leave them as they are, or the correction out")
   }
@@ -56,8 +65,23 @@ extension PolicyConfiguration {
   }
 
   /// For how much of a model one object chooses.
-  public var scope: PolicyDescriptor.Scope { granularity.isOwn ? descriptor.scope : .layer }
+  public var scope: PolicyDescriptor.Scope {
+    anchors != nil ? .model : granularity.isOwn ? descriptor.scope : .layer
+  }
 
   /// Whether a layer's tokens are known before its query is.
   public var prefetches: Bool { descriptor.prefetches || lag?.cosine == 0 }
+}
+
+extension PolicyConfiguration {
+  /// The same policy, which some layers alone ask; nil where its sets are no other layer's to use.
+  ///
+  /// - Parameter anchors: numbers of layers, ascending.
+  public func reusing(_ anchors: [Int]) -> PolicyConfiguration? {
+    guard descriptor.isCoarsened else { return nil }
+    var values = values
+    values[ParameterDescriptor.reuse] = .word(anchors.map(String.init).joined(separator: "+"))
+    let shared = PolicyConfiguration(type, values: values)
+    return (try? shared.checkGranularity()) == nil ? nil : shared
+  }
 }

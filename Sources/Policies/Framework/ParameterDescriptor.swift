@@ -27,6 +27,8 @@ public struct ParameterDescriptor: Sendable {
     case number(ClosedRange<Double>)
     case choice([String])
     case amount
+    /// Numbers of layers, ascending, joined by plus signs, or none.
+    case layers
     /// A path. Commas part policies and parameters.
     case file
 
@@ -38,6 +40,7 @@ public struct ParameterDescriptor: Sendable {
       case .number(let range): "\(range.lowerBound)…\(range.upperBound)"
       case .choice(let words): words.joined(separator: "|")
       case .amount: "a count, or a share such as 0.25 or 25%"
+      case .layers: "layers such as 0+2+8, or none"
       case .file: "a path without commas"
       }
     }
@@ -78,8 +81,18 @@ public struct ParameterDescriptor: Sendable {
     case .number(let range): Double(text).flatMap { range.contains($0) ? .number($0) : nil }
     case .choice(let words): words.contains(text) ? .word(text) : nil
     case .amount: Budget(text).map { .amount($0) }
+    case .layers: text == "none" || Self.layers(text) != nil ? .word(text) : nil
     case .file: text.isEmpty || text.contains(",") ? nil : .word(text)
     }
+  }
+
+  /// Ascending numbers joined by plus signs; nil where they are not.
+  static func layers(_ text: String) -> [Int]? {
+    let numbers = text.split(separator: "+", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
+    let isAscending = zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 }
+    // Only one way to write a number, since a text is what results are known by.
+    let isPlain = numbers.map(String.init).joined(separator: "+") == text
+    return isAscending && isPlain && numbers.allSatisfy((0...1023).contains) ? numbers : nil
   }
 
   /// The same parameter with another default.

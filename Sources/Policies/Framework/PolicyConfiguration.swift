@@ -48,10 +48,15 @@ public struct PolicyConfiguration: Sendable, Hashable {
     group.cache = cacheFormat
     try checkCache(of: group)
     try checkHotBuffer()
+    if let anchors { return try Reusing(self, anchors: anchors, group: group) }
     let isApart = type.descriptor.scope != .model
     if isApart, group.layer < values.integer(.denseLayers) { return Dense() }
-    if !granularity.isOwn { return try Coarsened(self, group: group) }
-    return try type.init(parameters: values, group: group)
+    return try ownChoice(for: group)
+  }
+
+  /// What chooses in a layer that is not dense and takes nothing from another.
+  func ownChoice(for group: GroupContext) throws -> any Policy {
+    try granularity.isOwn ? type.init(parameters: values, group: group) : Coarsened(self, group: group)
   }
 
   public static func == (left: Self, right: Self) -> Bool {

@@ -11,12 +11,12 @@ extension QueryBlock {
     charge(
       .scores(.select, by: .select), readPerHead: seen * 4 * group.groupSize,
       readGroupUnion: seen * 4 * group.groupSize)
-    notePages(scores, least: least, guarded: own)
     return pages(of: scores, least: least, guarded: own)
   }
 
   /// The same of ranks that are paid for.
   func pages(of scores: PageScores, least: Int, guarded own: ((Step) -> Guard)?) -> Selections {
+    notePages(scores, least: least, guarded: own)
     var result = Selections()
     var chosen: [Int32] = []
     for row in 0..<rows {

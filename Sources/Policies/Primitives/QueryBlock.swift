@@ -194,8 +194,10 @@ public final class QueryBlock: QueryRows {
   }
 
   /// The best tokens of rows of ranks that are paid for.
-  func tokens(of ranks: ScoreMatrix, guarded each: (Step) -> Guard) -> Selections {
-    scored.topTokens(ranks, budgets: rowBudgets, guarded: (0..<rows).map { each(steps[$0 % steps.count]) })
+  func tokens(of ranks: ScoreMatrix, guarded each: @escaping (Step) -> Guard) -> Selections {
+    tap?.note(ranks, guarded: each)
+    return scored.topTokens(
+      ranks, budgets: rowBudgets, guarded: (0..<rows).map { each(steps[$0 % steps.count]) })
   }
 
   private var rowBudgets: [Int] { (0..<rows).map { budgets[$0 % steps.count] } }
@@ -209,6 +211,18 @@ public final class QueryBlock: QueryRows {
     let inner = QueryBlock(scored, budgets: budgets, guarded: guarded, tap: tap)
     let answer = try ask(inner)
     absorb(inner)
+    return answer
+  }
+
+  /// The same of a layer's KV heads together, whose ranks the taps get.
+  static func asking<Answer>(
+    _ blocks: [QueryBlock], taps: [RankTap], _ ask: ([QueryBlock]) throws -> Answer
+  ) rethrows -> Answer {
+    let inners = zip(blocks, taps).map {
+      QueryBlock($0.scored, budgets: $0.budgets, guarded: $0.guarded, tap: $1)
+    }
+    let answer = try ask(inners)
+    for (block, inner) in zip(blocks, inners) { block.absorb(inner) }
     return answer
   }
 

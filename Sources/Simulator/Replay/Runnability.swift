@@ -91,7 +91,7 @@ public final class Runnability {
     var before: (any LayerPolicy)?
     for group in contexts {
       guard let made = try policy.policy(for: group, asked: asked) as? any LayerPolicy else { continue }
-      var current = policy.descriptor.scope == .model ? before ?? made : made
+      var current = policy.scope == .model ? before ?? made : made
       try current.begin(layer: [group])
       before = current
     }

@@ -116,7 +116,7 @@ import Testing
   @Test(arguments: [
     ("random:scope=layer", "policy 'random': scope", "'layer'"),
     (
-      "sparq:scope=layer", "policy 'sparq:scope=layer': scope and page",
+      "sparq:scope=layer", "policy 'sparq:scope=layer': scope, page and reuse",
       "a correction for those that this policy chose"
     ),
     ("shadowkv:page=16", "policy 'shadowkv'", "'page'"),

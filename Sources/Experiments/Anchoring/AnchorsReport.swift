@@ -1,0 +1,76 @@
+import Attention
+import Policies
+import Simulator
+
+/// Patterns of anchors, each replayed, after the policy with a choice of every layer's own.
+public struct AnchorsReport: Encodable, Sendable {
+  public struct Row: Encodable, Sendable {
+    /// Layers that choose; nil for all.
+    public let anchors: [Int]?
+    public let policy: String
+    public let weightedOutputError: Double
+    public let outputError: Double
+    public let mass: Double
+    /// Of dense attention's, as read once per KV group.
+    public let groupUnionBytesShare: Double
+  }
+
+  public let trace: String
+  public let budget: String?
+  public let foundBy: String
+  public let rows: [Row]
+  public let notes: [String]
+  public let exactResultsDigest: String
+  private let layers: Int
+
+  private enum CodingKeys: String, CodingKey { case trace, budget, foundBy, rows, notes, exactResultsDigest }
+
+  init(
+    trace: String, policy: PolicyConfiguration, budget: Budget?, loss: AnchorLoss, layers: Int,
+    result: ReplayResult, notes: [String]
+  ) {
+    self.trace = trace
+    self.budget = budget?.description
+    foundBy = loss.rawValue
+    self.layers = layers
+    self.notes = notes + result.notes
+    exactResultsDigest = result.exactResultsDigest
+    let dense = Self.bytes(result.dense)
+    rows = result.configurations.map { found in
+      let norms = found.heads.reduce(0) { $0 + $1.outputNormSum }
+      func mean(_ metric: Metric) -> Double {
+        found.heads.reduce(0) { $0 + $1.summary(metric).mean } / Double(max(found.heads.count, 1))
+      }
+      return Row(
+        anchors: found.configuration.policy.anchors, policy: found.configuration.policy.label,
+        weightedOutputError: AnchorLoss.weightedError.of(found.heads) / norms,
+        outputError: mean(.outputError),
+        mass: mean(.mass), groupUnionBytesShare: Self.bytes(found.traffic) / dense)
+    }
+  }
+
+  private static func bytes(_ work: [GroupWork]) -> Double {
+    Double(
+      work.reduce(0) { $0 + $1.work.total.readGroupUnion + $1.work.total.written })
+  }
+
+  public var text: String {
+    let table = TextTable(
+      rows,
+      [
+        .right("anchors") { $0.anchors.map { "\($0.count)" } ?? "all \(layers)" },
+        .right("weighted") { NumberText.decimal($0.weightedOutputError) },
+        .right("output error") { NumberText.decimal($0.outputError) },
+        .right("mass") { NumberText.decimal($0.mass) },
+        .right("bytes/group") { NumberText.percent($0.groupUnionBytesShare) },
+        .left("policy") { $0.policy },
+      ])
+    let told =
+      notes + [
+        "each number of anchors with the pattern of least \(foundBy) on this trace, in open loop; errors and mass of all layers, bytes as dense attention's share"
+      ]
+    return
+      ([table.text, ""] + told.map { "note: \($0.onOneLine)" } + ["exact results \(exactResultsDigest)"])
+      .joined(separator: "\n")
+  }
+}
