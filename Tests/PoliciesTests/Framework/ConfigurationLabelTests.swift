@@ -16,6 +16,7 @@ import Testing
     case .amount:
       .amount(
         random.below(2) == 0 ? .tokens(1 + random.below(5000)) : .share(Double(1 + random.below(999)) / 999))
+    case .layers: .word(["none", "0", "0+2+8"][random.below(3)])
     case .file: .word(["a@b", "a@256", "a @ 0.19", "c:d=e/f.jsonl", "x"][random.below(5)])
     }
   }
@@ -29,7 +30,11 @@ import Testing
         values[parameter.name] = Self.value(parameter.kind, &random)
       }
       let policy = PolicyConfiguration(type, values: values)
-      #expect(try PolicyGrammar.parse([policy.label]) == [policy], "\(policy.label)")
+      if (try? policy.checkGranularity()) != nil {
+        #expect(try PolicyGrammar.parse([policy.label]) == [policy], "\(policy.label)")
+      } else {
+        #expect(type.corrects(values) && (try? PolicyGrammar.parse([policy.label])) == nil, "\(policy.label)")
+      }
       let budget: Budget? =
         type.descriptor.usesBudget
         ? (round % 2 == 0 ? .tokens(1 + round) : .share(Double(1 + round) / 201)) : nil

@@ -75,6 +75,7 @@ import Testing
   {
     let dense = Dictionary(uniqueKeysWithValues: result.dense.map { ([$0.layer, $0.kvHead], $0.work) })
     let isEvicting = configuration.configuration.policy.descriptor.kind == .eviction
+    let stampsPages = configuration.configuration.policy.descriptor.name == "raas"
     for group in configuration.traffic {
       let own = try #require(dense[[group.layer, group.kvHead]])
       for (kind, bytes) in group.work.bytes {
@@ -82,6 +83,10 @@ import Testing
         // Some evictors go through their keys whatever there is to evict.
         case .keys where isEvicting: #expect(bytes.written == own.bytes[kind]?.written, label)
         case .keys, .values: #expect(bytes == own.bytes[kind] && kind.pattern == .stream, label)
+        // Which of its pages matter it must know of every step, since later ones drop by that.
+        case .metadata where stampsPages,
+          .scores where stampsPages:
+          #expect(bytes != TrafficBytes(), label)
         case .metadata: #expect(bytes.readPerHead == 0 && bytes.readGroupUnion == 0, label)
         case .state: #expect(isEvicting, label)
         case .scores: Issue.record("\(label): scores were read or written")

@@ -35,6 +35,7 @@ import Traces
     case .choice(let words): (words, ["none of them", ""])
     case .amount:
       (["1", "\(Int.max)", "1e-300", "100%", "0.5"], ["0", "-1", "nan", "inf", "1.5", "101%", "0%", "²"])
+    case .layers: (["none", "0", "1", "0+1", "1023"], ["", "+", "1+0", "1024", "-1", "0,1", "all"])
     case .file: ([], [])
     }
   }
@@ -56,10 +57,10 @@ import Traces
         Self.ends(parameter.kind).inside.map { "\(name):\(parameter.name)=\($0)" }
       }
     for text in texts {
-      let configurations = try ReplayConfiguration.grid(
-        PolicyGrammar.parse([text]), budgets: [.tokens(.max), .share(1e-300)])
       let result: ReplayResult
       do {
+        let configurations = try ReplayConfiguration.grid(
+          PolicyGrammar.parse([text]), budgets: [.tokens(.max), .share(1e-300)])
         result = try Replay(trace).run(configurations, options: options, traceDigest: "")
       } catch let error as PolicyError {
         #expect(!"\(error)".contains("\n") && "\(error)".count < 400, "\(text)")
