@@ -23,7 +23,7 @@ package enum PolicyPages {
     lines += parameters(ParameterDescriptor.ofTheCache)
     lines += [
       "",
-      "Those that choose k tokens of a cache for one KV head take [coarser choices, and later ones](serving.md#granularity); `scope` has the layer's words beside a policy's own, `page` is a page policy's own.",
+      "Those that choose k tokens of a cache for one KV head take [coarser choices, and later ones](serving.md#granularity); `scope` has the layer's words beside a policy's own, but `union` alone where it ranks nothing; `page` is of those that rank tokens, or a page policy's own. [`reuse`](serving.md#cross-layer-reuse) lets some layers choose for others.",
       "",
     ]
     lines += parameters(Oracle.descriptor.frame.filter { !cache.contains($0.name) }) + [""]

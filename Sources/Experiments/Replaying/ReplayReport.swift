@@ -106,8 +106,10 @@ public struct ReplayReport {
         .right("hits") { NumberText.percent($0.row.hotHitShare) },
         .right("misses") { NumberText.decimal($0.row.hotMisses, places: 1) },
       ] : []
+    let freed: [Column<Line>] =
+      frees ? [.right("freed") { NumberText.percent($0.row.freedBlockShare) }] : []
     let lines: [Line] = zip(configurations, rows).map { (policy: $0.policy.label, row: $1) }
-    return TextTable(lines, quality + projected + cost + hot).text
+    return TextTable(lines, quality + projected + cost + freed + hot).text
   }
 
   /// What the reader should know, a sentence each.
@@ -125,12 +127,20 @@ public struct ReplayReport {
     notes += ComparisonNotes.notes(configurations.map(\.policy))
     notes.append(
       "means over steps, layers and heads; weighted: output error by the outputs' norms, Σ‖o_S − o‖ / Σ‖o‖; \(projectedNote)tokens, bytes: share of dense, as read per query head or once per KV group; "
-        + "kernel: this machine's speed-up over dense attention, \(kernelThreads) thread\(kernelThreads == 1 ? "" : "s")\(hotNote)"
+        + "kernel: this machine's speed-up over dense attention, \(kernelThreads) thread\(kernelThreads == 1 ? "" : "s")\(freedNote)\(hotNote)"
     )
     return notes
   }
 
   private var isBuffered: Bool { configurations.contains { $0.policy.hotBuffer != nil } }
+
+  private var frees: Bool { rows.contains { $0.freedBlockShare != nil } }
+
+  private var freedNote: String {
+    frees
+      ? "; freed: of a layer's blocks of \(FreedBlocks.tokens) tokens, those of which no head holds any in the end"
+      : ""
+  }
 
   private var hotNote: String {
     isBuffered

@@ -55,6 +55,9 @@ public struct SummaryRow: Codable, Sendable, Equatable, FetchableRecord {
   public let hotHitShare: Double?
   /// Pages a step and KV head that it did not.
   public let hotMisses: Double?
+  /// Of the layers' blocks of 16 tokens, those of which no head holds any token after the last step; nil where nothing is dropped,
+  /// or an older fasa-sim stored it.
+  public let freedBlockShare: Double?
   public let perHeadBytes: Int?
   public let groupUnionBytes: Int?
   public let densePerHeadBytes: Int?

@@ -41,7 +41,7 @@ extension Schema {
         dense_resident_bytes timing_run timing_pairs
         """,
       reals: """
-        \(bufferedColumns.joined(separator: " ")) per_head_bytes_share group_union_bytes_share dense_median_ns
+        \(freedColumns.joined(separator: " ")) per_head_bytes_share group_union_bytes_share dense_median_ns
         policy_median_ns kernel_speedup
         """,
       texts: """

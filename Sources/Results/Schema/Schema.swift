@@ -52,6 +52,9 @@ enum Schema {
     migrator.registerMigration("9: hot buffers before a cache on the host") { db in
       try countHotBuffers(db)
     }
+    migrator.registerMigration("10: blocks that evictors free") { db in
+      try countFreedBlocks(db)
+    }
     return migrator
   }
 }

@@ -7,6 +7,7 @@ extension ResultWriter {
     try db.execute(sql: Schema.weightedTotals("WHERE configuration = ?1"), arguments: [id.rawValue])
     try db.execute(sql: Schema.projectedTotals("WHERE configuration = ?1"), arguments: [id.rawValue])
     try db.execute(sql: Schema.hotTotals("WHERE configuration = ?1"), arguments: [id.rawValue])
+    try db.execute(sql: Schema.freedTotals("WHERE configuration = ?1"), arguments: [id.rawValue])
   }
 
   func insertScopeTotals(_ scope: Int64) throws {

@@ -84,6 +84,7 @@ extension ResultsStore {
         try writer.insertSummaries(configuration, id)
         try writer.insertLayers(configuration, id)
         try writer.insertHotGroups(configuration, id)
+        try writer.insertFreedBlocks(configuration, id)
         try writer.insertTraffic(configuration.traffic, owner: .configuration(id))
         try writer.insertTotals(id)
         if detail == .step {

@@ -36,7 +36,7 @@ package struct ConfigurationReplay {
       work: Work(), residentExtra: (0, 0), cacheTier: policy.cacheTier, deviceTokens: 0,
       deviceKeyBytes: policy.deviceKeyBytes, heldTokens: nil, lastChoice: nil,
       firstVisible: steps.last?.visible.lowerBound ?? 0,
-      choosesPerGroup: policy.choosesPerGroup)
+      choosesPerGroup: policy.choosesPerGroup, isEvicting: policy.isEvicting)
   }
 
   /// The outcome once all steps are recorded.

@@ -33,6 +33,8 @@ package struct GroupOutcome: Sendable {
     /// What each step found in the hot buffer; empty where there is none.
     var hotSteps: [HotBufferStep] = []
     var choosesPerGroup: Bool
+    /// Whether what was not chosen at the last step is gone.
+    var isEvicting = false
   }
 }
 

@@ -39,7 +39,9 @@ struct ReplayAssembly {
         configuration: configuration, calibration: plan.calibrationUse(configuration),
         inputDigest: plan.inputDigest(configuration), heads: heads,
         layers: groups.compactMap { $0.projected.isEmpty ? nil : $0.projected[index] },
-        traffic: traffic, digest: ExactDigest.of(configuration, heads: heads, traffic: traffic),
+        traffic: traffic,
+        freed: freed(groups.map { ($0.group.layer, $0.outcome.configurations[index]) }, tokens: last),
+        digest: ExactDigest.of(configuration, heads: heads, traffic: traffic),
         lastChoices: groups.map { $0.lastChoice(index, steps: plan.rows.count) })
     }
     let dense = (outcomes[.group] ?? []).map { replayed in
@@ -56,6 +58,22 @@ struct ReplayAssembly {
       steps: plan.steps,
       configurations: results,
       dense: dense, exactResultsDigest: ExactDigest.of(results.map(\.digest)), notes: plan.notes)
+  }
+
+  /// - Parameter groups: what each KV head of each layer came to.
+  private func freed(_ groups: [(layer: Int, outcome: GroupOutcome.Configuration)], tokens: Int)
+    -> [FreedBlocks]
+  {
+    guard groups.contains(where: { $0.outcome.isEvicting }) else { return [] }
+    let heads = trace.metadata.geometry.kvHeads
+    // Dense layers drop nothing.
+    return Dictionary(grouping: groups, by: \.layer).sorted { $0.key < $1.key }.compactMap { layer, groups in
+      // A head that was not replayed may hold anything.
+      guard groups.count == heads, let first = groups.first else { return nil }
+      return FreedBlocks(
+        layer: layer, held: groups.map { $0.outcome.isEvicting ? $0.outcome.lastChoice : nil },
+        of: first.outcome.firstVisible..<tokens)
+    }
   }
 }
 

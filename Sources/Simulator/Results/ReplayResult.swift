@@ -68,6 +68,8 @@ public struct ConfigurationResult: Sendable {
   public var layers: [LayerResult] = []
   /// By layer, then KV head.
   public let traffic: [GroupWork]
+  /// What could be given back of each layer's cache; empty where the policy drops nothing. No part of the digest.
+  public var freed: [FreedBlocks] = []
   /// SHA-256 of this configuration's exact results, lower-case hexadecimal.
   public let digest: String
   /// Empty where timing was off.

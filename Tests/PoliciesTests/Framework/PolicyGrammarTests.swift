@@ -49,7 +49,7 @@ import Testing
     (["chunks=8"], "policy 'chunks=8': expected NAME or NAME:PARAMETER=VALUE,…, found 'chunks=8'"),
     (
       ["random:p=0.5"],
-      "policy 'random': expected one of its parameters, found 'p'; choose from dense-layers, sinks, recent, or from the frame's scope, page, lag, lag-cos, kv, kv-chooses, hot, hot-order, hot-page, hot-start"
+      "policy 'random': expected one of its parameters, found 'p'; choose from dense-layers, sinks, recent, or from the frame's scope, lag, lag-cos, reuse, kv, kv-chooses, hot, hot-order, hot-page, hot-start"
     ),
     (
       ["oracle-mass:sinks=4"],

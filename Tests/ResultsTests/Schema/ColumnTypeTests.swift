@@ -22,6 +22,7 @@ struct ColumnTypeTests {
       try Samples.configuration(
         "fasa:hot=64", heads: heads, layers: layers,
         traffic: [Samples.keys(perHead: 200, groupUnion: 100).finding([(3, 1), (2, 2)])],
+        freed: [FreedBlocks(layer: 0, blocks: 20, freed: 5)],
         samples: KernelTimeTests.oddPairs),
       try Samples.configuration("oracle", budget: .share(0.5), heads: heads), detail: .step)
     try store.addLiveRuns()

@@ -14,6 +14,7 @@ struct SchemaTests {
       try Samples.configuration(
         layers: [LayerResult(layer: 0, differenceNorms: [1, 1], outputNorms: [2, 2])],
         traffic: [Samples.keys(perHead: 200, groupUnion: 100).finding([(3, 1), (2, 2)])],
+        freed: [FreedBlocks(layer: 0, blocks: 20, freed: 5)],
         samples: [Samples.sample(.score, 0, 10)]), detail: .step)
     let profile = CalibrationProfile(
       version: 1,
@@ -33,6 +34,7 @@ struct SchemaTests {
     "traces", "runs", "scopes", "configurations", "run_configurations", "head_summaries", "steps", "traffic",
     "residency", "dense_traffic", "dense_residency", "kernel_samples", "modelled", "profiles",
     "contextual_agreement", "layer_summaries", "layer_steps", "hot_groups", "hot_steps",
+    "freed_blocks",
   ])
   func aRowCannotBeThereTwice(table: String) throws {
     try refuses("INSERT INTO \(table) SELECT * FROM \(table)", .SQLITE_CONSTRAINT)
@@ -46,7 +48,7 @@ struct SchemaTests {
     "kernel_samples SET configuration = 9", "kernel_samples SET run = 9", "modelled SET configuration = 9",
     "contextual_agreement SET profile = 9", "layer_summaries SET configuration = 9",
     "layer_steps SET configuration = 9", "hot_groups SET configuration = 9",
-    "hot_steps SET configuration = 9",
+    "hot_steps SET configuration = 9", "freed_blocks SET configuration = 9",
   ])
   func aRowNeedsWhatItRefersTo(change: String) throws {
     try refuses("UPDATE \(change)", .SQLITE_CONSTRAINT_FOREIGNKEY)
@@ -93,7 +95,8 @@ struct SchemaTests {
     "hot_groups SET hits = -1", "hot_groups SET misses = -1", "hot_groups SET misses_p50 = -1",
     "hot_groups SET misses_p95 = -1", "hot_groups SET misses_max = -1", "hot_steps SET layer = -1",
     "hot_steps SET kv_head = -1", "hot_steps SET step = step - 9", "hot_steps SET position = -1",
-    "hot_steps SET hits = -1", "hot_steps SET misses = -1",
+    "hot_steps SET hits = -1", "hot_steps SET misses = -1", "freed_blocks SET layer = -1",
+    "freed_blocks SET block_tokens = 0", "freed_blocks SET blocks = 0", "freed_blocks SET freed = blocks + 1",
   ])
   func aValueIsInItsRange(change: String) throws {
     try refuses("UPDATE \(change)", .SQLITE_CONSTRAINT_CHECK)
@@ -126,7 +129,7 @@ struct SchemaTests {
     try store.write { try $0.execute(sql: "DELETE FROM configurations") }
     let tables = [
       "run_configurations", "head_summaries", "steps", "traffic", "residency", "kernel_samples", "modelled",
-      "layer_summaries", "layer_steps", "hot_groups", "hot_steps",
+      "layer_summaries", "layer_steps", "hot_groups", "hot_steps", "freed_blocks",
     ]
     for table in tables {
       #expect(try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") } == 0, "\(table)")

@@ -80,12 +80,14 @@ enum Samples {
   static func configuration(
     _ policy: String = "fasa", budget: Budget? = .tokens(4), heads: [HeadResult] = [head { _, _ in 0.5 }],
     layers: [LayerResult] = [],
-    traffic: [GroupWork] = [keys(perHead: 200, groupUnion: 100)], calibration: CalibrationUse? = nil,
+    traffic: [GroupWork] = [keys(perHead: 200, groupUnion: 100)], freed: [FreedBlocks] = [],
+    calibration: CalibrationUse? = nil,
     digest: String = digest("a"), samples: [KernelSample] = []
   ) throws -> ConfigurationResult {
     ConfigurationResult(
       configuration: ReplayConfiguration(policy: try Self.policy(policy), budget: budget),
-      calibration: calibration, heads: heads, layers: layers, traffic: traffic, digest: digest,
+      calibration: calibration, heads: heads, layers: layers, traffic: traffic, freed: freed,
+      digest: digest,
       kernelSamples: samples)
   }
 
