@@ -35,6 +35,7 @@ import Testing
         report                  Draws a database of results as one HTML page.
         export                  Writes a table or view of the database as CSV, JSON or Parquet.
         choices                 Writes the tokens that a policy chooses, for other tools.
+        anchors                 Finds which layers should choose tokens for those after them.
         calibrate               Measures what calibrated policies need of a model's heads, and writes a profile.
         policies                Lists the policies, or tells all about one.
         hardware                Machines that times are modelled for: bundled, your own, measured, and how far the model can

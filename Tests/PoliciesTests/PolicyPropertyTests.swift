@@ -34,7 +34,7 @@ import Testing
   static let atMost: Set<String> = [
     "quest", "quest-meanstd", "arkvale", "infllm", "shadowkv", "infinigen", "rocketkv", "pyramidkv", "adakv",
     "moba", "infllm-v2",
-    "chunkkv", "raas",
+    "chunkkv", "raas", "remnants",
   ]
 
   /// Those that take a budget.

@@ -67,7 +67,7 @@ public struct AnchorsReport: Encodable, Sendable {
       ])
     let told =
       notes + [
-        "each number of anchors with the pattern of least \(foundBy) on this trace, in open loop; errors and mass of all layers, bytes as dense attention's share"
+        "each number of anchors with the pattern that loses least by \(foundBy) on this trace, in open loop; errors and mass of all layers, bytes as dense attention's share"
       ]
     return
       ([table.text, ""] + told.map { "note: \($0.onOneLine)" } + ["exact results \(exactResultsDigest)"])

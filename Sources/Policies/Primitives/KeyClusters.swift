@@ -1,15 +1,19 @@
 import Attention
 import Kernels
 
-/// A prompt's tokens in clusters of like keys.
-struct KeyClusters {
+/// Tokens in clusters of like keys: a prompt's, and those that join later.
+struct KeyClusters: Sendable {
   /// Tokens of each cluster that has any, ascending.
   private(set) var members: [[Int32]] = []
   private var centroids: [[Float]] = []
   private var valueSums: [[Float]] = []
+  /// Mean squared distance of each cluster's keys from its centroid, over channels.
+  private(set) var spreads: [Float] = []
 
   /// Of this file alone: to read keys.
   struct Leave { fileprivate init() {} }
+
+  init() {}
 
   /// By what keys are held to be alike.
   enum Likeness: String, Sendable {
@@ -48,6 +52,7 @@ struct KeyClusters {
         directions == nil
           ? (0..<d).map { means.centroids[index * d + $0] } : Self.mean(keys, of: tokens))
       valueSums.append(tables.values?.sum(tokens) ?? [])
+      spreads.append(Self.spread(keys, of: tokens, about: centroids[centroids.count - 1]))
     }
   }
 
@@ -67,6 +72,60 @@ struct KeyClusters {
     var sum = Array(repeating: Float(0), count: keys.width)
     for token in tokens { for c in sum.indices { sum[c] += keys[Int(token)][c] } }
     return sum.map { $0 / Float(tokens.count) }
+  }
+
+  private static func spread(_ keys: KeyRows, of tokens: [Int32], about centre: [Float]) -> Float {
+    var sum: Float = 0
+    for token in tokens {
+      let key = keys[Int(token)]
+      for c in centre.indices { sum += (key[c] - centre[c]) * (key[c] - centre[c]) }
+    }
+    return sum / Float(tokens.count)
+  }
+
+  /// Clusters of some tokens, by distance.
+  init(_ tables: GroupTables, of tokens: [Int32], count: Int, rounds: Int) {
+    guard !tokens.isEmpty, count > 0 else { return }
+    let d = tables.channels
+    let keys = tables.keys(for: .clusters(Leave()))
+    let rows = FloatBuffer(count: tokens.count * d)
+    for (place, token) in tokens.enumerated() {
+      (rows.pointer + place * d).update(from: keys[Int(token)], count: d)
+    }
+    let means = KMeans(
+      rows.pointer, rowCount: tokens.count, width: d, centroids: count, rounds: rounds,
+      kernels: tables.kernels)
+    let points = KMeans.Points(rows.pointer, rowCount: tokens.count, width: d, kernels: tables.kernels)
+    var all = Array(repeating: [Int32](), count: means.count)
+    for (token, cluster) in zip(tokens, means.nearest(points)) { all[Int(cluster)].append(token) }
+    for tokens in all where !tokens.isEmpty {
+      members.append(tokens)
+      centroids.append(Self.mean(keys, of: tokens))
+      valueSums.append(tables.values?.sum(tokens) ?? [])
+      spreads.append(Self.spread(keys, of: tokens, about: centroids[centroids.count - 1]))
+    }
+  }
+
+  /// A token joins the cluster whose centroid is nearest, the lower one of equals, which moves to the mean of both.
+  mutating func add(_ token: Int32, _ tables: GroupTables) {
+    let key = tables.keys(for: .clusters(Leave()))[Int(token)]
+    var (nearest, least) = (-1, Float.infinity)
+    for (cluster, centre) in centroids.enumerated() {
+      let distance = centre.indices.reduce(Float(0)) {
+        $0 + (centre[$1] - key[$1]) * (centre[$1] - key[$1])
+      }
+      if distance < least { (nearest, least) = (cluster, distance) }
+    }
+    guard nearest >= 0 else { return }
+    let count = Float(members[nearest].count)
+    members[nearest].append(token)
+    spreads[nearest] = (spreads[nearest] + least / (count + 1)) * count / (count + 1)
+    for c in centroids[nearest].indices {
+      centroids[nearest][c] += (key[c] - centroids[nearest][c]) / (count + 1)
+    }
+    if let value = tables.values?.sum([token]) {
+      for c in value.indices { valueSums[nearest][c] += value[c] }
+    }
   }
 
   /// Tokens of clusters, the best cluster first, until there are `most`: of the last cluster its first tokens.
@@ -101,7 +160,9 @@ struct KeyClusters {
     return weights.map { $0 / sum }
   }
 
-  fileprivate func scores(_ query: UnsafePointer<Float>) -> [Float] {
+  func scores(_ query: UnsafePointer<Float>, for _: ClusterScoring) -> [Float] { scores(query) }
+
+  private func scores(_ query: UnsafePointer<Float>) -> [Float] {
     centroids.map { centroid in
       centroid.withUnsafeBufferPointer { centroid in
         var sum: Float = 0
@@ -114,8 +175,9 @@ struct KeyClusters {
   /// What stands for a cluster; nil where a sliding window has left part of it behind, whose sum is not known.
   ///
   /// - Parameter read: tokens attended to exactly whatever their cluster, which count once.
-  fileprivate func term(
-    _ cluster: Int, logit: Float, within visible: Range<Int>, read: Range<Int>, _ values: ValueRows?
+  func term(
+    _ cluster: Int, logit: Float, within visible: Range<Int>, read: Range<Int>, _ values: ValueRows?,
+    for _: ClusterScoring
   ) -> OutputCorrection.Term? {
     guard let first = members[cluster].first, Int(first) >= visible.lowerBound else { return nil }
     let known = members[cluster].filter { read.contains(Int($0)) }
@@ -123,57 +185,5 @@ struct KeyClusters {
     let sum = known.isEmpty ? valueSums[cluster] : zip(valueSums[cluster], values?.sum(known) ?? []).map(-)
     return OutputCorrection.Term(
       logit: logit, count: Float(members[cluster].count - known.count), valueSum: sum)
-  }
-}
-
-/// Clusters that a row takes for what their centroid and values' sum say.
-struct EstimatedClusters {
-  let clusters: [Int]
-  /// Of each of them.
-  let logits: [Float]
-  /// Tokens attended to exactly whatever their cluster, which count once.
-  let read: Range<Int>
-}
-
-extension QueryBlock {
-  /// Scores of every cluster by its centroid, `[row][cluster]`: one vector per cluster, read once for the group.
-  func scores(_ clusters: KeyClusters) -> [[Float]] {
-    let count = steps.count * clusters.members.count
-    charge(
-      DecodeOperation(.score, .vectors, .metadata, rowBytes: group.keyRowBytes, bits: group.elementBits),
-      readPerHead: count * group.keyRowBytes * group.groupSize, readGroupUnion: count * group.keyRowBytes)
-    chargeScores(count * group.groupSize, writtenBy: .vectors, readBy: .select)
-    return (0..<rows).map { clusters.scores(query($0)) }
-  }
-
-  /// Tokens of clusters are found by lists of their numbers: where each cluster's begins is read, and what of them every row
-  /// attends to.
-  ///
-  /// - Parameter chosen: a row for every row of the block, of tokens that lists name.
-  func chargeLists(of clusters: KeyClusters, _ chosen: Selections) {
-    let sizes = steps.count * clusters.members.count * 4
-    charge(.list(.select), readPerHead: sizes * group.groupSize, readGroupUnion: sizes)
-    chargeGather(.list(.select), chosen, at: Array(steps.indices))
-  }
-
-  /// What stands for the clusters that each row estimates.
-  ///
-  /// - Parameters:
-  ///   - most: clusters that a row estimates at most, whose values' sums a decoder reads.
-  ///   - isShared: whether the heads of the group read one set of sums.
-  func terms(_ clusters: KeyClusters, _ estimated: [EstimatedClusters], most: Int, isShared: Bool)
-    -> [[OutputCorrection.Term]]
-  {
-    let bytes = steps.count * min(most, clusters.members.count) * group.valueRowBytes
-    charge(
-      DecodeOperation(
-        .attend, .gather, .metadata, rowBytes: group.valueRowBytes, bits: group.elementBits,
-        pattern: .gather(rowBytes: group.valueRowBytes)),
-      readPerHead: bytes * group.groupSize, readGroupUnion: isShared ? bytes : bytes * group.groupSize)
-    return estimated.enumerated().map { row, some in
-      zip(some.clusters, some.logits).compactMap {
-        clusters.term($0, logit: $1, within: visible(row), read: some.read, tables.values)
-      }
-    }
   }
 }

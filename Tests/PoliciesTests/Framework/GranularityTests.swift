@@ -16,7 +16,8 @@ import Testing
   /// A descriptor that offers what the policy cannot do would end a replay half-way.
   @Test(arguments: offered) func whatIsOfferedCanBeDone(text: String) throws {
     guard let policy = try? PolicyGrammar.parse([text])[0] else {
-      #expect(["sparq", "retroinfer"].contains { text.hasPrefix($0) }, "refused before it runs: \(text)")
+      #expect(
+        ["sparq", "retroinfer", "gist"].contains { text.hasPrefix($0) }, "refused before it runs: \(text)")
       return
     }
     let tokens = try PolicyPropertyTests.trace().answer(text).tokens

@@ -21,8 +21,9 @@ import Testing
     let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789-")
     #expect(!name.isEmpty && name.allSatisfy(allowed.contains))
     #expect(descriptor.summary.hasSuffix(".") && descriptor.summary.count > 20)
-    // Bounds are no methods, and three have no paper: a file's sets, and ours.
-    let hasNone = descriptor.kind == .bound || ["external", "sketch", "shared-chunks"].contains(name)
+    // Bounds are no methods, and a file's sets and what is ours have no paper.
+    let own = ["sketch", "shared-chunks", "gist", "remnants"]
+    let hasNone = descriptor.kind == .bound || (own + ["external"]).contains(name)
     if hasNone {
       #expect(descriptor.paper == nil)
     } else {

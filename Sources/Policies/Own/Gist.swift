@@ -1,0 +1,120 @@
+import Attention
+import Kernels
+
+/// Clusters of like keys, read or taken for their means and spreads: a selector of our own.
+///
+/// As RetroInfer does, the best clusters of a KV head are read and the next are estimated. But a cluster is worth what its keys are
+/// on average, which lie about their mean, and tokens that decoding adds join the clusters.
+public struct Gist: Policy {
+  public static let descriptor = PolicyDescriptor(
+    name: "gist",
+    summary:
+      "Reads the clusters of keys that are worth most, and estimates the next by their means and spreads.",
+    kind: .selection,
+    parameters: [
+      cluster, estimated, rounds, Remnants.spread, ParameterDescriptor.sinks.defaulting(to: .integer(4)),
+      ParameterDescriptor.recent.defaulting(to: .integer(16)),
+    ], common: [.denseLayers], ranks: .nothing, remembersSteps: true,
+    cost: "d and 4 bytes a cluster, dv an estimated one, 4 bytes a chosen token",
+    notes: """
+      Ours, after RetroInfer. One set per KV head, its heads' softmaxes over the clusters summed. k-means is over the prompt's keys; a token that leaves the last ones joins the nearest cluster, whose mean, sum and spread it changes. \
+      What exceeds k is cut from the last cluster, later tokens first. A cluster's tokens are taken for its mean key, with the logit raised by `spread` of |q|² · s² / 2, s² the mean squared distance of its keys a channel. \
+      Clusters that a sliding window has left in part are not estimated. The spread was chosen in open loop on two of the bundled texts, and tried in a live model on three others: docs/ideas.md has what it gave.
+      """)
+
+  static let cluster = ParameterDescriptor(
+    "cluster", .integer(1...4096), default: .integer(16), help: "tokens of a cluster on average")
+  static let estimated = ParameterDescriptor(
+    "estimated", .number(0...1), default: .number(0.25), help: "share of the clusters that is estimated")
+  static let rounds = ParameterDescriptor(
+    "rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means")
+
+  private let size: Int
+  private let estimated: Double
+  private let rounds: Int
+  private let spread: Float
+  private let keeping: Guard
+  private let group: GroupContext
+  private var clusters: KeyClusters?
+  /// First token that is in no cluster.
+  private var next = 0
+
+  public init(parameters: ParameterValues, group: GroupContext) throws {
+    // k-means scores keys with a last channel of one.
+    try group.require(width: group.headDim + 1, for: "gist")
+    size = parameters.integer(Self.cluster)
+    estimated = parameters.number(Self.estimated)
+    rounds = parameters.integer(Self.rounds)
+    spread = Float(parameters.number(Remnants.spread))
+    keeping = Guard(sinks: parameters.integer(.sinks), recent: max(1, parameters.integer(.recent)))
+    self.group = group
+  }
+
+  public static func corrects(_ parameters: ParameterValues) -> Bool { true }
+  public var choosesPerGroup: Bool { true }
+  public func pieceTokens(of step: Step, budget: Int) -> Int { 1 }
+
+  public mutating func choose(_ block: QueryBlock) -> Selections? {
+    var rows = [[Int32]](repeating: [], count: block.rows)
+    var listed = rows
+    var corrections = [OutputCorrection](repeating: OutputCorrection(), count: block.rows)
+    for (index, step) in block.steps.enumerated() {
+      let clusters = grown(to: step, block)
+      let (sinks, middle, recent) = keeping.split(step.visible, budget: block.budgets[index])
+      let logits = block.logits(clusters, step: index, spread: spread)
+      block.chargeScores(clusters.members.count * group.groupSize, writtenBy: .vectors, readBy: .select)
+      let (chosen, order, taken) = clusters.best(
+        worth(logits, block.kernels), among: middle,
+        most: block.budgets[index] - sinks.count - recent.count)
+      let others = order.dropFirst(taken)
+        .prefix(Int((estimated * Double(clusters.members.count)).rounded()))
+      let terms = block.terms(clusters, Array(others), logits: logits, step: index)
+      for head in 0..<group.groupSize {
+        let row = block.row(head: head, step: index)
+        rows[row] = (sinks.map(Int32.init) + chosen + recent.map(Int32.init)).sorted()
+        listed[row] = chosen.sorted()
+        corrections[row].terms = terms[head]
+      }
+    }
+    var result = Selections()
+    var lists = Selections()
+    for row in rows { result.appendRow(row) }
+    for row in listed { lists.appendRow(row) }
+    if let clusters { block.chargeLists(of: clusters, lists) }
+    result.corrections = corrections
+    return result
+  }
+
+  /// The clusters of all tokens before the last ones that a step sees.
+  private mutating func grown(to step: Step, _ block: QueryBlock) -> KeyClusters {
+    if clusters == nil {
+      let first = min(keeping.sinks, group.promptTokens)
+      let zone = (first..<max(first, group.promptTokens - keeping.recent)).clamped(
+        to: 0..<block.tables.tokens)
+      clusters = block.tables.cached("clusters \(zone) \(size) \(rounds)", ofPrompt: true) {
+        KeyClusters(block.tables, tokens: zone, size: size, rounds: rounds)
+      }
+      next = zone.upperBound
+    }
+    let end = max(next, step.visible.upperBound - keeping.recent)
+    for token in next..<end { clusters?.add(Int32(token), block.tables) }
+    block.chargeJoining(end - next)
+    next = end
+    return clusters ?? KeyClusters()
+  }
+
+  /// Of each cluster what its keys weigh for the heads together.
+  private func worth(_ logits: [[Float]], _ kernels: Kernels) -> [Float] {
+    logits.map { logits in
+      var weights = logits
+      kernels.softmax(&weights)
+      return weights
+    }.summed
+  }
+
+  public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
+    let members = clusters?.members ?? []
+    let listed = members.reduce(0) { $0 + $1.count }
+    return (members.count * (group.keyRowBytes + group.valueRowBytes + 12) + listed * 4, 0)
+  }
+}
