@@ -41,7 +41,9 @@ struct Description: Decodable {
     let policies = try OwnPolicy.configuration(row.policy).map { [$0] } ?? PolicyGrammar.parse([row.policy])
     guard let policy = policies.first, policies.count == 1 else {
       throw LiveError(
-        .invalid, "rows[\(number)].policy", expected: "one policy", found: "\(policies.count)")
+        .invalid, "rows[\(number)].policy", expected: "one policy",
+        found: "'\(row.policy)', which is \(policies.count)",
+        advice: "give each value of a grid a row of its own")
     }
     let budget = row.budget.flatMap { Budget($0) }
     guard row.budget == nil || budget != nil else {

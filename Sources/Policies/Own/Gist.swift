@@ -19,7 +19,7 @@ public struct Gist: Policy {
     notes: """
       Ours, after RetroInfer. One set per KV head, its heads' softmaxes over the clusters summed. k-means is over the prompt's keys; a token that leaves the last ones joins the nearest cluster, whose mean, sum and spread it changes. \
       What exceeds k is cut from the last cluster, later tokens first. A cluster's tokens are taken for its mean key, with the logit raised by `spread` of |q|² · s² / 2, s² the mean squared distance of its keys a channel. \
-      Clusters that a sliding window has left in part are not estimated. The spread was chosen in open loop on two of the bundled texts, and tried in a live model on three others: docs/ideas.md has what it gave.
+      Clusters that a sliding window has left in part are not estimated. The spread was chosen in open loop on two of the bundled texts, and tried in a live model on three others: docs/closed-loop.md has what it gave.
       """)
 
   static let cluster = ParameterDescriptor(

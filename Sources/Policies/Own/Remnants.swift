@@ -17,8 +17,8 @@ public struct Remnants: Policy {
     notes: """
       Ours. k holds what is kept and the clusters, each of which is read as one key and the sum of its values. The prompt's dropped tokens are clustered by k-means over their keys; a token that goes later \
       joins the nearest cluster, whose mean, sum and spread it changes. A cluster's tokens are taken for its mean key, with the logit raised by `spread` of |q|² · s² / 2, s² the mean squared distance of its keys a channel. \
-      Attention is gathered over what is kept, from the prompt's sums on. Where a sliding window leaves tokens behind nothing stands for what was dropped. k and cluster share were tried in open loop \
-      on three of the bundled texts, and in a live model on three others: docs/ideas.md has what they gave.
+      Attention is gathered over what is kept, from the prompt's sums on. Where a sliding window leaves tokens behind nothing stands for what was dropped. `spread` and `clusters` were chosen in open loop \
+      on three of the bundled texts, and tried in a live model on three others: docs/closed-loop.md has what they gave.
       """)
 
   static let clusters = ParameterDescriptor(
