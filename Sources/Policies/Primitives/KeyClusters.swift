@@ -118,7 +118,7 @@ struct KeyClusters: Sendable {
     }
     guard nearest >= 0 else { return }
     let count = Float(members[nearest].count)
-    members[nearest].append(token)
+    members[nearest].insert(token, at: members[nearest].lastIndex { $0 < token }.map { $0 + 1 } ?? 0)
     spreads[nearest] = (spreads[nearest] + least / (count + 1)) * count / (count + 1)
     for c in centroids[nearest].indices {
       centroids[nearest][c] += (key[c] - centroids[nearest][c]) / (count + 1)

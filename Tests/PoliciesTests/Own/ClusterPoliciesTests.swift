@@ -37,7 +37,7 @@ import Testing
       let distances = centres.map { Self.square(key, $0) }
       let least = distances.min() ?? 0
       guard let nearest = distances.firstIndex(where: { $0 < least + 1e-6 }) else { return }
-      members[nearest].append(token)
+      members[nearest] = (members[nearest] + [token]).sorted()
       let count = Double(members[nearest].count)
       squares[nearest] += distances[nearest] * (count - 1) / count
       centres[nearest] = zip(centres[nearest], key).map { $0 + ($1 - $0) / count }
