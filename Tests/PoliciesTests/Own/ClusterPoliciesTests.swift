@@ -1,3 +1,4 @@
+import Attention
 import Kernels
 import Testing
 
@@ -149,6 +150,10 @@ import Testing
     }
   }
 
+  static func metadata(_ answer: Answer) -> TrafficBytes {
+    answer.work.bytes.filter { $0.key.content == .metadata }.reduce(into: TrafficBytes()) { $0 += $1.value }
+  }
+
   /// 3 heads share what is read; keys and values are of 8 numbers in 16 bits.
   @Test func bytesAreThoseOfClustersAndLists() throws {
     let trace = SmallTrace(heads: 3, positions: [40]).complete(prompt: 40)
@@ -156,18 +161,17 @@ import Testing
       "gist:cluster=4,estimated=0.5,rounds=2,sinks=2,recent=5", budget: .tokens(20))
     let clusters = NaiveClusters(trace, 2..<35, count: 8, rounds: 2, likeness: "distance").members.count
     let estimated = Int((0.5 * Double(clusters)).rounded())
-    let metadata = gist.work.bytes.filter { $0.key.content == .metadata }
-      .reduce(into: TrafficBytes()) { $0 += $1.value }
     // A centroid and a number each, values' sums, and one token's own that joins; then lists: where each begins, and thirteen tokens.
     let joined = 16 + 16
-    #expect(
-      metadata.readGroupUnion
-        == clusters * (16 + 4) + estimated * 16 + joined + clusters * 4 + 13 * 4)
-    #expect(metadata.written == joined)
+    let lists = clusters * 4 + 13 * 4
+    let moved = Self.metadata(gist)
+    #expect(moved.readGroupUnion == clusters * (16 + 4) + estimated * 16 + joined + lists)
+    #expect(moved.written == joined)
     let remnants = try trace.answer("remnants:clusters=0.25,rounds=2", budget: .tokens(16))
-    let dropped = remnants.work.bytes.filter { $0.key.content == .metadata }
-      .reduce(into: TrafficBytes()) { $0 += $1.value }
     let held = try #require(remnants.corrections)[0][0].terms.count
-    #expect(dropped.readGroupUnion == held * (16 + 4 + 16) && dropped.written == 0)
+    #expect(
+      Self.metadata(remnants)
+        == TrafficBytes(
+          readPerHead: held * 36 * 3, readGroupUnion: held * 36, written: 0))
   }
 }
