@@ -25,6 +25,7 @@ struct HostileValuesTests {
       try Samples.configuration(
         $0, heads: heads, layers: layers,
         traffic: [Samples.keys(perHead: 200, groupUnion: 100).finding((0..<8).map { ($0, 8 - $0) })],
+        freed: [FreedBlocks(layer: 0, blocks: 20, freed: 5)],
         samples: samples)
     }
     try store.store(Samples.result(steps: 8, readBandwidth: 1e9, configurations), run: run, detail: .step)

@@ -83,7 +83,7 @@ public struct Remnants: Policy {
     }
     var selections = record.selections
     block.chargeState(selections, perGroup: true)
-    selections.corrections = corrections
+    if remnants != nil { selections.corrections = corrections }
     return selections
   }
 
