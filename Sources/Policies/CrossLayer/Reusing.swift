@@ -12,6 +12,8 @@ struct Reusing: LayerPolicy {
   private let asked: Budget?
   private let denseLayers: Int
   private var isDense = false
+  /// Whether the layer after takes what this one chooses.
+  private var isTaken = false
   private var shared: SharedChoice
   /// Of each KV head of an anchor, or one that chooses for all of them.
   private var bases: [any Policy] = []
@@ -34,16 +36,17 @@ struct Reusing: LayerPolicy {
   mutating func begin(layer groups: [GroupContext]) throws {
     let layer = groups.first?.layer ?? 0
     isDense = layer < denseLayers
-    // Nobody has chosen for the layers before the first anchor.
-    try shared.begin(
-      layer, chooser: anchors.filter { $0 <= layer }.max() ?? layer, policy: "policy '\(configuration.label)'"
-    )
+    isTaken = layer + 1 < (groups.first?.modelLayers ?? 0) && chooser(of: layer + 1) == layer
+    try shared.begin(layer, chooser: chooser(of: layer), policy: "policy '\(configuration.label)'")
     bases = try shared.isChoosing ? groups.map(begun) : []
     if var whole = bases.first as? any LayerPolicy {
       try whole.begin(layer: groups)
       bases = [whole]
     }
   }
+
+  /// Nobody has chosen for the layers before the first anchor.
+  private func chooser(of layer: Int) -> Int { anchors.filter { $0 <= layer }.max() ?? layer }
 
   private func begun(_ group: GroupContext) throws -> any Policy {
     var group = group
@@ -96,8 +99,8 @@ struct Reusing: LayerPolicy {
           chosen, block, ranks.matrix, row: row, pageTokens: ranks.pageTokens, guarded: ranks.guarded(step))
       }
       shared.keep(rows, place: place, step: step)
-      // A list of all that a step sees is not needed.
-      guard !block.isCovered(index) else { continue }
+      // A list of all that a step sees is not needed, nor one that nobody reads.
+      guard isTaken, !block.isCovered(index) else { continue }
       let written = choosesPerGroup ? rows[0].count : rows.reduce(0) { $0 + $1.count }
       block.charge(.list(.select), written: written * 4)
     }

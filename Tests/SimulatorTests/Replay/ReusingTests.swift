@@ -80,6 +80,13 @@ import Testing
     }
   }
 
+  @Test(arguments: ["oracle:reuse=0+1+2", "oracle:reuse=2"]) func noListIsWrittenForNobody(policy: String)
+    throws
+  {
+    let (own, found) = (try Self.run("oracle"), try Self.run(policy))
+    #expect(found.traffic.map(\.work) == own.traffic.map(\.work))
+  }
+
   @Test func whatMovesLessKeepsLess() throws {
     let (own, taken) = (try Self.run("quest:dense-layers=0"), try Self.run("quest:dense-layers=0,reuse=0"))
     func resident(_ result: ConfigurationResult, _ layer: Int) -> Int {
