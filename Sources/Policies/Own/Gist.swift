@@ -14,12 +14,13 @@ public struct Gist: Policy {
     parameters: [
       cluster, estimated, rounds, Remnants.spread, ParameterDescriptor.sinks.defaulting(to: .integer(4)),
       ParameterDescriptor.recent.defaulting(to: .integer(16)),
-    ], common: [.denseLayers], ranks: .nothing, remembersSteps: true,
+    ], common: [.denseLayers], needs: [.promptWindow], ranks: .nothing, remembersSteps: true,
     cost: "d and 4 bytes a cluster, dv an estimated one, 4 bytes a chosen token",
     notes: """
       Ours, after RetroInfer. One set per KV head, its heads' softmaxes over the clusters summed. k-means is over the prompt's keys; a token that leaves the last ones joins the nearest cluster, whose mean, sum and spread it changes. \
-      What exceeds k is cut from the last cluster, later tokens first. A cluster's tokens are taken for its mean key, with the logit raised by `spread` of |q|² · s² / 2, s² the mean squared distance of its keys a channel. \
-      Clusters that a sliding window has left in part are not estimated. The spread was chosen in open loop on two of the bundled texts, and tried in a live model on three others: docs/closed-loop.md has what it gave.
+      What exceeds k is cut from the last cluster, later tokens first. A cluster's tokens are taken for its mean key, with the logit raised by a share of |q|² · s² / 2, s² the mean squared distance of its keys a channel. The share is each KV head's own: of \
+      0, 1/16, 1/8, 1/4, 1/2 and 1 of `spread` the one by which what is not read weighs what it should for the prompt's last 32 traced queries, or 0 where none is traced. \
+      Clusters that a sliding window has left in part are not estimated. docs/closed-loop.md has what it gives in two live models.
       """)
 
   static let cluster = ParameterDescriptor(
@@ -32,7 +33,10 @@ public struct Gist: Policy {
   private let size: Int
   private let estimated: Double
   private let rounds: Int
+  /// At most.
   private let spread: Float
+  /// What the prompt's last queries make of it.
+  private var fitted: Float = 0
   private let keeping: Guard
   private let group: GroupContext
   private var clusters: KeyClusters?
@@ -54,6 +58,11 @@ public struct Gist: Policy {
   public var choosesPerGroup: Bool { true }
   public func pieceTokens(of step: Step, budget: Int) -> Int { 1 }
 
+  public mutating func observe(_ prompt: PromptView) {
+    let k = group.asked?.tokens(visible: group.promptTokens) ?? 0
+    fitted = began(prompt.tables).fittedSpread(prompt, most: spread, reading: k)
+  }
+
   public mutating func choose(_ block: QueryBlock) -> Selections? {
     var rows = [[Int32]](repeating: [], count: block.rows)
     var listed = rows
@@ -61,7 +70,7 @@ public struct Gist: Policy {
     for (index, step) in block.steps.enumerated() {
       let clusters = grown(to: step, block)
       let (sinks, middle, recent) = keeping.split(step.visible, budget: block.budgets[index])
-      let logits = block.logits(clusters, step: index, spread: spread)
+      let logits = block.logits(clusters, step: index, spread: fitted)
       block.chargeScores(clusters.members.count * group.groupSize, writtenBy: .vectors, readBy: .select)
       let (chosen, order, taken) = clusters.best(
         worth(logits, block.kernels), among: middle,
@@ -85,22 +94,28 @@ public struct Gist: Policy {
     return result
   }
 
+  /// The prompt's tokens that are clustered, all but the first and the last.
+  private var zone: Range<Int> {
+    let first = min(keeping.sinks, group.promptTokens)
+    return first..<max(first, group.promptTokens - keeping.recent)
+  }
+
+  private func began(_ tables: GroupTables) -> KeyClusters {
+    let zone = zone.clamped(to: 0..<tables.tokens)
+    return tables.cached("clusters \(zone) \(size) \(rounds)", ofPrompt: true) {
+      KeyClusters(tables, tokens: zone, size: size, rounds: rounds)
+    }
+  }
+
   /// The clusters of all tokens before the last ones that a step sees.
   private mutating func grown(to step: Step, _ block: QueryBlock) -> KeyClusters {
-    if clusters == nil {
-      let first = min(keeping.sinks, group.promptTokens)
-      let zone = (first..<max(first, group.promptTokens - keeping.recent)).clamped(
-        to: 0..<block.tables.tokens)
-      clusters = block.tables.cached("clusters \(zone) \(size) \(rounds)", ofPrompt: true) {
-        KeyClusters(block.tables, tokens: zone, size: size, rounds: rounds)
-      }
-      next = zone.upperBound
-    }
+    var known = clusters ?? began(block.tables)
+    if clusters == nil { next = zone.clamped(to: 0..<block.tables.tokens).upperBound }
     let end = max(next, step.visible.upperBound - keeping.recent)
-    for token in next..<end { clusters?.add(Int32(token), block.tables) }
+    for token in next..<end { known.add(Int32(token), block.tables) }
     block.chargeJoining(end - next)
-    next = end
-    return clusters ?? KeyClusters()
+    (clusters, next) = (known, end)
+    return known
   }
 
   /// Of each cluster what its keys weigh for the heads together.

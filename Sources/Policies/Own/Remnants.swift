@@ -16,9 +16,8 @@ public struct Remnants: Policy {
     cost: "4 bytes a kept token, read and written; d and dv a cluster",
     notes: """
       Ours. k holds what is kept and the clusters, each of which is read as one key and the sum of its values. The prompt's dropped tokens are clustered by k-means over their keys; a token that goes later \
-      joins the nearest cluster, whose mean, sum and spread it changes. A cluster's tokens are taken for its mean key, with the logit raised by `spread` of |q|² · s² / 2, s² the mean squared distance of its keys a channel. \
-      Attention is gathered over what is kept, from the prompt's sums on. Where a sliding window leaves tokens behind nothing stands for what was dropped. `spread` and `clusters` were chosen in open loop \
-      on three of the bundled texts, and tried in a live model on three others: docs/closed-loop.md has what they gave.
+      joins the nearest cluster, whose mean, sum and spread it changes. A cluster's tokens are taken for its mean key, with the logit raised by a share of |q|² · s² / 2, s² the mean squared distance of its keys a channel; the share is each KV head's own, as `gist` finds it. \
+      Attention is gathered over what is kept, from the prompt's sums on. Clusters that a sliding window has left in part stand for nothing. docs/closed-loop.md has what it gives in two live models.
       """)
 
   static let clusters = ParameterDescriptor(
@@ -29,12 +28,15 @@ public struct Remnants: Policy {
   static let rounds = ParameterDescriptor(
     "rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means over the prompt")
   static let spread = ParameterDescriptor(
-    "spread", .number(0...1), default: .number(0.5),
-    help: "how far a cluster's keys lie about their mean counts so much")
+    "spread", .number(0...1), default: .number(1),
+    help: "how far a cluster's keys lie about their mean counts at most so much")
 
   private let group: GroupContext
   private let share: Double
+  /// At most.
   private let spread: Float
+  /// What the prompt's last queries make of it.
+  private var fitted: Float = 0
   private let recentShare: Double
   private let rounds: Int
   private let sinks: Int
@@ -61,6 +63,31 @@ public struct Remnants: Policy {
 
   public mutating func observe(_ prompt: PromptView) {
     gathered = (0..<(prompt.heads ?? 1)).map { prompt.accumulatedAttention(head: $0) }.summed
+    fitted = fit(prompt)
+  }
+
+  /// How much the spread of what the prompt's last query would have dropped counts.
+  private func fit(_ prompt: PromptView) -> Float {
+    guard let last = prompt.window?.steps.last, let k = group.asked?.tokens(visible: last.visible.count)
+    else {
+      return 0
+    }
+    var trial = cache
+    trial.join(0, last)
+    let gone = shrink(&trial, k)
+    let clusters = KeyClusters(prompt.tables, of: gone, count: Int(Double(k) * share), rounds: rounds)
+    return clusters.fittedSpread(prompt, most: spread, reading: 0)
+  }
+
+  /// - Returns: the tokens that go.
+  private func shrink(_ cache: inout EvictionCache, _ k: Int) -> [Int32] {
+    let before = cache.kept[0]
+    cache.shrink(
+      0, to: max(1, k - Int(Double(k) * share)),
+      keeping: Guard(sinks: sinks, recent: Int(Double(k) * recentShare))
+    ) { gathered[$0] }
+    let stays = Set(cache.kept[0])
+    return before.filter { !stays.contains($0) }
   }
 
   public mutating func choose(_ block: QueryBlock) -> Selections? {
@@ -70,7 +97,7 @@ public struct Remnants: Policy {
       makeRoom(block, step)
       record.add(cache, unit: 0, step: step)
       if let remnants, !remnants.members.isEmpty {
-        let logits = block.logits(remnants, step: step, spread: spread)
+        let logits = block.logits(remnants, step: step, spread: fitted)
         let terms = block.terms(remnants, Array(remnants.members.indices), logits: logits, step: step)
         for (head, terms) in terms.enumerated() {
           corrections[block.row(head: head, step: step)].terms = terms
@@ -91,18 +118,13 @@ public struct Remnants: Policy {
   private mutating func makeRoom(_ block: QueryBlock, _ step: Int) {
     let k = block.budgets[step]
     cache.join(0, block.steps[step])
-    let before = cache.kept[0]
-    guard remnants != nil || before.count > k else { return }
-    let clusters = Int(Double(k) * share)
-    let values = gathered
-    cache.shrink(
-      0, to: max(1, k - clusters), keeping: Guard(sinks: sinks, recent: Int(Double(k) * recentShare))
-    ) { values[$0] }
-    let stays = Set(cache.kept[0])
-    let gone = before.filter { !stays.contains($0) }
+    guard remnants != nil || cache.kept[0].count > k else { return }
+    var own = cache
+    let gone = shrink(&own, k)
+    cache = own
     if remnants == nil {
-      remnants = KeyClusters(block.tables, of: gone, count: clusters, rounds: rounds)
-    } else if clusters > 0 {
+      remnants = KeyClusters(block.tables, of: gone, count: Int(Double(k) * share), rounds: rounds)
+    } else if remnants?.members.isEmpty == false {
       for token in gone { remnants?.add(token, block.tables) }
       block.chargeJoining(gone.count)
     }

@@ -47,11 +47,42 @@ import Testing
     func logits(_ query: [Double], spread: Double) -> [Double] {
       centres.indices.map { cluster in
         let scale = Double(trace.scale)
-        let own = dot(query, centres[cluster]) * scale
-        let capped = trace.logitSoftcap.map { Double($0) * tanh(own / Double($0)) } ?? own
+        let capped = capped(dot(query, centres[cluster]))
         let deviation = squares[cluster] / Double(members[cluster].count * query.count)
         return capped + spread * dot(query, query) * scale * scale * deviation / 2
       }
+    }
+
+    /// The share by which what is not read weighs what it should for the window's queries, as logarithms have it.
+    func fitted(most: Double, reading k: Int) -> Double {
+      func error(_ share: Double) -> Double {
+        var sum = 0.0
+        for head in trace.queries.indices {
+          for (index, position) in trace.windowPositions.enumerated() {
+            let query = trace.windowQueries[head][index].map(Double.init)
+            let raised = logits(query, spread: share)
+            var (read, estimate, truth) = (0, 0.0, 0.0)
+            for cluster in raised.indices.sorted(by: { raised[$0] > raised[$1] }) {
+              let seen = members[cluster].filter { $0 <= position }
+              if read < k {
+                read += seen.count
+              } else {
+                estimate += Double(seen.count) * exp(raised[cluster])
+                truth += seen.reduce(0) { $0 + exp(capped(dot(query, trace.key($1)))) }
+              }
+            }
+            if truth > 0 { sum += abs(log(estimate) - log(truth)) }
+          }
+        }
+        return sum
+      }
+      let shares = [0, 0.0625, 0.125, 0.25, 0.5, 1].map { $0 * most }
+      return shares.min { error($0) < error($1) } ?? 0
+    }
+
+    private func capped(_ score: Double) -> Double {
+      let logit = score * Double(trace.scale)
+      return trace.logitSoftcap.map { Double($0) * tanh(logit / Double($0)) } ?? logit
     }
 
     /// Whether terms stand for these clusters, in this order.
@@ -81,6 +112,8 @@ import Testing
     let corrections = try #require(answer.corrections)
     let naive = NaiveClusters(trace, 2..<35, count: 8, rounds: 3, likeness: "distance")
     var clusters = Clusters(trace, members: naive.members, centres: naive.centres)
+    let fitted = clusters.fitted(most: spread, reading: 30)
+    #expect(spread == 0 || fitted > 0, "so that the spread is seen to count")
     var next = 35
     for step in trace.steps.indices {
       let end = trace.steps[step].visible.upperBound
@@ -88,7 +121,7 @@ import Testing
         clusters.add(next)
         next += 1
       }
-      let logits = [0, 1].map { clusters.logits(trace.query($0, step), spread: spread) }
+      let logits = [0, 1].map { clusters.logits(trace.query($0, step), spread: fitted) }
       let worth = sum(logits.map { softmax($0, 1) })
       let order = worth.indices.sorted { worth[$0] > worth[$1] }
       var expected = Set([0, 1] + Array(end - 5..<end))
@@ -123,6 +156,17 @@ import Testing
         }
       }
     }
+    func clustered(_ gone: [Int]) -> Clusters {
+      let (centres, owner) = EstimatingSelectorsTests.clusters(gone.map(trace.key), count: 4, rounds: 3)
+      let members = centres.indices.map { index in gone.filter { owner(trace.key($0)) == index } }
+        .filter { !$0.isEmpty }
+      return Clusters(trace, members: members, centres: members.map { mean($0.map(trace.key)) })
+    }
+    // What the prompt's last query would have dropped.
+    var trial = Array(0..<40)
+    naive.drop(&trial, to: 12, recent: 6) { gathered[$0] ?? 0 }
+    let fitted = clustered((0..<40).filter { !trial.contains($0) }).fitted(most: spread, reading: 0)
+    #expect(spread == 0 || fitted > 0, "so that the spread is seen to count")
     var held: [Int] = []
     var clusters: Clusters?
     for step in trace.steps.indices {
@@ -132,10 +176,7 @@ import Testing
       naive.drop(&held, to: 12, recent: 6) { gathered[$0] ?? 0 }
       let gone = before.filter { !held.contains($0) }
       if clusters == nil {
-        let (centres, owner) = EstimatingSelectorsTests.clusters(gone.map(trace.key), count: 4, rounds: 3)
-        let members = centres.indices.map { index in gone.filter { owner(trace.key($0)) == index } }
-          .filter { !$0.isEmpty }
-        clusters = Clusters(trace, members: members, centres: members.map { mean($0.map(trace.key)) })
+        clusters = clustered(gone)
       } else {
         for token in gone { clusters?.add(token) }
       }
@@ -144,7 +185,7 @@ import Testing
         #expect(answer.tokens[head][step] == held)
         known.expect(
           corrections[head][step].terms, are: Array(known.members.indices),
-          known.logits(trace.query(head, step), spread: spread))
+          known.logits(trace.query(head, step), spread: fitted))
         for (token, weight) in naive.attention(head, step, held) { gathered[token, default: 0] += weight }
       }
     }
@@ -158,20 +199,20 @@ import Testing
   @Test func bytesAreThoseOfClustersAndLists() throws {
     let trace = SmallTrace(heads: 3, positions: [40]).complete(prompt: 40)
     let gist = try trace.answer(
-      "gist:cluster=4,estimated=0.5,rounds=2,sinks=2,recent=5", budget: .tokens(20))
+      "gist:cluster=4,estimated=0.5,rounds=2,sinks=2,recent=5,spread=0", budget: .tokens(20))
     let clusters = NaiveClusters(trace, 2..<35, count: 8, rounds: 2, likeness: "distance").members.count
     let estimated = Int((0.5 * Double(clusters)).rounded())
-    // A centroid and a number each, values' sums, and one token's own that joins; then lists: where each begins, and thirteen tokens.
+    // A centroid each, values' sums, and one token's own that joins; then lists: where each begins, and thirteen tokens.
     let joined = 16 + 16
     let lists = clusters * 4 + 13 * 4
     let moved = Self.metadata(gist)
-    #expect(moved.readGroupUnion == clusters * (16 + 4) + estimated * 16 + joined + lists)
+    #expect(moved.readGroupUnion == clusters * 16 + estimated * 16 + joined + lists)
     #expect(moved.written == joined)
-    let remnants = try trace.answer("remnants:clusters=0.25,rounds=2", budget: .tokens(16))
+    let remnants = try trace.answer("remnants:clusters=0.25,rounds=2,spread=0", budget: .tokens(16))
     let held = try #require(remnants.corrections)[0][0].terms.count
     #expect(
       Self.metadata(remnants)
         == TrafficBytes(
-          readPerHead: held * 36 * 3, readGroupUnion: held * 36, written: 0))
+          readPerHead: held * 32 * 3, readGroupUnion: held * 32, written: 0))
   }
 }
