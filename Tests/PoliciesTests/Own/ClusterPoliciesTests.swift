@@ -107,12 +107,12 @@ import Testing
   func gistReadsTheClustersThatAreWorthMost(spread: Double, cap: Float?) throws {
     let trace = Self.trace(cap: cap)
     let text = "gist:cluster=4,estimated=0.4,rounds=3,sinks=2,recent=5,spread=\(spread)"
-    let answer = try trace.answer(text, budget: .tokens(30), blockSteps: 3)
-    #expect(try trace.answer(text, budget: .tokens(30), blockSteps: 1) == answer)
+    let answer = try trace.answer(text, budget: .tokens(12), blockSteps: 3)
+    #expect(try trace.answer(text, budget: .tokens(12), blockSteps: 1) == answer)
     let corrections = try #require(answer.corrections)
     let naive = NaiveClusters(trace, 2..<35, count: 8, rounds: 3, likeness: "distance")
     var clusters = Clusters(trace, members: naive.members, centres: naive.centres)
-    let fitted = clusters.fitted(most: spread, reading: 30)
+    let fitted = clusters.fitted(most: spread, reading: 12)
     #expect(spread == 0 || fitted > 0, "so that the spread is seen to count")
     var next = 35
     for step in trace.steps.indices {
@@ -126,8 +126,8 @@ import Testing
       let order = worth.indices.sorted { worth[$0] > worth[$1] }
       var expected = Set([0, 1] + Array(end - 5..<end))
       var taken = 0
-      while expected.count < 30, taken < order.count {
-        for token in clusters.members[order[taken]] where expected.count < 30 { expected.insert(token) }
+      while expected.count < 12, taken < order.count {
+        for token in clusters.members[order[taken]] where expected.count < 12 { expected.insert(token) }
         taken += 1
       }
       let others = order.dropFirst(taken).prefix(Int((0.4 * Double(order.count)).rounded()))
