@@ -18,13 +18,16 @@ public enum AnchorLoss: String, Sendable, CaseIterable {
       heads.reduce(0) { sum, head in
         head.weightedOutputError.isNaN ? sum : sum + head.weightedOutputError * head.outputNormSum
       }
-    case .outputError: mean(heads, .outputError)
-    case .mass: 1 - mean(heads, .mass)
+    case .outputError: heads.mean(.outputError)
+    case .mass: 1 - heads.mean(.mass)
     }
   }
+}
 
-  private func mean(_ heads: [HeadResult], _ metric: Metric) -> Double {
-    heads.reduce(0) { $0 + $1.summary(metric).mean } / Double(max(heads.count, 1))
+extension [HeadResult] {
+  /// Over heads, of their means over steps.
+  func mean(_ metric: Metric) -> Double {
+    reduce(0) { $0 + $1.summary(metric).mean } / Double(Swift.max(count, 1))
   }
 }
 
@@ -39,12 +42,7 @@ public struct AnchorsJob {
   /// - Throws: `ReplayError` where it is not one policy at one budget whose choice layers can share.
   public init(_ prepared: PreparedReplay, by loss: AnchorLoss, most: Int) throws {
     (self.prepared, self.loss, self.most) = (prepared, loss, most)
-    let found = try prepared.grid().configurations
-    guard let first = found.first, found.count == 1 else {
-      throw ReplayError(
-        prepared.trace.path, expected: "one policy at one budget", found: "\(found.count)",
-        advice: "name one of them")
-    }
+    let first = try prepared.single()
     guard first.policy.reusing([0]) != nil, first.policy.anchors == nil else {
       throw ReplayError(
         "policy '\(first.policy.label)'", expected: "one that takes reuse=, and is not given it",

@@ -38,14 +38,11 @@ public struct AnchorsReport: Encodable, Sendable {
     let dense = Self.bytes(result.dense)
     rows = result.configurations.map { found in
       let norms = found.heads.reduce(0) { $0 + $1.outputNormSum }
-      func mean(_ metric: Metric) -> Double {
-        found.heads.reduce(0) { $0 + $1.summary(metric).mean } / Double(max(found.heads.count, 1))
-      }
       return Row(
         anchors: found.configuration.policy.anchors, policy: found.configuration.policy.label,
         weightedOutputError: AnchorLoss.weightedError.of(found.heads) / norms,
-        outputError: mean(.outputError),
-        mass: mean(.mass), groupUnionBytesShare: Self.bytes(found.traffic) / dense)
+        outputError: found.heads.mean(.outputError),
+        mass: found.heads.mean(.mass), groupUnionBytesShare: Self.bytes(found.traffic) / dense)
     }
   }
 

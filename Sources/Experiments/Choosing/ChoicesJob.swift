@@ -23,13 +23,7 @@ public struct ChoicesJob {
   public init(_ prepared: PreparedReplay, page: Int = 1) throws {
     self.prepared = prepared
     self.page = page
-    let found = try prepared.grid().configurations
-    guard let first = found.first, found.count == 1 else {
-      throw ReplayError(
-        prepared.trace.path, expected: "one policy at one budget", found: "\(found.count)",
-        advice: "name one of them")
-    }
-    configuration = first
+    configuration = try prepared.single()
   }
 
   /// Replays, and writes to a file or, but for lines, into a folder, which is made where it is missing.

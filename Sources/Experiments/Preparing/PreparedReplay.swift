@@ -30,6 +30,18 @@ public struct PreparedReplay {
     }
   }
 
+  /// The only configuration.
+  ///
+  /// - Throws: `ReplayError` where there are more, or none.
+  func single() throws -> ReplayConfiguration {
+    let found = try grid().configurations
+    guard let first = found.first, found.count == 1 else {
+      throw ReplayError(
+        trace.path, expected: "one policy at one budget", found: "\(found.count)", advice: "name one of them")
+    }
+    return first
+  }
+
   /// Everything was left out.
   static func nothing(on trace: Trace, _ leftOut: [String]) -> ReplayError {
     ReplayError(

@@ -109,13 +109,16 @@ public struct Gist: Policy {
 
   /// The clusters of all tokens before the last ones that a step sees.
   private mutating func grown(to step: Step, _ block: QueryBlock) -> KeyClusters {
-    var known = clusters ?? began(block.tables)
-    if clusters == nil { next = zone.clamped(to: 0..<block.tables.tokens).upperBound }
+    if clusters == nil {
+      clusters = began(block.tables)
+      next = zone.clamped(to: 0..<block.tables.tokens).upperBound
+    }
     let end = max(next, step.visible.upperBound - keeping.recent)
-    for token in next..<end { known.add(Int32(token), block.tables) }
+    // In place: a copy of all clusters a step would cost more than the tokens.
+    for token in next..<end { clusters?.add(Int32(token), block.tables) }
     block.chargeJoining(end - next)
-    (clusters, next) = (known, end)
-    return known
+    next = end
+    return clusters ?? KeyClusters()
   }
 
   /// Of each cluster what its keys weigh for the heads together.

@@ -60,9 +60,7 @@ extension KeyClusters {
     let visible = block.visible(row)
     let tokens = matrix.row(row)
     let largest = visible.reduce(-Float.infinity) { max($0, tokens[$1] * scale) }
-    let query = block.query(row)
-    let square = (0..<block.group.headDim).reduce(Float(0)) { $0 + query[$1] * query[$1] }
-    let factor = square * block.group.scale * block.group.scale / Float(block.group.headDim) / 2
+    let factor = block.spreadFactor(row)
     var result = Weights()
     for (cluster, logit) in block.logits(of: scores(block, row)).enumerated() {
       let seen = members[cluster].filter { visible.contains(Int($0)) }

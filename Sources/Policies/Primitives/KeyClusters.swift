@@ -44,15 +44,43 @@ struct KeyClusters: Sendable {
     let owner = means.nearest(
       KMeans.Points(rows, rowCount: tokens.count, width: d, kernels: tables.kernels),
       by: [.cosine, .mixed].contains(likeness) ? .cosine : .distance)
-    var all = Array(repeating: [Int32](), count: means.count)
-    for (index, cluster) in owner.enumerated() { all[Int(cluster)].append(Int32(tokens.lowerBound + index)) }
+    let numbers = Int32(tokens.lowerBound)..<Int32(tokens.upperBound)
+    append(numbers, owners: owner, of: means.count, keys, tables) { index, tokens in
+      directions == nil ? (0..<d).map { means.centroids[index * d + $0] } : Self.mean(keys, of: tokens)
+    }
+  }
+
+  /// Clusters of some tokens, by distance, each about the mean of its own keys.
+  init(_ tables: GroupTables, of tokens: [Int32], count: Int, rounds: Int) {
+    guard !tokens.isEmpty, count > 0 else { return }
+    let d = tables.channels
+    let keys = tables.keys(for: .clusters(Leave()))
+    let rows = FloatBuffer(count: tokens.count * d)
+    for (place, token) in tokens.enumerated() {
+      (rows.pointer + place * d).update(from: keys[Int(token)], count: d)
+    }
+    let means = KMeans(
+      rows.pointer, rowCount: tokens.count, width: d, centroids: count, rounds: rounds,
+      kernels: tables.kernels)
+    let points = KMeans.Points(rows.pointer, rowCount: tokens.count, width: d, kernels: tables.kernels)
+    append(tokens, owners: means.nearest(points), of: means.count, keys, tables) { Self.mean(keys, of: $1) }
+  }
+
+  /// Tokens by the cluster that owns each; a cluster without any is none.
+  ///
+  /// - Parameter centroid: of a cluster, by its number and its tokens.
+  private mutating func append(
+    _ tokens: some Sequence<Int32>, owners: [Int32], of count: Int, _ keys: KeyRows, _ tables: GroupTables,
+    centroid: (Int, [Int32]) -> [Float]
+  ) {
+    var all = Array(repeating: [Int32](), count: count)
+    for (token, cluster) in zip(tokens, owners) { all[Int(cluster)].append(token) }
     for (index, tokens) in all.enumerated() where !tokens.isEmpty {
+      let centre = centroid(index, tokens)
       members.append(tokens)
-      centroids.append(
-        directions == nil
-          ? (0..<d).map { means.centroids[index * d + $0] } : Self.mean(keys, of: tokens))
+      centroids.append(centre)
       valueSums.append(tables.values?.sum(tokens) ?? [])
-      spreads.append(Self.spread(keys, of: tokens, about: centroids[centroids.count - 1]))
+      spreads.append(Self.spread(keys, of: tokens, about: centre))
     }
   }
 
@@ -81,29 +109,6 @@ struct KeyClusters: Sendable {
       for c in centre.indices { sum += (key[c] - centre[c]) * (key[c] - centre[c]) }
     }
     return sum / Float(tokens.count)
-  }
-
-  /// Clusters of some tokens, by distance.
-  init(_ tables: GroupTables, of tokens: [Int32], count: Int, rounds: Int) {
-    guard !tokens.isEmpty, count > 0 else { return }
-    let d = tables.channels
-    let keys = tables.keys(for: .clusters(Leave()))
-    let rows = FloatBuffer(count: tokens.count * d)
-    for (place, token) in tokens.enumerated() {
-      (rows.pointer + place * d).update(from: keys[Int(token)], count: d)
-    }
-    let means = KMeans(
-      rows.pointer, rowCount: tokens.count, width: d, centroids: count, rounds: rounds,
-      kernels: tables.kernels)
-    let points = KMeans.Points(rows.pointer, rowCount: tokens.count, width: d, kernels: tables.kernels)
-    var all = Array(repeating: [Int32](), count: means.count)
-    for (token, cluster) in zip(tokens, means.nearest(points)) { all[Int(cluster)].append(token) }
-    for tokens in all where !tokens.isEmpty {
-      members.append(tokens)
-      centroids.append(Self.mean(keys, of: tokens))
-      valueSums.append(tables.values?.sum(tokens) ?? [])
-      spreads.append(Self.spread(keys, of: tokens, about: centroids[centroids.count - 1]))
-    }
   }
 
   /// A token joins the cluster whose centroid is nearest, the lower one of equals, which moves to the mean of both.

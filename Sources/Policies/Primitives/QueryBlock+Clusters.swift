@@ -59,20 +59,18 @@ extension QueryBlock {
   /// Logits of every cluster at one step, `[head][cluster]`: of its centroid, and of how far its keys lie about that, read once for
   /// the group.
   ///
-  /// A mean key scores less than its keys do on average, exponentials being convex: keys that lie about it in no direction rather
-  /// than another are worth `exp(|q|² · spread / 2d)` times as much, in scaled queries.
+  /// A mean key scores less than its keys do on average, exponentials being convex.
   ///
-  /// - Parameter spread: the share of that exponent which counts; 0 for the centroid's own score.
+  /// - Parameter spread: the share of the spread that counts; 0 for the centroid's own score.
   func logits(_ clusters: KeyClusters, step: Int, spread: Float) -> [[Float]] {
     let bytes = clusters.members.count * (group.keyRowBytes + (spread > 0 ? 4 : 0))
     charge(
       DecodeOperation(.score, .vectors, .metadata, rowBytes: group.keyRowBytes, bits: group.elementBits),
       readPerHead: bytes * group.groupSize, readGroupUnion: bytes)
     return (0..<group.groupSize).map { head in
-      let query = query(row(head: head, step: step))
-      let own = logits(of: clusters.scores(query, for: ClusterScoring()))
-      let square = (0..<group.headDim).reduce(Float(0)) { $0 + query[$1] * query[$1] }
-      let factor = spread * square * group.scale * group.scale / Float(group.headDim) / 2
+      let row = row(head: head, step: step)
+      let own = logits(of: clusters.scores(query(row), for: ClusterScoring()))
+      let factor = spread * spreadFactor(row)
       return own.indices.map { own[$0] + factor * clusters.spreads[$0] }
     }
   }

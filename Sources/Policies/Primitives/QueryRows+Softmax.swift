@@ -13,6 +13,14 @@ extension QueryRows {
     return result
   }
 
+  /// What the whole spread of keys about their mean adds to the logit of the mean, for each unit of the mean squared distance: half
+  /// the squared length of a row's scaled query, a channel. Keys are taken to lie in no direction rather than another.
+  func spreadFactor(_ row: Int) -> Float {
+    let query = query(row)
+    let square = (0..<group.headDim).reduce(Float(0)) { $0 + query[$1] * query[$1] }
+    return square * group.scale * group.scale / Float(group.headDim) / 2
+  }
+
   /// Normalised softmax of raw scores of one's own, scaled and capped as the model's.
   ///
   /// - Parameter scale: what scores are multiplied by in place of all that.
