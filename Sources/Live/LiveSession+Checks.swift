@@ -43,6 +43,12 @@ extension LiveSession {
           found: "choices of a file",
           advice: "leave it out, or replay a trace with it")
       }
+      if let need = [.indexScores, .tokenScores, .valueNorms].first(where: needs.contains) {
+        throw LiveError(
+          .unfit, configuration.label, expected: "a policy that needs queries, keys and values alone",
+          found: "one that asks for \(need.rawValue)",
+          advice: need == .valueNorms ? "take norm=value" : "replay a trace with it")
+      }
       if configuration.policy.descriptor.usesBudget, configuration.budget == nil {
         throw LiveError(
           .invalid, configuration.policy.label, expected: "a budget", found: "none",

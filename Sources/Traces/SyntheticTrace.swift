@@ -35,7 +35,7 @@ public struct SyntheticTrace: Sendable {
     capturedLayers: [Int]? = nil, pairing: RopePairing = .half, ropeBase: Double = 10_000,
     elementType: ElementType = .f16,
     hasPromptAttention: Bool = false, hasOutput: Bool = false, hasOutputProjection: Bool = false,
-    seed: UInt64 = 1
+    hasScores: Bool = false, seed: UInt64 = 1
   ) {
     let layers = capturedLayers ?? Array(0..<geometry.layers)
     metadata = TraceMetadata(
@@ -49,7 +49,8 @@ public struct SyntheticTrace: Sendable {
         tool: "fasa-sim", engine: "SyntheticTrace, seed \(seed)", sampling: .seeded,
         created: "1970-01-01T00:00:00Z"),
       outputProjection: hasOutputProjection
-        ? .init(channels: geometry.queryHeads * geometry.valueDim, layers: layers) : nil)
+        ? .init(channels: geometry.queryHeads * geometry.valueDim, layers: layers) : nil,
+      scores: hasScores ? Self.scores(of: geometry, layers: layers) : nil)
     self.elementType = elementType
     self.hasPromptAttention = hasPromptAttention
     self.hasOutput = hasOutput
@@ -134,10 +135,10 @@ public struct SyntheticTrace: Sendable {
     }
     return LayerTensors(
       layer: number, k: keys, v: values, q: queries, promptAttention: promptAttention, output: output,
-      outputProjection: projection)
+      outputProjection: projection, scores: scores(keys: keys, values: values, queries: queries))
   }
 
-  private static func float32(_ shape: [Int], _ values: some Sequence<Double>) -> Tensor? {
+  static func float32(_ shape: [Int], _ values: some Sequence<Double>) -> Tensor? {
     Tensor(elementType: .f32, shape: shape) {
       $0.store(values.lazy.map { Float($0).bitPattern.littleEndian })
     }

@@ -80,10 +80,12 @@ public struct LayerTensors: Sendable {
   /// What takes the query heads' outputs to what the layer adds to the model's stream, of the keys' element type,
   /// `[channels, Hq × valueDim]`, where captured.
   public let outputProjection: Tensor?
+  /// Scores from elsewhere, where captured.
+  public let scores: ScoreTensors
 
   public init(
     layer: Int, k: Tensor, v: Tensor, q: Tensor, promptAttention: Tensor? = nil, output: Tensor? = nil,
-    outputProjection: Tensor? = nil
+    outputProjection: Tensor? = nil, scores: ScoreTensors = ScoreTensors()
   ) {
     self.layer = layer
     self.k = k
@@ -92,6 +94,7 @@ public struct LayerTensors: Sendable {
     self.promptAttention = promptAttention
     self.output = output
     self.outputProjection = outputProjection
+    self.scores = scores
   }
 
   func tensor(_ part: TraceLayout.LayerPart) -> Tensor? {
@@ -102,6 +105,27 @@ public struct LayerTensors: Sendable {
     case .promptAttention: promptAttention
     case .output: output
     case .outputProjection: outputProjection
+    case .tokenScore: scores.token
+    case .valueNorm: scores.valueNorm
+    case .indexKeys: scores.indexKeys
+    case .indexQueries: scores.indexQueries
+    case .indexWeights: scores.indexWeights
     }
   }
+}
+
+/// A layer's scores that are not made of its queries, keys and values; Hi heads and di channels of an indexer.
+public struct ScoreTensors: Sendable {
+  /// What each token is worth to each KV head, F32 `[Hkv, T]`.
+  public var token: Tensor?
+  /// L1 norms of values behind a query head's part of the output projection, F32 `[Hq, T]`.
+  public var valueNorm: Tensor?
+  /// Of the keys' element type, `[T, di]`.
+  public var indexKeys: Tensor?
+  /// Of the keys' element type, `[Hi, S, di]`.
+  public var indexQueries: Tensor?
+  /// Of each index head, F32 `[Hi, S]`.
+  public var indexWeights: Tensor?
+
+  public init() {}
 }

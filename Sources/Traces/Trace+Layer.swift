@@ -44,9 +44,15 @@ extension Trace {
         .missingTensor, file: path, part: "layers.\(number)", expected: "k, v and q", found: "fewer",
         advice: TraceError.captureAgain)
     }
+    var scores = ScoreTensors()
+    scores.token = try tensor(.tokenScore)
+    scores.valueNorm = try tensor(.valueNorm)
+    scores.indexKeys = try tensor(.indexKeys)
+    scores.indexQueries = try tensor(.indexQueries)
+    scores.indexWeights = try tensor(.indexWeights)
     return LayerTensors(
       layer: number, k: k, v: v, q: q, promptAttention: try tensor(.promptAttention),
-      output: try tensor(.output), outputProjection: try tensor(.outputProjection))
+      output: try tensor(.output), outputProjection: try tensor(.outputProjection), scores: scores)
   }
 
   /// Bytes of a layer's tensors as stored; 0 for a layer that the trace does not hold.

@@ -7,36 +7,62 @@ struct TraceLayout: Sendable {
   /// Names that begin so are anybody's.
   static let extraPrefix = "extra."
 
-  /// The six tensors a layer may have, as the format names them.
+  /// The tensors a layer may have, as the format names them.
   enum LayerPart: String, CaseIterable {
     case k, v, q
     case promptAttention = "prompt_attention"
     case output = "o"
     case outputProjection = "output_projection"
+    case tokenScore = "token_score"
+    case valueNorm = "value_norm"
+    case indexKeys = "index_k"
+    case indexQueries = "index_q"
+    case indexWeights = "index_w"
 
     /// A later part is named as one that is anybody's, so that readers which do not know it read the others.
     func name(layer: Int) -> String {
       let name = "layers.\(layer).\(rawValue)"
-      return self == .outputProjection ? extraPrefix + name : name
+      return isAnnounced ? extraPrefix + name : name
+    }
+
+    /// Whether the metadata says which layers have it.
+    private var isAnnounced: Bool {
+      switch self {
+      case .k, .v, .q, .promptAttention, .output: false
+      case .outputProjection, .tokenScore, .valueNorm, .indexKeys, .indexQueries, .indexWeights: true
+      }
     }
 
     /// Whether a layer must have it, may have it (nil), or has none whatever a tensor is named.
-    ///
-    /// - Parameter projected: layers that the metadata says to hold their output projection.
-    func isHeld(layer: Int, projected: Set<Int>) -> Bool? {
+    func isHeld(layer: Int, _ announced: AnnouncedParts) -> Bool? {
       switch self {
       case .k, .v, .q: true
       case .promptAttention, .output: nil
-      case .outputProjection: projected.contains(layer)
+      default: announced.layers[self]?.contains(layer) ?? false
       }
     }
 
     /// Its element type in a layer whose keys have `keys`.
     func elementType(keys: ElementType) -> ElementType {
       switch self {
-      case .k, .v, .q, .outputProjection: keys
-      case .promptAttention, .output: .f32
+      case .k, .v, .q, .outputProjection, .indexKeys, .indexQueries: keys
+      case .promptAttention, .output, .tokenScore, .valueNorm, .indexWeights: .f32
       }
+    }
+  }
+
+  /// What the metadata announces beyond the format's first tensors, and of which layers.
+  struct AnnouncedParts: Sendable {
+    let layers: [LayerPart: Set<Int>]
+
+    init(_ metadata: TraceMetadata) {
+      let scores = metadata.scores
+      let index = Set(scores?.index?.layers ?? [])
+      layers = [
+        .outputProjection: metadata.projectedLayers, .tokenScore: Set(scores?.token?.layers ?? []),
+        .valueNorm: Set(scores?.valueNorm?.layers ?? []), .indexKeys: index, .indexQueries: index,
+        .indexWeights: scores?.index?.isWeighted == true ? index : [],
+      ]
     }
   }
 
@@ -68,12 +94,12 @@ struct TraceLayout: Sendable {
     try Self.check(tokens, types: ["I32"], shape: [metadata.tokens.total], file: file)
 
     var known: Set = [Self.queryPositions, Self.tokenIDs]
-    let projected = metadata.projectedLayers
+    let announced = AnnouncedParts(metadata)
     for layer in metadata.capturedLayers {
       let keys = try Self.required(LayerPart.k.name(layer: layer), in: tensors, file: file)
       for part in LayerPart.allCases {
         let name = part.name(layer: layer)
-        let isHeld = part.isHeld(layer: layer, projected: projected)
+        let isHeld = part.isHeld(layer: layer, announced)
         guard isHeld != false,
           let tensor = isHeld == true ? try Self.required(name, in: tensors, file: file) : tensors[name]
         else { continue }
@@ -81,8 +107,9 @@ struct TraceLayout: Sendable {
         let types =
           switch part {
           case .k: ElementType.allCases.map(\.safetensors)
-          case .v, .q, .outputProjection: [keys.dtype]
-          case .promptAttention, .output: [ElementType.f32.safetensors]
+          case .v, .q, .outputProjection, .indexKeys, .indexQueries: [keys.dtype]
+          case .promptAttention, .output, .tokenScore, .valueNorm, .indexWeights:
+            [ElementType.f32.safetensors]
           }
         try Self.check(
           tensor, types: types, shape: Self.shape(of: part, metadata, queries: queryCount), file: file)
@@ -105,14 +132,21 @@ struct TraceLayout: Sendable {
 
   static func shape(of part: LayerPart, _ metadata: TraceMetadata, queries: Int) -> [Int] {
     let geometry = metadata.geometry
+    let tokens = metadata.tokens.total
+    let (indexHeads, indexChannels) = metadata.scores?.index.map { ($0.heads, $0.channels) } ?? (0, 0)
     return switch part {
-    case .k: [geometry.kvHeads, metadata.tokens.total, geometry.headDim]
-    case .v: [geometry.kvHeads, metadata.tokens.total, geometry.valueDim]
+    case .k: [geometry.kvHeads, tokens, geometry.headDim]
+    case .v: [geometry.kvHeads, tokens, geometry.valueDim]
     case .q: [geometry.queryHeads, queries, geometry.headDim]
     case .promptAttention: [geometry.queryHeads, metadata.tokens.prompt]
     case .output: [geometry.queryHeads, queries, geometry.valueDim]
     case .outputProjection:
       [metadata.outputProjection?.channels ?? 0, geometry.queryHeads * geometry.valueDim]
+    case .tokenScore: [geometry.kvHeads, tokens]
+    case .valueNorm: [geometry.queryHeads, tokens]
+    case .indexKeys: [tokens, indexChannels]
+    case .indexQueries: [indexHeads, queries, indexChannels]
+    case .indexWeights: [indexHeads, queries]
     }
   }
 

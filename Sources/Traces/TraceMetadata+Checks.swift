@@ -27,9 +27,10 @@ extension TraceMetadata {
     try checkRope(file)
     try checkAttention(file)
     try checkOutputProjection(file)
+    try checkScores(file)
   }
 
-  private func require(
+  func require(
     _ condition: Bool, _ file: String, _ part: String, _ expected: String, _ found: Any
   ) throws {
     if condition { return }
@@ -46,11 +47,12 @@ extension TraceMetadata {
       ("text.kind", text.kind), ("text.sha256", text.sha256), ("capture.tool", capture.tool),
       ("capture.engine", capture.engine), ("capture.created", capture.created),
     ]
-    for (name, text) in texts {
-      try require(
-        text.utf8.count <= Self.textLimit, file, name, "at most \(Self.textLimit) bytes", "\(text.utf8.count)"
-      )
-    }
+    for (name, text) in texts { try checkText(text, file, name) }
+  }
+
+  func checkText(_ text: String, _ file: String, _ part: String) throws {
+    try require(
+      text.utf8.count <= Self.textLimit, file, part, "at most \(Self.textLimit) bytes", "\(text.utf8.count)")
   }
 
   private func checkGeometry(_ file: String) throws {
@@ -148,11 +150,15 @@ extension TraceMetadata {
     try require(
       (1...Self.countLimit).contains(projection.channels), file, "output_projection.channels",
       "a number from 1 to \(Self.countLimit)", projection.channels)
-    let part = "output_projection.layers"
-    try require(!projection.layers.isEmpty, file, part, "at least one layer", "none")
+    try checkAnnounced(projection.layers, file, "output_projection.layers")
+  }
+
+  /// Layers that hold something beyond what every captured one does.
+  func checkAnnounced(_ layers: [Int], _ file: String, _ part: String) throws {
+    try require(!layers.isEmpty, file, part, "at least one layer", "none")
     let captured = Set(capturedLayers)
     var seen: Set<Int> = []
-    for layer in projection.layers {
+    for layer in layers {
       try require(captured.contains(layer), file, part, "captured layers", layer)
       try require(seen.insert(layer).inserted, file, part, "layers that differ", "\(layer) twice")
     }

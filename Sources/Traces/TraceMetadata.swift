@@ -20,11 +20,13 @@ public struct TraceMetadata: Codable, Sendable, Equatable {
   public var capture: Capture
   /// Optional.
   public var outputProjection: OutputProjection?
+  /// Optional.
+  public var scores: Scores?
 
   public init(
     version: Int = currentVersion, model: Model, geometry: Geometry, capturedLayers: [Int], rope: Rope,
     attention: Attention, tokens: Tokens, text: Text, capture: Capture,
-    outputProjection: OutputProjection? = nil
+    outputProjection: OutputProjection? = nil, scores: Scores? = nil
   ) {
     self.version = version
     self.model = model
@@ -36,10 +38,11 @@ public struct TraceMetadata: Codable, Sendable, Equatable {
     self.text = text
     self.capture = capture
     self.outputProjection = outputProjection
+    self.scores = scores
   }
 
   enum CodingKeys: String, CodingKey {
-    case version, model, geometry, rope, attention, tokens, text, capture
+    case version, model, geometry, rope, attention, tokens, text, capture, scores
     case capturedLayers = "captured_layers"
     case outputProjection = "output_projection"
   }

@@ -22,14 +22,14 @@ public final class TraceWriter {
   private let elementType: ElementType
   /// Of every layer.
   private let optionalParts: Set<TraceLayout.LayerPart>
-  private let projected: Set<Int>
+  private let announced: TraceLayout.AnnouncedParts
   private let file: OutputFile
   private let sink: any TensorSink
   private var layersWritten = 0
 
   /// Begins a trace and writes its header and small tensors.
   ///
-  /// Layers that `metadata.outputProjection` names have an `outputProjection`.
+  /// Layers that `metadata.outputProjection` and `metadata.scores` name have those tensors.
   ///
   /// - Parameters:
   ///   - tokenIDs: the T tokens.
@@ -62,14 +62,14 @@ public final class TraceWriter {
     if hasPromptAttention { optionalParts.insert(.promptAttention) }
     if hasOutput { optionalParts.insert(.output) }
     self.optionalParts = optionalParts
-    let projected = metadata.projectedLayers
-    self.projected = projected
+    let announced = TraceLayout.AnnouncedParts(metadata)
+    self.announced = announced
 
     let header = try HeaderText.bytes(
       metadata: metadata, queries: queryPositions.count, elementType: elementType, file: path
     ) { layer in
       TraceLayout.LayerPart.allCases.filter {
-        $0.isHeld(layer: layer, projected: projected) ?? optionalParts.contains($0)
+        $0.isHeld(layer: layer, announced) ?? optionalParts.contains($0)
       }
     }
     file = try OutputFile(path: path)
@@ -124,7 +124,7 @@ public final class TraceWriter {
     for part in TraceLayout.LayerPart.allCases {
       let name = part.name(layer: layer.layer)
       let tensor = layer.tensor(part)
-      let isHeld = part.isHeld(layer: layer.layer, projected: projected) ?? optionalParts.contains(part)
+      let isHeld = part.isHeld(layer: layer.layer, announced) ?? optionalParts.contains(part)
       guard (tensor != nil) == isHeld else {
         throw TraceError(
           tensor == nil ? .missingTensor : .unexpectedTensor, file: file.path, part: name,

@@ -8,7 +8,7 @@ import Testing
 @Suite struct PolicyPropertyTests {
   /// Every policy that one KV head's trace can serve; the layers that hand choices on have tests of their own.
   static let texts =
-    PolicyRegistry.names.filter { !["tidal", "omnikv", "external"].contains($0) } + [
+    PolicyRegistry.names.filter { !["tidal", "omnikv", "external", "scored"].contains($0) } + [
       "fasa:scope=group", "fasa:layout=rows", "oracle:sinks=2,recent=2", "random:recent=3",
       "quest:page=3,least-pages=1", "quest:scope=group,sinks=2,recent=2", "arkvale:page=4",
       "infllm:block=4,scope=head", "sparq:channels=3,scope=group", "loki:axes=pre,rank=3",
@@ -27,7 +27,7 @@ import Testing
       "infllm-v2:kernel-size=4,kernel-stride=2,block=4", "clusterkv:clusters=3,sinks=1,rounds=2",
       "squeezed-attention:clusters=0.5,window=3,sparsity=0.4",
       "vattention:sinks=1,recent=2,heavy=0.1,epsilon=0.3", "vattention:sinks=1,recent=1,draws=distinct",
-      "kascade:heads=same,recent=2",
+      "kascade:heads=same,recent=2", "scored:by=token,sinks=1", "criticalkv:window=3,norm=value,scope=group",
     ]
 
   /// Policies that round k down to whole pages, or size their sets by more than k.
@@ -51,6 +51,8 @@ import Testing
   static func trace(window: Int = .max) -> SmallTrace {
     var trace = SmallTrace(heads: 3, positions: [12, 19, 20, 25, 26, 40], window: window).complete(prompt: 12)
     trace.agreement = SmallTrace.agreement(layer: trace.layer, chunks: 4, slices: .rope, pairing: .half)
+    trace.given.valueNorms = CriticalKVTests.norms(trace)
+    trace.given.tokens = trace.keys.indices.map { Float(($0 * 29) % 53) }
     return trace
   }
 

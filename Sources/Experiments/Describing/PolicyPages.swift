@@ -86,6 +86,9 @@ package enum PolicyPages {
     case .promptAttention: "prompt attention, else window"
     case .promptWindow: "observation window, else recency"
     case .file: "a file"
+    case .indexScores: "index tensors in the trace"
+    case .tokenScores: "token scores in the trace"
+    case .valueNorms: "value norms or projections in the trace"
     case .observationWindow: "observation window"
     }
   }

@@ -60,6 +60,17 @@ package struct TraceInfo: Encodable {
         "of layers \(NumberRanges.text($0.layers.sorted())), to \(NumberText.grouped($0.channels)) channels"
       )
     }
+    let scores = [
+      metadata.scores?.index.map {
+        "\($0.name): an indexer of \($0.heads) heads of \($0.channels), layers \(NumberRanges.text($0.layers.sorted()))"
+      },
+      metadata.scores?.token.map {
+        "\($0.name): a score a token, layers \(NumberRanges.text($0.layers.sorted()))"
+      },
+      metadata.scores?.valueNorm.map {
+        "norms of projected values, layers \(NumberRanges.text($0.layers.sorted()))"
+      },
+    ].compactMap(\.self)
     let all: [(String, String)?] = [
       (
         "trace",
@@ -90,6 +101,7 @@ package struct TraceInfo: Encodable {
         "\(tensors.count), stored as \(Set(tensors.map { Excerpt.of($0.dtype, limit: 16) }).sorted().joined(separator: ", "))"
       ),
       projection,
+      scores.isEmpty ? nil : ("scores", scores.joined(separator: "; ")),
       ("captured", "\(metadata.capture.created) by \(metadata.capture.tool) with \(metadata.capture.engine)"),
       (
         "check",

@@ -28,6 +28,8 @@ public struct GroupContext: Sendable {
   public let kvHeads: Int
   /// Sets that files name, by path.
   public let external: [String: ExternalChoices]
+  /// Scores that the trace holds beside queries, keys and values.
+  public let given: GivenScores
   /// The budget that the policy is asked to keep to; nil where none is, or where a policy is only tried.
   public var asked: Budget?
   /// How the cache stores keys and values; nil for as the trace holds them.
@@ -38,7 +40,7 @@ public struct GroupContext: Sendable {
     element: ElementType, scale: Float, logitSoftcap: Float? = nil, promptTokens: Int, chunks: RopeChunks,
     seed: UInt64 = 0,
     agreement: ContextualAgreement? = nil, statistics: HeadStatistics? = nil, frequencies: [Double] = [],
-    kvHeads: Int = 1, external: [String: ExternalChoices] = [:]
+    kvHeads: Int = 1, external: [String: ExternalChoices] = [:], given: GivenScores = GivenScores()
   ) {
     self.layer = layer
     self.modelLayers = modelLayers
@@ -57,6 +59,7 @@ public struct GroupContext: Sendable {
     self.frequencies = frequencies
     self.kvHeads = kvHeads
     self.external = external
+    self.given = given
   }
 
   public var groupSize: Int { queryHeads.count }

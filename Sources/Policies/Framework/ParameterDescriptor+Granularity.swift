@@ -48,8 +48,13 @@ extension PolicyConfiguration {
     descriptor.isCoarsened ? ParameterDescriptor.layers(values.word(.reuse)) : nil
   }
 
-  /// - Throws: ``PolicyError`` where nobody else can use sets that outputs are corrected for.
+  /// - Throws: ``PolicyError`` where nobody else can use sets that outputs are corrected for, or no earlier query ranks.
   func checkGranularity() throws(PolicyError) {
+    if lag != nil, type.hasOwnQueries(values) {
+      throw PolicyError(
+        "policy '\(label)': lag", expected: "a choice by the model's queries",
+        found: "one by others, which the trace holds", advice: "leave lag out")
+    }
     guard !granularity.isOwn || anchors != nil, type.corrects(values) else { return }
     throw PolicyError(
       "policy '\(label)': scope, page and reuse", expected: "plain attention over the tokens chosen",

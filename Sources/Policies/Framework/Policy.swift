@@ -13,6 +13,9 @@ public protocol Policy: Sendable {
   /// Whether outputs are corrected for the sets that were chosen, so that nobody else may choose coarser ones.
   static func corrects(_ parameters: ParameterValues) -> Bool
 
+  /// Whether it ranks by other queries than the model's, which nobody can hold back.
+  static func hasOwnQueries(_ parameters: ParameterValues) -> Bool
+
   /// - Throws: ``PolicyError`` where the group lacks what the parameters need.
   init(parameters: ParameterValues, group: GroupContext) throws
 
@@ -75,6 +78,7 @@ public protocol Policy: Sendable {
 extension Policy {
   public static func needs(_ parameters: ParameterValues) -> [PolicyDescriptor.Need] { descriptor.needs }
   public static func corrects(_ parameters: ParameterValues) -> Bool { false }
+  public static func hasOwnQueries(_ parameters: ParameterValues) -> Bool { false }
   public func budgets(of steps: [Step], asked: Budget) -> [Int] { asked.tokens(of: steps) }
   public func observe(_ prompt: PromptView) throws {}
   public func residentExtraBytesPerToken() -> (device: Int, host: Int) { (0, 0) }

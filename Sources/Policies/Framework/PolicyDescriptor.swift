@@ -39,6 +39,9 @@ public struct PolicyDescriptor: Sendable {
       "attention summed over the prompt, where it was captured, else the observation window's, else recency"
     case promptWindow = "traced queries of the prompt (an observation window), else recency"
     case file = "a file that a parameter names"
+    case indexScores = "an indexer's queries and keys, which the trace holds"
+    case tokenScores = "a score of each token, which the trace holds"
+    case valueNorms = "norms of projected values, or output projections, which the trace holds"
     case observationWindow = "traced queries of the prompt (an observation window)"
   }
 

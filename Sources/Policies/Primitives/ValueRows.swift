@@ -21,6 +21,13 @@ struct ValueRows {
     return sum.squareRoot()
   }
 
+  /// ‖v‖₁ of a token.
+  func absoluteSum(_ token: Int) -> Float {
+    var sum: Float = 0
+    for c in 0..<width { sum += abs(rows[token * width + c]) }
+    return sum
+  }
+
   /// Sum of some tokens' values, `[paddedChannels]`.
   func sum(_ tokens: [Int32]) -> [Float] {
     var sum = Array(repeating: Float(0), count: width)

@@ -13,6 +13,8 @@ struct GroupInputs: Sendable {
   let agreement: ContextualAgreement?
   let statistics: HeadStatistics?
   var external: [String: ExternalChoices] = [:]
+  /// What policies ask for beside queries, keys and values.
+  var needs: Set<PolicyDescriptor.Need> = []
   /// How caches are stored, beside as the trace holds them.
   var formats: [CacheFormat] = []
   /// Whether all query heads of a layer are scored, so that there is an error of its whole output.
@@ -22,7 +24,9 @@ struct GroupInputs: Sendable {
   func replay(_ tensors: LayerTensors, kvHead: Int, worker: ReplayWorker) -> GroupReplay {
     let group = groups.context(
       layer: tensors.layer, kvHead: kvHead, element: tensors.k.elementType, seed: seed, agreement: agreement,
-      statistics: statistics, external: external)
+      statistics: statistics, external: external,
+      given: TraceScores(trace: groups.trace, needs: needs).given(
+        tensors, kvHead: kvHead, kernels: worker.kernels))
     let keys = groups.keys(tensors, kvHead: kvHead, worker: worker)
     let values = groups.values(tensors, kvHead: kvHead, worker: worker)
     let tables = GroupTables(kernels: worker.kernels, keys: keys, values: values)

@@ -52,6 +52,27 @@ struct OutputProjection {
     }
   }
 
+  /// ‖Wo,h v‖₁ of rows of values, `[tokens · channels]`, by a query head's columns; sums in 64 bits, channels ascending.
+  func absoluteSums(of values: [Float], head: Int) -> [Float] {
+    let panels = heads[head]
+    let stride = KeyPanels.paddedTokens(channels)
+    let products = FloatBuffer(count: Self.blockSteps * stride)
+    let tokens = values.count / panels.channels
+    return values.withUnsafeBufferPointer { values in
+      guard let values = values.baseAddress else { return [] }
+      return Swift.stride(from: 0, to: tokens, by: Self.blockSteps).flatMap { start in
+        let count = min(Self.blockSteps, tokens - start)
+        kernels.score(
+          queries: values + start * panels.channels, rows: count, keys: panels,
+          channelList: (0..<Int32(panels.channels)).map { $0 }, tokens: 0..<channels,
+          into: products.pointer, stride: stride)
+        return (0..<count).map { row in
+          Float((0..<channels).reduce(0.0) { $0 + Double(abs(products[row * stride + $1])) })
+        }
+      }
+    }
+  }
+
   /// ‖Wo x‖₂ at each step, where x is the groups' vectors one after the other; not finite where 32-bit floats overflow.
   private func norms(_ groups: [OutputVectors]) -> [Double] {
     guard let first = groups.first else { return [] }

@@ -31,6 +31,7 @@ public struct Replay: Sendable {
         groups: TraceGroups(trace), rows: plan.warmUpRows + plan.rows, warmUp: plan.warmUpRows.count,
         seed: options.seed,
         agreement: try plan.agreement(options: options), statistics: plan.statistics, external: plan.external,
+        needs: Set(configurations.flatMap(\.policy.needs)),
         formats: CacheFormat.allCases.filter(Set(configurations.map(\.policy.cacheFormat)).contains),
         scoresWholeLayers: plan.scoresWholeLayers, keepsChoices: options.keepsChoices)
     )

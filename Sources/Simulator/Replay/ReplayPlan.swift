@@ -56,6 +56,12 @@ public struct ReplayPlan: Sendable {
         found: "\(asked.lowerBound)-\(asked.upperBound - 1)", advice: "choose among those")
     }
     try CalibrationCheck(trace: trace, options: options).check(configurations.map(\.policy))
+    let scores = TraceScores(trace: trace, needs: [])
+    for configuration in configurations {
+      if let lack = scores.lack(configuration.policy, layers: layers) {
+        throw ReplayError(lack, in: trace.path)
+      }
+    }
     // Whichever policies run beside each other, the same steps are scored.
     let calibrating = TraceGroups(trace).ownCalibrationRows(options)
     let scored = decode[asked].filter { !calibrating.contains($0) }

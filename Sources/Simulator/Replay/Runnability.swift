@@ -68,6 +68,8 @@ public final class Runnability {
         policy.label, expected: "traced queries of the prompt", found: "none in the trace",
         advice: "capture it with an observation window")
     }
+    let layers = options.layers ?? trace.metadata.capturedLayers
+    if let lack = TraceScores(trace: trace, needs: []).lack(policy, layers: layers) { return lack }
     if policy.isCalibrated, let profileFlaw { return ReplayError(profileFlaw, in: policy.label) }
     if let lack = CalibrationCheck(trace: trace, options: options).lack(policy) { return lack }
     // What the trace's own queries calibrate holds every layer.

@@ -30,7 +30,8 @@ struct TraceGroups: Sendable {
 
   func context(
     layer: Int, kvHead: Int, element: ElementType, seed: UInt64, agreement: ContextualAgreement?,
-    statistics: HeadStatistics? = nil, external: [String: ExternalChoices] = [:]
+    statistics: HeadStatistics? = nil, external: [String: ExternalChoices] = [:],
+    given: GivenScores = GivenScores()
   ) -> GroupContext {
     GroupContext(
       layer: layer, modelLayers: geometry.layers, kvHead: kvHead,
@@ -39,7 +40,7 @@ struct TraceGroups: Sendable {
       logitSoftcap: trace.metadata.attention.logitSoftcap.map { Float($0) },
       promptTokens: trace.metadata.tokens.prompt, chunks: chunks, seed: seed, agreement: agreement,
       statistics: statistics, frequencies: trace.metadata.rotationFrequencies(layer: layer),
-      kvHeads: geometry.kvHeads, external: external)
+      kvHeads: geometry.kvHeads, external: external, given: given)
   }
 
   /// Rows of the query tensors that lie in the prompt: the observation window.

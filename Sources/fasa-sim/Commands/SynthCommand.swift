@@ -64,6 +64,10 @@ struct SynthCommand: ParsableCommand {
     help: "Give each layer an output projection, a random one, after which a replay measures errors too.")
   var outputProjection = false
 
+  @Flag(
+    help: "Give each layer scores as an indexer and others might: for the policies scored and criticalkv.")
+  var scores = false
+
   @Flag(help: "Write a bare safetensors file, not compressed.")
   var plain = false
 
@@ -103,7 +107,8 @@ struct SynthCommand: ParsableCommand {
     let synthetic = SyntheticTrace(
       prompt: tokens - decode, decode: decode, window: window, geometry: geometry,
       capturedLayers: layers?.ranges.numbers(atMost: geometry.layers), pairing: pairing,
-      ropeBase: shape.ropeBase, elementType: element, hasOutputProjection: outputProjection, seed: seed)
+      ropeBase: shape.ropeBase, elementType: element, hasOutputProjection: outputProjection,
+      hasScores: scores, seed: seed)
     let line = ProgressLine("writing \(trace)")
     try synthetic.write(to: trace, form: plain ? .safetensors : .seekableZstd(), threads: threads) {
       line.update($0, of: $1)

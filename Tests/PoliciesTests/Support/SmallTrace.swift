@@ -29,6 +29,8 @@ struct SmallTrace {
   var windowQueries: [[[Int]]] = []
   /// `[head of the group][prompt token]`
   var promptAttention: [[Float]]?
+  /// Scores from elsewhere.
+  var given = GivenScores()
 
   /// - Parameters:
   ///   - positions: of the queries; a query sees its own token and those before, at most `window`.
@@ -55,7 +57,7 @@ struct SmallTrace {
     GroupContext(
       layer: layer, modelLayers: 8, kvHead: 2, queryHeads: queryHeads, headDim: headDim, valueDim: headDim,
       element: .f16, scale: scale, logitSoftcap: logitSoftcap, promptTokens: promptTokens, chunks: chunks,
-      seed: seed, agreement: agreement, statistics: statistics, frequencies: frequencies)
+      seed: seed, agreement: agreement, statistics: statistics, frequencies: frequencies, given: given)
   }
 
   /// The keys and values, as blocks and prompt share them.
