@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fasa_capture.announced_tensors import projection_name
 from fasa_capture.check import CheckReport
 from fasa_capture.engines import Engine
 from fasa_capture.errors import CaptureError
@@ -16,7 +17,6 @@ from fasa_capture.metadata_rules import check_metadata
 from fasa_capture.plan import Plan
 from fasa_capture.progress import Progress
 from fasa_capture.recorder import Recorder
-from fasa_capture.trace_rules import projection_name
 from fasa_capture.trace_writer import NamedTensor, write_trace
 
 

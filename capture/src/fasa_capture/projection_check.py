@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fasa_capture.announced_tensors import projection_name
 from fasa_capture.attention import TOLERANCES, Tolerance, relative_errors
 from fasa_capture.dtypes import StoredType, decode
 from fasa_capture.errors import SelfCheckFailed
-from fasa_capture.trace_rules import projection_name
 
 
 @dataclass

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from fasa_capture.announced_tensors import projection_name
 from fasa_capture.dtypes import encode
 from fasa_capture.errors import CaptureError
 from fasa_capture.plan import Plan
 from fasa_capture.shapes import ShownShapes
-from fasa_capture.trace_rules import projection_name
 
 PROJECTED = "projected"
 

@@ -6,13 +6,13 @@ import argparse
 import math
 from pathlib import Path
 
+from fasa_capture.announced_tensors import projected_layers
 from fasa_capture.check import CheckReport
 from fasa_capture.dtypes import BY_TAG
 from fasa_capture.errors import CaptureError, plain
 from fasa_capture.memory import check_memory
 from fasa_capture.metadata import read_attention
 from fasa_capture.trace_reader import TraceReader
-from fasa_capture.trace_rules import projected_layers
 
 
 def add_to(commands) -> None:
