@@ -68,9 +68,9 @@ class AnnouncedTensors:
             columns = geometry["query_heads"] * geometry["value_dim"]
             self._shapes[PROJECTION] = (metadata[PROJECTION]["channels"], columns)
 
-    def of(self, layer: int) -> list[Announced]:
+    def of(self, layer: int, kinds: tuple[str, ...] = (PROJECTION, *KINDS)) -> list[Announced]:
         return [
             Announced(extra_name(layer, part), self._shapes[part], as_keys=part in OF_KEYS)
-            for kind, layers in self._layers.items() if layer in layers
+            for kind in kinds if layer in self._layers[kind]
             for part in PARTS[kind] if part in self._shapes
         ]

@@ -37,6 +37,8 @@ class TraceReader:
                 do="give a trace, not another safetensors file",
             )
         self.metadata = read_json(header.metadata[METADATA_KEY].encode(), f"{path}: {METADATA_KEY}")
+        # All that the header's metadata says, of which the trace's own is one key.
+        self.texts = header.metadata
         self.tensors = {tensor.name: tensor for tensor in header.tensors}
 
     def verify(self) -> None:
