@@ -11,7 +11,10 @@ SCORES = "scores"
 TOKEN, VALUE_NORM, INDEX = "token", "value_norm", "index"
 KINDS = (TOKEN, VALUE_NORM, INDEX)
 # By the key that announces them; the index's weights are there where it is weighted.
-PARTS = {PROJECTION: (PROJECTION,), TOKEN: ("token_score",), VALUE_NORM: ("value_norm",), INDEX: ("index_k", "index_q", "index_w")}
+PARTS = {
+    PROJECTION: (PROJECTION,), TOKEN: ("token_score",), VALUE_NORM: ("value_norm",),
+    INDEX: ("index_k", "index_q", "index_w"),
+}
 # Of the type of the layer's keys; the others are F32.
 OF_KEYS = (PROJECTION, "index_k", "index_q")
 
