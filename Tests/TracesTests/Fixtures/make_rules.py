@@ -43,7 +43,19 @@ SHAPES = {
 # Channels of the model's stream, by query heads times value dimension.
 PROJECTION = "extra.layers.1.output_projection"
 PROJECTED = {"channels": 3, "layers": [1]}
+# Scores of layer 1, by what announces them: an index of 2 heads of 3 channels. That of the KV heads has 1 head.
+TOKEN = {"name": "kvzip", "layers": [1]}
+NORM = {"layers": [1]}
+INDEX = {"name": "lightning", "heads": 2, "channels": 3, "weighted": True, "layers": [1]}
+KV_INDEX = {**INDEX, "heads": 1, "weighted": False}
+SCORES = {"token": TOKEN, "value_norm": NORM, "index": INDEX}
+SCORE_PARTS = {"token": ["token_score"], "value_norm": ["value_norm"], "index": ["index_k", "index_q", "index_w"]}
+SCORE_SHAPES = {"token_score": [1, 5], "value_norm": [2, 5], "index_k": [5, 3], "index_q": [2, 3, 3], "index_w": [2, 3]}
 REMOVED = object()
+
+
+def score(part: str) -> str:
+    return f"extra.layers.1.{part}"
 
 
 def stored(values: np.ndarray, kind: str) -> bytearray:
@@ -110,6 +122,20 @@ class Draft:
         kind = self.entries["layers.1.k"]["dtype"]
         whole = {"dtype": kind, "shape": [3, 4], "data": stored(np.arange(12) / 8 - 1, kind)}
         self.entries[PROJECTION] = whole | entry
+        self.place()
+        return self
+
+    def score(self, announced: object = SCORES, **entries: object) -> "Draft":
+        """With all of layer 1's scores as the metadata announces them; of an entry None takes the tensor away."""
+        if announced is not REMOVED:
+            self.metadata["scores"] = announced
+        keys = self.entries["layers.1.k"]["dtype"]
+        for part, shape in SCORE_SHAPES.items():
+            if part in entries and entries[part] is None:
+                continue
+            kind = keys if part in ("index_k", "index_q") else "F32"
+            whole = {"dtype": kind, "shape": shape, "data": stored(np.arange(math.prod(shape)) / 8 - 1, kind)}
+            self.entries[score(part)] = whole | entries.get(part, {})
         self.place()
         return self
 
@@ -252,6 +278,8 @@ def sound_files() -> None:
     announced = Draft().project({"channels": 3, "layers": [1], "later": {}})
     sound("output-projection-with-a-later-key", announced.file())
 
+    sound_scores()
+
     for name, path, value in (
         ("nulls", "rope", {**METADATA["rope"], "frequencies": None, "layer_bases": None}),
         ("whole-numbers", "attention", {"scale": 1, "logit_softcap": 30, "sliding_window": 1}),
@@ -278,6 +306,41 @@ def sound_files() -> None:
         ("title-long", "text.title", "t" * 4096),
     ):
         sound(f"metadata-{name}", spoilt(path, value))
+
+
+def sound_scores() -> None:
+    for dtype in ("F16", "BF16", "F32"):
+        sound(f"scores-{dtype.lower()}", Draft(dtype).score().file())
+    sound("scores-seekable", seekable(Draft().score().contents()))
+    sound("scores-with-output-projection", Draft().project().score().file())
+    sound("scores-of-one-layer-of-two", Draft().add_layer(0, "F32").score().file())
+    nothing = dict.fromkeys(SCORE_SHAPES)
+    for kind, parts in SCORE_PARTS.items():
+        draft = Draft().score({kind: SCORES[kind]}, **{part: None for part in SCORE_SHAPES if part not in parts})
+        sound(f"scores-{kind}-alone", draft.file())
+    kv_head = {"shape": [1, 3, 3], "data": bytearray(18)}
+    sound("scores-index-of-kv-heads", Draft().score({"index": KV_INDEX}, index_q=kv_head, index_w=None).file())
+    weighted = {"shape": [1, 3], "data": bytearray(12)}
+    announced = {"index": {**KV_INDEX, "weighted": True}}
+    sound("scores-index-of-kv-heads-weighted", Draft().score(announced, index_q=kv_head, index_w=weighted).file())
+    # A norm below 0 is wrong, but no reader looks.
+    below = {"data": bytearray(struct.pack("<f", -1.5) * 10)}
+    sound("scores-value-norm-below-zero", Draft().score(value_norm=below).file())
+    for name, announced in (
+        ("null", None), ("empty", {}), ("nulls", {"token": None, "value_norm": None, "index": None}), ("later", {"later": 3}),
+    ):
+        sound(f"scores-{name}", Draft().score(announced, **nothing).file())
+    later = {kind: {**value, "later": [None]} for kind, value in SCORES.items()}
+    sound("scores-with-later-keys", Draft().score(later).file())
+    for name, text in (("empty", ""), ("long", "n" * 4096)):
+        named = {"token": {**TOKEN, "name": text}, "index": {**INDEX, "name": text}}
+        sound(f"scores-name-{name}", Draft().score(named).file())
+    # Then they are anybody's, whatever they hold.
+    other = {"dtype": "F32", "shape": [1], "data": bytearray(b"\0\0\xc0\x7f")}
+    sound("scores-not-announced", Draft().score(REMOVED, **dict.fromkeys(SCORE_SHAPES, other)).file())
+    sound("scores-announced-in-part", Draft().score({"token": TOKEN}, index_k=other, value_norm=other).file())
+    announced = {"index": KV_INDEX}
+    sound("scores-weights-not-announced", Draft().score(announced, index_q=kv_head, index_w=other).file())
 
 
 def _large_extra() -> bytes:
@@ -398,6 +461,7 @@ def unsound_tensors() -> None:
     draft = Draft().project()
     draft.entries["layers.1.output_projection"] = draft.entries.pop(PROJECTION)
     unsound("output-projection-by-another-name", draft.file(), PROJECTION, "this required tensor")
+    unsound_score_tensors()
     draft = changed("query_positions", shape=[6], data=bytearray(24))
     draft.place()
     unsound("more-queries-than-tokens", draft.file(), "query_positions", "at most 5 positions")
@@ -407,6 +471,38 @@ def unsound_tensors() -> None:
     ):
         draft = changed("query_positions", data=bytearray(np.array(positions, "<i4").tobytes()))
         unsound(f"positions-{name}", draft.file(), "query_positions[", "ascend strictly from 0 to at most 4", says)
+
+
+def unsound_score_tensors() -> None:
+    for part, shape in SCORE_SHAPES.items():
+        name, keys = score(part), part in ("index_k", "index_q")
+        unsound(f"scores-{part}-missing", Draft().score(**{part: None}).file(), name, "this required tensor")
+        size = 2 if keys else 4
+        wide = {"dtype": "F32", "data": bytearray(4 * math.prod(shape))}
+        other = wide if keys else {"dtype": "F16", "data": bytearray(2 * math.prod(shape))}
+        wanted = "dtype F16" if keys else "dtype F32"
+        unsound(f"scores-{part}-dtype", Draft().score(**{part: other}).file(), name, wanted)
+        unsound(f"scores-{part}-dtype-i", Draft().score(**{part: {"dtype": "I16" if keys else "I32"}}).file(), name, wanted)
+        for kind, changed in (
+            ("transposed", shape[::-1] if shape != shape[::-1] else [*shape, 1]), ("flat", [math.prod(shape)]),
+            ("one-more", [shape[0] + 1, *shape[1:]]),
+        ):
+            entry = {"shape": changed, "data": bytearray(size * math.prod(changed))}
+            unsound(f"scores-{part}-{kind}", Draft().score(**{part: entry}).file(), name, f"shape {shape}")
+    draft = Draft("BF16").score(index_q={"dtype": "F16"})
+    unsound("scores-index-of-another-16-bits", draft.file(), score("index_q"), "dtype BF16")
+    draft = Draft().score({"index": {**INDEX, "heads": 3}})
+    unsound("scores-index-of-other-heads", draft.file(), score("index_q"), "shape [3, 3, 3]")
+    draft = Draft().score({"index": {**INDEX, "channels": 4}})
+    unsound("scores-index-of-other-channels", draft.file(), score("index_k"), "shape [5, 4]")
+    draft = Draft().add_layer(0, "F32").score({"value_norm": {"layers": [1, 0]}})
+    unsound("scores-of-another-layer-missing", draft.file(), "extra.layers.0.value_norm", "this required tensor")
+    draft = Draft().score()
+    draft.entries["layers.1.token_score"] = draft.entries.pop(score("token_score"))
+    unsound("scores-by-another-name", draft.file(), score("token_score"), "this required tensor")
+    draft = Draft().score({"token": TOKEN})
+    draft.entries["layers.1.index_k"] = draft.entries.pop(score("index_k"))
+    unsound("scores-not-named-extra", draft.file(), "layers.1.index_k", "only tensors of format version 1")
 
 
 def unsound_values() -> None:
@@ -425,6 +521,15 @@ def unsound_values() -> None:
             f"{dtype}-nan-projection".lower(), _with_value(draft, PROJECTION, np.nan), f"{PROJECTION}[1, 2]", "a finite value",
             "NaN",
         )
+    for part, place in (
+        ("token_score", "[0, 2]"), ("value_norm", "[1, 2]"), ("index_k", "[1, 2]"), ("index_q", "[0, 2, 1]"), ("index_w", "[1, 2]"),
+    ):
+        for value, says in ((np.nan, "NaN"), (-np.inf, "-infinity")):
+            content = _with_value(Draft().score(), score(part), value)
+            unsound(f"{says}-{part}".lower(), content, f"{score(part)}{place}", "a finite value", says)
+    parts = Draft("F32").score(index_k={"data": bytearray(b"\0\0\x80\x7f" * 15)}).contents()
+    unsound("infinity-index-in-seekable", seekable(parts), f"{score('index_k')}[0, 0]", "infinity")
+    unsound("infinity-index-in-stream", frame(b"".join(parts)), f"{score('index_k')}[0, 0]", "infinity")
     parts = Draft().project(data=bytearray(b"\0\x7c" * 12)).contents()
     unsound("infinity-projection-in-seekable", seekable(parts), f"{PROJECTION}[0, 0]", "infinity")
     unsound("infinity-projection-in-stream", frame(b"".join(parts)), f"{PROJECTION}[0, 0]", "infinity")
@@ -446,7 +551,7 @@ def _with_value(draft: Draft, name: str, value: float) -> bytes:
     """The value in the middle of a tensor, in place of what was there."""
     entry = draft.entries[name]
     size = 4 if entry["dtype"] == "F32" else 2
-    place = (0, 2, 1) if len(entry["shape"]) == 3 else (1, 2)
+    place = (0, 2, 1) if len(entry["shape"]) == 3 else (1, 2) if entry["shape"][0] > 1 else (0, 2)
     at = size * int(np.ravel_multi_index(place, entry["shape"]))
     entry["data"][at : at + size] = stored(np.array([value]), entry["dtype"])
     return draft.file()
@@ -576,6 +681,7 @@ def unsound_metadata() -> None:
         ("output_projection", {"channels": 4, "layers": [1]}, PROJECTION, "this required tensor"),
     )):
         unsound(f"metadata-value-{index:02}-{path}", spoilt(path, value), *says)
+    unsound_scores_metadata()
     header = Draft().header()
     inner = json.dumps(json.dumps(METADATA)).encode()
     assert inner in header
@@ -586,6 +692,40 @@ def unsound_metadata() -> None:
     ):
         content = Draft().file(header.replace(inner, json.dumps(text).encode()))
         unsound(f"metadata-text-{name}", content, "fasa-trace")
+
+
+def unsound_scores_metadata() -> None:
+    unsound("scores-metadata-list", spoilt("scores", []), "fasa-trace.scores")
+    unsound("scores-metadata-text", spoilt("scores", "kvzip"), "fasa-trace.scores")
+    count = "a number from 1 to 65536"
+    for kind, whole in SCORES.items():
+        part = f"fasa-trace.scores.{kind}"
+        unsound(f"scores-metadata-{kind}-list", spoilt("scores", {kind: []}), part)
+        for key in whole:
+            without = {inner: value for inner, value in whole.items() if inner != key}
+            unsound(f"scores-metadata-{kind}-without-{key}", spoilt("scores", {kind: without}), f"{part}.{key}", "this required key")
+            unsound(f"scores-metadata-{kind}-null-{key}", spoilt("scores", {kind: {**whole, key: None}}), f"{part}.{key}", "null")
+        for name, layers, *says in (
+            ("none", [], ".layers", "at least one layer"), ("twice", [1, 1], ".layers", "layers that differ", "1 twice"),
+            ("not-captured", [0], ".layers", "captured layers", "found 0"), ("not-of-the-model", [1, -1], ".layers", "captured layers", "found -1"),
+            ("text", ["1"], ".layers", "Int"), ("fraction", [1.0], ".layers", "Int"), ("number", 1, ".layers", "Array"),
+        ):
+            content = spoilt("scores", {kind: {**whole, "layers": layers}})
+            unsound(f"scores-metadata-{kind}-layers-{name}", content, f"{part}{says[0]}", *says[1:])
+    for kind in ("token", "index"):
+        part = f"fasa-trace.scores.{kind}.name"
+        for name, text, *says in (("number", 7, "String"), ("long", "\u00e4" * 2049, "at most 4096 bytes", "4098")):
+            unsound(f"scores-metadata-{kind}-name-{name}", spoilt("scores", {kind: {**SCORES[kind], "name": text}}), part, *says)
+    for key, value, *says in (
+        ("heads", 0, count), ("heads", -1, count), ("heads", 65537, count), ("heads", 2.0, "Int"), ("heads", "2", "Int"),
+        ("channels", 0, count), ("channels", 65537, count), ("channels", True, "Int"),
+        ("weighted", 1, "Bool"), ("weighted", "true", "Bool"), ("weighted", {}, "Bool"),
+    ):
+        content = spoilt("scores", {"index": {**INDEX, key: value}})
+        unsound(f"scores-metadata-index-{key}-{value}".lower(), content, f"fasa-trace.scores.index.{key}", *says)
+    content = spoilt("scores", {"index": {**INDEX, "weighted": False}})
+    says = ("fasa-trace.scores.index.heads", "the 1 KV heads, where heads are not weighted", "found 2")
+    unsound("scores-metadata-index-not-weighted-of-other-heads", content, *says)
 
 
 def main() -> None:

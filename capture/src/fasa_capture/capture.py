@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fasa_capture.announced_tensors import projection_name
 from fasa_capture.check import CheckReport
 from fasa_capture.engines import Engine
 from fasa_capture.errors import CaptureError
@@ -16,8 +17,8 @@ from fasa_capture.metadata_rules import check_metadata
 from fasa_capture.plan import Plan
 from fasa_capture.progress import Progress
 from fasa_capture.recorder import Recorder
-from fasa_capture.trace_rules import projection_name
 from fasa_capture.trace_writer import NamedTensor, write_trace
+from fasa_capture.value_norms import norm_name, value_norms
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ def capture(
     run = engine.run(plan, recorder, progress)
     report = check_recorded(recorder, run, progress)
     report.verify()
+    add_value_norms(recorder, progress)
     metadata = build_metadata(engine.model, plan, run, recorder, text, engine.description)
     check_metadata(metadata, "the trace")
     try:
@@ -67,6 +69,16 @@ def check_recorded(recorder: Recorder, run: RunFacts, progress: Progress) -> Che
     return report
 
 
+def add_value_norms(recorder: Recorder, progress: Progress) -> None:
+    """From values and projections that are known to be the engine's."""
+    plan = recorder.plan
+    for done, layer in enumerate(plan.layers if plan.value_norms else ()):
+        progress.show("layers' values projected", done, len(plan.layers))
+        record = recorder.layers[layer]
+        record.value_norms = value_norms(layer, record.v, record.projection, plan.stored, progress.beat)
+    progress.clear()
+
+
 def tensors_of(recorder: Recorder, run: RunFacts, store_output: bool) -> list[NamedTensor]:
     """The trace's tensors in the order of reading: small ones, then layer by layer."""
     plan = recorder.plan
@@ -83,6 +95,8 @@ def tensors_of(recorder: Recorder, run: RunFacts, store_output: bool) -> list[Na
             tensors.append(NamedTensor(f"layers.{layer}.prompt_attention", "F32", sums))
         if store_output:
             tensors.append(NamedTensor(f"layers.{layer}.o", "F32", np.asarray(record.o, "<f4")))
-        if record.projection is not None:
+        if plan.output_projection:
             tensors.append(NamedTensor(projection_name(layer), plan.stored.tag, record.projection))
+        if record.value_norms is not None:
+            tensors.append(NamedTensor(norm_name(layer), "F32", record.value_norms))
     return tensors

@@ -12,6 +12,7 @@ from fasa_capture.errors import SelfCheckFailed
 from fasa_capture.facts import LayerAttention, Rope
 from fasa_capture.projection_check import ProjectionCheck
 from fasa_capture.rotation import LARGEST_ERROR, RotationCheck
+from fasa_capture.value_norms import ValueNormCheck
 
 # Unrotating rounded keys leaves their rounding error; a wrong rotation leaves 0.6 and more on SmolLM2.
 LARGEST_ROPE_SPREAD = 0.05
@@ -29,6 +30,7 @@ class CheckReport:
     spread: float | None = None
     weight_errors: dict[int, float] = field(default_factory=dict)
     projection: ProjectionCheck = field(default_factory=ProjectionCheck)
+    value_norms: ValueNormCheck = field(default_factory=ValueNormCheck)
 
     def add_layer(
         self,
@@ -94,7 +96,7 @@ class CheckReport:
                 f"prompt attention adds up to the prompt queries within {max(self.weight_errors.values()):.1e} "
                 f"(tolerance {LARGEST_WEIGHT_ERROR:g})"
             )
-        return lines + self.projection.lines()
+        return lines + self.projection.lines() + self.value_norms.lines()
 
     def verify(self) -> None:
         """Raises where a tolerance is exceeded."""
@@ -120,6 +122,7 @@ class CheckReport:
                     do="capture without --prompt-attention",
                 )
         self.projection.verify()
+        self.value_norms.verify()
 
     def _verify_attention(self) -> None:
         bound = TOLERANCES[self.stored.name]

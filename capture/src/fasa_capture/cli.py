@@ -16,6 +16,7 @@ EXAMPLES = """examples:
   fasa-capture run model.gguf question.txt -o answer.zst --sampling greedy --decode 128
   fasa-capture run ./Llama-3.2-1B book.txt -o book.zst --engine hf --layers 0-3
   fasa-capture check book.zst
+  fasa-capture attach book.zst kvzip.safetensors -o book-kvzip.zst
 
 exit codes: 0 done, 1 a check failed, 2 wrong usage or input,
 130, 143 or 129 ended by Ctrl-C, SIGTERM or SIGHUP."""
@@ -23,7 +24,7 @@ exit codes: 0 done, 1 a check failed, 2 wrong usage or input,
 
 def build_parser() -> Parser:
     # Imported here, not before a signal is looked after: NumPy and its kin take most of a short command's time.
-    from fasa_capture.commands import check_command, model_command, run_command
+    from fasa_capture.commands import attach_command, check_command, model_command, run_command
 
     parser = Parser(
         prog="fasa-capture",
@@ -33,7 +34,7 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"fasa-capture {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (run_command, model_command, check_command):
+    for command in (run_command, model_command, check_command, attach_command):
         command.add_to(commands)
     return parser
 

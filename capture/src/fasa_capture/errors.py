@@ -41,6 +41,7 @@ class CaptureError(Exception):
         found: object = None,
         do: str | None = None,
     ) -> None:
+        self._parts = {"where": where, "expected": expected, "found": found}
         line = f"{where}: {what}" if where is not None else what
         if expected is not None:
             line += f"; expected {expected}"
@@ -49,6 +50,10 @@ class CaptureError(Exception):
         if do is not None:
             line += f"; {do}"
         super().__init__(plain(line))
+
+    def retold(self, what: str, do: str) -> CaptureError:
+        """The same of another kind of file, for which another advice is right."""
+        return CaptureError(what, **self._parts, do=do)
 
 
 class SelfCheckFailed(CaptureError):

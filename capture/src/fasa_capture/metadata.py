@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from fasa_capture import __version__
+from fasa_capture.announced_tensors import PROJECTION, SCORES, VALUE_NORM
 from fasa_capture.errors import CaptureError
 from fasa_capture.facts import LayerAttention, ModelFacts, Rope, RunFacts
 from fasa_capture.plan import Plan
 from fasa_capture.recorder import Recorder
 from fasa_capture.rotation import LARGEST_ERROR, RotationCheck
 from fasa_capture.shapes import named
-from fasa_capture.trace_rules import PROJECTION
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ def build_metadata(
         },
         "capture": capture,
         **describe_projections(plan, recorder),
+        **({SCORES: {VALUE_NORM: {"layers": list(plan.layers)}}} if plan.value_norms else {}),
     }
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from fasa_capture.announced_rules import AnnouncedRules
 from fasa_capture.errors import CaptureError, quoted
-from fasa_capture.metadata_values import MetadataValues
 from fasa_capture.plan import MOST_TOKENS
 
 VERSION = 1
-LONGEST_TEXT = 4096
-LARGEST_COUNT = 1 << 16
 LARGEST_BASE = 1e15
 FACTORS = (1e-9, 1e9)
 LARGEST_WINDOW = (1 << 31) - 1
@@ -26,7 +24,7 @@ def check_metadata(metadata: object, where: str) -> None:
     Checked(metadata, where).check()
 
 
-class Checked(MetadataValues):
+class Checked(AnnouncedRules):
     def check(self) -> None:
         whole = self._typed(self.metadata, dict, "")
         version = self._member(whole, "version", int, "")
@@ -41,8 +39,7 @@ class Checked(MetadataValues):
         }
         for name, keys in STRINGS.items():
             for key in keys:
-                length = len(self._member(sections[name], key, str, name).encode())
-                self._need(length <= LONGEST_TEXT, f"{name}.{key}", f"at most {LONGEST_TEXT} bytes", length)
+                self._text(sections[name], key, name)
         self._choice(sections["capture"], "sampling", "capture", ("greedy", "seeded", "teacher-forced"))
         self._rotation_check(sections["capture"])
         self._choice(sections["rope"], "pairing", "rope", ("half", "interleaved"))
@@ -50,7 +47,7 @@ class Checked(MetadataValues):
         self._tokens(sections["tokens"])
         self._rope(sections["rope"])
         self._attention(sections["attention"])
-        self._output_projection(whole)
+        self._announcements(whole, self._captured, self._kv_heads)
 
     def _rotation_check(self, capture: dict) -> None:
         if capture.get("rotation_check") is None:
@@ -67,12 +64,13 @@ class Checked(MetadataValues):
         names = ("layers", "query_heads", "kv_heads", "head_dim", "value_dim")
         counts = {name: self._member(geometry, name, int, "geometry") for name in names}
         for name, count in counts.items():
-            self._need(1 <= count <= LARGEST_COUNT, f"geometry.{name}", f"a number from 1 to {LARGEST_COUNT}", count)
+            self._count(count, f"geometry.{name}")
         self._need(
             counts["query_heads"] % counts["kv_heads"] == 0, "geometry.query_heads",
             f"a multiple of the {counts['kv_heads']} KV heads", counts["query_heads"],
         )
         self._layers, self._head_dim, self._captured = counts["layers"], counts["head_dim"], captured
+        self._kv_heads = counts["kv_heads"]
         self._need(bool(captured), "captured_layers", "at least one layer", "none")
         seen: set[int] = set()
         for layer in captured:
@@ -124,23 +122,6 @@ class Checked(MetadataValues):
             self._need(
                 1 <= window <= LARGEST_WINDOW, f"attention.{name}", f"1 to {LARGEST_WINDOW} tokens or null", window
             )
-
-    def _output_projection(self, whole: dict) -> None:
-        if whole.get("output_projection") is None:
-            return
-        name = "output_projection"
-        section = self._member(whole, name, dict, "")
-        channels = self._member(section, "channels", int, name)
-        self._need(
-            1 <= channels <= LARGEST_COUNT, f"{name}.channels", f"a number from 1 to {LARGEST_COUNT}", channels
-        )
-        layers = self._list(section, "layers", int, name)
-        self._need(bool(layers), f"{name}.layers", "at least one layer", "none")
-        captured, seen = set(self._captured), set()
-        for layer in layers:
-            self._need(layer in captured, f"{name}.layers", "captured layers", layer)
-            self._need(layer not in seen, f"{name}.layers", "layers that differ", f"{layer} twice")
-            seen.add(layer)
 
     def _per_layer(self, section: dict, key: str, kind: type, name: str) -> list:
         """The values that are not null of a list or an object by layer."""

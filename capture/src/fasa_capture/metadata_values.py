@@ -5,7 +5,9 @@ from __future__ import annotations
 from fasa_capture.errors import CaptureError, quoted
 from fasa_capture.safetensors_header import CAPTURE_AGAIN
 
-KINDS = {str: "String", int: "Int", float: "Double", list: "Array", dict: "Object"}
+KINDS = {str: "String", int: "Int", float: "Double", bool: "Bool", list: "Array", dict: "Object"}
+LONGEST_TEXT = 4096
+LARGEST_COUNT = 1 << 16
 
 
 class MetadataValues:
@@ -18,6 +20,14 @@ class MetadataValues:
     def _choice(self, section: dict, key: str, name: str, choices: tuple[str, ...]) -> None:
         value = self._member(section, key, str, name)
         self._need(value in choices, f"{name}.{key}", " or ".join(choices), quoted(value))
+
+    def _text(self, section: dict, key: str, name: str) -> None:
+        length = len(self._member(section, key, str, name).encode())
+        self._need(length <= LONGEST_TEXT, f"{name}.{key}", f"at most {LONGEST_TEXT} bytes", length)
+
+    def _optional(self, section: dict, key: str, name: str) -> dict | None:
+        """An object that may be null or absent."""
+        return None if section.get(key) is None else self._member(section, key, dict, name)
 
     def _list(self, section: dict, key: str, kind: type, name: str) -> list:
         part = f"{name}.{key}" if name else key

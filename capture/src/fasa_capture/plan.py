@@ -33,6 +33,12 @@ class Plan:
     temperature: float = 1.0
     prompt_attention: bool = False
     output_projection: bool = False
+    value_norms: bool = False
+
+    @property
+    def projects(self) -> bool:
+        """Whether the layers' output projections are needed, be they stored or not."""
+        return self.output_projection or self.value_norms
 
     @property
     def tokens(self) -> int:

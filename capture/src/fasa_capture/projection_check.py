@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fasa_capture.announced_tensors import projection_name
 from fasa_capture.attention import TOLERANCES, Tolerance, relative_errors
 from fasa_capture.dtypes import StoredType, decode
 from fasa_capture.errors import SelfCheckFailed
-from fasa_capture.trace_rules import projection_name
+from fasa_capture.recorder import WITHOUT_PROJECTIONS
 
 
 @dataclass
@@ -55,5 +56,5 @@ class ProjectionCheck:
                     where=projection_name(layer),
                     expected=f"relative error at most {bound.median:g} in the median, {bound.largest:g} at most",
                     found=f"{median:.2e} and {largest:.2e}",
-                    do="capture without --output-projection",
+                    do=WITHOUT_PROJECTIONS,
                 )

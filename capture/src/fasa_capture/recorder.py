@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from fasa_capture.announced_tensors import projection_name
 from fasa_capture.dtypes import encode
 from fasa_capture.errors import CaptureError
 from fasa_capture.plan import Plan
 from fasa_capture.shapes import ShownShapes
-from fasa_capture.trace_rules import projection_name
 
 PROJECTED = "projected"
+WITHOUT_PROJECTIONS = "capture without --output-projection and --value-norms"
 
 
 class LayerRecord:
@@ -31,6 +32,8 @@ class LayerRecord:
         # The type that the engine multiplies with it in, as TOLERANCES has it, and what that gave for o: [queries, channels].
         self.multiplied_in = "f32"
         self.projected: np.ndarray | None = None
+        # The norms of the values after the projection, [query heads, tokens], once both are checked.
+        self.value_norms: np.ndarray | None = None
 
 
 class Recorder:
@@ -116,13 +119,13 @@ class Recorder:
                         found=seen,
                         do="this architecture's attention cannot be captured",
                     )
-            if self.plan.output_projection and self._recorded.get((PROJECTED, layer), 0) != traced:
+            if self.plan.projects and self._recorded.get((PROJECTED, layer), 0) != traced:
                 raise CaptureError(
                     "the engine did not show what this layer's output projection gives",
                     where=f"layer {layer}",
                     expected=f"{traced} tokens",
                     found=self._recorded.get((PROJECTED, layer), 0),
-                    do="capture without --output-projection",
+                    do=WITHOUT_PROJECTIONS,
                 )
 
     def _traced(self, start: int, values: np.ndarray) -> tuple[np.ndarray, int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from fasa_capture.announced_tensors import EXTRA, AnnouncedTensors
 from fasa_capture.dtypes import BY_TAG
 from fasa_capture.errors import CaptureError, quoted
 from fasa_capture.input_file import InputFile
@@ -14,14 +16,7 @@ from fasa_capture.metadata_rules import check_metadata
 from fasa_capture.safetensors_header import CAPTURE_AGAIN
 from fasa_capture.strict_json import read_json
 from fasa_capture.trace_content import open_content
-from fasa_capture.trace_rules import (
-    EXTRA,
-    check_finite,
-    check_layout,
-    check_positions,
-    projected_layers,
-    projection_name,
-)
+from fasa_capture.trace_rules import check_finite, check_layout, check_positions
 from fasa_capture.trace_writer import FRAME_BYTES
 
 NUMPY_TYPES = {tag: stored.numpy for tag, stored in BY_TAG.items()} | {"I32": np.dtype("<i4")}
@@ -42,6 +37,8 @@ class TraceReader:
                 do="give a trace, not another safetensors file",
             )
         self.metadata = read_json(header.metadata[METADATA_KEY].encode(), f"{path}: {METADATA_KEY}")
+        # All that the header's metadata says, of which the trace's own is one key.
+        self.texts = header.metadata
         self.tensors = {tensor.name: tensor for tensor in header.tensors}
 
     def verify(self) -> None:
@@ -49,15 +46,27 @@ class TraceReader:
         check_metadata(self.metadata, f"{self.path}")
         check_layout(self.metadata, list(self.tensors.values()), f"{self.path}")
         total = sum(self.metadata["tokens"][part] for part in ("prompt", "decode"))
-        check_positions(self.array("query_positions"), total, f"{self.path}")
+        positions = self.array("query_positions")
+        check_positions(positions, total, f"{self.path}")
         # Others that begin so are anybody's, and hold what they may.
-        projections = set(map(projection_name, projected_layers(self.metadata)))
+        announced = AnnouncedTensors(self.metadata, len(positions))
+        known = {tensor.name for layer in self.metadata["captured_layers"] for tensor in announced.of(layer)}
         for tensor in self.tensors.values():
-            # In pieces that end with whole values, so that a tensor need not fit in memory.
-            for first in range(tensor.offset, tensor.end, FRAME_BYTES):
-                content = self._content.bytes(first, min(first + FRAME_BYTES, tensor.end))
-                if tensor.name in projections or not tensor.name.startswith(EXTRA):
-                    check_finite(tensor, content, f"{self.path}", first - tensor.offset)
+            start = 0
+            for content in self.pieces(tensor.name):
+                if tensor.name in known or not tensor.name.startswith(EXTRA):
+                    check_finite(tensor, content, f"{self.path}", start)
+                start += len(content)
+        self.check_unchanged()
+
+    def pieces(self, name: str) -> Iterator[bytes | memoryview]:
+        """A tensor's bytes, in pieces that end with whole values: it need not fit in memory."""
+        tensor = self.tensors[name]
+        for first in range(tensor.offset, tensor.end, FRAME_BYTES):
+            yield self._content.bytes(first, min(first + FRAME_BYTES, tensor.end))
+
+    def check_unchanged(self) -> None:
+        """Raises where the file has been written since it was opened."""
         self._file.check_unchanged()
 
     def array(self, name: str) -> np.ndarray:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from fasa_capture.announced_tensors import EXTRA, AnnouncedTensors
 from fasa_capture.errors import CaptureError, quoted
 from fasa_capture.safetensors_header import CAPTURE_AGAIN, TensorInfo
 
-EXTRA = "extra."
-PROJECTION = "output_projection"
 STORED = ("F16", "BF16", "F32")
 # Bits of an exponent that a finite value never has all set, and the bits below.
 EXPONENTS = {"F16": 0x7C00, "BF16": 0x7F80, "F32": 0x7F80_0000}
@@ -39,7 +38,7 @@ def check_layout(metadata: dict, tensors: list[TensorInfo], where: str) -> None:
     known = {"query_positions", "token_ids"}
     heads, kv_heads = geometry["query_heads"], geometry["kv_heads"]
     dim, value_dim = geometry["head_dim"], geometry["value_dim"]
-    projected = projected_layers(metadata)
+    announced = AnnouncedTensors(metadata, queries)
     for layer in metadata["captured_layers"]:
         name = f"layers.{layer}."
         keys = required(f"{name}k")
@@ -51,9 +50,8 @@ def check_layout(metadata: dict, tensors: list[TensorInfo], where: str) -> None:
             if f"{name}{part}" in by_name:
                 _check(by_name[f"{name}{part}"], ("F32",), shape, where)
         known |= {f"{name}{part}" for part in ("k", "v", "q", *optional)}
-        if layer in projected:
-            shape = (metadata[PROJECTION]["channels"], heads * value_dim)
-            _check(required(projection_name(layer)), (keys.dtype,), shape, where)
+        for tensor in announced.of(layer):
+            _check(required(tensor.name), (keys.dtype if tensor.as_keys else "F32",), tensor.shape, where)
     for tensor in tensors:
         if tensor.name not in known and not tensor.name.startswith(EXTRA):
             raise CaptureError(
@@ -61,16 +59,6 @@ def check_layout(metadata: dict, tensors: list[TensorInfo], where: str) -> None:
                 expected="only tensors of format version 1 and of the captured layers", found="this one",
                 do=f"give other tensors names that begin with {EXTRA}",
             )
-
-
-def projection_name(layer: int) -> str:
-    """Named as a tensor that is anybody's, so that readers which do not know it read the others."""
-    return f"{EXTRA}layers.{layer}.{PROJECTION}"
-
-
-def projected_layers(metadata: dict) -> set[int]:
-    """The layers whose output projection a trace holds, by its metadata."""
-    return set((metadata.get(PROJECTION) or {"layers": []})["layers"])
 
 
 def check_positions(positions: np.ndarray, total: int, where: str) -> None:

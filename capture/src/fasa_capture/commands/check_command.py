@@ -6,13 +6,14 @@ import argparse
 import math
 from pathlib import Path
 
+from fasa_capture.announced_tensors import VALUE_NORM, projected_layers, projection_name, scored_layers
 from fasa_capture.check import CheckReport
 from fasa_capture.dtypes import BY_TAG
 from fasa_capture.errors import CaptureError, plain
 from fasa_capture.memory import check_memory
 from fasa_capture.metadata import read_attention
 from fasa_capture.trace_reader import TraceReader
-from fasa_capture.trace_rules import projected_layers
+from fasa_capture.value_norms import norm_name
 
 
 def add_to(commands) -> None:
@@ -21,7 +22,8 @@ def add_to(commands) -> None:
         help="verify a trace",
         description="Reads every tensor of a trace and verifies it by the rules of docs/trace-format.md, as "
         "`fasa-sim info --verify` does: header, frames, checksums, shapes, finite values; then the engine's attention "
-        "output against attention recomputed from the stored Q, K and V, where the trace holds it; and "
+        "output against attention recomputed from the stored Q, K and V, where the trace holds it; "
+        "the values' norms against those of the stored values, where it holds the output projections, too; and "
         "layer 0's rotation, where it is captured.",
     )
     parser.add_argument("trace", type=Path, help="seekable zstd, any zstd, or bare safetensors")
@@ -42,10 +44,15 @@ def perform(options: argparse.Namespace) -> int:
     # Layers may be stored in different types, each with tolerances of its own.
     reports: dict[str, CheckReport] = {}
     compared = 0
+    projected = projected_layers(trace.metadata)
+    normed = projected & scored_layers(trace.metadata, VALUE_NORM)
     for layer in layers:
         tag = trace.tensors[f"layers.{layer}.k"].dtype
         report = reports.setdefault(tag, CheckReport(BY_TAG[tag]))
         compared += _check_layer(trace, layer, report, token_ids, positions)
+        if layer in normed:
+            names = norm_name(layer), f"layers.{layer}.v", projection_name(layer)
+            report.value_norms.add_layer(layer, *map(trace.array, names), report.stored)
     if options.engine_output and compared < len(layers):
         raise CaptureError(
             "the trace does not hold the engine's output for every layer",
@@ -54,7 +61,6 @@ def perform(options: argparse.Namespace) -> int:
             found=compared,
             do="capture it again with --engine-output",
         )
-    projected = projected_layers(trace.metadata)
     if options.output_projection and len(projected) < len(layers):
         raise CaptureError(
             "the trace does not hold the output projection of every layer",

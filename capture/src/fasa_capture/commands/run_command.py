@@ -80,6 +80,10 @@ def add_to(commands) -> None:
         "--output-projection", action="store_true",
         help="store each layer's output projection, by which a replay measures the error of the layer's whole output",
     )
+    keep.add_argument(
+        "--value-norms", action="store_true",
+        help="store how large each token's value is after each head's output projection, which need not be stored for it",
+    )
 
     about = parser.add_argument_group("what the trace says of its text")
     about.add_argument("--title", type=option_types.label, help="default: the file's name")
@@ -179,4 +183,5 @@ def make_plan(options: argparse.Namespace, engine: Engine, text: str) -> Plan:
         temperature=options.temperature,
         prompt_attention=options.prompt_attention,
         output_projection=options.output_projection,
+        value_norms=options.value_norms,
     )

@@ -10,9 +10,9 @@ import numpy as np
 from fasa_capture.engines.gguf_layout import GgufTensor
 from fasa_capture.engines.gguf_parts import read_gguf_model
 from fasa_capture.errors import CaptureError
-from fasa_capture.recorder import Recorder
+from fasa_capture.recorder import WITHOUT_PROJECTIONS, Recorder
 
-DO = "capture without --output-projection"
+DO = WITHOUT_PROJECTIONS
 # What lies beside the matrix or before it, by the ends of names.
 BESIDE = ("attn_output.bias", "attn_output.scale", "attn_sub_norm.weight")
 # In what llama.cpp multiplies with such weights; with those of fewer bits it rounds to 8.

@@ -64,7 +64,7 @@ class HuggingFaceEngine:
         return tokens
 
     def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts:
-        projections = find_projections(self._model, plan.layers) if plan.output_projection else {}
+        projections = find_projections(self._model, plan.layers) if plan.projects else {}
         record_projections(recorder, projections)
         probe = self._probe(plan, progress)
         ropes = layer_ropes(probe, plan.layers, self._model, self._config)

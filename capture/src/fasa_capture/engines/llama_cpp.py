@@ -78,10 +78,10 @@ class LlamaCppEngine:
             capacity = -count
 
     def run(self, plan: Plan, recorder: Recorder, progress: Progress) -> RunFacts:
-        if plan.output_projection:
+        if plan.projects:
             record_projections(self._path, recorder)
         ropes, rotation = self._rotations(plan, progress)
-        kind = ProjectionTap if plan.output_projection else LlamaTap
+        kind = ProjectionTap if plan.projects else LlamaTap
         tap = kind(self._library, recorder, self._geometry, progress.beat)
         context = self._open_context(plan, tap)
         try:
