@@ -70,7 +70,10 @@ import Traces
     let found = try Self.run(
       trace,
       ["oracle", "scored", "scored:by=token", "criticalkv", "criticalkv:norm=value", "scored:scope=layer"])
-    let recall = found.map { $0.summary(.recall).mean }
+    let recall = found.map { configuration in
+      let all = configuration.heads.flatMap { head in (0..<12).map { head[.recall, $0] } }
+      return all.reduce(0, +) / Double(all.count)
+    }
     // Queries of the layer's own heads tell more than the lengths of keys; both more than nothing.
     #expect(recall[0] == 1 && recall[1] > recall[2] && recall[2] > 0)
     // The synthetic norms are those of the values alone, and an indexer's set is the layer's already.
