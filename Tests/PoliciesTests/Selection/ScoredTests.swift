@@ -70,7 +70,7 @@ import Testing
     let answer = try trace.answer("scored", budget: .tokens(6))
     // Keys of 3 numbers of 2 bytes and a score of 4, written and read.
     #expect(answer.work.total.readGroupUnion == seen * 6 + seen * 4)
-    #expect(answer.work.total.readPerHead == answer.traffic.readGroupUnion)
+    #expect(answer.work.total.readPerHead == answer.work.total.readGroupUnion)
   }
 
   @Test(arguments: ["scored", "scored:by=token"]) func whatIsNotThereIsSaid(text: String) throws {
