@@ -60,8 +60,19 @@ public struct HeadStatistics: Sendable, Equatable, Codable {
   }
 
   public var layers: [Layer]
+  /// Over all layers and heads, what λ times the context skips 10, 20, … 90 % of the tiles of skipped softmax; absent from
+  /// profiles made before it was measured.
+  public var skipFactors: [Double]?
 
-  public init(layers: [Layer]) { self.layers = layers }
+  public init(layers: [Layer], skipFactors: [Double]? = nil) {
+    self.layers = layers
+    self.skipFactors = skipFactors
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case layers
+    case skipFactors = "skip_factors"
+  }
 
   /// Of several texts, each weighing as much as `weights` says; all of the same layers.
   public static func merging(_ statistics: [HeadStatistics], weights: [Double]) -> HeadStatistics? {
@@ -89,6 +100,9 @@ public struct HeadStatistics: Sendable, Equatable, Codable {
       result.layers[index].queryNorms = mean(all.map(\.queryNorms))
       result.layers[index].retrieval = mean(all.map { [$0.retrieval] })[0]
     }
+    let factors = statistics.compactMap(\.skipFactors)
+    result.skipFactors =
+      factors.count == statistics.count ? SkipCalibration.merging(factors, weights: weights) : nil
     return result
   }
 

@@ -9,7 +9,8 @@ public struct SkipSoftmax: Policy {
     name: "skip-softmax",
     summary: "Reads every key, and skips tiles whose largest logit lies far below the running maximum.",
     paper: "https://arxiv.org/abs/2512.12087", kind: .selection,
-    parameters: [factor, tile, scope, splits], common: [.denseLayers], usesBudget: false,
+    parameters: [factor, skip, tile, scope, splits], common: [.denseLayers], needs: [.headStatistics],
+    usesBudget: false,
     cost: "every key: d a token",
     notes: """
       Sizes its own sets: the tokens of the tiles that are kept. λ is `factor` over the tokens that a step sees; where that is above 1 nothing is skipped, as in TensorRT-LLM. \
@@ -17,13 +18,17 @@ public struct SkipSoftmax: Policy {
       The defaults are those of TensorRT-LLM's decode kernel, in which the heads of a group skip a tile only together; ModelOpt, which calibrates factors, has \
       `scope=head,tile=128`, and skips a tile also where it lies exactly −ln λ below. A kernel that splits a text compares within each split, and how many there are \
       depends on its launch: `splits` says it. Tiles begin at multiples of their size in the text, as they lie in the cache. Factors published for Qwen3-30B-A3B at decode are 0.32, 16.5 and 852 for 10, 50 and 90 % of tiles skipped, \
-      and 22 to 59 times as much at prefill, which is dense here.
+      and 22 to 59 times as much at prefill, which is dense here. With `skip` the factor is the one that skipped such a share of the tiles of the calibration text, all layers, KV heads and decode steps together, \
+      between those at which 10, 20, … 90 % are skipped by the logarithm; measured with the tile and scope that are the defaults. ModelOpt fits one exponential to such shares.
       """,
     alwaysKeeps: { $0.integer(splits) > 1 ? "the first \($0.integer(splits)) tiles" : "the first tile" })
 
   static let factor = ParameterDescriptor(
     "factor", .number(0...1_000_000), default: .number(20),
     help: "λ times the tokens that a step sees; more skips more, 0 skips nothing")
+  static let skip = ParameterDescriptor(
+    "skip", .number(0...0.9), default: .number(0),
+    help: "share of the tiles to skip, by a calibrated factor; 0: by `factor`")
   static let tile = ParameterDescriptor(
     "tile", .integer(1...4096), default: .integer(64), help: "tokens of a tile")
   static let scope = ParameterDescriptor(
@@ -33,16 +38,33 @@ public struct SkipSoftmax: Policy {
     "splits", .integer(1...1024), default: .integer(1),
     help: "parts of a text, to which tiles are dealt in turn, each with a running maximum of its own")
 
+  /// What a calibration measures with.
+  static let calibrated = (tile: 64, shares: (1...9).map { Double($0) / 10 })
+
   private let factor: Double
   private let tile: Int
   private let splits: Int
   public let choosesPerGroup: Bool
 
-  public init(parameters: ParameterValues, group: GroupContext) {
-    factor = parameters.number(Self.factor)
+  public static func needs(_ parameters: ParameterValues) -> [PolicyDescriptor.Need] {
+    parameters.number(skip) > 0 ? descriptor.needs : []
+  }
+
+  public init(parameters: ParameterValues, group: GroupContext) throws {
+    let share = parameters.number(Self.skip)
+    factor = share > 0 ? try Self.factor(skipping: share, group) : parameters.number(Self.factor)
     tile = parameters.integer(Self.tile)
     splits = parameters.integer(Self.splits)
     choosesPerGroup = parameters.word(Self.scope) == "group"
+  }
+
+  private static func factor(skipping share: Double, _ group: GroupContext) throws -> Double {
+    guard let factors = group.statistics?.skipFactors, SkipCalibration.isSound(factors) else {
+      throw PolicyError(
+        "skip-softmax: skip", expected: "factors for shares of tiles in the calibration", found: "none",
+        advice: "calibrate anew, or give a factor")
+    }
+    return SkipCalibration.factor(skipping: share, factors)
   }
 
   /// Its own k is what it needed; the replay takes it from the sets chosen.

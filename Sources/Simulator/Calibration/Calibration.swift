@@ -94,7 +94,9 @@ public struct Calibration: Sendable {
             ownChannelWeights: groups.flatMap(\.ownChannelWeights),
             queryCentres: groups.flatMap(\.queryCentres),
             queryNorms: groups.flatMap(\.queryNorms), retrieval: groups.map(\.retrieval))
-        })
+        },
+        skipFactors: SkipCalibration.factors(
+          heads.flatMap(\.skipThresholds), tiles: heads.reduce(0) { $0 + $1.tiles }))
     let entries = layers.indices.flatMap { index in
       options.windows.indices.map { window in
         let groups = measured[index * geometry.kvHeads..<(index + 1) * geometry.kvHeads]

@@ -127,6 +127,9 @@ public struct CalibrationProfile: Codable, Sendable, Equatable {
       guard [0, chunks].contains(rotation.frequencies.count), rotation.frequencies.allSatisfy(\.isFinite)
       else { return "rotations of layers \(NumberRanges.text(rotation.layers)) are not \(chunks) numbers" }
     }
+    if let factors = statistics?.skipFactors, !SkipCalibration.isSound(factors) {
+      return "factors of skipped softmax are not 9 ascending numbers"
+    }
     for entry in statistics?.layers ?? [] {
       if let flaw = entry.flaw(
         kvHeads: model.kvHeads, queryHeads: model.queryHeads, headDim: model.headDim, chunks: chunks)

@@ -20,6 +20,10 @@ struct HeadMeasurement {
     var queryCentres: [[Float]]
     var queryNorms: [[Float]]
     var retrieval: Float
+    /// Of each tile of skipped softmax, the logarithm of the factor that skips it.
+    var skipThresholds: [Double]
+    /// Tiles, those that nothing skips among them.
+    var tiles: Int
   }
 
   func run() -> Result {
@@ -28,6 +32,7 @@ struct HeadMeasurement {
     var own = Array(repeating: weights, count: replay.group.groupSize)
     var queries = Array(repeating: [[Double]](), count: replay.group.groupSize)
     var lost = 0.0
+    var thresholds: [Double] = []
     let blockSteps = GroupReplay.blockSteps(replay.group, tokens: replay.keys.tokens)
     for start in stride(from: 0, to: replay.steps.count, by: blockSteps) {
       let block = replay.block(start..<min(start + blockSteps, replay.steps.count))
@@ -38,6 +43,7 @@ struct HeadMeasurement {
           own[head][c] += weight
         }
       }
+      thresholds += SkipCalibration.thresholds(block)
       lost += statistics.farMass(block, sinks: Self.streaming.sinks, recent: Self.streaming.recent)
     }
     let rows = Double(replay.steps.count * replay.group.groupSize)
@@ -49,7 +55,9 @@ struct HeadMeasurement {
       ownChannelWeights: own.map { $0.map { Self.rounded(Float($0 / Double(replay.steps.count))) } },
       queryCentres: centred.map { $0.mean.map { Self.rounded(Float($0)) } },
       queryNorms: centred.map { $0.norms.map { Self.rounded(Float($0)) } },
-      retrieval: Self.rounded(Float(lost / rows)))
+      retrieval: Self.rounded(Float(lost / rows)), skipThresholds: thresholds,
+      // One a step is every head's first.
+      tiles: thresholds.count + replay.steps.count)
   }
 
   private static func rounded(_ value: Float) -> Float { (value * parts).rounded() / parts }

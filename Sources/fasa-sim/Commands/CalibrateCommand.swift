@@ -12,7 +12,7 @@ struct CalibrateCommand: ParsableCommand {
     discussion: """
       Measured on the decode steps of each trace: contextual agreement per layer, query head and chunk (fasa), and head \
       statistics: principal axes of the keys (loki), channels that matter (double-sparsity), query centres \
-      (triattention) and the mass on far tokens (duo-attention). Score a \
+      (triattention), the mass on far tokens (duo-attention), and the λ that skips a share of tiles (skip-softmax). Score a \
       policy on other texts than those that calibrated it: replay refuses a profile made from the trace's own text.
 
       EXAMPLES:

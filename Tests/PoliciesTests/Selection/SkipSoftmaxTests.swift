@@ -140,4 +140,47 @@ import Testing
     let text = "skip-softmax:tile=4,factor=9"
     #expect(try trace.answer(text, budget: .tokens(1)) == trace.answer(text, budget: .share(0.9)))
   }
+
+  /// Some 14 tiles a step, whose logits spread over several powers of e.
+  static func long(seed: UInt64) -> SmallTrace {
+    var trace = SmallTrace(heads: 3, positions: [880, 881, 884, 890, 895], seed: seed)
+    trace.scale = 0.25
+    return trace
+  }
+
+  /// What a calibration finds on a text skips its shares of that text's tiles.
+  @Test(arguments: 1...3 as ClosedRange<UInt64>) func calibratedFactorsSkipTheirShares(seed: UInt64) throws {
+    var trace = Self.long(seed: seed)
+    let thresholds = SkipCalibration.thresholds(try trace.block())
+    let tiles = trace.steps.reduce(0) { $0 + ($1.visible.count + 63) / 64 }
+    #expect(thresholds.count == tiles - trace.steps.count)
+    let factors = try #require(SkipCalibration.factors(thresholds, tiles: tiles))
+    #expect(SkipCalibration.isSound(factors))
+    trace.statistics = HeadStatistics(layers: [], skipFactors: factors)
+    for share in [0.2, 0.5, 0.8] {
+      let answer = try trace.answer("skip-softmax:skip=\(share)")
+      let kept = zip(answer.tokens[0], trace.steps).reduce(0) { $0 + Set($1.0.map { $0 / 64 }).count }
+      // Four digits of a factor are few where two tiles are as near.
+      #expect(abs(Double(tiles - kept) / Double(tiles) - share) <= 2 / Double(tiles), "\(share)")
+    }
+  }
+
+  @Test func factorsBetweenSharesAreByTheLogarithm() {
+    let factors = (1...9).map { exp(Double($0)) }
+    for share in [0.05, 0.1, 0.37, 0.5, 0.85, 0.9] {
+      let factor = SkipCalibration.factor(skipping: share, factors)
+      #expect(abs(factor / exp(10 * share) - 1) < 1e-9)
+    }
+    let merged = SkipCalibration.merging([factors, factors.map { $0 * 16 }], weights: [3, 1])
+    #expect(zip(merged, factors).allSatisfy { abs($0 / $1 / 2 - 1) < 1e-3 })
+    #expect(!SkipCalibration.isSound(factors.reversed()) && !SkipCalibration.isSound([1]))
+  }
+
+  @Test func aProfileWithoutFactorsIsNoProfileForShares() throws {
+    var trace = Self.long(seed: 1)
+    trace.statistics = HeadStatistics(layers: [])
+    let error = #expect(throws: PolicyError.self) { try trace.answer("skip-softmax:skip=0.5") }
+    #expect("\(try #require(error))".contains("calibrate anew"))
+    #expect(try PolicyGrammar.parse(["skip-softmax"])[0].needs.isEmpty)
+  }
 }
