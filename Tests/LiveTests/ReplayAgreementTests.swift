@@ -53,7 +53,8 @@ import Traces
       "adakv:window=8", "tova:sinks=2", "quest:page=7", "infllm:block=5", "fasa:scope=layer",
       "quest:dense-layers=1,scope=union-cut", "oracle:scope=union", "loki:page=4", "oracle:reuse=1",
       "fasa:scope=layer,reuse=0+2", "quest:page=7,dense-layers=1,reuse=0",
-    ]).filter { !["tidal", "omnikv"].contains($0.label) }
+      "criticalkv:norm=value",
+    ]).filter { !["tidal", "omnikv", "scored", "criticalkv"].contains($0.label) }
     return try ReplayConfiguration.grid(policies, budgets: [.tokens(9), .share(0.3), .tokens(154)])
   }
 

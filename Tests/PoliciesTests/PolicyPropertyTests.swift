@@ -8,7 +8,7 @@ import Testing
 @Suite struct PolicyPropertyTests {
   /// Every policy that one KV head's trace can serve; the layers that hand choices on have tests of their own.
   static let texts =
-    PolicyRegistry.names.filter { !["tidal", "omnikv", "external", "scored"].contains($0) } + [
+    PolicyRegistry.names.filter { !["tidal", "omnikv", "external"].contains($0) } + [
       "fasa:scope=group", "fasa:layout=rows", "oracle:sinks=2,recent=2", "random:recent=3",
       "quest:page=3,least-pages=1", "quest:scope=group,sinks=2,recent=2", "arkvale:page=4",
       "infllm:block=4,scope=head", "sparq:channels=3,scope=group", "loki:axes=pre,rank=3",
@@ -53,6 +53,7 @@ import Testing
     trace.agreement = SmallTrace.agreement(layer: trace.layer, chunks: 4, slices: .rope, pairing: .half)
     trace.given.valueNorms = CriticalKVTests.norms(trace)
     trace.given.tokens = trace.keys.indices.map { Float(($0 * 29) % 53) }
+    trace.given.index = ScoredTests.index(trace, heads: 2, isWeighted: true)
     return trace
   }
 

@@ -32,7 +32,7 @@ import Testing
       #expect(tensors.layer == layer)
       #expect(tensors.k.elementType == file.type)
       #expect(tensors.outputProjection == nil)
-      let parts = TraceLayout.LayerPart.allCases.filter {
+      let parts: [TraceLayout.LayerPart] = [.k, .v, .q, .promptAttention, .output]
         ![.outputProjection, .tokenScore, .valueNorm].contains($0)
       }
       for (offset, part) in parts.enumerated() {

@@ -11,7 +11,7 @@ import Testing
     let path = folder.path("t")
     let synthetic = SyntheticTrace(
       prompt: 30, decode: 5, window: 4, elementType: type, hasPromptAttention: true, hasOutput: true,
-      hasOutputProjection: true)
+      hasOutputProjection: true, hasScores: true)
     try synthetic.write(to: path, form: form)
     let trace = try Trace(path: path)
     #expect(trace.metadata == synthetic.metadata)

@@ -33,7 +33,9 @@ import Testing
       if (try? policy.checkGranularity()) != nil {
         #expect(try PolicyGrammar.parse([policy.label]) == [policy], "\(policy.label)")
       } else {
-        #expect(type.corrects(values) && (try? PolicyGrammar.parse([policy.label])) == nil, "\(policy.label)")
+        #expect(
+          type.corrects(values) || type.hasOwnQueries(values) && policy.lag != nil, "\(policy.label)")
+        #expect((try? PolicyGrammar.parse([policy.label])) == nil, "\(policy.label)")
       }
       let budget: Budget? =
         type.descriptor.usesBudget

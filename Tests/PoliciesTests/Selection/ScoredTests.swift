@@ -10,16 +10,20 @@ import Testing
   /// A trace with an indexer of small integers, so that every score is exact, and a score of each token.
   static func trace(isWeighted: Bool, seed: UInt64 = 1) -> SmallTrace {
     var trace = SmallTrace(heads: 3, positions: [6, 20, 21, 47], seed: seed)
+    trace.given.index = index(trace, heads: isWeighted ? heads : 1, isWeighted: isWeighted, seed: seed)
+    var random = SeededRandom(seed + 80)
+    trace.given.tokens = random.small(count: trace.keys.count).map(Float.init)
+    return trace
+  }
+
+  static func index(_ trace: SmallTrace, heads: Int, isWeighted: Bool, seed: UInt64 = 1) -> IndexVectors {
     var random = SeededRandom(seed + 70)
     func row(_ count: Int) -> [Float] { random.small(count: count).map(Float.init) }
     let positions = trace.steps.map(\.position)
-    let keys = row(trace.keys.count * channels)
-    let all = (0..<(isWeighted ? heads : 1)).map { _ in row(positions.count * channels) }
-    trace.given.index = IndexVectors(
-      channels: channels, keys: keys, queries: all,
+    return IndexVectors(
+      channels: channels, keys: row(trace.keys.count * channels),
+      queries: (0..<heads).map { _ in row(positions.count * channels) },
       weights: isWeighted ? (0..<heads).map { _ in row(positions.count) } : nil, positions: positions)
-    trace.given.tokens = row(trace.keys.count)
-    return trace
   }
 
   /// Σ w · ReLU(q · k), or q · k, in double precision.

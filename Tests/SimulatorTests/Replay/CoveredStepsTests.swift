@@ -14,7 +14,9 @@ import Testing
   /// Every policy with its defaults, but that no layer is dense anyway, and some that wrap or round otherwise.
   static func policies() throws -> [PolicyConfiguration] {
     let texts =
-      PolicyRegistry.names.filter { !["external", "tidal", "omnikv"].contains($0) } + [
+      PolicyRegistry.names.filter { !["external", "tidal", "omnikv", "scored", "criticalkv"].contains($0) }
+      + [
+        "criticalkv:norm=value",
         "tidal:first=0,correction=2", "omnikv:filter-1=0,filter-2=0.4,filter-3=0.9", "pyramidkv:base=quest",
         "pyramidkv:base=fasa", "quest:page=7,scope=group,sinks=2,recent=3", "arkvale:scope=head,digest=mean",
         "rocketkv:page=4,ranking=sum", "fasa:cache=host", "infllm:block=9,scope=head", "h2o:scope=group",

@@ -43,7 +43,8 @@ import Traces
   @Test(arguments: names) func everyValueInsideRuns(name: String) throws {
     let folder = try TemporaryFolder()
     let path = folder.path("t.zst")
-    try SyntheticTrace(prompt: 40, decode: 4, window: 8, hasPromptAttention: true).write(to: path)
+    try SyntheticTrace(prompt: 40, decode: 4, window: 8, hasPromptAttention: true, hasScores: true).write(
+      to: path)
     let other = folder.path("c.zst")
     try SyntheticTrace(prompt: 40, decode: 4, window: 8, seed: 3).write(to: other)
     let profile = try LoadedProfile(

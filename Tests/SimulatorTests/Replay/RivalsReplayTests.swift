@@ -10,7 +10,8 @@ import Testing
 @Suite struct RivalsReplayTests {
   static let synthetic = SyntheticTrace(
     prompt: 150, decode: 6, window: 20,
-    geometry: .init(layers: 3, queryHeads: 6, kvHeads: 2, headDim: 16, valueDim: 16), seed: 5)
+    geometry: .init(layers: 3, queryHeads: 6, kvHeads: 2, headDim: 16, valueDim: 16), hasScores: true,
+    seed: 5)
 
   /// A profile of the same model, measured on another text.
   static func profile(in folder: TemporaryFolder) throws -> LoadedProfile {

@@ -82,8 +82,8 @@ import Traces
 
   @Test(
     arguments: [
-      ("scored", "an indexer's queries and keys, which the trace holds; found none of layer 0"),
-      ("scored:by=token", "a score of each token, which the trace holds; found none of layer 0"),
+      ("scored", "an indexer's queries and keys"),
+      ("scored:by=token", "a score of each token"),
       ("criticalkv", "take norm=value"),
     ] as [(String, String)])
   func whatIsLackingIsSaid(policy: String, says: String) throws {

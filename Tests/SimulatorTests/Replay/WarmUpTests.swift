@@ -14,7 +14,8 @@ import Testing
     folder = try TemporaryFolder()
     try SyntheticTrace(
       prompt: 90, decode: 70, window: 20,
-      geometry: .init(layers: 3, queryHeads: 6, kvHeads: 2, headDim: 16, valueDim: 16), seed: 5
+      geometry: .init(layers: 3, queryHeads: 6, kvHeads: 2, headDim: 16, valueDim: 16), hasScores: true,
+      seed: 5
     ).write(to: folder.path("a.zst"))
     trace = try Trace(path: folder.path("a.zst"))
   }
