@@ -13,7 +13,7 @@ public struct Scored: Policy {
       (with `page=128`, which takes a page by its best token). Index keys are read once a layer, a KV head's share each, in the type in which the trace holds them; DeepSeek's engines keep \
       them in 8 bits. Kernel times are of as many index heads as the group has query heads. \
       `by=token`: KVzip's and the like: a number that does not change, so that with a fixed k what falls out never comes back, as if it were dropped; nothing is read to choose, and the memory \
-      that dropping would free is not counted. How such tensors come into a trace is told in [capture.md](capture.md#scores-from-elsewhere).
+      that dropping would free is not counted. How such tensors come into a trace is told in [capture.md](capture.md#scores-from-outside).
       """)
 
   static let by = ParameterDescriptor(
