@@ -69,9 +69,10 @@ public enum SkipCalibration {
 
   private static func significant(_ value: Double) -> Double {
     guard value > 0 else { return 0 }
-    var unit = 1.0
+    // By whole powers of ten, which are exact.
+    var (unit, parts) = (1.0, 1.0)
     while value / unit >= 10_000 { unit *= 10 }
-    while value / unit < 1000 { unit /= 10 }
-    return (value / unit).rounded() * unit
+    while value * parts < 1000 { parts *= 10 }
+    return (value * parts / unit).rounded() / parts * unit
   }
 }
