@@ -141,10 +141,14 @@ import Testing
     #expect(try trace.answer(text, budget: .tokens(1)) == trace.answer(text, budget: .share(0.9)))
   }
 
-  /// Some 14 tiles a step, whose logits spread over several powers of e.
+  /// Some 14 tiles a step, far below a first token to which every query attends, by several powers of e.
   static func long(seed: UInt64) -> SmallTrace {
     var trace = SmallTrace(heads: 3, positions: [880, 881, 884, 890, 895], seed: seed)
     trace.scale = 0.25
+    trace.keys[0] = [40] + Array(repeating: 0, count: trace.headDim - 1)
+    for head in trace.queries.indices {
+      for step in trace.queries[head].indices { trace.queries[head][step][0] = 3 }
+    }
     return trace
   }
 
@@ -161,7 +165,7 @@ import Testing
       let answer = try trace.answer("skip-softmax:skip=\(share)")
       let kept = zip(answer.tokens[0], trace.steps).reduce(0) { $0 + Set($1.0.map { $0 / 64 }).count }
       // Four digits of a factor are few where two tiles are as near.
-      #expect(abs(Double(tiles - kept) / Double(tiles) - share) <= 2 / Double(tiles), "\(share)")
+      #expect(abs(Double(tiles - kept) / Double(tiles) - share) < 2.5 / Double(tiles), "\(share)")
     }
   }
 
