@@ -5,7 +5,8 @@ import Traces
 struct WalkMemory {
   /// Bytes of the largest layer as stored.
   let layer: Int
-  /// Bytes that a thread widens to 32 bits: keys, values and queries of its KV heads, and a layer's output projection.
+  /// Bytes that a thread widens to 32 bits: keys, values and queries of its KV heads with the scores that the trace holds, and a
+  /// layer's output projection.
   let thread: Int
   private let path: String
 
@@ -20,7 +21,12 @@ struct WalkMemory {
     let projection =
       projects
       ? (trace.metadata.outputProjection?.channels ?? 0) * geometry.queryHeads * geometry.valueDim : 0
-    thread = ((tokens + queries) * headsPerThread + projection) * MemoryLayout<Float>.size
+    let index = trace.metadata.scores?.index.map {
+      $0.channels * (trace.metadata.tokens.total + $0.heads * trace.queryPositions.count)
+    }
+    let scores =
+      (index ?? 0) + (trace.metadata.scores == nil ? 0 : geometry.queryHeads * trace.metadata.tokens.total)
+    thread = ((tokens + queries + scores) * headsPerThread + projection) * MemoryLayout<Float>.size
     path = trace.path
   }
 
