@@ -144,8 +144,8 @@ import Testing
   /// Some 14 tiles a step, far below a first token to which every query attends, by several powers of e.
   static func long(seed: UInt64) -> SmallTrace {
     var trace = SmallTrace(heads: 3, positions: [880, 881, 884, 890, 895], seed: seed)
-    trace.scale = 0.25
-    trace.keys[0] = [40] + Array(repeating: 0, count: trace.headDim - 1)
+    trace.scale = 1 / 64
+    trace.keys[0] = [600] + Array(repeating: 0, count: trace.headDim - 1)
     for head in trace.queries.indices {
       for step in trace.queries[head].indices { trace.queries[head][step][0] = 3 }
     }
