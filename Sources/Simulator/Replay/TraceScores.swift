@@ -17,7 +17,7 @@ struct TraceScores: Sendable {
     let held: [(PolicyDescriptor.Need, Set<Int>, String)] = [
       (.indexScores, Set(scores?.index?.layers ?? []), "add an indexer's tensors with fasa-capture attach"),
       (.tokenScores, Set(scores?.token?.layers ?? []), "add such scores with fasa-capture attach"),
-      (.valueNorms, norms, "capture it with --value-norms, or take norm=value"),
+      (.valueNorms, norms, "capture it with norms of values, or take norm=value"),
     ]
     for (need, having, advice) in held where policy.needs.contains(need) {
       guard let layer = layers.first(where: { !having.contains($0) }) else { continue }
