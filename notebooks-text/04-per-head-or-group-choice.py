@@ -16,7 +16,7 @@
 # Three query heads share a KV head in SmolLM2. FASA chooses per query head: what is read from a shared cache is then the
 # *union* of three sets. One choice for the group reads less for the same k, and serves each head worse. Two choices can
 # be shared: of tokens (`scope`), from the group's summed scores, and of chunks (`fc-scope`), so that one side cache of
-# dominant channels serves the group. `shared-chunks` is our own policy that shares chunks alone, twice as many, in 4 bits.
+# dominant channels serves the group.
 #
 # The answer is printed below, from the data.
 
@@ -31,12 +31,10 @@ CHOICES = {
     "fasa": "each head: tokens and chunks",
     "fasa:fc-scope=group": "tokens by head, chunks by group",
     "fasa:fc-scope=group,scope=group": "group: tokens and chunks",
-    "shared-chunks:sinks=0,recent=0": "shared-chunks (ours), unguarded",
 }
 if tool.SMALL:
     names, budgets, options = ["code-896-all-layers"], ["0.05", "0.25", "0.5", "0.8"], ["--steps", "0-15"]
 else:
-    # shared-chunks was found, and its defaults set, on the other two texts.
     names = ["prose-8192", "code-896-all-layers"]
     budgets, options = ["0.01", "0.03", "0.06", "0.12", "0.25", "0.5"], []
 
@@ -67,7 +65,7 @@ with pl.Config(tbl_rows=40, fmt_str_lengths=40):
 
 # %%
 order = list(CHOICES.values())
-colours = [tool.BLUE, tool.ORANGE, tool.GREEN, tool.PURPLE]
+colours = [tool.BLUE, tool.ORANGE, tool.GREEN]
 
 
 def panel(metric: str, title: str, scale: alt.Scale):
@@ -112,7 +110,7 @@ def error_at(choice: str, share: float) -> float:
     return float(np.exp(np.interp(share, curve["bytes"].to_numpy(), np.log(curve["output_error"].to_numpy()))))
 
 
-reached = means.group_by("choice").agg(low=pl.col("bytes").min(), high=pl.col("bytes").max()).filter(pl.col("choice").is_in(order[:3]))
+reached = means.group_by("choice").agg(low=pl.col("bytes").min(), high=pl.col("bytes").max())
 low, high = reached["low"].max(), min(reached["high"].min(), 1.0)
 assert low < high, "the budgets of the choices reach no bytes in common"
 shares = np.linspace(low, high, 5)

@@ -35,7 +35,7 @@ GEOMETRY = "llama-3.1-8b"
 MACHINES = {"a100-40gb": "A100 40 GB", "h100-sxm": "H100 SXM", "rtx-4090": "RTX 4090"}
 CONTEXTS, BATCHES = ["8k", "32k", "128k"], [1, 8, 64]
 if tool.SMALL:
-    trace, policies, budgets, options = "code-896-all-layers", ["fasa", "sketch", "h2o", "tova"], [0.12, 0.5], ["--layers", "0-5", "--steps", "0-15"]
+    trace, policies, budgets, options = "code-896-all-layers", ["fasa", "gist", "h2o", "tova"], [0.12, 0.5], ["--layers", "0-5", "--steps", "0-15"]
 else:
     trace, policies, budgets, options = "prose-8192", ["all"], [0.015, 0.03, 0.06, 0.12, 0.25], []
 

@@ -1,6 +1,6 @@
 """Draws docs/pictures/crossovers.png: modelled speed-up over dense attention by context, for machines and kernels.
 
-    fasa-sim replay traces/prose-8192.zst --policy fasa,sketch,quest,streaming-llm --budget 256 --no-timing --db priced.db
+    fasa-sim replay traces/prose-8192.zst --policy fasa,gist,quest,streaming-llm --budget 256 --no-timing --db priced.db
     for kernels in triton fused; do
       fasa-sim model --db priced.db --hardware a100-80gb,h100-sxm,rtx-4090 --kernels $kernels \\
         --geometry llama-3.1-8b --context 1k,2k,4k,8k,16k,32k,64k,128k,256k,512k,1m --batch 8
@@ -16,7 +16,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-COLOURS = {"fasa": "#c2410c", "sketch": "#7c3aed", "quest": "#0f766e", "streaming-llm": "#2563eb"}
+COLOURS = {"fasa": "#c2410c", "gist": "#7c3aed", "quest": "#0f766e", "streaming-llm": "#2563eb"}
 MACHINES = {"a100-80gb": "-", "h100-sxm": "--", "rtx-4090": ":"}
 KERNELS = {
     "triton": "kernels as measured for SparQ\n(launched one by one, torch.topk)",

@@ -17,7 +17,7 @@ extension GroupContext {
   /// Contextual agreement of the group's query heads, `[head of the group][chunk]`.
   ///
   /// - Throws: ``PolicyError`` where the calibration lacks the layer, the layout, the window, a head or a chunk.
-  func agreement(for policy: String, slices: ContextualAgreement.Slices = .rope, window: AgreementWindow)
+  func agreement(for policy: String, slices: ContextualAgreement.Slices, window: AgreementWindow)
     throws -> [[Double]]
   {
     guard let heads = try agreement(slices, window, policy: policy), heads.count >= queryHeads.upperBound,

@@ -11,8 +11,8 @@ public enum PolicyRegistry {
     DoubleSparsity.self, ShadowKV.self, MagicPIG.self, Socket.self, PQCache.self, ParisKV.self,
     RetroInfer.self, ClusterKV.self,
     SqueezedAttention.self, TidalDecode.self, OmniKV.self, Kascade.self, InfiniGen.self,
-    Twilight.self, VAttention.self, SkipSoftmax.self, RocketKV.self, Scored.self, External.self, Sketch.self,
-    SharedChunks.self, Gist.self, Remnants.self,
+    Twilight.self, VAttention.self, SkipSoftmax.self, RocketKV.self, Scored.self, External.self, Gist.self,
+    Remnants.self,
   ]
 
   /// What a trace of queries, keys and values cannot replay, and why.

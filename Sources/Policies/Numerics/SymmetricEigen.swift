@@ -21,27 +21,4 @@ enum SymmetricEigen {
       return n > 0 && vector[largest] < 0 ? vector.map { -$0 } : vector
     }
   }
-
-  /// The symmetric square root of a positive definite matrix, and its inverse.
-  static func roots(_ matrix: [[Double]]) -> (root: [[Double]], inverse: [[Double]]) {
-    let n = matrix.count
-    var (root, inverse) = (matrix.map { $0.map { _ in 0.0 } }, matrix.map { $0.map { _ in 0.0 } })
-    for axis in axes(matrix) {
-      let along = matrix.map { row in zip(row, axis).reduce(0) { $0 + $1.0 * $1.1 } }
-      let value = max(zip(along, axis).reduce(0) { $0 + $1.0 * $1.1 }, 1e-300).squareRoot()
-      for i in 0..<n {
-        let own = axis[i]
-        add(axis, times: { own * $0 * value }, to: &root[i])
-        add(axis, times: { own * $0 / value }, to: &inverse[i])
-      }
-    }
-    return (root, inverse)
-  }
-
-  @inline(__always)
-  private static func add(_ axis: [Double], times factor: (Double) -> Double, to row: inout [Double]) {
-    row.withUnsafeMutableBufferPointer { row in
-      axis.withUnsafeBufferPointer { axis in for j in row.indices { row[j] += factor(axis[j]) } }
-    }
-  }
 }

@@ -9,7 +9,6 @@ enum KeyReader {
   case pageTable(PageTable.Leave)
   case windowTable(WindowTable.Leave)
   case numbers(KeyNumbers.Leave)
-  case moments(KeyMoments.Leave)
   case codes(KeyCodes.Leave)
   case clusters(KeyClusters.Leave)
   case hashes(SimHash.Leave)

@@ -20,7 +20,7 @@ struct CompareCommand: ParsableCommand {
       model's answers lose stands below: KL to dense attention, NLL, flips, passkeys.
 
       EXAMPLES:
-        fasa-sim compare fasa sketch
+        fasa-sim compare fasa gist
         fasa-sim compare fasa@256 quest:page=32@256 --db runs.db --markdown
         fasa-sim compare fasa@256@build:1a2b3c fasa@256@build:4d5e6f
         fasa-sim compare run:1 run:2 --json

@@ -18,7 +18,7 @@ struct ReplayCommand: ParsableCommand {
         fasa-sim replay trace.zst --policy oracle,fasa:chunks=4/8 --budget 64,256
         fasa-sim replay trace.zst --policy streaming-llm --layers 5,14 --json
         fasa-sim replay trace.zst --policy all --budget 64,256,0.19 --no-timing
-        fasa-sim replay trace.zst --policy fasa,quest,sketch --budget-bytes 0.2
+        fasa-sim replay trace.zst --policy fasa,quest,gist --budget-bytes 0.2
         fasa-sim replay trace.zst --policy fasa,quest --hardware a100-40gb,h100-sxm
       """)
 

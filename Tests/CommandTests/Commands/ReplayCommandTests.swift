@@ -118,7 +118,7 @@ import Traces
       ? []
       : Set(
         PolicyRegistry.policies.map { PolicyConfiguration($0) }.filter(\.isCalibrated).map(\.descriptor.name))
-    #expect(hasProfile || left.isSuperset(of: ["fasa", "shared-chunks", "loki", "double-sparsity"]))
+    #expect(hasProfile || left.isSuperset(of: ["fasa", "loki", "double-sparsity"]))
     for policy in PolicyRegistry.policies.map({ $0.descriptor }) where policy.name != "external" {
       let lines = rows.filter { $0.first.map(String.init) == policy.name }
       #expect(lines.count == (left.contains(policy.name) ? 0 : policy.usesBudget ? 2 : 1), "\(policy.name)")

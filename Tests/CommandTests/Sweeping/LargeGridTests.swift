@@ -25,8 +25,8 @@ import Testing
     (
       [
         "sweep", "t.zst", "--budget", "8", "--dry-run", "--policy",
-        "sketch:sinks=\(hundred),recent=\(hundred),dense-layers=\(hundred),rank=\(hundred),shrink=\(hundred)",
-      ], "found 100 of sinks × 100 of recent × 100 of dense-layers × 100 of rank × 100 of shrink"
+        "gist:sinks=\(hundred),recent=\(hundred),dense-layers=\(hundred),cluster=\(hundred),rounds=\(hundred)",
+      ], "found 100 of sinks × 100 of recent × 100 of dense-layers × 100 of cluster × 100 of rounds"
     ),
     (
       [
@@ -52,18 +52,18 @@ import Testing
 
   @Test func aGridInAFileIsCountedToo() throws {
     let list = (1...100).map(String.init).joined(separator: ", ")
-    let names = ["sinks", "recent", "dense-layers", "rank"]
+    let names = ["sinks", "recent", "dense-layers", "cluster"]
     let yaml = """
       traces: [t.zst]
       policies:
-        - sketch: {\(names.map { "\($0): [\(list)]" }.joined(separator: ", "))}
+        - gist: {\(names.map { "\($0): [\(list)]" }.joined(separator: ", "))}
       budgets: [8]
       """
     _ = try folder.file(Data(yaml.utf8), "s.yaml")
     let ending = try Executable.ending(["sweep", "s.yaml", "--dry-run"], in: folder, limit: 30)
     #expect(ending.isRefusal, "\(ending)")
     #expect(
-      ending.outcome.errors.hasPrefix("Error: s.yaml:3: policy 'sketch': expected at most 100000 policies"))
+      ending.outcome.errors.hasPrefix("Error: s.yaml:3: policy 'gist': expected at most 100000 policies"))
   }
 
   /// Each configuration is met a bounded number of times: 40,000 of them are listed within seconds by a release build, and

@@ -18,15 +18,15 @@ import Testing
         start + "recall flatters fasa, for which no first or last tokens are kept"
       ])
     #expect(
-      try notes("fasa,quest,shared-chunks") == [
+      try notes("fasa,quest,gist") == [
         start + "recall flatters fasa, quest, for which no first or last tokens are kept"
       ])
     #expect(
-      try notes("fasa:chunks=1/2/3/4/5,shared-chunks") == [
+      try notes("fasa:chunks=1/2/3/4/5,gist") == [
         start + "recall flatters fasa, for which no first or last tokens are kept"
       ])
     #expect(
-      try notes("fasa,oracle,quest,quest-meanstd,loki,double-sparsity,sketch") == [
+      try notes("fasa,oracle,quest,quest-meanstd,loki,double-sparsity,gist") == [
         start
           + "recall flatters 5 policies, for which no first or last tokens are kept"
       ])

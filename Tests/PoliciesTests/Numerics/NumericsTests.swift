@@ -64,17 +64,6 @@ import Testing
     }
   }
 
-  @Test func rootsMultiplyBack() {
-    let matrix = [[4.0, 1, 0], [1, 3, 1], [0, 1, 2]]
-    let (root, inverse) = SymmetricEigen.roots(matrix)
-    for i in 0..<3 {
-      for j in 0..<3 {
-        #expect(abs(dot(root[i], root.map { $0[j] }) - matrix[i][j]) < 1e-9)
-        #expect(abs(dot(root[i], inverse.map { $0[j] }) - (i == j ? 1 : 0)) < 1e-9)
-      }
-    }
-  }
-
   @Test(arguments: RopePairing.allCases) func turningIsTheModelsRotation(pairing: RopePairing) {
     let trace = SmallTrace(positions: [9], pairing: pairing).complete(prompt: 5)
     let rotation = Rotation(trace.group)

@@ -296,7 +296,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["infinigen", "infllm", "expected-attention", "sketch"])
+  @Test(arguments: ["infinigen", "infllm", "expected-attention", "squeezed-attention"])
   func withoutAWindowTheySayWhatToDo(name: String) {
     let error = PolicyError(
       name, expected: "traced queries of the prompt", found: "none in the trace",

@@ -128,7 +128,7 @@ import Testing
 
   @Test func everyPolicyThatRanksCanChooseForALayer() throws {
     for name in [
-      "fasa:chunks=100%", "sparq:mean-values=off", "quest:dense-layers=0", "sketch", "shadowkv", "pqcache",
+      "fasa:chunks=100%", "sparq:mean-values=off", "quest:dense-layers=0", "socket", "shadowkv", "pqcache",
     ] {
       let found = try Self.run(name + (name.contains(":") ? "," : ":") + "scope=layer")
       for step in Self.hand.decodeRows.indices {
