@@ -21,7 +21,8 @@ import Testing
       "pariskv:sinks=1,recent=2", "raas:page=3", "raas:page=2,stamps=rank,scope=group",
       "raas:page=1,sinks=1,recent=2", "lazy-eviction:window=2,alpha=0.01,scope=group",
       "lagkv:lag=3,sinks=1", "chunkkv:chunk=3,window=3", "chunkkv:chunk=3,window=3,fill=tokens",
-      "cake:window=3", "gist:cluster=3,sinks=1,recent=2", "remnants:clusters=0.5,sinks=1", "fasa:scope=layer",
+      "cake:window=3", "gist:cluster=3,sinks=1,recent=2", "gist-pages:page=3,cluster=3,sinks=1,recent=2",
+      "remnants:clusters=0.5,sinks=1", "fasa:scope=layer",
       "oracle:scope=union-cut", "oracle:reuse=3",
       "loki:scope=layer,rank=3", "skip-softmax:factor=2,tile=4,scope=head",
       "skip-softmax:factor=6,tile=3,splits=2", "moba:chunk=4,scope=group",
@@ -34,7 +35,7 @@ import Testing
   /// Policies that round k down to whole pages, or size their sets by more than k.
   static let atMost: Set<String> = [
     "quest", "quest-meanstd", "arkvale", "infllm", "shadowkv", "infinigen", "rocketkv", "pyramidkv", "adakv",
-    "moba", "infllm-v2",
+    "moba", "infllm-v2", "gist-pages",
     "chunkkv", "raas", "remnants",
   ]
 

@@ -30,28 +30,25 @@ public struct Gist: Policy {
   static let rounds = ParameterDescriptor(
     "rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means")
 
-  private let size: Int
   private let estimated: Double
-  private let rounds: Int
   /// At most.
   private let spread: Float
   /// What the prompt's last queries make of it.
   private var fitted: Float = 0
   private let keeping: Guard
   private let group: GroupContext
-  private var clusters: KeyClusters?
-  /// First token that is in no cluster.
-  private var next = 0
+  private var clusters: JoinedClusters
 
   public init(parameters: ParameterValues, group: GroupContext) throws {
     // k-means scores keys with a last channel of one.
     try group.require(width: group.headDim + 1, for: "gist")
-    size = parameters.integer(Self.cluster)
     estimated = parameters.number(Self.estimated)
-    rounds = parameters.integer(Self.rounds)
     spread = Float(parameters.number(Remnants.spread))
     keeping = Guard(sinks: parameters.integer(.sinks), recent: max(1, parameters.integer(.recent)))
     self.group = group
+    clusters = JoinedClusters(
+      group, size: parameters.integer(Self.cluster), rounds: parameters.integer(Self.rounds), keeping: keeping
+    )
   }
 
   public static func corrects(_ parameters: ParameterValues) -> Bool { true }
@@ -60,7 +57,7 @@ public struct Gist: Policy {
 
   public mutating func observe(_ prompt: PromptView) {
     let k = group.asked?.tokens(visible: group.promptTokens) ?? 0
-    fitted = began(prompt.tables).fittedSpread(prompt, most: spread, reading: k)
+    fitted = clusters.began(prompt.tables).fittedSpread(prompt, most: spread, reading: k)
   }
 
   public mutating func choose(_ block: QueryBlock) -> Selections? {
@@ -68,16 +65,16 @@ public struct Gist: Policy {
     var listed = rows
     var corrections = [OutputCorrection](repeating: OutputCorrection(), count: block.rows)
     for (index, step) in block.steps.enumerated() {
-      let clusters = grown(to: step, block)
+      let known = clusters.grown(to: step, block)
       let (sinks, middle, recent) = keeping.split(step.visible, budget: block.budgets[index])
-      let logits = block.logits(clusters, step: index, spread: fitted)
-      block.chargeScores(clusters.members.count * group.groupSize, writtenBy: .vectors, readBy: .select)
-      let (chosen, order, taken) = clusters.best(
+      let logits = block.logits(known, step: index, spread: fitted)
+      block.chargeScores(known.members.count * group.groupSize, writtenBy: .vectors, readBy: .select)
+      let (chosen, order, taken) = known.best(
         worth(logits, block.kernels), among: middle,
         most: block.budgets[index] - sinks.count - recent.count)
       let others = order.dropFirst(taken)
-        .prefix(Int((estimated * Double(clusters.members.count)).rounded()))
-      let terms = block.terms(clusters, Array(others), logits: logits, step: index)
+        .prefix(Int((estimated * Double(known.members.count)).rounded()))
+      let terms = block.terms(known, Array(others), logits: logits, step: index)
       for head in 0..<group.groupSize {
         let row = block.row(head: head, step: index)
         rows[row] = (sinks.map(Int32.init) + chosen + recent.map(Int32.init)).sorted()
@@ -89,36 +86,9 @@ public struct Gist: Policy {
     var lists = Selections()
     for row in rows { result.appendRow(row) }
     for row in listed { lists.appendRow(row) }
-    if let clusters { block.chargeLists(of: clusters, lists) }
+    block.chargeLists(of: clusters.known, lists)
     result.corrections = corrections
     return result
-  }
-
-  /// The prompt's tokens that are clustered, all but the first and the last.
-  private var zone: Range<Int> {
-    let first = min(keeping.sinks, group.promptTokens)
-    return first..<max(first, group.promptTokens - keeping.recent)
-  }
-
-  private func began(_ tables: GroupTables) -> KeyClusters {
-    let zone = zone.clamped(to: 0..<tables.tokens)
-    return tables.cached("clusters \(zone) \(size) \(rounds)", ofPrompt: true) {
-      KeyClusters(tables, tokens: zone, size: size, rounds: rounds)
-    }
-  }
-
-  /// The clusters of all tokens before the last ones that a step sees.
-  private mutating func grown(to step: Step, _ block: QueryBlock) -> KeyClusters {
-    if clusters == nil {
-      clusters = began(block.tables)
-      next = zone.clamped(to: 0..<block.tables.tokens).upperBound
-    }
-    let end = max(next, step.visible.upperBound - keeping.recent)
-    // In place: a copy of all clusters a step would cost more than the tokens.
-    for token in next..<end { clusters?.add(Int32(token), block.tables) }
-    block.chargeJoining(end - next)
-    next = end
-    return clusters ?? KeyClusters()
   }
 
   /// Of each cluster what its keys weigh for the heads together.
@@ -131,7 +101,7 @@ public struct Gist: Policy {
   }
 
   public func residentExtraBytes(tokens: Int) -> (device: Int, host: Int) {
-    let members = clusters?.members ?? []
+    let members = clusters.known.members
     let listed = members.reduce(0) { $0 + $1.count }
     return (members.count * (group.keyRowBytes + group.valueRowBytes + 12) + listed * 4, 0)
   }

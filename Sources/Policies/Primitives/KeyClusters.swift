@@ -112,7 +112,9 @@ struct KeyClusters: Sendable {
   }
 
   /// A token joins the cluster whose centroid is nearest, the lower one of equals, which moves to the mean of both.
-  mutating func add(_ token: Int32, _ tables: GroupTables) {
+  ///
+  /// - Returns: the cluster's number; -1 where there is none.
+  @discardableResult mutating func add(_ token: Int32, _ tables: GroupTables) -> Int {
     let key = tables.keys(for: .clusters(Leave()))[Int(token)]
     var (nearest, least) = (-1, Float.infinity)
     for (cluster, centre) in centroids.enumerated() {
@@ -121,7 +123,7 @@ struct KeyClusters: Sendable {
       }
       if distance < least { (nearest, least) = (cluster, distance) }
     }
-    guard nearest >= 0 else { return }
+    guard nearest >= 0 else { return nearest }
     let count = Float(members[nearest].count)
     members[nearest].insert(token, at: members[nearest].lastIndex { $0 < token }.map { $0 + 1 } ?? 0)
     spreads[nearest] = (spreads[nearest] + least / (count + 1)) * count / (count + 1)
@@ -131,6 +133,7 @@ struct KeyClusters: Sendable {
     if let value = tables.values?.sum([token]) {
       for c in value.indices { valueSums[nearest][c] += value[c] }
     }
+    return nearest
   }
 
   /// Tokens of clusters, the best cluster first, until there are `most`: of the last cluster its first tokens.
@@ -179,13 +182,13 @@ struct KeyClusters: Sendable {
 
   /// What stands for a cluster; nil where a sliding window has left part of it behind, whose sum is not known.
   ///
-  /// - Parameter read: tokens attended to exactly whatever their cluster, which count once.
+  /// - Parameter isRead: of tokens attended to exactly whatever their cluster, which count once.
   func term(
-    _ cluster: Int, logit: Float, within visible: Range<Int>, read: Range<Int>, _ values: ValueRows?,
+    _ cluster: Int, logit: Float, within visible: Range<Int>, isRead: (Int32) -> Bool, _ values: ValueRows?,
     for _: ClusterScoring
   ) -> OutputCorrection.Term? {
     guard let first = members[cluster].first, Int(first) >= visible.lowerBound else { return nil }
-    let known = members[cluster].filter { read.contains(Int($0)) }
+    let known = members[cluster].filter(isRead)
     guard known.count < members[cluster].count else { return nil }
     let sum = known.isEmpty ? valueSums[cluster] : zip(valueSums[cluster], values?.sum(known) ?? []).map(-)
     return OutputCorrection.Term(

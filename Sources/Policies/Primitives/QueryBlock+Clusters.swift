@@ -33,6 +33,13 @@ extension QueryBlock {
     chargeGather(.list(.select), chosen, at: Array(steps.indices))
   }
 
+  /// The cluster of each of some tokens, by numbers of 16 bits that lie side by side, read once for the group.
+  func chargeNumbers(of tokens: Int) {
+    charge(
+      DecodeOperation(.select, .list, .metadata, rowBytes: 2, bits: 16),
+      readPerHead: tokens * 2 * group.groupSize, readGroupUnion: tokens * 2)
+  }
+
   /// What stands for the clusters that each row estimates.
   ///
   /// - Parameters:
@@ -50,7 +57,7 @@ extension QueryBlock {
     return estimated.enumerated().map { row, some in
       zip(some.clusters, some.logits).compactMap {
         clusters.term(
-          $0, logit: $1, within: visible(row), read: some.read, tables.values,
+          $0, logit: $1, within: visible(row), isRead: { some.read.contains(Int($0)) }, tables.values,
           for: ClusterScoring())
       }
     }
@@ -76,9 +83,12 @@ extension QueryBlock {
   }
 
   /// What stands for some clusters at one step, of every query head: values' sums are read once for the group.
-  func terms(_ clusters: KeyClusters, _ some: [Int], logits: [[Float]], step: Int) -> [[OutputCorrection
-    .Term]]
-  {
+  ///
+  /// - Parameter isRead: of tokens that are attended to, whose values are known.
+  func terms(
+    _ clusters: KeyClusters, _ some: [Int], logits: [[Float]], step: Int,
+    isRead: (Int32) -> Bool = { _ in false }
+  ) -> [[OutputCorrection.Term]] {
     let bytes = some.count * group.valueRowBytes
     charge(
       DecodeOperation(
@@ -88,7 +98,7 @@ extension QueryBlock {
     return logits.map { logits in
       some.compactMap {
         clusters.term(
-          $0, logit: logits[$0], within: steps[step].visible, read: 0..<0, tables.values,
+          $0, logit: logits[$0], within: steps[step].visible, isRead: isRead, tables.values,
           for: ClusterScoring())
       }
     }

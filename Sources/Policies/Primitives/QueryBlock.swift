@@ -155,6 +155,13 @@ public final class QueryBlock: QueryRows {
     return weights
   }
 
+  /// What a row's softmax over some tokens is of.
+  func logits(_ row: Int, over tokens: [Int32]) -> [Float] {
+    let (logits, scale) = scored.logits()
+    let own = logits.row(row)
+    return tokens.map { own[Int($0)] * scale }
+  }
+
   /// What that softmax is of, the largest of the group's heads.
   func largestLogits(step: Int, over tokens: [Int32]) -> [Float] {
     scored.largestLogits(step: step, over: tokens)

@@ -22,7 +22,7 @@ import Testing
     #expect(!name.isEmpty && name.allSatisfy(allowed.contains))
     #expect(descriptor.summary.hasSuffix(".") && descriptor.summary.count > 20)
     // Bounds are no methods, and a file's sets and what is ours have no paper.
-    let own = ["gist", "remnants"]
+    let own = ["gist", "gist-pages", "remnants"]
     let hasNone = descriptor.kind == .bound || (own + ["external", "scored"]).contains(name)
     if hasNone {
       #expect(descriptor.paper == nil)

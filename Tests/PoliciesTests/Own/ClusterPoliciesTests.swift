@@ -80,7 +80,7 @@ import Testing
       return shares.min { error($0) < error($1) } ?? 0
     }
 
-    private func capped(_ score: Double) -> Double {
+    func capped(_ score: Double) -> Double {
       let logit = score * Double(trace.scale)
       return trace.logitSoftcap.map { Double($0) * tanh(logit / Double($0)) } ?? logit
     }

@@ -1,0 +1,59 @@
+import Attention
+
+/// Clusters of a KV head's prompt, all but its first and last tokens; later ones join as they leave the last.
+struct JoinedClusters: Sendable {
+  private let size: Int
+  private let rounds: Int
+  private let keeping: Guard
+  private let promptTokens: Int
+  private var clusters: KeyClusters?
+  /// First token that is in no cluster.
+  private var next = 0
+  /// The cluster of each token before that; -1 for none.
+  private(set) var owners: [Int32] = []
+
+  /// - Parameters:
+  ///   - size: tokens of a cluster on average.
+  ///   - keeping: tokens that are in none.
+  init(_ group: GroupContext, size: Int, rounds: Int, keeping: Guard) {
+    self.size = size
+    self.rounds = rounds
+    self.keeping = keeping
+    promptTokens = group.promptTokens
+  }
+
+  /// Those so far.
+  var known: KeyClusters { clusters ?? KeyClusters() }
+
+  /// The prompt's.
+  func began(_ tables: GroupTables) -> KeyClusters {
+    let zone = zone(tables)
+    return tables.cached("clusters \(zone) \(size) \(rounds)", ofPrompt: true) {
+      KeyClusters(tables, tokens: zone, size: size, rounds: rounds)
+    }
+  }
+
+  private func zone(_ tables: GroupTables) -> Range<Int> {
+    let first = min(keeping.sinks, promptTokens)
+    return (first..<max(first, promptTokens - keeping.recent)).clamped(to: 0..<tables.tokens)
+  }
+
+  /// Those of all tokens before the last ones that a step sees.
+  mutating func grown(to step: Step, _ block: QueryBlock) -> KeyClusters {
+    if clusters == nil {
+      let prompt = began(block.tables)
+      clusters = prompt
+      next = zone(block.tables).upperBound
+      owners = Array(repeating: -1, count: next)
+      for (cluster, tokens) in prompt.members.enumerated() {
+        for token in tokens { owners[Int(token)] = Int32(cluster) }
+      }
+    }
+    let end = max(next, step.visible.upperBound - keeping.recent)
+    // In place: a copy of all clusters a step would cost more than the tokens.
+    for token in next..<end { owners.append(Int32(clusters?.add(Int32(token), block.tables) ?? -1)) }
+    block.chargeJoining(end - next)
+    next = end
+    return known
+  }
+}
