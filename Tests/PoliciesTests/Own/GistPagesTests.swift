@@ -50,7 +50,7 @@ import Testing
   }
 
   static func traces(cap: Float?) -> [SmallTrace] {
-    [1, 7].map { seed in
+    ([1, 7] as [UInt64]).map { seed in
       var trace = SmallTrace(heads: 2, positions: [40, 41, 60, 61], seed: seed).complete(prompt: 40)
       trace.logitSoftcap = cap
       trace.scale = 0.03
