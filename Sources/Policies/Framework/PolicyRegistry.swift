@@ -12,7 +12,6 @@ public enum PolicyRegistry {
     RetroInfer.self, ClusterKV.self,
     SqueezedAttention.self, TidalDecode.self, OmniKV.self, Kascade.self, InfiniGen.self,
     Twilight.self, VAttention.self, SkipSoftmax.self, RocketKV.self, Scored.self, External.self, Gist.self,
-    Twilight.self, VAttention.self, SkipSoftmax.self, RocketKV.self, Scored.self, External.self, Gist.self,
     GistPages.self, Remnants.self,
   ]
 
