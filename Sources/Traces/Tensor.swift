@@ -37,9 +37,15 @@ public final class Tensor: Sendable {
   }
 
   /// The values, widened; for small tensors and tests, since it copies.
-  public func floatValues() -> [Float] {
-    withUnsafeBytes { bytes in
-      switch elementType {
+  public func floatValues() -> [Float] { floatValues(0..<shape.reduce(1, *)) }
+
+  /// The same of some of them, counted from the first.
+  public func floatValues(_ elements: Range<Int>) -> [Float] {
+    withUnsafeBytes { whole in
+      let width = elementType.byteCount
+      let bytes = UnsafeRawBufferPointer(
+        rebasing: whole[elements.lowerBound * width..<elements.upperBound * width])
+      return switch elementType {
       case .f32: bytes.bindMemory(to: UInt32.self).map { Float(bitPattern: UInt32(littleEndian: $0)) }
       case .bf16:
         bytes.bindMemory(to: UInt16.self).map { HalfPrecision.float(bf16: UInt16(littleEndian: $0)) }

@@ -104,13 +104,9 @@ struct TraceLayout: Sendable {
           let tensor = isHeld == true ? try Self.required(name, in: tensors, file: file) : tensors[name]
         else { continue }
         known.insert(name)
-        let types =
-          switch part {
-          case .k: ElementType.allCases.map(\.safetensors)
-          case .v, .q, .outputProjection, .indexKeys, .indexQueries: [keys.dtype]
-          case .promptAttention, .output, .tokenScore, .valueNorm, .indexWeights:
-            [ElementType.f32.safetensors]
-          }
+        // The keys come first: what other parts are of follows from theirs, which is then known.
+        let own = ElementType(safetensors: keys.dtype).map { part.elementType(keys: $0).safetensors }
+        let types = part == .k ? ElementType.allCases.map(\.safetensors) : [own ?? keys.dtype]
         try Self.check(
           tensor, types: types, shape: Self.shape(of: part, metadata, queries: queryCount), file: file)
       }

@@ -11,10 +11,8 @@ public struct Gist: Policy {
     summary:
       "Reads the clusters of keys that are worth most, and estimates the next by their means and spreads.",
     kind: .selection,
-    parameters: [
-      cluster, estimated, rounds, Remnants.spread, ParameterDescriptor.sinks.defaulting(to: .integer(4)),
-      ParameterDescriptor.recent.defaulting(to: .integer(16)),
-    ], common: [.denseLayers], needs: [.promptWindow], ranks: .nothing, remembersSteps: true,
+    parameters: clustering, common: [.denseLayers], needs: [.promptWindow], ranks: .nothing,
+    remembersSteps: true,
     cost: "d and 4 bytes a cluster, dv an estimated one, 4 bytes a chosen token",
     notes: """
       Ours, after RetroInfer. One set per KV head, its heads' softmaxes over the clusters summed. k-means is over the prompt's keys; a token that leaves the last ones joins the nearest cluster, whose mean, sum and spread it changes. \
@@ -29,13 +27,17 @@ public struct Gist: Policy {
     "estimated", .number(0...1), default: .number(0.25), help: "share of the clusters that is estimated")
   static let rounds = ParameterDescriptor(
     "rounds", .integer(0...100), default: .integer(10), help: "rounds of k-means")
+  /// What clusters are made and estimated by.
+  static let clustering = [
+    cluster, estimated, rounds, Remnants.spread, ParameterDescriptor.sinks.defaulting(to: .integer(4)),
+    ParameterDescriptor.recent.defaulting(to: .integer(16)),
+  ]
 
   private let estimated: Double
   /// At most.
   private let spread: Float
   /// What the prompt's last queries make of it.
   private var fitted: Float = 0
-  private let keeping: Guard
   private let group: GroupContext
   private var clusters: JoinedClusters
 
@@ -44,11 +46,8 @@ public struct Gist: Policy {
     try group.require(width: group.headDim + 1, for: "gist")
     estimated = parameters.number(Self.estimated)
     spread = Float(parameters.number(Remnants.spread))
-    keeping = Guard(sinks: parameters.integer(.sinks), recent: max(1, parameters.integer(.recent)))
     self.group = group
-    clusters = JoinedClusters(
-      group, size: parameters.integer(Self.cluster), rounds: parameters.integer(Self.rounds), keeping: keeping
-    )
+    clusters = JoinedClusters(parameters, group)
   }
 
   public static func corrects(_ parameters: ParameterValues) -> Bool { true }
@@ -66,7 +65,7 @@ public struct Gist: Policy {
     var corrections = [OutputCorrection](repeating: OutputCorrection(), count: block.rows)
     for (index, step) in block.steps.enumerated() {
       let known = clusters.grown(to: step, block)
-      let (sinks, middle, recent) = keeping.split(step.visible, budget: block.budgets[index])
+      let (sinks, middle, recent) = clusters.keeping.split(step.visible, budget: block.budgets[index])
       let logits = block.logits(known, step: index, spread: fitted)
       block.chargeScores(known.members.count * group.groupSize, writtenBy: .vectors, readBy: .select)
       let (chosen, order, taken) = known.best(

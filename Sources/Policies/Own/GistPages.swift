@@ -11,11 +11,7 @@ public struct GistPages: LayerPolicy {
     summary:
       "Reads the pages of a layer whose tokens' clusters weigh most, and estimates what clusters hold beside.",
     kind: .selection,
-    parameters: [
-      page, Gist.cluster, Gist.estimated, Gist.rounds, Remnants.spread,
-      ParameterDescriptor.sinks.defaulting(to: .integer(4)),
-      ParameterDescriptor.recent.defaulting(to: .integer(16)),
-    ], common: [.denseLayers], needs: [.promptWindow], scope: .layer,
+    parameters: [page] + Gist.clustering, common: [.denseLayers], needs: [.promptWindow], scope: .layer,
     cost: "d and 4 bytes a cluster, dv an estimated one, 2 bytes a token",
     notes: """
       Ours: `gist` at an engine's granularity. Clusters are those of `gist`, of each KV head apart. A token weighs what its cluster's keys weigh on average in each head's softmax over the clusters and the tokens that are read anyway, whose keys are read for that once more; \
@@ -31,7 +27,6 @@ public struct GistPages: LayerPolicy {
   private let spread: Float
   /// What the prompt's last queries make of it, for each KV head.
   private var fitted: [Float] = []
-  private let keeping: Guard
   private let group: GroupContext
   /// Of a KV head before its first step.
   private let none: JoinedClusters
@@ -44,11 +39,8 @@ public struct GistPages: LayerPolicy {
     page = parameters.integer(Self.page)
     estimated = parameters.number(Gist.estimated)
     spread = Float(parameters.number(Remnants.spread))
-    keeping = Guard(sinks: parameters.integer(.sinks), recent: max(1, parameters.integer(.recent)))
     self.group = group
-    none = JoinedClusters(
-      group, size: parameters.integer(Gist.cluster), rounds: parameters.integer(Gist.rounds), keeping: keeping
-    )
+    none = JoinedClusters(parameters, group)
   }
 
   public static func corrects(_ parameters: ParameterValues) -> Bool { true }
@@ -105,7 +97,8 @@ public struct GistPages: LayerPolicy {
 
   /// Whole pages at both ends, where k holds them.
   private func split(_ step: Step, _ k: Int) -> (sinks: Range<Int>, middle: Range<Int>, recent: Range<Int>) {
-    let (visible, sinks) = (step.visible, (keeping.sinks + page - 1) / page * page)
+    let (visible, keeping) = (step.visible, none.keeping)
+    let sinks = (keeping.sinks + page - 1) / page * page
     let whole = Guard(
       sinks: max(0, sinks - visible.lowerBound),
       recent: visible.upperBound - max(0, visible.upperBound - keeping.recent) / page * page)

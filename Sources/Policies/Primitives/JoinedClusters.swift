@@ -2,9 +2,11 @@ import Attention
 
 /// Clusters of a KV head's prompt, all but its first and last tokens; later ones join as they leave the last.
 struct JoinedClusters: Sendable {
+  /// Tokens of a cluster on average.
   private let size: Int
   private let rounds: Int
-  private let keeping: Guard
+  /// Tokens that are in none, the first and the last.
+  let keeping: Guard
   private let promptTokens: Int
   private var clusters: KeyClusters?
   /// First token that is in no cluster.
@@ -12,13 +14,11 @@ struct JoinedClusters: Sendable {
   /// The cluster of each token before that; -1 for none.
   private(set) var owners: [Int32] = []
 
-  /// - Parameters:
-  ///   - size: tokens of a cluster on average.
-  ///   - keeping: tokens that are in none.
-  init(_ group: GroupContext, size: Int, rounds: Int, keeping: Guard) {
-    self.size = size
-    self.rounds = rounds
-    self.keeping = keeping
+  /// - Parameter parameters: those of ``Gist/clustering``.
+  init(_ parameters: ParameterValues, _ group: GroupContext) {
+    size = parameters.integer(Gist.cluster)
+    rounds = parameters.integer(Gist.rounds)
+    keeping = Guard(sinks: parameters.integer(.sinks), recent: max(1, parameters.integer(.recent)))
     promptTokens = group.promptTokens
   }
 

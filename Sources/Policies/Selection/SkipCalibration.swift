@@ -9,21 +9,14 @@ public enum SkipCalibration {
   /// tile, which nothing skips, none.
   public static func thresholds(_ block: ScoredBlock) -> [Double] {
     let (logits, scale) = block.logits()
-    let size = SkipSoftmax.calibrated.tile
     return block.steps.indices.flatMap { step -> [Double] in
       let visible = block.steps[step].visible
-      let tiles = (visible.lowerBound / size..<(visible.upperBound + size - 1) / size).map {
-        ($0 * size..<($0 + 1) * size).clamped(to: visible)
-      }
-      let gaps = (0..<block.group.groupSize).map { head -> [Double] in
-        var running = -Double.infinity
-        return tiles.map { tile in
-          let own =
-            Double(block.kernels.maximum(logits.scores(block.row(head: head, step: step), tile)))
-            * Double(scale)
-          defer { running = max(running, own) }
-          return own - running
-        }
+      let tiles = SkipSoftmax.tiles(visible, of: SkipSoftmax.calibrated.tile)
+      let gaps = (0..<block.group.groupSize).map { head in
+        SkipSoftmax.gaps(
+          SkipSoftmax.largest(
+            tiles, of: logits, row: block.row(head: head, step: step), scale: scale, block.kernels),
+          splits: 1)
       }
       let context = PortableMath.log(Double(visible.count))
       // All heads of a group skip a tile, or none.
@@ -40,7 +33,7 @@ public enum SkipCalibration {
     guard let last = thresholds.indices.last else { return nil }
     let sorted = thresholds.sorted()
     return SkipSoftmax.calibrated.shares.map { share in
-      significant(PortableMath.exp(sorted[min(last, Int(share * Double(tiles)))]))
+      PortableMath.exp(sorted[min(last, Int(share * Double(tiles)))]).significant(4)
     }
   }
 
@@ -54,7 +47,7 @@ public enum SkipCalibration {
     let total = weights.reduce(0, +)
     return SkipSoftmax.calibrated.shares.indices.map { place in
       let sum = zip(factors, weights).reduce(0.0) { $0 + PortableMath.log($1.0[place]) * $1.1 }
-      return significant(PortableMath.exp(sum / total))
+      return PortableMath.exp(sum / total).significant(4)
     }
   }
 
@@ -65,14 +58,5 @@ public enum SkipCalibration {
     let (low, high) = (PortableMath.log(factors[place]), PortableMath.log(factors[place + 1]))
     let part = (share - shares[place]) / (shares[place + 1] - shares[place])
     return PortableMath.exp(low + part * (high - low))
-  }
-
-  private static func significant(_ value: Double) -> Double {
-    guard value > 0 else { return 0 }
-    // By whole powers of ten, which are exact.
-    var (unit, parts) = (1.0, 1.0)
-    while value / unit >= 10_000 { unit *= 10 }
-    while value * parts < 1000 { parts *= 10 }
-    return (value * parts / unit).rounded() / parts * unit
   }
 }

@@ -1,4 +1,5 @@
 import Attention
+import Kernels
 
 /// Skipped softmax (BLASST, 2025): what a decode kernel can leave out once it has a tile's logits.
 ///
@@ -72,13 +73,11 @@ public struct SkipSoftmax: Policy {
 
   public func choose(_ block: QueryBlock) -> Selections? {
     let (logits, scale) = block.streamedLogits()
-    let tiles = block.steps.map { self.tiles($0.visible) }
+    let tiles = block.steps.map { Self.tiles($0.visible, of: tile) }
     // [row][tile]
     let kept = (0..<block.rows).map { row in
       let step = row % block.steps.count
-      let largest = tiles[step].map {
-        Double(block.kernels.maximum(logits.scores(row, $0))) * Double(scale)
-      }
+      let largest = Self.largest(tiles[step], of: logits, row: row, scale: scale, block.kernels)
       let limit = Self.limit(factor: factor, tokens: block.visible(row).count)
       return limit.map { Self.kept(largest, splits: splits, limit: $0) } ?? largest.map { _ in true }
     }
@@ -95,9 +94,26 @@ public struct SkipSoftmax: Policy {
   }
 
   /// Those that a step sees, the first and the last of them cut at what it sees.
-  private func tiles(_ visible: Range<Int>) -> [Range<Int>] {
-    (visible.lowerBound / tile..<(visible.upperBound + tile - 1) / tile).map {
-      ($0 * tile..<($0 + 1) * tile).clamped(to: visible)
+  static func tiles(_ visible: Range<Int>, of size: Int) -> [Range<Int>] {
+    (visible.lowerBound / size..<(visible.upperBound + size - 1) / size).map {
+      ($0 * size..<($0 + 1) * size).clamped(to: visible)
+    }
+  }
+
+  /// The largest logit of each tile of a row.
+  static func largest(
+    _ tiles: [Range<Int>], of logits: ScoreMatrix, row: Int, scale: Float, _ kernels: Kernels
+  ) -> [Double] {
+    tiles.map { Double(kernels.maximum(logits.scores(row, $0))) * Double(scale) }
+  }
+
+  /// How far each tile's largest logit lies above those before it; of a first tile without end.
+  static func gaps(_ largest: [Double], splits: Int) -> [Double] {
+    var running = Array(repeating: -Double.infinity, count: splits)
+    return largest.enumerated().map { tile, own in
+      let before = running[tile % splits]
+      running[tile % splits] = max(before, own)
+      return own - before
     }
   }
 
@@ -109,13 +125,7 @@ public struct SkipSoftmax: Policy {
 
   /// Whether each tile is kept, by the largest logit of each.
   static func kept(_ largest: [Double], splits: Int, limit: Double) -> [Bool] {
-    var running = Array(repeating: -Double.infinity, count: splits)
-    return largest.enumerated().map { tile, own in
-      let before = running[tile % splits]
-      running[tile % splits] = max(before, own)
-      // Nothing lies before the first.
-      return own - before >= limit
-    }
+    gaps(largest, splits: splits).map { $0 >= limit }
   }
 
   public var readsChosenKeys: Bool { false }

@@ -1,9 +1,4 @@
-import Foundation
-
-extension Double {
-  /// To so many significant digits: a fit knows no more, and what is written is then what was priced with.
-  func significant(_ digits: Int) -> Double { Double(String(format: "%.\(digits)g", self)) ?? self }
-}
+import Attention
 
 extension KernelSet {
   /// Its parameters to four significant digits.

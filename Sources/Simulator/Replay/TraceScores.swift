@@ -68,8 +68,7 @@ struct TraceScores: Sendable {
 extension Tensor {
   /// What lies under some indices of the first axis, each as one row of numbers.
   fileprivate func rows(_ indices: Range<Int>) -> [[Float]] {
-    let all = floatValues()
     let width = shape.dropFirst().reduce(1, *)
-    return indices.map { Array(all[$0 * width..<($0 + 1) * width]) }
+    return indices.map { floatValues($0 * width..<($0 + 1) * width) }
   }
 }
