@@ -37,6 +37,18 @@ import Testing
     #expect(Self.isNear(added, 24 * (21.0045 - 4) * 3 * 2880 * 2880, within: 1e-5))
   }
 
+  /// The table of experts in `hardware/models.md`.
+  @Test(
+    arguments: [
+      (.gptOSS20B, 8, 13.762e9, 9.10e9), (.gptOSS20B, 32, 20.062e9, 12.45e9),
+      (.gptOSS120B, 8, 27.267e9, 16.76e9), (.gptOSS120B, 32, 74.696e9, 41.96e9),
+      (.deepSeekV3, 8, 162.86e9, 163.93e9), (.deepSeekV3, 32, 433.35e9, 434.49e9),
+    ] as [(ModelShape, Double, Double, Double)])
+  func aBatchReadsWhatTheTableSays(shape: ModelShape, batch: Double, weights: Double, bytes: Double) {
+    #expect(Self.isNear(shape.readParameters(batch: batch), weights))
+    #expect(Self.isNear(shape.weightBytes(batch: batch), bytes))
+  }
+
   @Test func aTiedOutputLayerIsCountedOnce() {
     for shape in [ModelShape.smolLM2, .gemma3_4B, .gemma3_12B, .gemma3_27B] {
       #expect(shape.readParameters == shape.parameters)
