@@ -13,6 +13,11 @@ extension ModelShape {
   /// - Parameter bits: as for ``weightBytes(batch:bits:)``.
   public func residentWeightBytes(bits: Double? = nil) -> Double { bytes(allWeights, bits: bits) }
 
+  /// Of a weight that most bytes are of, whole bits: kernels and peaks go by it.
+  ///
+  /// - Parameter bits: nil for the format in which the model is published.
+  public func kernelBits(_ bits: Double? = nil) -> Double { (bits ?? publishedBits.experts).rounded(.down) }
+
   private func bytes(_ counts: WeightCounts, bits: Double?) -> Double {
     let width = bits.map(Self.groupedBits)
     return

@@ -72,7 +72,7 @@ extension ModelShape {
   }
 
   /// `hidden_size`, `intermediate_size` of layers without experts, `vocab_size`.
-  private var widths: (hidden: Double, intermediate: Double, vocabulary: Double) {
+  var widths: (hidden: Double, intermediate: Double, vocabulary: Double) {
     switch self {
     case .smolLM2: (576, 1536, 49_152)
     case .llama3_1_8B, .r1Llama8B: (4096, 14_336, 128_256)

@@ -28,9 +28,15 @@ package struct HardwareListing {
     struct Kernels: Encodable {
       let name: String
       let title: String
-      let fittedTo: String?
-      let heldOut: ModelError?
-      let otherMachine: ModelError?
+      let fittedTo: [String]
+      let errors: [HeldOut]
+    }
+
+    struct HeldOut: Encodable {
+      let of: String
+      /// Left out where it is of machines that no fit saw.
+      let machine: String?
+      let error: ModelError
     }
   }
 
@@ -45,8 +51,10 @@ package struct HardwareListing {
       },
       kernels: sets.map {
         .init(
-          name: $0.name, title: $0.title, fittedTo: $0.calibration?.machine,
-          heldOut: $0.calibration?.heldOut, otherMachine: $0.calibration?.otherMachine)
+          name: $0.name, title: $0.title, fittedTo: $0.calibration?.machines.map(\.name) ?? [],
+          errors: $0.calibration?.errors.map {
+            .init(of: $0.kind.rawValue, machine: $0.machine, error: $0.error)
+          } ?? [])
       })
   }
 
@@ -74,14 +82,17 @@ package struct HardwareListing {
       [
         .left("kernels") { $0.name },
         .left("") { $0.title },
-        .left("fitted to") { $0.calibration?.machine ?? "assumed" },
-        .right("held out") { within($0.calibration?.heldOut) },
-        .right("other machine") { within($0.calibration?.otherMachine) },
+        .left("fitted to") { $0.calibration?.machines.map(\.name).joined(separator: ", ") ?? "assumed" },
+        .right("dense") { elsewhere($0, .dense) },
+        .right("pages") { elsewhere($0, .pages) },
+        .right("tokens") { elsewhere($0, .tokens) },
+        .right("step") { elsewhere($0, .step) },
       ]
-    ).text
+    ).text + "\n± median error of times on machines that the fit did not see"
   }
 
-  private static func within(_ error: ModelError?) -> String {
-    error.map { "±\(NumberText.percent($0.median))" } ?? "unknown"
+  private static func elsewhere(_ set: KernelSet, _ kind: PriceKind) -> String {
+    set.calibration?.errors.first { $0.kind == kind && $0.machine == nil }
+      .map { "±\(NumberText.percent($0.error.median))" } ?? "–"
   }
 }

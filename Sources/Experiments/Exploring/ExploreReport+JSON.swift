@@ -15,7 +15,6 @@ extension ExploreReport {
     let denseCost: Double?
     let hardware: String?
     let kernels: String?
-    let relativeError: ModelError?
     let geometry: String?
     let batch: Int
     let reading: String
@@ -62,6 +61,8 @@ extension ExploreReport {
       let groupUnionBytesShare: Double?
       let speedUp: Double?
       let wholeModelSpeedUp: Double?
+      /// Of times of its kind, on measurements that no fit saw; left out where none were had.
+      let relativeError: ModelError?
       let isExtrapolated: Bool?
       let fits: Bool?
     }
@@ -77,7 +78,7 @@ extension ExploreReport {
       database: database, trace: trace.path, target: asked, verdict: verdict, lossName: target.lossName,
       costName: pricing.machine == nil ? "shareOfDenseBytes" : "nanosecondsPerLayer",
       denseCost: judged.first?.cost.dense, hardware: pricing.machine?.machine.name,
-      kernels: pricing.machine?.kernels.name, relativeError: pricing.machine?.error,
+      kernels: pricing.machine?.kernels.name,
       geometry: pricing.machine == nil ? nil : pricing.model?.rawValue ?? "own", batch: pricing.batch,
       reading: pricing.reading.rawValue, notes: jobNotes,
       effort: JSON.Effort(
@@ -101,6 +102,8 @@ extension ExploreReport {
       weightedOutputError: row.weightedOutputError, recall: row.recall, mass: row.mass,
       selectedShare: row.selectedShare, perHeadBytesShare: row.perHeadBytesShare,
       groupUnionBytesShare: row.groupUnionBytesShare, speedUp: priced?.step.speedUp,
-      wholeModelSpeedUp: priced?.wholeSpeedUp, isExtrapolated: priced?.row.isExtrapolated, fits: priced?.fits)
+      wholeModelSpeedUp: priced?.wholeSpeedUp,
+      relativeError: priced.flatMap { $0.row.machine.error(of: $0.step.kind) },
+      isExtrapolated: priced?.row.isExtrapolated, fits: priced?.fits)
   }
 }

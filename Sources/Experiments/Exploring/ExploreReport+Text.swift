@@ -1,6 +1,7 @@
 import Attention
 import Foundation
 import Policies
+import Pricing
 import Results
 import Simulator
 
@@ -38,8 +39,10 @@ extension ExploreReport {
     guard let machine = pricing.machine, let step = judged.first?.cost.point?.step else {
       return "\(judgedOn); cost: share of dense attention's bytes, \(pricing.reading.rawValue) reading"
     }
+    let found = Set(judged.compactMap { $0.cost.point?.step.kind })
+    let kinds = PriceKind.allCases.filter { $0 == .dense || found.contains($0) }
     return
-      "\(judgedOn)\ncost: \(machine.machine.title.onOneLine), kernels \(machine.kernels.name.onOneLine): \(machine.errorText); "
+      "\(judgedOn)\ncost: \(machine.machine.title.onOneLine), kernels \(machine.kernels.name.onOneLine): \(machine.errorText(of: kinds)); "
       + "\(pricing.model?.rawValue ?? metadata.model.name), context \(CountText.of(Int(saturating: step.geometry.context.rounded()))), batch \(pricing.batch), \(pricing.reading.rawValue) reading"
   }
 
@@ -120,7 +123,8 @@ extension ExploreReport {
         "policies that others dominate are dropped early: what is not in the tables may meet the target too, though the first rungs had it dearer; explore it alone"
       )
     }
-    if let error = pricing.machine?.error, let cheapest {
+    let kind = cheapest?.cost.point?.step.kind
+    if let error = kind.flatMap({ pricing.machine?.error(of: $0) }), let cheapest {
       let alike = alternatives.dropFirst().filter {
         $0.cost.value <= cheapest.cost.value * (1 + error.median)
       }

@@ -15,21 +15,30 @@ extension ModelReport {
       let hardwareDigest: String
       let kernels: String
       let geometry: String
+      let devices: Int
+      let cacheBits: Int?
+      let weightBits: Int?
       let contextTokens: Double
       let batch: Double
       let policyNanoseconds: Double
       let denseNanoseconds: Double
-      let speedUp: Double
+      /// Left out where model and caches do not fit the machine.
+      let speedUp: Double?
       let movedBytes: Double
       let stages: [String: Double]
-      /// Of the model, on measurements that it did not see; left out where none were had.
+      /// Of times of the policy's kind (`priceKind`), on measurements that no fit saw; left out where none were had.
+      let priceKind: String
       let relativeError: ModelError?
       let isExtrapolated: Bool
       let outputError: Double?
       let recall: Double?
       let wholeModelSpeedUp: Double?
+      /// Of whole steps on measured ones that no fit saw.
+      let wholeModelError: ModelError?
       let tokensPerSecond: Double?
+      let denseTokensPerSecond: Double?
       let largestBatch: Int?
+      let denseLargestBatch: Int?
       let crossoverTokens: Double?
     }
   }
@@ -44,14 +53,20 @@ extension ModelReport {
           configuration: point.stored.label, trace: point.stored.traceTitle,
           hardware: point.row.machine.machine.name,
           hardwareDigest: point.row.machine.machine.digest, kernels: point.row.machine.kernels.name,
-          geometry: job.model?.rawValue ?? "own", contextTokens: point.step.geometry.context,
+          geometry: job.model?.rawValue ?? "own", devices: job.deployment.devices,
+          cacheBits: job.deployment.cacheBits, weightBits: job.deployment.weightBits,
+          contextTokens: point.step.geometry.context,
           batch: point.step.batch,
           policyNanoseconds: point.step.policy.nanoseconds, denseNanoseconds: point.step.dense.nanoseconds,
-          speedUp: point.step.speedUp, movedBytes: point.step.policy.bytes, stages: stages,
-          relativeError: point.row.machine.error, isExtrapolated: point.row.isExtrapolated,
+          speedUp: point.speedUp, movedBytes: point.step.policy.bytes, stages: stages,
+          priceKind: point.step.kind.rawValue,
+          relativeError: point.row.machine.error(of: point.step.kind),
+          isExtrapolated: point.row.isExtrapolated,
           outputError: point.stored.outputError, recall: point.stored.recall,
-          wholeModelSpeedUp: point.wholeSpeedUp,
-          tokensPerSecond: point.tokensPerSecond, largestBatch: point.residency?.largestBatch,
+          wholeModelSpeedUp: point.wholeSpeedUp, wholeModelError: point.whole?.error,
+          tokensPerSecond: point.whole?.policy.tokensPerSecond,
+          denseTokensPerSecond: point.whole?.dense.tokensPerSecond,
+          largestBatch: point.whole?.policy.largestBatch, denseLargestBatch: point.whole?.dense.largestBatch,
           crossoverTokens: crossoverTokens(point))
       })
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Policies
+import Pricing
 import Results
 import Simulator
 
@@ -7,18 +8,27 @@ import Simulator
 public struct ModelReport {
   let job: PricingJob
   let points: [PricingJob.Point]
+  /// Nil to compare configurations as they are.
+  let quality: EqualQuality?
+  /// The kernel set that is shown only where it disagrees with the others.
+  let besides: String?
   let showsSensitivity: Bool
   let database: String?
 
   /// - Parameters:
   ///   - points: what the job computed.
+  ///   - quality: what all shown configurations meet; nil to show all.
+  ///   - besides: a kernel set that is shown only where it is on the other side of dense attention; nil for none.
   ///   - showsSensitivity: whether the text says which parameter of a machine moves a speed-up most.
   ///   - database: where the times are kept, as it is to be named; nil where they are not.
   public init(
-    job: PricingJob, points: [PricingJob.Point], showsSensitivity: Bool = false, database: String? = nil
+    job: PricingJob, points: [PricingJob.Point], quality: EqualQuality? = nil, besides: String? = nil,
+    showsSensitivity: Bool = false, database: String? = nil
   ) {
     self.job = job
-    self.points = points
+    self.points = quality?.cheapest(points) ?? points
+    self.quality = quality
+    self.besides = besides
     self.showsSensitivity = showsSensitivity
     self.database = database
   }
@@ -35,7 +45,7 @@ public struct ModelReport {
     let tables = Dictionary(grouping: points, by: key)
     for key in unique(points.map(key)) {
       guard let own = tables[key], let first = own.first else { continue }
-      lines += ["\(heading(first).onOneLine), batch \(Int(saturating: key.batch))", "", table(own), ""]
+      lines += ["\(heading(first, own).onOneLine), batch \(Int(saturating: key.batch))", "", table(own), ""]
     }
     lines += notes.map { "note: \($0.onOneLine)" }
     if let database { lines.append("stored in \(database) (modelled, modelled_speedups)") }
@@ -43,52 +53,45 @@ public struct ModelReport {
   }
 
   private func key(_ point: PricingJob.Point) -> Table {
-    Table(trace: point.stored.traceTitle, machine: point.row.machine.name, batch: point.step.batch)
+    Table(trace: point.stored.traceTitle, machine: point.row.machine.machine.name, batch: point.step.batch)
   }
 
-  private func heading(_ point: PricingJob.Point) -> String {
+  private func heading(_ point: PricingJob.Point, _ own: [PricingJob.Point]) -> String {
     let machine = point.row.machine
-    return "\(machine.machine.title), kernels \(machine.kernels.name): \(machine.errorText); "
-      + "\(job.model?.rawValue ?? point.stored.modelName), shares of '\(point.stored.traceTitle)'"
+    let model = (job.model?.rawValue ?? point.stored.modelName) + job.deployment.suffix
+    return "\(machine.machine.title), kernels \(machine.kernels.name): \(errors(machine, own)); "
+      + "\(model), shares of '\(point.stored.traceTitle)'"
+  }
+
+  /// Of the kinds of prices that are in a table.
+  private func errors(_ machine: PricedMachine, _ own: [PricingJob.Point]) -> String {
+    let found = Set(own.map(\.step.kind) + [.dense] + (job.model == nil ? [] : [.step]))
+    return machine.errorText(of: PriceKind.allCases.filter(found.contains))
   }
 
   private func table(_ own: [PricingJob.Point]) -> String {
+    let lines = ModelLine.lines(own, isBeside: { $0.row.machine.kernels.name == besides })
     let contexts = unique(own.map { Int(saturating: $0.step.geometry.context.rounded()) })
-    let points = Dictionary(grouping: own, by: \.stored.configuration)
-    let lines = unique(own.map(\.stored.configuration)).compactMap { id in
-      points[id].flatMap { own in own.last.map { Line(points: own, last: $0) } }
-    }
-    var columns: [Column<Line>] = [
-      .left("policy") { $0.last.stored.label },
-      .right("output error") { NumberText.decimal($0.last.stored.outputError) },
+    var columns: [Column<ModelLine>] = [
+      .left("policy") { $0.label },
+      .right("output error") { NumberText.decimal($0.outputError) },
     ]
     columns += contexts.map { context in .right(CountText.of(context)) { $0.speedUp(at: context) } }
-    columns.append(.right("faster from") { crossover($0.last) })
+    columns.append(.right("faster from") { $0.isDense ? "" : crossover($0.last) })
     if job.model != nil {
       columns += [
-        .right("whole model") { NumberText.times($0.last.wholeSpeedUp) },
-        .right("tokens/s") { NumberText.decimal($0.last.tokensPerSecond, places: 0) },
-        .right("largest batch") { $0.last.residency.map { NumberText.grouped($0.largestBatch) } ?? "–" },
+        .right("whole model") { NumberText.times($0.wholeSpeedUp) },
+        .right("tokens/s") { NumberText.decimal($0.side?.tokensPerSecond, places: 0) },
+        .right("largest batch") { $0.side.map { NumberText.grouped($0.largestBatch) } ?? "–" },
       ]
     }
     return TextTable(lines, columns).text
   }
 
-  /// A configuration's points, by ascending context.
-  private struct Line {
-    let points: [PricingJob.Point]
-    let last: PricingJob.Point
-
-    func speedUp(at context: Int) -> String {
-      points.first { Int(saturating: $0.step.geometry.context.rounded()) == context }
-        .map { ($0.row.isExtrapolated ? "~" : "") + NumberText.times($0.step.speedUp) } ?? "–"
-    }
-  }
-
   func crossoverTokens(_ point: PricingJob.Point) -> Double? {
     point.row.machine.crossover(
-      point.stored.shape, dense: point.stored.dense, geometry: point.step.geometry, batch: point.step.batch,
-      reading: job.reading)
+      point.stored.shape, dense: point.stored.dense, geometry: point.step.geometry,
+      batch: point.step.batch, reading: job.reading)
   }
 
   private func crossover(_ point: PricingJob.Point) -> String {
@@ -96,46 +99,7 @@ public struct ModelReport {
       ?? "never to 1m"
   }
 
-  private var notes: [String] {
-    var notes = [
-      "speed-up of attention over dense attention that reads a group's rows once; \(job.reading.rawValue) reading; faster from: shortest context, up to 1m"
-    ]
-    if job.model != nil {
-      notes.append(
-        "whole model, tokens/s, largest batch: at the longest context; weights and cache in 16 bits, what no attention needs left out"
-      )
-    }
-    if points.contains(where: \.row.isExtrapolated) {
-      notes.append(
-        "~ extrapolated: another machine than the kernels were fitted on, another geometry or context than was replayed"
-      )
-    }
-    if points.contains(where: { $0.fits == false }) {
-      notes.append(
-        "where the largest batch is smaller than the batch priced, model and cache do not fit the machine")
-    }
-    if showsSensitivity { notes += sensitivities }
-    return notes
-  }
-
-  private var sensitivities: [String] {
-    var seen: Set<String> = []
-    return points.filter {
-      seen.insert("\($0.row.machine.name) \($0.stored.configuration)").inserted
-    }.map { point in
-      let parts = point.row.machine.sensitivity(
-        point.stored.shape, dense: point.stored.dense, geometry: point.step.geometry, batch: point.step.batch,
-        reading: job.reading
-      ).prefix(4).filter { abs($0.elasticity) > 0.005 }.map {
-        "\($0.parameter) \(String(format: "%+.2f", $0.elasticity))"
-      }
-      return
-        "\(point.stored.label) on \(point.row.machine.name) at \(CountText.of(Int(saturating: point.step.geometry.context))): "
-        + "% of speed-up for each % more of \(parts.isEmpty ? "anything: none" : parts.joined(separator: ", "))"
-    }
-  }
-
-  private func unique<Value: Hashable>(_ values: [Value]) -> [Value] {
+  func unique<Value: Hashable>(_ values: [Value]) -> [Value] {
     var seen: Set<Value> = []
     return values.filter { seen.insert($0).inserted }
   }

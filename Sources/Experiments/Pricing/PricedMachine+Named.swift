@@ -1,34 +1,58 @@
+import Attention
 import Pricing
 import Simulator
 
 extension PricedMachine {
-  /// The kernel set that machines without kernels of their own are priced with, unless another is named.
-  public static let defaultKernels = "triton"
+  /// The kernel set that machines are priced with which neither have kernels of their own nor name a set.
+  public static let defaultKernels = "vllm"
+  /// Kernels of before, launched one by one: beside the default they show how far an answer is one of kernels.
+  public static let earlierKernels = "triton"
 
-  /// Bundled machines or files by name, each once, and each with its own kernels or else with the named set.
+  /// Bundled machines or files by name, each once: with the named sets, else with its own kernels, the set that it names,
+  /// or the default.
   ///
-  /// - Throws: `PricingError` where a name is not known, a file is wrong, or a processor has no kernels.
-  public static func named(_ names: [String], kernels: String = defaultKernels) throws -> [PricedMachine] {
-    guard !names.isEmpty else { return [] }
-    let set = try HardwareLocator.kernels(kernels)
+  /// - Parameters:
+  ///   - kernels: names of kernel sets; none for each machine's own.
+  ///   - withEarlier: whether machines that are priced with the default set are priced with ``earlierKernels`` too.
+  /// - Throws: `PricingError` where a name is not known, a file is wrong, or a processor is to use kernels of GPUs.
+  public static func named(_ names: [String], kernels: [String] = [], withEarlier: Bool = false) throws
+    -> [PricedMachine]
+  {
+    let sets = try kernels.map(HardwareLocator.kernels)
     var seen: Set<String> = []
-    return try names.filter { seen.insert($0).inserted }.map { name in
+    return try names.filter { seen.insert($0).inserted }.flatMap { name in
       let machine = try HardwareLocator.machine(name)
-      guard machine.kernels != nil || machine.kind == .gpu || !set.launchesAhead else {
-        throw PricingError(
-          name, expected: "kernels of its own, or a kernel set of processors",
-          found: "none in its file, and the set '\(set.name)' of GPUs",
-          advice: "name a kernel set of processors, or measure the machine (fasa-sim hardware measure)")
-      }
-      return PricedMachine(machine: machine, kernels: machine.kernels ?? set)
+      if let own = machine.kernels { return [PricedMachine(machine: machine, kernels: own)] }
+      guard sets.isEmpty else { return try sets.map { try priced(machine, $0, name: name) } }
+      let isDefault = machine.kernelSet == nil
+      let usual = try HardwareLocator.kernels(machine.kernelSet ?? defaultKernels)
+      let own = try priced(machine, usual, name: name)
+      guard withEarlier, isDefault else { return [own] }
+      return [own, try priced(machine, HardwareLocator.kernels(earlierKernels), name: name)]
     }
   }
-}
 
-extension PricedMachine {
-  /// How far off its prices are, as headings say it.
-  var errorText: String {
-    error.map { "held-out times ±\(NumberText.percent($0.median)) (90 %: ±\(NumberText.percent($0.p90)))" }
-      ?? "error unknown"
+  private static func priced(_ machine: HardwareDescription, _ set: KernelSet, name: String) throws
+    -> PricedMachine
+  {
+    guard machine.kind == .gpu || !set.launchesAhead else {
+      throw PricingError(
+        name, expected: "kernels of its own, or a kernel set of processors",
+        found: "none in its file, and the set '\(set.name)' of GPUs",
+        advice: "name a kernel set of processors, or measure the machine (fasa-sim hardware measure)")
+    }
+    return PricedMachine(machine: machine, kernels: set)
+  }
+
+  /// How far off its prices of one kind are.
+  func errorText(of kind: PriceKind) -> String {
+    error(of: kind).map { "±\(NumberText.percent($0.median)) (90 %: ±\(NumberText.percent($0.p90)))" }
+      ?? "not measured"
+  }
+
+  /// How far off its prices of some kinds are, as headings say it.
+  func errorText(of kinds: [PriceKind]) -> String {
+    guard kernels.calibration != nil else { return "error unknown" }
+    return kinds.map { "\($0.rawValue) \(errorText(of: $0))" }.joined(separator: ", ")
   }
 }

@@ -12,47 +12,41 @@ public struct PricingJob {
   public let machines: [PricedMachine]
   /// Nil for the geometry of each trace.
   public let model: ModelShape?
+  public let deployment: Deployment
   /// Empty for each trace's own mean context.
   public let contexts: [Int]
   public let batches: [Int]
   public let reading: Reading
+  /// Configurations that cannot be priced for the model.
+  public let leftOut: [StoredShape]
 
   /// - Parameters:
   ///   - model: whose attention is priced; nil for that of each trace.
+  ///   - deployment: on how many of each machine, and in how many bits.
   ///   - contexts: tokens that a query sees; empty for each trace's own mean context.
   ///   - batches: sequences that decode together.
   ///   - reading: how the query heads of a KV head read.
   public init(
-    shapes: [StoredShape], machines: [PricedMachine], model: ModelShape? = nil, contexts: [Int] = [],
-    batches: [Int] = [1], reading: Reading = .groupUnion
+    shapes: [StoredShape], machines: [PricedMachine], model: ModelShape? = nil,
+    deployment: Deployment = Deployment(), contexts: [Int] = [], batches: [Int] = [1],
+    reading: Reading = .groupUnion
   ) {
-    self.shapes = shapes
+    let isPriced = { (stored: StoredShape) in model?.sharesValues != true || stored.shape.isOfWholeRows }
+    self.shapes = shapes.filter(isPriced)
+    leftOut = shapes.filter { !isPriced($0) }
     self.machines = machines
     self.model = model
+    self.deployment = deployment
     self.contexts = contexts
     self.batches = batches
     self.reading = reading
   }
 
-  /// A configuration on a machine, at a context and batch size.
-  public struct Point {
-    public let stored: StoredShape
-    public let row: ModelledRow
-    /// How many sequences' caches the machine holds; nil where no model is named.
-    public let residency: Residency?
-    /// Of the whole model over dense attention's; nil where its weights are not known.
-    public let wholeSpeedUp: Double?
-    public let tokensPerSecond: Double?
-
-    public var step: PricedStep { row.step }
-    public var fits: Bool? { residency.map { Double($0.largestBatch) >= row.step.batch } }
-  }
-
   /// Times that are computed at once at most.
   public static let mostPoints = 500_000
 
-  /// - Throws: `PricingError` where a model's window keeps it from seeing so many tokens, or where there is more to price
-  ///   than ``mostPoints``.
+  /// - Throws: `PricingError` where a model's window keeps it from seeing so many tokens, its heads cannot be shared by so
+  ///   many devices, or there is more to price than ``mostPoints``.
   public func run() throws -> [Point] {
     let counts = [shapes.count, machines.count, max(1, contexts.count), batches.count]
     guard let size = GridSize.product(counts), size <= Self.mostPoints else {
@@ -62,71 +56,61 @@ public struct PricingJob {
         "modelled times", expected: "at most \(Self.mostPoints)", found: factors,
         advice: "take fewer of them")
     }
-    for stored in shapes {
-      guard let window = stored.slidingWindow, let longest = contexts.max(), longest > window else {
-        continue
-      }
+    guard !shapes.isEmpty || leftOut.isEmpty else {
       throw PricingError(
-        "'\(stored.traceTitle)'",
-        expected:
-          "contexts up to \(window), since \(stored.modelName) attends to a sliding window of so many tokens",
-        found: "\(longest)", advice: "take shorter contexts, or leave this trace's policies out")
+        model?.rawValue ?? "", expected: "policies whose heads choose whole rows together",
+        found: leftOut.map(\.label).joined(separator: ", "),
+        advice: "its heads share one row for each token: see hardware/models.md")
     }
-    return points()
-  }
-
-  private func points() -> [Point] {
-    shapes.flatMap { stored in
+    for stored in shapes {
+      try checkWindow(stored)
+      try checkShards(stored)
+    }
+    return shapes.flatMap { stored in
       machines.flatMap { machine in
         geometries(stored).flatMap { geometry in
-          batches.map { point(stored, machine, geometry, batch: Double($0)) }
+          batches.map { PointPricing(job: self, stored, machine, geometry, batch: Double($0)).point }
         }
       }
     }
   }
 
-  func geometry(_ stored: StoredShape, context: Int) -> PricedGeometry {
-    guard let model else {
-      var own = stored.geometry
-      own.context = Double(context)
-      return own
-    }
-    let shape = model.geometry
-    return PricedGeometry(
-      layers: Double(shape.layers), queryHeads: Double(shape.queryHeads), kvHeads: Double(shape.kvHeads),
-      headDim: Double(shape.headDim), elementBytes: 2, context: Double(context))
+  private func checkWindow(_ stored: StoredShape) throws {
+    guard let window = stored.slidingWindow, let longest = contexts.max(), longest > window else { return }
+    throw PricingError(
+      "'\(stored.traceTitle)'",
+      expected:
+        "contexts up to \(window), since \(stored.modelName) attends to a sliding window of so many tokens",
+      found: "\(longest)", advice: "take shorter contexts, or leave this trace's policies out")
+  }
+
+  private func checkShards(_ stored: StoredShape) throws {
+    let heads = Int(model.map { Double($0.geometry.queryHeads) } ?? stored.geometry.queryHeads)
+    guard heads % deployment.shards != 0 else { return }
+    throw PricingError(
+      model?.rawValue ?? stored.modelName, expected: "devices that share \(heads) query heads evenly",
+      found: "\(deployment.shards)", advice: "take a number that divides them, or data parallelism")
   }
 
   private func geometries(_ stored: StoredShape) -> [PricedGeometry] {
-    guard contexts.isEmpty else { return contexts.map { geometry(stored, context: $0) } }
-    guard model != nil else { return [stored.geometry] }
-    return [geometry(stored, context: Int(saturating: stored.geometry.context.rounded()))]
+    let own = Int(saturating: stored.geometry.context.rounded())
+    guard !contexts.isEmpty || model != nil else { return [geometry(stored, context: nil)] }
+    return (contexts.isEmpty ? [own] : contexts).map { geometry(stored, context: Double($0)) }
   }
 
-  private func point(
-    _ stored: StoredShape, _ machine: PricedMachine, _ geometry: PricedGeometry, batch: Double
-  ) -> Point {
-    let step = machine.price(
-      stored.shape, dense: stored.dense, geometry: geometry, batch: batch, reading: reading)
-    let row = ModelledRow(
-      configuration: stored.configuration, machine: machine, geometryName: model?.rawValue ?? "own",
-      step: step,
-      isExtrapolated: !machine.isFittedHere || geometry != stored.geometry)
-    guard let model else {
-      return Point(stored: stored, row: row, residency: nil, wholeSpeedUp: nil, tokensPerSecond: nil)
+  private func geometry(_ stored: StoredShape, context: Double?) -> PricedGeometry {
+    var geometry = stored.geometry
+    if let shape = model?.geometry {
+      geometry = PricedGeometry(
+        layers: Double(shape.layers), queryHeads: Double(shape.queryHeads), kvHeads: Double(shape.kvHeads),
+        headDim: Double(shape.headDim), valueDim: Double(shape.valueDim), elementBytes: 2,
+        context: geometry.context, sharesValues: model?.sharesValues ?? false)
     }
-    let whole = WholeModel(model)
-    func nanoseconds(_ attention: StepTime) -> Double {
-      whole.stepNanoseconds(attention: attention, machine.machine, machine.kernels, batch: batch)
-    }
-    let device = stored.shape.residentBytes(geometry)
-    let unified = machine.machine.hostLink == nil
-    return Point(
-      stored: stored, row: row,
-      residency: Residency(
-        capacityBytes: machine.machine.memory.capacityBytes, weightBytes: model.parameters * 2,
-        cacheBytes: device.device + (unified ? device.host : 0)),
-      wholeSpeedUp: nanoseconds(step.dense) / nanoseconds(step.policy),
-      tokensPerSecond: batch * 1e9 / nanoseconds(step.policy))
+    if let bits = deployment.cacheBits { geometry.elementBytes = Double(bits) / 8 }
+    geometry.context = context ?? geometry.context
+    return geometry
   }
+
+  /// As results name it.
+  var geometryName: String { (model?.rawValue ?? "own") + deployment.suffix }
 }

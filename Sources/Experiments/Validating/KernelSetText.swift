@@ -22,11 +22,13 @@ struct KernelSetText {
     var named = set.rounded()
     named.name = short
     named.title = "\(name) and \(dense) as measured"
-    named.calibration = heldOut.map {
-      KernelCalibration(
-        method: method, machine: machine.name,
-        bandwidthBytesPerSecond: machine.memory.bandwidthBytesPerSecond, data: data,
-        heldOut: $0, otherMachine: other)
+    let errors = [
+      heldOut.map { KernelCalibration.HeldOut(.tokens, on: machine.name, $0) },
+      other.map { KernelCalibration.HeldOut(.tokens, $0) },
+    ].compactMap(\.self)
+    if !errors.isEmpty {
+      named.calibration = KernelCalibration(
+        method: method, data: data, machines: [.init(machine)], errors: errors)
     }
     return try named.yaml()
   }

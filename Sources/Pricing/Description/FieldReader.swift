@@ -64,7 +64,16 @@ final class FieldReader {
 
   func choice<Value: RawRepresentable & CaseIterable>(_ name: String, _ type: Value.Type) throws -> Value
   where Value.RawValue == String {
-    let text = try word(name)
+    guard let value = try optionalChoice(name, type) else {
+      throw missing(name, Value.allCases.map(\.rawValue).joined(separator: " or "))
+    }
+    return value
+  }
+
+  func optionalChoice<Value: RawRepresentable & CaseIterable>(_ name: String, _ type: Value.Type) throws
+    -> Value?
+  where Value.RawValue == String {
+    guard let text = try optionalWord(name) else { return nil }
     guard let value = Value(rawValue: text) else {
       throw PricingError(
         "\(file): \(path)\(name)", expected: Value.allCases.map(\.rawValue).joined(separator: " or "),
@@ -74,7 +83,12 @@ final class FieldReader {
   }
 
   func flag(_ name: String) throws -> Bool {
-    guard let node = node(name) else { throw missing(name, "true or false") }
+    guard let value = try optionalFlag(name) else { throw missing(name, "true or false") }
+    return value
+  }
+
+  func optionalFlag(_ name: String) throws -> Bool? {
+    guard let node = node(name) else { return nil }
     guard let value = node.bool else {
       throw PricingError(
         Self.place(file, node, path + name), expected: "true or false", found: Self.text(node))
@@ -92,7 +106,12 @@ final class FieldReader {
   }
 
   func list(_ name: String) throws -> [FieldReader] {
-    guard let node = node(name) else { throw missing(name, "a list") }
+    guard let items = try optionalList(name) else { throw missing(name, "a list") }
+    return items
+  }
+
+  func optionalList(_ name: String) throws -> [FieldReader]? {
+    guard let node = node(name) else { return nil }
     guard let items = node.sequence, items.count > 0 else {
       throw PricingError(Self.place(file, node, path + name), expected: "a list", found: Self.text(node))
     }

@@ -2,7 +2,14 @@
 public struct HardwareDescription: Sendable, Equatable {
   public enum Kind: String, Sendable, CaseIterable { case gpu, cpu }
 
+  /// Kernels use a kind of memory alike, on machines of one maker.
+  public enum MemoryKind: String, Sendable, CaseIterable { case hbm, gddr, lpddr, ddr }
+
   public struct Memory: Sendable, Equatable {
+    /// Nil where a description does not say.
+    public var kind: MemoryKind?
+    /// Whether error correction lies in the memory itself and takes bandwidth from it.
+    public var hasInlineECC = false
     public var capacityBytes: Double
     public var bandwidthBytesPerSecond: Double
     /// The least that a scattered read moves.
@@ -46,6 +53,8 @@ public struct HardwareDescription: Sendable, Equatable {
   public var launchScale: Double
   /// Kernels measured on this very machine; nil where a kernel set serves it.
   public var kernels: KernelSet?
+  /// The kernel set that serves it where none is named; nil for the default.
+  public var kernelSet: String?
   /// SHA-256 of the file's text, lower-case hexadecimal.
   public var digest: String
 
@@ -53,6 +62,11 @@ public struct HardwareDescription: Sendable, Equatable {
   public var peakOperations: Double {
     peakOperationsPerSecond["f16"] ?? peakOperationsPerSecond["bf16"] ?? peakOperationsPerSecond["f32"]
       ?? .infinity
+  }
+
+  /// Products with weights of eight bits or less are computed in eight bits where the machine can.
+  func peakOperations(weightBits: Double) -> Double {
+    weightBits <= 8 ? peakOperationsPerSecond["f8"] ?? peakOperations : peakOperations
   }
 
   /// Bytes per second that reach the processor when so many may be under way.

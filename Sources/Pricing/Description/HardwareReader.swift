@@ -20,12 +20,12 @@ extension HardwareDescription {
     let compute = try fields.inner("compute")
     let peak = try compute.inner("peak_flops")
     peakOperationsPerSecond = [:]
-    for type in ["f32", "f16", "bf16"] {
+    for type in ["f32", "f16", "bf16", "f8"] {
       peakOperationsPerSecond[type] = try peak.optionalNumber(type, unit: "operations per second")
     }
     try peak.finish()
     try compute.finish()
-    guard !peakOperationsPerSecond.isEmpty else {
+    guard peakOperationsPerSecond.keys.contains(where: { $0 != "f8" }) else {
       throw PricingError(
         "\(file): compute.peak_flops", expected: "f32, f16 or bf16 in operations per second",
         found: "none of them")
@@ -33,6 +33,7 @@ extension HardwareDescription {
     hostLink = try fields.optionalInner("host_link").map { try Link($0) }
     launchScale = try fields.optionalNumber("launch_scale", unit: "times", range: 0.01...100) ?? 1
     kernels = try fields.optionalInner("kernels").map { try KernelSet($0) }
+    kernelSet = try fields.optionalWord("kernel_set")
     try fields.finish()
     digest = HardwareFile.digest(yaml)
     kernels?.digest = digest
@@ -41,6 +42,8 @@ extension HardwareDescription {
 
 extension HardwareDescription.Memory {
   fileprivate init(_ fields: FieldReader) throws {
+    kind = try fields.optionalChoice("kind", HardwareDescription.MemoryKind.self)
+    hasInlineECC = try fields.optionalFlag("inline_ecc") ?? false
     capacityBytes = try fields.number("capacity_bytes", unit: "bytes")
     bandwidthBytesPerSecond = try fields.number("bandwidth_bytes_per_s", unit: "bytes per second")
     sectorBytes = try fields.number("sector_bytes", unit: "bytes", range: 1...65_536)

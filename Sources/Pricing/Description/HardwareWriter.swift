@@ -23,6 +23,7 @@ extension HardwareDescription {
     fields.inner("compute", compute)
     fields.inner("host_link", hostLink?.fields)
     fields.number("launch_scale", launchScale == 1 ? nil : launchScale)
+    fields.text("kernel_set", kernelSet)
     fields.inner("kernels", kernels?.fields)
     return fields
   }
@@ -31,6 +32,8 @@ extension HardwareDescription {
 extension HardwareDescription.Memory {
   fileprivate var fields: FieldWriter {
     var fields = FieldWriter()
+    if let kind { fields.word("kind", kind.rawValue) }
+    if hasInlineECC { fields.word("inline_ecc", "true") }
     fields.number("capacity_bytes", capacityBytes)
     fields.number("bandwidth_bytes_per_s", bandwidthBytesPerSecond)
     fields.number("sector_bytes", sectorBytes)

@@ -11,38 +11,44 @@ extension KernelSet {
     name = try fields.word("name")
     title = try fields.word("title")
     launchesAhead = try fields.flag("launches_ahead")
-    computeEfficiency = try fields.number("compute_efficiency", unit: "the peak", range: 0.001...1)
+    computeEfficiency = try fields.efficiency("compute_efficiency", unit: "the peak", range: 0.001...1)
     dense = try Dense(fields.inner("dense"))
     sparse = try Sparse(fields.inner("sparse"))
+    step = try fields.optionalInner("step").map { try StepCosts($0) }
     calibration = try fields.optionalInner("calibration").map { try KernelCalibration($0) }
     try fields.finish()
   }
 }
 
-private let efficiencies = 0.001...1.5
-private let costs = 0...1e12
+extension FieldReader {
+  func efficiency(
+    _ name: String, unit: String = "the bandwidth", range: ClosedRange<Double> = 0.001...1.5
+  ) throws -> Double {
+    try number(name, unit: unit, range: range)
+  }
 
-extension KernelSet.Dense {
-  fileprivate init(_ fields: FieldReader) throws {
-    launchNs = try fields.number("launch_ns", unit: "nanoseconds", range: costs)
-    latencyNs = try fields.number("latency_ns", unit: "nanoseconds", range: costs)
-    streamEfficiency = try fields.number("stream_efficiency", unit: "the bandwidth", range: efficiencies)
-    try fields.finish()
+  func nanoseconds(_ name: String) throws -> Double {
+    try number(name, unit: "nanoseconds", range: 0...1e12)
   }
 }
 
 extension KernelSet.Sparse {
   fileprivate init(_ fields: FieldReader) throws {
-    launchNs = try fields.number("launch_ns", unit: "nanoseconds", range: costs)
-    splitSelectLaunchNs = try fields.number("split_select_launch_ns", unit: "nanoseconds", range: costs)
-    latencyNs = try fields.number("latency_ns", unit: "nanoseconds", range: costs)
-    streamEfficiency = try fields.number("stream_efficiency", unit: "the bandwidth", range: efficiencies)
-    selectPasses = try fields.number("select_passes", unit: "passes", range: 0...10_000)
-    serialNsPerToken = try fields.number("serial_ns_per_token", unit: "nanoseconds", range: costs)
+    launchNs = try fields.nanoseconds("launch_ns")
+    splitSelectLaunchNs = try fields.nanoseconds("split_select_launch_ns")
+    latencyNs = try fields.nanoseconds("latency_ns")
+    streamEfficiency = try fields.efficiency("stream_efficiency")
+    rowSelect = try fields.optionalInner("select").map { try KernelSet.RowSelect($0) }
+    if rowSelect == nil {
+      selectPasses = try fields.number("select_passes", unit: "passes", range: 0...10_000)
+      serialNsPerToken = try fields.nanoseconds("serial_ns_per_token")
+    } else {
+      (selectPasses, serialNsPerToken) = (0, 0)
+    }
     gatherEfficiency = try fields.list("gather_efficiency").map { point in
       let result = KernelSet.Point(
         rowBytes: try point.number("row_bytes", unit: "bytes"),
-        efficiency: try point.number("efficiency", unit: "the bandwidth", range: efficiencies))
+        efficiency: try point.efficiency("efficiency"))
       try point.finish()
       return result
     }.sorted { $0.rowBytes < $1.rowBytes }
@@ -50,24 +56,27 @@ extension KernelSet.Sparse {
   }
 }
 
-extension KernelCalibration {
+extension KernelSet.RowSelect {
   fileprivate init(_ fields: FieldReader) throws {
-    method = try fields.word("method")
-    machine = try fields.word("machine")
-    bandwidthBytesPerSecond = try fields.number("bandwidth_bytes_per_s", unit: "bytes per second")
-    data = try fields.word("data")
-    heldOut = try ModelError(fields.inner("held_out"))
-    otherMachine = try fields.optionalInner("other_machine").map { try ModelError($0) }
+    startNs = try fields.nanoseconds("start_ns")
+    tokenNs = try fields.nanoseconds("token_ns")
+    occupancy = try fields.number("occupancy", unit: "the machine's units", range: 0...100)
+    efficiency = try fields.efficiency("efficiency")
     try fields.finish()
   }
 }
 
-extension ModelError {
+extension StepCosts {
   fileprivate init(_ fields: FieldReader) throws {
-    median = try fields.number("median_relative_error", unit: "the measured time", range: 0...1e6)
-    p90 = try fields.number("p90_relative_error", unit: "the measured time", range: 0...1e6)
-    signedMean = try fields.number("signed_mean_relative_error", unit: "the measured time", range: -1...1e6)
-    cases = Int(try fields.number("cases", unit: "measurements", range: 1...1e9))
+    weightEfficiency = try fields.efficiency("weight_efficiency")
+    fourBitEfficiency = try fields.optionalNumber(
+      "weight_efficiency_4bit", unit: "the bandwidth", range: 0.001...1.5)
+    computeEfficiency = try fields.efficiency("compute_efficiency", unit: "the peak")
+    layerNs = try fields.nanoseconds("layer_ns")
+    fixedNs = try fields.nanoseconds("fixed_ns")
+    sequenceNs = try fields.nanoseconds("sequence_ns")
+    reductionNs = try fields.nanoseconds("reduction_ns")
+    tile = try fields.optionalNumber("tile", unit: "sequences", range: 1...1e6)
     try fields.finish()
   }
 }

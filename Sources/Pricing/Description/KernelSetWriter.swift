@@ -10,17 +10,8 @@ extension KernelSet {
     fields.number("compute_efficiency", computeEfficiency)
     fields.inner("dense", dense.fields)
     fields.inner("sparse", sparse.fields)
+    fields.inner("step", step?.fields)
     fields.inner("calibration", calibration?.fields)
-    return fields
-  }
-}
-
-extension KernelSet.Dense {
-  fileprivate var fields: FieldWriter {
-    var fields = FieldWriter()
-    fields.number("launch_ns", launchNs)
-    fields.number("latency_ns", latencyNs)
-    fields.number("stream_efficiency", streamEfficiency)
     return fields
   }
 }
@@ -40,32 +31,38 @@ extension KernelSet.Sparse {
         fields.number("efficiency", point.efficiency)
         return fields
       })
-    fields.number("select_passes", selectPasses)
-    fields.number("serial_ns_per_token", serialNsPerToken)
+    guard let rowSelect else {
+      fields.number("select_passes", selectPasses)
+      fields.number("serial_ns_per_token", serialNsPerToken)
+      return fields
+    }
+    fields.inner("select", rowSelect.fields)
     return fields
   }
 }
 
-extension KernelCalibration {
+extension KernelSet.RowSelect {
   fileprivate var fields: FieldWriter {
     var fields = FieldWriter()
-    fields.text("method", method)
-    fields.text("machine", machine)
-    fields.number("bandwidth_bytes_per_s", bandwidthBytesPerSecond)
-    fields.text("data", data)
-    fields.inner("held_out", heldOut.fields)
-    fields.inner("other_machine", otherMachine?.fields)
+    fields.number("start_ns", startNs)
+    fields.number("token_ns", tokenNs)
+    fields.number("occupancy", occupancy)
+    fields.number("efficiency", efficiency)
     return fields
   }
 }
 
-extension ModelError {
+extension StepCosts {
   fileprivate var fields: FieldWriter {
     var fields = FieldWriter()
-    fields.number("median_relative_error", median)
-    fields.number("p90_relative_error", p90)
-    fields.number("signed_mean_relative_error", signedMean)
-    fields.number("cases", Double(cases))
+    fields.number("weight_efficiency", weightEfficiency)
+    fields.number("weight_efficiency_4bit", fourBitEfficiency)
+    fields.number("compute_efficiency", computeEfficiency)
+    fields.number("layer_ns", layerNs)
+    fields.number("fixed_ns", fixedNs)
+    fields.number("sequence_ns", sequenceNs)
+    fields.number("reduction_ns", reductionNs)
+    fields.number("tile", tile)
     return fields
   }
 }

@@ -6,6 +6,8 @@ import Foundation
 public struct MachineFit: Sendable {
   public struct Prediction: Sendable, Encodable {
     public let kernel: String
+    /// Whether it is part of choosing, and not dense.
+    public let chooses: Bool
     public let tokens: Int
     public let headDim: Int
     public let predictedSeconds: Double
@@ -31,18 +33,29 @@ public struct MachineFit: Sendable {
     let model = CostModel(machine: machine, kernels: set)
     predictions = heldOut.map {
       Prediction(
-        kernel: $0.kernel, tokens: $0.tokens, headDim: $0.headDim, predictedSeconds: $0.seconds(model),
+        kernel: $0.kernel, chooses: $0.load.chooses, tokens: $0.tokens, headDim: $0.headDim,
+        predictedSeconds: $0.seconds(model),
         measuredSeconds: $0.seconds)
     }
     // Starting threads is no part of the calls that were fitted, and is of every step.
     set.dense.launchNs = (measured.startSeconds * 1e9).significant(4)
     set.sparse.launchNs = set.dense.launchNs
     set.calibration = KernelCalibration(
-      method: method, machine: machine.name, bandwidthBytesPerSecond: machine.memory.bandwidthBytesPerSecond,
-      data: data,
-      heldOut: ModelError(predictions.map { ($0.predictedSeconds, $0.measuredSeconds) }).rounded())
+      method: method, data: data, machines: [.init(machine)], errors: Self.errors(predictions, machine))
     machine.kernels = set
     self.machine = machine
+  }
+
+  /// Of dense kernels and of those that score, choose and gather, apart.
+  private static func errors(_ predictions: [Prediction], _ machine: HardwareDescription)
+    -> [KernelCalibration.HeldOut]
+  {
+    [PriceKind.dense, .tokens].compactMap { kind in
+      let own = predictions.filter { ($0.chooses ? .tokens : .dense) == kind }
+      guard !own.isEmpty else { return nil }
+      let error = ModelError(own.map { ($0.predictedSeconds, $0.measuredSeconds) }).rounded()
+      return .init(kind, on: machine.name, error)
+    }
   }
 
   private static func fit(_ calls: [MeasuredCall], _ machine: HardwareDescription) -> KernelSet {
@@ -51,7 +64,7 @@ public struct MachineFit: Sendable {
       KernelSet(
         name: "local", title: "this project's kernels on this machine", launchesAhead: false,
         computeEfficiency: min(values[1], 1),
-        dense: .init(launchNs: 0, latencyNs: 0, streamEfficiency: values[0]),
+        dense: .init(launchNs: 0, kernel: .init(latencyNs: 0, streamEfficiency: values[0])),
         sparse: .init(
           launchNs: 0, splitSelectLaunchNs: 0, latencyNs: 0, streamEfficiency: values[2],
           gatherEfficiency: zip(rowBytes, values[4...]).map { .init(rowBytes: $0, efficiency: $1) },

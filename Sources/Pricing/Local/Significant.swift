@@ -6,8 +6,8 @@ extension KernelSet {
     var set = self
     set.computeEfficiency = computeEfficiency.significant(4)
     set.dense.launchNs = dense.launchNs.significant(4)
-    set.dense.latencyNs = dense.latencyNs.significant(4)
-    set.dense.streamEfficiency = dense.streamEfficiency.significant(4)
+    set.dense.kernel.latencyNs = dense.kernel.latencyNs.significant(4)
+    set.dense.kernel.streamEfficiency = dense.kernel.streamEfficiency.significant(4)
     set.sparse.launchNs = sparse.launchNs.significant(4)
     set.sparse.splitSelectLaunchNs = sparse.splitSelectLaunchNs.significant(4)
     set.sparse.latencyNs = sparse.latencyNs.significant(4)

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// Each stage takes the longer of its bytes over the bandwidth that its pattern reaches and its operations over the
 /// peak that kernels reach. A GPU's host launches ahead, so that the longer of launching and working counts, with a
-/// soft corner between them; a processor pays both. docs/hardware.md derives the terms.
+/// soft corner between them; a processor pays both. docs/hardware.md tells of the terms.
 public struct CostModel: Sendable {
   public let machine: HardwareDescription
   public let kernels: KernelSet
@@ -32,13 +32,16 @@ public struct CostModel: Sendable {
       (.upkeep, load.upkeep, 0), (.score, load.score, load.scoreOperations),
       (.attend, load.attend, load.attendOperations),
     ]
+    let dense = kernels.dense.kernel(for: load.cache, on: machine)
+    let streaming = load.chooses ? kernels.sparse.streamEfficiency : dense.streamEfficiency
     for (stage, accesses, operations) in stages {
       let onDevice = accesses.filter { !isRemote($0) }
-      let moving = onDevice.reduce(0) { $0 + seconds($1, batch: batch, chooses: load.chooses) }
+      var moving = onDevice.reduce(0) { $0 + seconds($1, batch: batch, streaming: streaming) }
+      if stage == .attend { moving = attending(moving, onDevice, load, dense, batch: batch) }
       let computing = operations * batch / (machine.peakOperations * kernels.computeEfficiency)
       add(.stage(stage), max(moving, computing), bytes: counted(onDevice) * batch)
     }
-    let overhead = load.chooses ? kernels.sparse.latencyNs : kernels.dense.latencyNs
+    let overhead = load.chooses ? kernels.sparse.latencyNs : dense.latencyNs
     add(.latency, overhead * 1e-9)
     if load.chooses {
       add(.stage(.select), selectSeconds(load, batch: batch), bytes: counted(load.select) * batch)
@@ -55,12 +58,11 @@ public struct CostModel: Sendable {
   /// Where there is one memory, the host's rows are read like any other's.
   private func isRemote(_ access: Access) -> Bool { access.isOnHost && machine.hostLink != nil }
 
-  private func counted(_ accesses: [Access]) -> Double {
+  func counted(_ accesses: [Access]) -> Double {
     accesses.reduce(0) { $0 + $1.bytes + $1.againBytes }
   }
 
-  private func seconds(_ access: Access, batch: Double, chooses: Bool) -> Double {
-    let streaming = chooses ? kernels.sparse.streamEfficiency : kernels.dense.streamEfficiency
+  private func seconds(_ access: Access, batch: Double, streaming: Double) -> Double {
     let efficiency = access.pieceBytes.map { kernels.gatherEfficiency(rowBytes: $0) } ?? streaming
     let factor = access.sectorFactor(machine.memory.sectorBytes)
     let first = access.bytes * batch * factor / (machine.reachableBandwidth * efficiency)
@@ -75,13 +77,6 @@ public struct CostModel: Sendable {
     return max(bandwidth, machine.reachableBandwidth)
   }
 
-  private func selectSeconds(_ load: StepLoad, batch: Double) -> Double {
-    guard load.candidates > 0 else { return 0 }
-    let moved = 2 * kernels.sparse.selectPasses * load.candidates * batch
-    let waiting = kernels.sparse.serialNsPerToken * load.candidates / load.rows
-    return moved / machine.reachableBandwidth + waiting * 1e-9
-  }
-
   private func launchSeconds(_ load: StepLoad, batch: Double) -> Double {
     guard load.chooses else { return kernels.dense.launchNs * machine.launchScale * 1e-9 }
     let splits = TopKSplit.splits(rows: load.rows * batch, length: load.candidates / max(load.rows, 1))
@@ -91,10 +86,7 @@ public struct CostModel: Sendable {
 
   private func whole(working: Double, launching: Double) -> Double {
     guard kernels.launchesAhead else { return working + launching }
-    let longer = max(working, launching)
-    guard longer > 0 else { return 0 }
-    let sum = pow(working / longer, Self.corner) + pow(launching / longer, Self.corner)
-    return longer * pow(sum, 1 / Self.corner)
+    return Self.longer(working, launching, corner: Self.corner)
   }
 
   private func linkSeconds(_ accesses: [Access], batch: Double) -> Double {

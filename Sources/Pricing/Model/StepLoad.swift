@@ -44,6 +44,10 @@ public struct StepLoad: Sendable, Equatable {
   /// Multiplications and additions.
   public var scoreOperations = 0.0
   public var attendOperations = 0.0
+  /// What the rows that are attended to lie in.
+  public var cache = CacheRows(perSequence: 1, bits: 16, headDim: 128, isGrouped: true)
+  /// Whether the same bytes are attended to again at once, as a benchmark of one kernel does and no model.
+  public var isRepeated = false
   /// Whether the policy scores and chooses in this step; else it attends to rows that lie side by side.
   public var chooses = false
   /// Whether the tokens are known a layer earlier, so that the link works beside the device.

@@ -1,58 +1,62 @@
 import Attention
 
-/// A decode step of the whole model: attention in every layer, and the weights read once for all sequences.
+/// A decode step of the whole model: attention in every layer, and the weights read once for all sequences, on one device or
+/// on several that share heads and weights (tensor parallelism).
 public struct WholeModel: Sendable {
-  /// Of all weights, those of the embedding table left out: a step reads one row of it.
-  public let weightBytes: Double
+  /// What a step reads and multiplies beside attention, over all devices.
+  public struct Weights: Sendable, Equatable {
+    /// Bytes that a step reads: of the embedding table one row, which is left out.
+    public var readBytes: Double
+    /// That each token is multiplied with.
+    public var activeParameters: Double
+    /// Of a weight, by which kernels differ.
+    public var bits: Double
+
+    public init(readBytes: Double, activeParameters: Double, bits: Double) {
+      self.readBytes = readBytes
+      self.activeParameters = activeParameters
+      self.bits = bits
+    }
+  }
+
+  public let weights: Weights
   public let layers: Double
+  public let devices: Double
 
-  /// - Parameter elementBytes: of a weight.
-  public init(_ shape: ModelShape, elementBytes: Double = 2) {
-    self.init(
-      weightBytes: shape.readParameters * elementBytes, layers: Double(shape.geometry.layers))
-  }
-
-  init(weightBytes: Double, layers: Double) {
-    self.weightBytes = weightBytes
+  public init(weights: Weights, layers: Double, devices: Double = 1) {
+    self.weights = weights
     self.layers = layers
+    self.devices = devices
   }
 
-  /// Nanoseconds of everything but attention for `batch` sequences: the longer of reading weights and multiplying.
+  /// Nanoseconds of everything but attention for `batch` sequences.
+  ///
+  /// Reading weights and multiplying with them add up where a kernel set has measured whole steps, and beside them stand
+  /// a time for each layer, step and sequence, and the sums over devices. Else it is the longer of the two.
   public func linearNanoseconds(_ machine: HardwareDescription, _ kernels: KernelSet, batch: Double) -> Double
   {
-    let reading = weightBytes / (machine.reachableBandwidth * kernels.dense.streamEfficiency)
-    let computing = weightBytes * batch / (machine.peakOperations * kernels.computeEfficiency)
-    return max(reading, computing) * 1e9
+    let step = kernels.step
+    let efficiency =
+      step?.efficiency(weightBits: weights.bits) ?? kernels.dense.kernel.streamEfficiency
+    let reading = weights.readBytes / (devices * machine.reachableBandwidth * efficiency) * 1e9
+    let peak =
+      machine.peakOperations(weightBits: weights.bits)
+      * (step?.computeEfficiency ?? kernels.computeEfficiency)
+    let sequences = step?.tile.map { batch > 1 ? max(batch, $0) : 0 } ?? batch
+    let computing = 2 * weights.activeParameters * sequences / (devices * peak) * 1e9
+    guard let step else { return max(reading, computing) }
+    let reductions = devices > 1 ? 2 * layers * step.reductionNs : 0
+    return reading + computing + layers * step.layerNs + step.fixedNs + batch * step.sequenceNs + reductions
   }
 
   /// - Parameters:
   ///   - attention: of a layer.
-  ///   - dense: of a layer that attends to everything, of which there are `denseLayers`.
+  ///   - dense: of a layer that attends to everything, or to a window, of which there are `denseLayers`.
   public func stepNanoseconds(
     attention: StepTime, dense: StepTime? = nil, denseLayers: Double = 0, _ machine: HardwareDescription,
     _ kernels: KernelSet, batch: Double
   ) -> Double {
     linearNanoseconds(machine, kernels, batch: batch) + (layers - denseLayers) * attention.nanoseconds
       + denseLayers * (dense?.nanoseconds ?? 0)
-  }
-}
-
-/// Whether a model and its caches fit a machine.
-public struct Residency: Sendable {
-  public let capacityBytes: Double
-  public let weightBytes: Double
-  /// Of one sequence, on the device.
-  public let cacheBytes: Double
-
-  public init(capacityBytes: Double, weightBytes: Double, cacheBytes: Double) {
-    self.capacityBytes = capacityBytes
-    self.weightBytes = weightBytes
-    self.cacheBytes = cacheBytes
-  }
-
-  /// 0 where not one sequence fits.
-  public var largestBatch: Int {
-    guard cacheBytes > 0 else { return weightBytes <= capacityBytes ? Int.max : 0 }
-    return Int(max(0, min((capacityBytes - weightBytes) / cacheBytes, 1e15)))
   }
 }

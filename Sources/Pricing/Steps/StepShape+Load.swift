@@ -1,32 +1,5 @@
 import Attention
 
-/// A model's attention at a context, for which a stored run is priced.
-public struct PricedGeometry: Sendable, Equatable {
-  public var layers: Double
-  public var queryHeads: Double
-  public var kvHeads: Double
-  public var headDim: Double
-  public var valueDim: Double
-  public var elementBytes: Double
-  /// Tokens a query sees.
-  public var context: Double
-
-  public init(
-    layers: Double, queryHeads: Double, kvHeads: Double, headDim: Double, valueDim: Double? = nil,
-    elementBytes: Double, context: Double
-  ) {
-    self.layers = layers
-    self.queryHeads = queryHeads
-    self.kvHeads = kvHeads
-    self.headDim = headDim
-    self.valueDim = valueDim ?? headDim
-    self.elementBytes = elementBytes
-    self.context = context
-  }
-
-  public var groupSize: Double { queryHeads / kvHeads }
-}
-
 extension StepShape {
   /// Tokens that a head attends to at another context: a count stays, a share grows with it.
   public func selected(at context: Double) -> Double {
@@ -42,6 +15,7 @@ extension StepShape {
   public func load(_ target: PricedGeometry, reading: Reading) -> StepLoad {
     let growth = Growth(self, target)
     var load = StepLoad()
+    load.cache = target.rows
     for entry in entries {
       let read = access(entry, growth, reading: reading)
       let written = Access(
@@ -53,7 +27,9 @@ extension StepShape {
         load.candidates += entry.readPerHead / 4 * growth.read(entry) * target.queryHeads / groupSize
         continue
       }
-      if written.bytes > 0 { load.upkeep.append(written) }
+      // Values that are channels of the keys have been read and written with them.
+      let isCounted = !(target.sharesValues && entry.operation.kind.content == .values)
+      if written.bytes > 0, isCounted { load.upkeep.append(written) }
       guard read.bytes > 0 else { continue }
       let products =
         2 * entry.readPerHead * growth.read(entry) * target.queryHeads / groupSize / growth.numberBytes(entry)
@@ -63,16 +39,12 @@ extension StepShape {
         load.score.append(read)
         load.scoreOperations += products
       case .attend:
-        load.attend.append(read)
+        if isCounted { load.attend.append(read) }
         load.attendOperations += products
       }
     }
     load.rows = max(1, target.queryHeads)
-    load.chooses =
-      load.candidates > 0 || gathers
-      || entries.contains {
-        $0.operation.kind.content == .metadata && $0.operation.stage != .upkeep && $0.readPerHead > 0
-      }
+    load.chooses = chooses
     load.prefetches = prefetches
     return load
   }
@@ -111,8 +83,8 @@ extension StepShape {
 
   /// Resident bytes of one sequence over all layers: on the device and on the host.
   public func residentBytes(_ target: PricedGeometry) -> (device: Double, host: Double) {
-    let width =
-      (target.headDim + target.valueDim) * target.elementBytes / ((headDim + valueDim) * elementBytes)
+    let stored = target.headDim + (target.sharesValues ? 0 : target.valueDim)
+    let width = stored * target.elementBytes / ((headDim + valueDim) * elementBytes)
     let isCount = if case .tokens = budget { true } else { false }
     let grows =
       policyKind == .eviction && isCount && selected > 0

@@ -5,7 +5,7 @@ public struct KernelFit: Sendable {
   /// What parameters start from: any of the kinds of machine that was tried ends in the same place.
   static let start = KernelSet(
     name: "fit", title: "fit", launchesAhead: true, computeEfficiency: 1,
-    dense: .init(launchNs: 1e5, latencyNs: 3e4, streamEfficiency: 0.8),
+    dense: .init(launchNs: 1e5, kernel: .init(latencyNs: 3e4, streamEfficiency: 0.8)),
     sparse: .init(
       launchNs: 5e5, splitSelectLaunchNs: 1e5, latencyNs: 1e5, streamEfficiency: 0.8,
       gatherEfficiency: [.init(rowBytes: 256, efficiency: 0.5)], selectPasses: 10, serialNsPerToken: 5))
@@ -56,12 +56,13 @@ public struct KernelFit: Sendable {
   }
 
   private static func denseValues(_ set: KernelSet) -> [Double] {
-    [set.dense.launchNs, set.dense.latencyNs, set.dense.streamEfficiency]
+    [set.dense.launchNs, set.dense.kernel.latencyNs, set.dense.kernel.streamEfficiency]
   }
 
   private static func with(_ set: KernelSet, dense values: [Double]) -> KernelSet {
     var result = set
-    result.dense = .init(launchNs: values[0], latencyNs: values[1], streamEfficiency: values[2])
+    result.dense = .init(
+      launchNs: values[0], kernel: .init(latencyNs: values[1], streamEfficiency: values[2]))
     return result
   }
 

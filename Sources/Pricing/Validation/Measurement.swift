@@ -25,6 +25,7 @@ public struct Measurement: Sendable, Equatable {
   /// What the step asks of a machine: multi-head attention, every head its own KV head.
   public var load: StepLoad {
     var load = StepLoad()
+    load.cache = CacheRows(perSequence: heads, bits: elementBytes * 8, headDim: headDim, isGrouped: false)
     let row = headDim * elementBytes
     guard let rank, let topK else {
       load.attend = [Access(bytes: heads * tokens * 2 * row)]

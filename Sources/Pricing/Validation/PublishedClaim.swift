@@ -39,7 +39,10 @@ public struct PublishedClaim: Sendable {
       sets.flatMap { set in
         batches.map { batch in
           let model = CostModel(machine: machine, kernels: set)
-          let linear = weightBytes / (machine.reachableBandwidth * set.dense.streamEfficiency) * 1e9
+          let whole = WholeModel(
+            weights: .init(readBytes: weightBytes, activeParameters: weightBytes / 2, bits: 16),
+            layers: layers)
+          let linear = whole.linearNanoseconds(machine, set, batch: batch)
           let (slow, fast) = (
             model.time(dense, batch: batch).nanoseconds, model.time(sparse, batch: batch).nanoseconds
           )
@@ -49,8 +52,7 @@ public struct PublishedClaim: Sendable {
             machine: machine.name, kernels: set.name, batch: batch, attention: slow / fast,
             wholeModel: (linear + layers * slow) / (linear + layers * fast),
             fits: weightBytes + cache <= machine.memory.capacityBytes,
-            error: set.calibration?.machine == machine.name
-              ? set.calibration?.heldOut : set.calibration?.otherMachine)
+            error: set.calibration?.error(of: .tokens, on: machine))
         }
       }
     }

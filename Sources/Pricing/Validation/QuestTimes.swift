@@ -32,7 +32,9 @@ public struct QuestTimes: Sendable {
           advice: "put the table of the same version there")
       }
       let whole = WholeModel(
-        weightBytes: Self.weights * (bits + (bits < 16 ? Self.groupBits : 0)) / 8, layers: Self.layers)
+        weights: .init(
+          readBytes: Self.weights * (bits + (bits < 16 ? Self.groupBits : 0)) / 8,
+          activeParameters: Self.weights, bits: bits), layers: Self.layers)
       func time(_ budget: Double?) -> StepTime {
         model.time(Self.load(tokens: tokens, budget: budget), batch: 1)
       }
@@ -47,6 +49,7 @@ public struct QuestTimes: Sendable {
 
   private static func load(tokens: Double, budget: Double?) -> StepLoad {
     var load = StepLoad()
+    load.cache = CacheRows(perSequence: heads, bits: 16, headDim: headDim, isGrouped: false)
     let row = headDim * 2
     guard let budget else {
       load.attend = [Access(bytes: heads * tokens * 2 * row)]

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Pricing
 import Results
 
 struct ModelCommand: ParsableCommand {
@@ -16,7 +17,9 @@ struct ModelCommand: ParsableCommand {
         fasa-sim model --db runs.db --hardware a100-40gb,h100-sxm,rtx-4090
         fasa-sim model --hardware a100-40gb --geometry llama-3.1-8b --context 1k..1m --batch 1..256
         fasa-sim model --hardware h100-sxm --geometry llama-3.1-8b --context 64k --policy fasa --sensitivity
-        fasa-sim model --hardware mine.yaml --kernels fused --geometry qwen2.5-32b --context 128k --json
+        fasa-sim model --hardware h100-sxm --devices 8 --kv-bits 8 --geometry llama-3.1-70b --context 64k --batch 32 \
+          --at-output-error 0.05
+        fasa-sim model --hardware mine.yaml --kernels sglang,triton --geometry qwen2.5-32b --context 128k --json
       """)
 
   @OptionGroup var database: StoredDatabaseOptions
@@ -24,6 +27,10 @@ struct ModelCommand: ParsableCommand {
   @OptionGroup var pricing: PricingOptions
 
   @OptionGroup var shape: GeometryOptions
+
+  @OptionGroup var deployment: DeploymentOptions
+
+  @OptionGroup var quality: EqualQualityOptions
 
   @Option(
     help: ArgumentHelp(
@@ -56,18 +63,21 @@ struct ModelCommand: ParsableCommand {
 
   func run() throws {
     let db = database.db
-    let machines = try pricing.machines()
+    let machines = try pricing.machines(withEarlier: true)
     // A database that is not there is not made to be found empty.
     let access: ResultsStore.Access =
       noStore || !FileManager.default.fileExists(atPath: db) ? .readOnly : .readWrite
     let store = try opened(db, access)
     let job = PricingJob(
       shapes: try store.storedShapes(named: policy, database: db), machines: machines, model: shape.geometry,
-      contexts: context?.values ?? [], batches: batch.values, reading: pricing.reading)
+      deployment: deployment.deployment, contexts: context?.values ?? [], batches: batch.values,
+      reading: pricing.reading)
     let points = try job.run()
     if !noStore { try store.store(points.map(\.row)) }
     let report = ModelReport(
-      job: job, points: points, showsSensitivity: sensitivity, database: noStore ? nil : db)
+      job: job, points: points, quality: try quality.target(job.shapes, in: store),
+      besides: pricing.kernels.isEmpty ? PricedMachine.earlierKernels : nil, showsSensitivity: sensitivity,
+      database: noStore ? nil : db)
     try format.print(json: report.json, text: report.text)
   }
 

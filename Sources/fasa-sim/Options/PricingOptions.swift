@@ -21,14 +21,19 @@ struct PricingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Kernel set of machines that were not measured themselves, or a .yaml file. See fasa-sim hardware list.",
-      valueName: "name"))
-  var kernels = PricedMachine.defaultKernels
+      "Kernel sets of machines that were not measured themselves, or .yaml files; repeat or separate by commas. (default: \(PricedMachine.defaultKernels), or what the machine names; see fasa-sim hardware list)",
+      valueName: "name,…"))
+  var kernels: [String] = []
 
   @Option(help: "How the heads of a KV head read: each for itself, or their union once.")
   var reading: Reading = .groupUnion
 
-  func machines() throws -> [PricedMachine] { try PricedMachine.named(hardware.names, kernels: kernels) }
+  /// - Parameter withEarlier: whether earlier kernels are priced beside the default ones.
+  func machines(withEarlier: Bool = false) throws -> [PricedMachine] {
+    try PricedMachine.named(
+      hardware.names, kernels: kernels.flatMap { $0.split(separator: ",").map(String.init) },
+      withEarlier: withEarlier)
+  }
 }
 
 extension Reading: ExpressibleByArgument {}

@@ -1,0 +1,69 @@
+import Foundation
+import Policies
+import Pricing
+import Results
+
+extension ModelReport {
+  /// What a reader of the tables has to know.
+  var notes: [String] {
+    var notes = [
+      "speed-up of attention over dense attention that reads a group's rows once; \(job.reading.rawValue) reading; faster from: shortest context, up to 1m"
+    ]
+    if job.model != nil { notes.append(wholeModel) }
+    if let quality { notes += equalQuality(quality) }
+    if points.contains(where: \.row.isExtrapolated) {
+      notes.append(
+        "~ extrapolated: another machine than the kernels were fitted on, another geometry or context than was replayed"
+      )
+    }
+    if points.contains(where: { $0.speedUp == nil }) {
+      notes.append("– where model and caches do not fit the machine, with the policy or with dense attention")
+    }
+    if let besides, points.contains(where: { $0.row.machine.kernels.name == besides }) {
+      notes.append(
+        "with \(besides) kernels, of before and launched one by one: shown where they are on the other side of 1×"
+      )
+    }
+    if !job.leftOut.isEmpty {
+      notes.append(
+        "left out, since heads of \(job.model?.rawValue ?? "the model") share one row for each token and these choose by keys of their own or each for itself: \(job.leftOut.map(\.label).joined(separator: ", "))"
+      )
+    }
+    if showsSensitivity { notes += sensitivities }
+    return notes
+  }
+
+  private var wholeModel: String {
+    let deployment = job.deployment
+    let held = "\(NumberText.percent(deployment.reserve)) of the memory and a prefill's activations set apart"
+    return
+      "whole model, tokens/s, largest batch: at the longest context, over all devices; \(deployment.weightBits.map { "\($0)-bit weights" } ?? "weights as published"), \(deployment.cacheBits ?? 16)-bit cache, \(held)"
+  }
+
+  private func equalQuality(_ quality: EqualQuality) -> [String] {
+    let missed = quality.missed(job.shapes).map { policy, least in
+      "\(policy) (\(least.map { "least \(NumberText.decimal($0))" } ?? "not measured"))"
+    }
+    return [
+      "of each policy the fastest configuration with \(quality.text), as it was measured at the trace's own context"
+    ]
+      + (missed.isEmpty ? [] : ["none of these has it: \(missed.joined(separator: ", "))"])
+  }
+
+  private var sensitivities: [String] {
+    var seen: Set<String> = []
+    return points.filter {
+      seen.insert("\($0.row.machine.name) \($0.stored.configuration)").inserted
+    }.map { point in
+      let parts = point.row.machine.sensitivity(
+        point.stored.shape, dense: point.stored.dense, geometry: point.step.geometry, batch: point.step.batch,
+        reading: job.reading
+      ).prefix(4).filter { abs($0.elasticity) > 0.005 }.map {
+        "\($0.parameter) \(String(format: "%+.2f", $0.elasticity))"
+      }
+      return
+        "\(point.stored.label) on \(point.row.machine.name) at \(CountText.of(Int(saturating: point.step.geometry.context))): "
+        + "% of speed-up for each % more of \(parts.isEmpty ? "anything: none" : parts.joined(separator: ", "))"
+    }
+  }
+}

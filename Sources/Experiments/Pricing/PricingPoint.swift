@@ -1,0 +1,48 @@
+import Pricing
+import Results
+
+extension PricingJob {
+  /// A configuration on a machine, at a context and batch size.
+  public struct Point {
+    public let stored: StoredShape
+    public let row: ModelledRow
+    /// Nil where no model is named, whose weights are not known then.
+    public let whole: Whole?
+
+    public var step: PricedStep { row.step }
+    public var fits: Bool? { whole?.policy.fits }
+
+    /// Of attention over dense attention; nil where one of them does not fit the machine.
+    public var speedUp: Double? {
+      whole.map { $0.policy.fits && $0.dense.fits } ?? true ? step.speedUp : nil
+    }
+
+    /// Of a step of the whole model over one with dense attention; nil where one of them does not fit, or no model is
+    /// named.
+    public var wholeSpeedUp: Double? {
+      guard let whole, whole.policy.fits, whole.dense.fits else { return nil }
+      return whole.dense.nanoseconds / whole.policy.nanoseconds
+    }
+  }
+
+  /// Steps of the whole model, with the policy and with dense attention.
+  public struct Whole {
+    public let policy: Side
+    public let dense: Side
+    /// Of steps like these, on measured ones that no fit saw; nil where none were measured.
+    public let error: ModelError?
+  }
+
+  public struct Side {
+    /// Of one step.
+    public let nanoseconds: Double
+    /// Sequences that a step serves, over all devices.
+    public let batch: Double
+    /// Sequences that all devices hold at most.
+    public let largestBatch: Int
+
+    public var fits: Bool { Double(largestBatch) >= batch }
+    /// Over all devices; nil where the batch does not fit.
+    public var tokensPerSecond: Double? { fits ? batch * 1e9 / nanoseconds : nil }
+  }
+}
