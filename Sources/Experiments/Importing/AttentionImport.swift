@@ -28,9 +28,21 @@ package struct AttentionImport {
     guard !repeated.rows.isEmpty else {
       throw PricingError(
         paths.joined(separator: ", "), expected: "rows of dense decode attention that can be used",
-        found: "none of \(NumberText.grouped(count))",
-        advice: notes.first.map { "the first reason: \($0)" } ?? "name other tables")
+        found: "none of \(NumberText.grouped(count))\(reasons)", advice: "name other tables")
     }
+  }
+
+  /// Why nothing remains: `: 3 of a sliding window, 1 file left out whole`.
+  private var reasons: String {
+    var reasons = ImportFlaw.allCases.compactMap { flaw in
+      let count = tables.reduce(0) { $0 + ($1.flaws[flaw]?.count ?? 0) }
+      return count == 0 ? nil : "\(NumberText.grouped(count)) \(flaw.text)"
+    }
+    let leftOut = tables.count(where: \.isLeftOut)
+    if leftOut > 0 {
+      reasons.append("\(leftOut) \(leftOut == 1 ? "file" : "files") left out whole for the last reason")
+    }
+    return reasons.isEmpty ? "" : ": " + reasons.joined(separator: ", ")
   }
 
   /// Rows that were read.

@@ -14,24 +14,3 @@ package enum ImportFlaw: String, Sendable, CaseIterable {
     }
   }
 }
-
-/// How many rows had a flaw, and where the first of them stand.
-package struct FlawTally: Sendable, Equatable, Encodable {
-  /// Enough to look them up; more would bury the rest.
-  static let shown = 3
-
-  private(set) var count = 0
-  /// Lines of the file, or rows of a Parquet file, from 1.
-  private(set) var first: [Int] = []
-
-  mutating func add(_ number: Int) {
-    count += 1
-    if first.count < Self.shown { first.append(number) }
-  }
-
-  /// `the first at lines 3, 4, 5`, or `at line 3` of one alone.
-  func places(_ unit: String) -> String {
-    let numbers = first.map(String.init).joined(separator: ", ")
-    return count == 1 ? "at \(unit) \(numbers)" : "the first at \(unit)s \(numbers)"
-  }
-}

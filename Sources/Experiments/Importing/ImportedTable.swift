@@ -63,9 +63,8 @@ struct ImportedTable {
         "\(path): left out whole, since \(NumberText.grouped(beating)) of its \(NumberText.grouped(fromMemory)) rows that must come from memory are faster than that of \(origin.description?.name ?? origin.machine)"
       )
     } else if !isChecked {
-      let lack = origin.description == nil ? "its description" : "its last-level cache"
-      notes.append(
-        "\(path): its times are not checked, since \(lack) is not known: '\(origin.machine)'")
+      let lack = origin.description == nil ? "description" : "last-level cache"
+      notes.append("\(path): its times are not checked, since no \(lack) of '\(origin.machine)' is known")
     }
     return notes
   }

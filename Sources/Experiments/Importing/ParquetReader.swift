@@ -30,6 +30,17 @@ enum ParquetReader: String, CaseIterable {
     }
   }
 
+  /// The line of what it wrote to standard error that says why it failed; nil where it said nothing.
+  func reason(of errors: String) -> Substring? {
+    let lines = errors.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
+    return switch self {
+    // Excerpts of the query follow it.
+    case .duckdb: lines.first { $0.contains("Error") } ?? lines.first
+    // The calls that led there come before it.
+    case .python3: lines.last
+    }
+  }
+
   /// Not by pyarrow's own writer, which knows fewer types than its reader.
   private static let script = """
     import csv, sys

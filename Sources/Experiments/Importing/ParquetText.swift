@@ -39,7 +39,7 @@ struct ParquetText {
     if reader == .python3, ending.status == ParquetReader.lacksLibrary { return nil }
     let result = folder.appending(path: ParquetReader.result).path(percentEncoded: false)
     guard ending.status == 0, let data = WholeFile.data(result) else {
-      let said = ending.errors.split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }
+      let said = reader.reason(of: ending.errors)
       throw PricingError(
         path, expected: "a Parquet file that \(reader.title) reads",
         found: said.map { "'\($0)'" } ?? "the exit status \(ending.status)",

@@ -60,7 +60,8 @@ struct PerformanceTable {
       }
       let cells = TableCells(place: place, fields: line.fields, columns: columns)
       if let flaw = try Self.flaw(cells) {
-        flaws[flaw, default: FlawTally()].add(number)
+        let found = flaw == .unknownType ? cells.text("kv_cache_dtype") ?? "" : nil
+        flaws[flaw, default: FlawTally()].add(number, found: found)
       } else {
         rows.append(NumberedRow(number: number, row: try Self.row(cells, origin)))
       }
