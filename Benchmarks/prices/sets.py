@@ -5,7 +5,7 @@ import json
 from . import dense, fits, metal, published, stages, step, step_data, step_folds
 from .data import GROUP, from_memory
 from .errors import median_and_most, relative
-from .machines import INLINE_ECC, NOT_MODELLED, TABLE_NAMES
+from .machines import NOT_MODELLED, TABLE_NAMES, all_machines
 
 ATTENTION_NAMES = ("floor_us", "eta", "token_ns", "splits")
 BITS = {"bfloat16": 16, "fp8": 8}
@@ -79,12 +79,13 @@ def steps() -> tuple[dict, dict]:
 def everything(frame, sets: dict, stage_frame) -> dict:
     known = fits.origins(frame)
     whole, on_metal = steps()
+    ecc = rounded(fits.ecc_share())
     return {
         "about": "Written by `python -m prices fit`; README.md says what the fields are. Machines: hardware/.",
         "dense": dense_sets(frame, sets),
         "dense_published": published_sets(sets, known),
         "dense_inherited": inherited(sets, known),
-        "inline_ecc": {"machines": list(INLINE_ECC), "eta_factor": rounded(fits.ecc_share())},
+        "inline_ecc": {"machines": [at.name for at in all_machines() if at.inline_ecc], "eta_factor": ecc},
         "stages": stage_sets(stage_frame, stages.fit_all(stage_frame)),
         "selectors": {name: rounded(value) for name, value in published.selectors(sets, known).items()},
         "step": whole,
