@@ -36,7 +36,7 @@ struct SystemProgram {
     process.standardOutput = FileHandle.nullDevice
     // A file takes all that is said; a pipe that nobody empties would stop the program.
     let log = folder.appending(path: "errors").path(percentEncoded: false)
-    FileManager.default.createFile(atPath: log, contents: nil)
+    _ = FileManager.default.createFile(atPath: log, contents: nil)
     process.standardError = FileHandle(forWritingAtPath: log) ?? FileHandle.nullDevice
     let ended = DispatchSemaphore(value: 0)
     process.terminationHandler = { _ in ended.signal() }
