@@ -46,6 +46,11 @@ def test_every_machine_of_a_table_is_described(read):
         assert (machines.HARDWARE / f"{name}.yaml").exists()
 
 
+def test_descriptions_say_which_memory():
+    assert {machine.family for machine in machines.all_machines()} == {"hbm", "gddr", "lpddr", "ddr"}
+    assert machines.machine("l40s").inline_ecc and not machines.machine("h100_sxm").inline_ecc
+
+
 def test_folds_hold_rows_out_and_leave_some(frame):
     for name, out in folds.shapes(frame).items():
         assert 0 < out.sum() < len(frame), name
