@@ -13,6 +13,8 @@ public struct KernelSet: Sendable, Equatable {
     public var streamEfficiency: Double
     /// Of the memory's bandwidth, by bytes of a row; between them, on a logarithmic scale.
     public var gatherEfficiency: [Point]
+    /// Whether those are shares of what the dense kernel reaches on the machine, and not of the bandwidth itself.
+    public var gathersByDense = false
     /// Bytes that softmax and top-k move, for each byte of a 16-bit score.
     public var selectPasses: Double
     /// Of each score, however many rows: what a row handled by one block waits for.
@@ -57,7 +59,12 @@ public struct KernelSet: Sendable, Equatable {
   /// SHA-256 of the text that it was read from.
   public var digest: String = ""
 
-  public func gatherEfficiency(rowBytes: Double) -> Double {
+  /// Of the memory's bandwidth, for rows of so many bytes, where dense attention reaches a share of it too.
+  public func gatherEfficiency(rowBytes: Double, dense: Double) -> Double {
+    gatherShare(rowBytes: rowBytes) * (sparse.gathersByDense ? dense : 1)
+  }
+
+  private func gatherShare(rowBytes: Double) -> Double {
     let points = sparse.gatherEfficiency
     guard let above = points.firstIndex(where: { $0.rowBytes >= rowBytes }) else {
       return points.last?.efficiency ?? 1

@@ -45,10 +45,14 @@ extension KernelSet.Sparse {
     } else {
       (selectPasses, serialNsPerToken) = (0, 0)
     }
-    gatherEfficiency = try fields.list("gather_efficiency").map { point in
+    let shares = try fields.optionalList("gather_share")
+    gathersByDense = shares != nil
+    let points = try shares ?? fields.list("gather_efficiency")
+    gatherEfficiency = try points.map { point in
       let result = KernelSet.Point(
         rowBytes: try point.number("row_bytes", unit: "bytes"),
-        efficiency: try point.efficiency("efficiency"))
+        efficiency: try shares == nil
+          ? point.efficiency("efficiency") : point.efficiency("share", unit: "what dense attention reaches"))
       try point.finish()
       return result
     }.sorted { $0.rowBytes < $1.rowBytes }

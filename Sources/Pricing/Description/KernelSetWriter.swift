@@ -24,11 +24,11 @@ extension KernelSet.Sparse {
     fields.number("latency_ns", latencyNs)
     fields.number("stream_efficiency", streamEfficiency)
     fields.list(
-      "gather_efficiency",
+      gathersByDense ? "gather_share" : "gather_efficiency",
       gatherEfficiency.map { point in
         var fields = FieldWriter()
         fields.number("row_bytes", point.rowBytes)
-        fields.number("efficiency", point.efficiency)
+        fields.number(gathersByDense ? "share" : "efficiency", point.efficiency)
         return fields
       })
     guard let rowSelect else {
