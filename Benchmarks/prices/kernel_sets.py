@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import kernel_dense, kernel_yaml
+from . import kernel_dense, kernel_yaml, published
 from .sets import rounded
 
 TITLES = {"vllm": "vLLM", "sglang": "SGLang", "trtllm": "TensorRT-LLM"}
@@ -25,8 +25,10 @@ def sparse(fitted: dict) -> dict:
         for name, unit in (("start_us", 1e3), ("token_ns", 1), ("omega", 1), ("eta", 1))
     )
     half = fitted["selectors"]["half_bytes"]
+    # Speed-ups alone were measured: what Quest's kernel takes beyond the dense one, whose floor was assumed.
+    beyond = fitted["selectors"]["latency_us"] - published.Pages.DENSE_US
     return {
-        "launch_ns": 0, "split_select_launch_ns": 0, "latency_ns": rounded(fitted["selectors"]["latency_us"] * 1e3),
+        "launch_ns": 0, "split_select_launch_ns": 0, "latency_beyond_dense_ns": rounded(beyond * 1e3),
         "stream_efficiency": rounded(middle(entry["eta"] for entry in fitted["stages"] if entry["stage"] == "score")),
         "gather_share": [{"row_bytes": p, "share": rounded(p / (p + half))} for p in ROW_BYTES],
         "select": {"start_ns": start, "token_ns": token, "occupancy": occupancy, "efficiency": efficiency},

@@ -13,8 +13,9 @@ public struct KernelSet: Sendable, Equatable {
     public var streamEfficiency: Double
     /// Of the memory's bandwidth, by bytes of a row; between them, on a logarithmic scale.
     public var gatherEfficiency: [Point]
-    /// Whether those are shares of what the dense kernel reaches on the machine, and not of the bandwidth itself.
-    public var gathersByDense = false
+    /// Whether the latency counts beyond the machine's dense kernel's, and gathering by the share that it reaches: where
+    /// choosing was measured beside it.
+    public var followsDense = false
     /// Bytes that softmax and top-k move, for each byte of a 16-bit score.
     public var selectPasses: Double
     /// Of each score, however many rows: what a row handled by one block waits for.
@@ -61,7 +62,12 @@ public struct KernelSet: Sendable, Equatable {
 
   /// Of the memory's bandwidth, for rows of so many bytes, where dense attention reaches a share of it too.
   public func gatherEfficiency(rowBytes: Double, dense: Double) -> Double {
-    gatherShare(rowBytes: rowBytes) * (sparse.gathersByDense ? dense : 1)
+    gatherShare(rowBytes: rowBytes) * (sparse.followsDense ? dense : 1)
+  }
+
+  /// What the kernels of a choosing step take beside moving bytes, where dense attention takes so much.
+  public func sparseLatencyNs(dense: Double) -> Double {
+    sparse.latencyNs + (sparse.followsDense ? dense : 0)
   }
 
   private func gatherShare(rowBytes: Double) -> Double {

@@ -36,7 +36,6 @@ extension KernelSet.Sparse {
   fileprivate init(_ fields: FieldReader) throws {
     launchNs = try fields.nanoseconds("launch_ns")
     splitSelectLaunchNs = try fields.nanoseconds("split_select_launch_ns")
-    latencyNs = try fields.nanoseconds("latency_ns")
     streamEfficiency = try fields.efficiency("stream_efficiency")
     rowSelect = try fields.optionalInner("select").map { try KernelSet.RowSelect($0) }
     if rowSelect == nil {
@@ -46,7 +45,8 @@ extension KernelSet.Sparse {
       (selectPasses, serialNsPerToken) = (0, 0)
     }
     let shares = try fields.optionalList("gather_share")
-    gathersByDense = shares != nil
+    followsDense = shares != nil
+    latencyNs = try fields.nanoseconds(shares == nil ? "latency_ns" : "latency_beyond_dense_ns")
     let points = try shares ?? fields.list("gather_efficiency")
     gatherEfficiency = try points.map { point in
       let result = KernelSet.Point(

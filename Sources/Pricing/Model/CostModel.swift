@@ -43,7 +43,7 @@ public struct CostModel: Sendable {
       let computing = operations * batch / (machine.peakOperations * kernels.computeEfficiency)
       add(.stage(stage), max(moving, computing), bytes: counted(onDevice) * batch)
     }
-    let overhead = load.chooses ? kernels.sparse.latencyNs : dense.latencyNs
+    let overhead = load.chooses ? kernels.sparseLatencyNs(dense: dense.latencyNs) : dense.latencyNs
     add(.latency, overhead * 1e-9)
     if load.chooses {
       add(.stage(.select), selectSeconds(load, batch: batch), bytes: counted(load.select) * batch)

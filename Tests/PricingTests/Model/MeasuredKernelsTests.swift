@@ -33,7 +33,7 @@ import Testing
     sparse:
       launch_ns: 0
       split_select_launch_ns: 0
-      latency_ns: 0
+      latency_beyond_dense_ns: 3000
       stream_efficiency: 1
       gather_share: [{row_bytes: 256, share: 0.8}]
       select: {start_ns: 5000, token_ns: 0.25, occupancy: 0.5, efficiency: 0.25}
@@ -88,6 +88,7 @@ import Testing
     load.chooses = true
     load.attend = [Access(bytes: 7.2e8, pieceBytes: 256)]
     let time = try Self.withoutSets().time(load, batch: 1).nanoseconds(.stage(.attend))
+    #expect(try Self.withoutSets().time(load, batch: 1).nanoseconds(.latency) == 13_000)
     // Half of that is what the blocks take, with a soft corner.
     let expected = 1e6 * pow(1 + pow(0.36, 4), 0.25)
     #expect(Self.near(time, expected))
