@@ -113,7 +113,8 @@ let package = Package(
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Experiments", "Policies", "Simulator", "Results", "Traces", "CReportPage", "TestSupport",
+        "Experiments", "Policies", "Simulator", "Results", "Traces", "CReportPage", "CZstd", "Pricing",
+        "TestSupport",
       ],
       swiftSettings: swift),
     .testTarget(

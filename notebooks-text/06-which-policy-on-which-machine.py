@@ -46,8 +46,9 @@ kinds = tool.query(database, "SELECT label AS configuration, policy, kind, budge
 # %% [markdown]
 # ## Prices
 #
-# Two kernel sets: `triton` is fitted to measured kernels, and validated on a machine that it was not fitted to; `fused`
-# is assumed, three fused kernels launched from a graph, and the model states no error for it
+# Two kernel sets: `vllm`, today's measured dense kernels with stages of sparse attention as they were measured apart; and
+# `triton`, SparQ's kernels of 2023, launched one by one. The model's error is of the kind of price: dense (which is also
+# what an evicting policy's step is), pages or tokens, and none where no such kernel was measured
 # ([what stands behind it](../docs/hardware.md)).
 
 # %%
@@ -57,31 +58,32 @@ def priced(kernels: str) -> pl.DataFrame:
         ",".join(CONTEXTS), "--batch", ",".join(map(str, BATCHES)), "--json", "--no-store"))
     return pl.DataFrame([{
         "kernels": kernels, "hardware": point["hardware"], "context": point["contextTokens"], "batch": point["batch"],
-        "configuration": point["configuration"], "speed_up": point["speedUp"], "largest_batch": point["largestBatch"],
-        "output_error": point["outputError"], "extrapolated": point["isExtrapolated"],
+        "configuration": point["configuration"], "speed_up": point.get("speedUp"), "largest_batch": point["largestBatch"],
+        "output_error": point["outputError"], "extrapolated": point["isExtrapolated"], "price": point["priceKind"],
         "p50": (point.get("relativeError") or {}).get("median"), "p90": (point.get("relativeError") or {}).get("p90"),
     } for point in told["points"]], infer_schema_length=None)
 
 
-points = pl.concat([priced("triton"), priced("fused")], how="vertical_relaxed").join(kinds, on="configuration")
+points = pl.concat([priced("vllm"), priced("triton")], how="vertical_relaxed").join(kinds, on="configuration")
 assert points["extrapolated"].all(), "another geometry or context is always an extrapolation"
-errors = points.group_by("kernels", "hardware").agg(pl.col("p50", "p90").first()).sort("kernels", "hardware")
+errors = points.group_by("kernels", "price", "hardware").agg(pl.col("p50", "p90").first()).sort("kernels", "price", "hardware")
 print(errors)
 
 # %% [markdown]
 # ## The fastest under the bound
 #
 # A batch that does not fit in the machine's memory is no choice. A speed-up counts as sure where it stays above 1 when divided by
-# 1 plus the 90th percentile of the model's error; with `fused` nothing is sure.
+# 1 plus the 90th percentile of the model's error; where no error is known, nothing is sure.
 
 # %%
 ROWS = {
-    ("selection", "triton"): "selection, measured",
-    ("selection", "fused"): "selection, fused",
-    ("eviction", "triton"): "eviction, measured",
+    ("selection", "vllm"): "selection, kernels of now",
+    ("selection", "triton"): "selection, kernels of 2023",
+    ("eviction", "vllm"): "eviction, kernels of now",
 }
 able = points.filter(
-    (pl.col("output_error") <= BOUND) & (pl.col("batch") <= pl.col("largest_batch")) & (pl.col("kind") != "bound"))
+    (pl.col("output_error") <= BOUND) & (pl.col("batch") <= pl.col("largest_batch"))
+    & pl.col("speed_up").is_not_null() & (pl.col("kind") != "bound"))
 best = able.sort("speed_up", descending=True).group_by("kernels", "kind", "hardware", "context", "batch", maintain_order=True).first()
 cells = pl.DataFrame(
     [(kind, kernels, row, machine, context, batch) for (kind, kernels), row in ROWS.items() for machine in MACHINES
@@ -130,7 +132,7 @@ chart = panel.facet(
 ).properties(title=alt.Title(
     f"The fastest policy with an output error of at most {BOUND} ({GEOMETRY} by the model, quality of SmolLM2-135M at "
     f"{'896' if tool.SMALL else '8,192'} tokens)",
-    subtitle="~ extrapolated; bold: above 1× even at the 90th percentile of the model's error; fused kernels have no known error"))
+    subtitle="~ extrapolated; bold: above 1× even at the 90th percentile of the model's error"))
 tool.save(chart, "06-which-policy-on-which-machine")
 
 # %%
@@ -141,7 +143,7 @@ def winners(kind: str, kernels: str) -> str:
         return f"none of {fit.height} cases that fit"
     names = faster.group_by("name").len().sort("len", "name", descending=[True, False]).head(3)
     sure = chosen["sure"].sum()
-    said = "whose error is unknown" if kernels == "fused" else f"{sure} of them beyond its error"
+    said = f"{sure} of them beyond its error"
     return f"{faster.height} of {fit.height} cases that fit ({said}; most often {', '.join(names['name'])}; at best ~{faster['speed_up'].max():.1f}×)"
 
 
@@ -150,12 +152,13 @@ def fasas_best(kernels: str) -> str:
     return "never under that error" if found is None else f"at best ~{found:.2f}×"
 
 
-known = errors.filter(pl.col("kernels") == "triton")
+known = errors.filter((pl.col("kernels") == "vllm") & pl.col("p50").is_not_null()).group_by("price").agg(
+    pl.col("p50", "p90").max()).sort("price")
+told = "; ".join(f"{row['price']} ±{100 * row['p50']:.1f} % (90 %: ±{100 * row['p90']:.0f} %)" for row in known.iter_rows(named=True))
 tool.answer("06-which-policy-on-which-machine", "Which policy, at which budget, on which machine?", f"""
-  Under an output error of {BOUND} and with kernels as measured, selection is faster than dense attention in {winners("selection", "triton")},
-  eviction in {winners("eviction", "triton")}. With the assumed fused kernels selection is faster in {winners("selection", "fused")}.
-  FASA itself is {fasas_best("triton")} with measured kernels and {fasas_best("fused")} with fused ones.
+  Under an output error of {BOUND} and with kernels of now, selection is faster than dense attention in {winners("selection", "vllm")},
+  eviction in {winners("eviction", "vllm")}. With kernels of 2023 selection is faster in {winners("selection", "triton")}.
+  FASA itself is {fasas_best("vllm")} with kernels of now and {fasas_best("triton")} with those of 2023.
   All of it ~extrapolated: {", ".join(MACHINES.values())}, {" to ".join([CONTEXTS[0], CONTEXTS[-1]])} tokens, batches
-  {" to ".join([str(BATCHES[0]), str(BATCHES[-1])])}, {GEOMETRY}, quality of SmolLM2-135M. The model's error on measurements it did not see is
-  ±{100 * known["p50"].min():.1f} to {100 * known["p50"].max():.1f} % in the median and ±{100 * known["p90"].min():.0f} to
-  {100 * known["p90"].max():.0f} % at the 90th percentile.""")
+  {" to ".join([str(BATCHES[0]), str(BATCHES[-1])])}, {GEOMETRY}, quality of SmolLM2-135M. The error of times on measurements that no fit
+  saw, at most, by the kind of price: {told}.""")

@@ -30,7 +30,7 @@ def described(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def dense_table() -> pd.DataFrame:
-    frame = read("decode-attention.csv.gz")
+    frame = read("decode-attention.csv.zst")
     frame["element_bytes"] = np.where(frame.kv_dtype == "fp8", 1, 2)
     frame["engine_name"] = frame.engine.str.split(" ").str[0]
     frame["kernel_set"] = frame.machine + "|" + frame.engine_name + "|" + frame.kernel
@@ -77,7 +77,7 @@ def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
 
 
 def stages_table() -> pd.DataFrame:
-    frame = read("sparse-attention-stages.csv.gz")
+    frame = read("sparse-attention-stages.csv.zst")
     frame["kind"] = frame.stage + frame.score_distribution.map(lambda name: f"-{name}" if isinstance(name, str) else "")
     for field in ("bandwidth", "cache", "units", "peak", "fp8_peak"):
         frame[field] = frame.machine.map({name: getattr(machine(name), field) for name in frame.machine.unique()})

@@ -10,7 +10,7 @@ from .printing import errors, heading, line, pair
 
 
 def cleaning(dropped: dict[str, int], read: int, kept: int) -> None:
-    heading("cleaning: rows of decode-attention.csv.gz")
+    heading("cleaning: rows of decode-attention.csv.zst")
     line("read", f"{read:,}")
     for reason, count in dropped.items():
         line(f"  {reason}", f"{count:,}")

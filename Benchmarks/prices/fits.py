@@ -8,7 +8,7 @@ from scipy.optimize import least_squares
 
 from . import dense
 from .data import GROUP, read
-from .machines import INLINE_ECC, NOT_MODELLED, TABLE_NAMES, machine
+from .machines import NOT_MODELLED, TABLE_NAMES, machine
 
 LOW = np.log([2, 0.05, 0.2, 0.3, 0.3])
 HIGH = np.log([200, 1, 60, 300, 3])
@@ -108,7 +108,7 @@ def inherit(
         return np.exp(np.median([np.median(values) for values in by_machine.values()]))
 
     relatives = those("family", family, like)
-    without_ecc = [key for key in like if known[key].machine not in INLINE_ECC] or like
-    eta = median(without_ecc, 1) * (ecc_share() if name in INLINE_ECC else 1)
+    without_ecc = [key for key in like if not machine(known[key].machine).inline_ecc] or like
+    eta = median(without_ecc, 1) * (ecc_share() if name and machine(name).inline_ecc else 1)
     splits = median(those("engine_name", engine, relatives), 3)
     return np.array([median(those("engine_name", engine, like), 0), eta, median(like, 2), splits, median(relatives, 4)])

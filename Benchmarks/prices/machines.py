@@ -19,14 +19,6 @@ TABLE_NAMES = {
     "b60": "arc-pro-b60",
 }
 
-# Which machines are alike where one was not measured, by memory and last-level cache; descriptions do not say.
-FAMILIES = {
-    "hbm": ("a100-80gb", "h100-sxm", "gb200", "gb300"),
-    "gddr": ("l40s", "rtx-pro-6000", "rtx-4090", "rtx-6000-ada"),
-    "xe": ("arc-pro-b60",),
-}
-# Error correction that lies in the memory itself and takes bandwidth from it.
-INLINE_ECC = ("l40s",)
 # Its kernels change their way of working at some lengths; nothing is inherited from it, and no set is written.
 NOT_MODELLED = ("arc-pro-b60",)
 
@@ -38,15 +30,13 @@ class Machine:
     cache: float  # bytes of the last level; not a number where a description has none
     units: float
     peak: float  # 16-bit operations a second, dense; 32-bit ones where those are not published
+    family: str  # kind of memory, by which machines are alike where one was not measured: hbm, gddr, lpddr, ddr
+    inline_ecc: bool  # error correction lies in the memory itself and takes bandwidth from it
 
     @property
     def fp8_peak(self) -> float:
         """Twice the 16-bit one on every machine whose stages were measured; descriptions have no field for it."""
         return 2 * self.peak
-
-    @property
-    def family(self) -> str | None:
-        return next((family for family, names in FAMILIES.items() if self.name in names), None)
 
 
 @cache
@@ -54,14 +44,20 @@ def machine(name: str) -> Machine:
     """By the name of a table or of a file."""
     name = TABLE_NAMES.get(name, name)
     fields = yaml.safe_load((HARDWARE / f"{name}.yaml").read_text(encoding="utf-8"))
-    peaks = fields["compute"]["peak_flops"]
+    memory, peaks = fields["memory"], fields["compute"]["peak_flops"]
     return Machine(
         name=name,
-        bandwidth=float(fields["memory"]["bandwidth_bytes_per_s"]),
+        bandwidth=float(memory["bandwidth_bytes_per_s"]),
         cache=float(fields.get("last_level_cache", {}).get("bytes", "nan")),
         units=float(fields.get("compute_units", "nan")),
         peak=float(peaks.get("f16", peaks.get("f32"))),
+        family=memory["kind"],
+        inline_ecc=memory.get("inline_ecc", False),
     )
+
+
+def all_machines() -> list[Machine]:
+    return [machine(path.stem) for path in sorted(HARDWARE.glob("*.yaml"))]
 
 
 @cache

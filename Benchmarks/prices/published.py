@@ -111,5 +111,5 @@ def selectors(sets: dict, known: dict) -> dict[str, float]:
     eta = sets[TABLE_SETS["h100-sxm"], "bfloat16", False, 128][1]
     return {
         "latency_us": float(latency), f"share_{PAGE_BYTES}": float(share), f"share_{ROW_BYTES}": row_share,
-        "half_bytes": float(ROW_BYTES * (eta / row_share - 1)),
+        "half_bytes": float(ROW_BYTES * (eta / row_share - 1)), "eta": float(eta),
     }  # fmt: skip

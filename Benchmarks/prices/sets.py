@@ -2,10 +2,10 @@
 
 import json
 
-from . import dense, fits, metal, published, stages, step, step_data, step_folds
+from . import dense, fits, held_out, metal, published, stages, step, step_data, step_folds
 from .data import GROUP, from_memory
 from .errors import median_and_most, relative
-from .machines import INLINE_ECC, NOT_MODELLED, TABLE_NAMES
+from .machines import NOT_MODELLED, TABLE_NAMES, all_machines, machine
 
 ATTENTION_NAMES = ("floor_us", "eta", "token_ns", "splits")
 BITS = {"bfloat16": 16, "fp8": 8}
@@ -76,20 +76,33 @@ def steps() -> tuple[dict, dict]:
     return named(step.NAMES, fitted) | {"eta_w_4bit": rounded(share)}, named(metal.NAMES, metal.fit(step_data.metal()))
 
 
+def held_out_errors(found) -> list[dict]:
+    return [{**of, **error(off), "signed_mean_error": rounded(off.mean())} for of, off in found]
+
+
+def bandwidths() -> list[dict]:
+    """Of the machines that kernels and steps were fitted on: shares refer to them."""
+    names = sorted({*TABLE_NAMES.values(), *step_data.MACHINES} - set(NOT_MODELLED))
+    return [{"machine": name, "bandwidth": machine(name).bandwidth} for name in names]
+
+
 def everything(frame, sets: dict, stage_frame) -> dict:
     known = fits.origins(frame)
     whole, on_metal = steps()
+    ecc, of_stages = rounded(fits.ecc_share()), stages.fit_all(stage_frame)
     return {
         "about": "Written by `python -m prices fit`; README.md says what the fields are. Machines: hardware/.",
         "dense": dense_sets(frame, sets),
         "dense_published": published_sets(sets, known),
         "dense_inherited": inherited(sets, known),
-        "inline_ecc": {"machines": list(INLINE_ECC), "eta_factor": rounded(fits.ecc_share())},
-        "stages": stage_sets(stage_frame, stages.fit_all(stage_frame)),
+        "inline_ecc": {"machines": [at.name for at in all_machines() if at.inline_ecc], "eta_factor": ecc},
+        "stages": stage_sets(stage_frame, of_stages),
         "selectors": {name: rounded(value) for name, value in published.selectors(sets, known).items()},
         "step": whole,
         "step_attention": {name: dict(zip(ATTENTION_NAMES, at, strict=True)) for name, at in step.ATTENTION.items()},
         "step_metal": on_metal,
+        "errors": held_out_errors(held_out.everything(frame, sets, stage_frame, of_stages)),
+        "machines": bandwidths(),
     }
 
 

@@ -1,17 +1,17 @@
 """The tables of measurements: what is in them, and what is dropped."""
 
-import gzip
-
 import pytest
+import zstandard
 from prices import data, folds, machines, step_data
 
-TABLES = ["decode-attention.csv.gz", "sparse-attention-stages.csv.gz", "published-decode-times.csv"]
+TABLES = ["decode-attention.csv.zst", "sparse-attention-stages.csv.zst", "published-decode-times.csv"]
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_begins_with_its_source_and_licence(name):
     path = data.MEASUREMENTS / name
-    text = (gzip.open if name.endswith(".gz") else open)(path, "rt", encoding="utf-8").read()
+    with (zstandard.open if path.suffix == ".zst" else open)(path, "rt", encoding="utf-8") as file:
+        text = file.read()
     head = "".join(line for line in text.splitlines(keepends=True)[:8] if line.startswith("#"))
     assert "Source" in head and "Apache-2.0" in head and "095f58a" in head
 
@@ -44,6 +44,11 @@ def test_every_machine_of_a_table_is_described(read):
         assert found.family and found.units > 0 and found.cache > 0 and found.peak > 0
     for name in {*data.published_dense().machine, *step_data.published().machine, *step_data.quest().machine}:
         assert (machines.HARDWARE / f"{name}.yaml").exists()
+
+
+def test_descriptions_say_which_memory():
+    assert {machine.family for machine in machines.all_machines()} == {"hbm", "gddr", "lpddr", "ddr"}
+    assert machines.machine("l40s").inline_ecc and not machines.machine("h100_sxm").inline_ecc
 
 
 def test_folds_hold_rows_out_and_leave_some(frame):

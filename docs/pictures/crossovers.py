@@ -1,7 +1,7 @@
 """Draws docs/pictures/crossovers.png: modelled speed-up over dense attention by context, for machines and kernels.
 
     fasa-sim replay traces/prose-8192.zst --policy fasa,gist,quest,streaming-llm --budget 256 --no-timing --db priced.db
-    for kernels in triton fused; do
+    for kernels in vllm triton; do
       fasa-sim model --db priced.db --hardware a100-80gb,h100-sxm,rtx-4090 --kernels $kernels \\
         --geometry llama-3.1-8b --context 1k,2k,4k,8k,16k,32k,64k,128k,256k,512k,1m --batch 8
     done
@@ -19,8 +19,8 @@ import matplotlib.pyplot as plt
 COLOURS = {"fasa": "#c2410c", "gist": "#7c3aed", "quest": "#0f766e", "streaming-llm": "#2563eb"}
 MACHINES = {"a100-80gb": "-", "h100-sxm": "--", "rtx-4090": ":"}
 KERNELS = {
-    "triton": "kernels as measured for SparQ\n(launched one by one, torch.topk)",
-    "fused": "kernels as they might be\n(fused, one graph; assumed)",
+    "vllm": "kernels of now, as measured\n(launched from a graph)",
+    "triton": "kernels of 2023, as measured for SparQ\n(launched one by one, torch.topk)",
 }
 
 

@@ -1,6 +1,4 @@
-import CZstd
 import Results
-import Simulator
 
 /// The values of one column of one row group, as they are written: which rows have one, and those, plainly encoded.
 struct ParquetColumn {
@@ -70,7 +68,7 @@ struct ParquetColumn {
     withUnsafeBytes(of: UInt32(levels.count).littleEndian) { body += $0 }
     body += levels
     body += values
-    let compressed = try Self.compressed(body)
+    let compressed = try ZstdFrame.compressed(body, place: "a Parquet column")
     var header = ThriftCompact()
     header.int32(1, 0)
     header.int32(2, body.count)
@@ -83,19 +81,5 @@ struct ParquetColumn {
     }
     header.end()
     return (header.bytes + compressed, header.bytes.count + body.count)
-  }
-
-  private static func compressed(_ bytes: [UInt8]) throws -> [UInt8] {
-    let capacity = ZSTD_compressBound(bytes.count)
-    var code = 0
-    let result = [UInt8](unsafeUninitializedCapacity: capacity) { room, count in
-      code = ZSTD_compress(room.baseAddress, capacity, bytes, bytes.count, 3)
-      count = ZSTD_isError(code) == 0 ? code : 0
-    }
-    guard ZSTD_isError(code) == 0 else {
-      throw ReplayError(
-        "Parquet", expected: "to compress a column", found: String(cString: ZSTD_getErrorName(code)))
-    }
-    return result
   }
 }

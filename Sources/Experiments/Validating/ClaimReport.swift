@@ -12,7 +12,7 @@ struct ClaimReport: Encodable {
   init(_ claim: PublishedClaim) throws {
     let machines = try HardwareLocator.machines().filter { $0.kind == .gpu }
     // The paper's kernels are Triton, after SparQ's.
-    let sets = try ["triton", "fused"].map(HardwareLocator.kernels)
+    let sets = try ["triton", PricedMachine.defaultKernels].map(HardwareLocator.kernels)
     self.claim = claim.text
     stated = claim.stated
     points = claim.points(machines, sets, batches: Self.batches)

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Quest's published end-to-end times beside those of the model: the whole of a decoded token, with kernels that were
-/// assumed before they were seen.
+/// fitted to others.
 public struct QuestTimes: Sendable {
   public struct Case: Sendable, Encodable {
     public let weightBits: Double

@@ -12,9 +12,10 @@ struct HardwareCommand: ParsableCommand {
         fasa-sim hardware measure -o local.yaml
         fasa-sim hardware validate
         fasa-sim hardware validate --measurements mine.csv --machine mine.yaml
+        fasa-sim hardware import aiconfigurator systems/data -o decode-attention.csv.zst
       """,
     subcommands: [
       HardwareListCommand.self, HardwareShowCommand.self, HardwareMeasureCommand.self,
-      HardwareValidateCommand.self,
+      HardwareValidateCommand.self, HardwareImportCommand.self,
     ])
 }

@@ -60,6 +60,7 @@ import Testing
       ["replay", "t.zst", "--profile", "/dev/zero"],
       ["hardware", "validate", "--no-local", "--measurements", "/dev/zero"],
       ["hardware", "show", "/dev/zero"],
+      ["hardware", "import", "aiconfigurator", "/dev/zero"],
       ["info", "/dev/zero"],
       ["replay", "t.zst", "--policy", "oracle", "--hardware", "/dev/zero", "--db", ":memory:"],
     ] {
@@ -78,6 +79,7 @@ import Testing
       ["replay", "t.zst", "--policy", "oracle", "--db", "pipe"], ["report", "--db", "pipe"],
       ["export", "--db", "pipe", "--list"], ["compare", "--db", "pipe", "a", "b"],
       ["model", "--db", "pipe", "--hardware", "a10g"],
+      ["hardware", "import", "aiconfigurator", "pipe"],
       ["report", "--db", "runs.db", "-o", "pipe"], ["report", "--db", "runs.db", "-o", "/dev/null"],
       ["calibrate", "t.zst", "-o", "pipe"],
     ] {

@@ -60,7 +60,7 @@ import Testing
     #expect(message { _ in "" }.contains("empty file"))
     #expect(message { _ in "[1, 2]" }.contains("expected a mapping of fields"))
     #expect(message { _ in "a: [" }.contains("expected YAML"))
-    #expect(message { $0.replacing("f16: 1e15", with: "f8: 1e15") }.contains("compute.peak_flops.f8"))
+    #expect(message { $0.replacing("f16: 1e15", with: "f4: 1e15") }.contains("compute.peak_flops.f4"))
     #expect(message { $0.replacing("sector_bytes: 32", with: "sector_bytes: .nan") }.contains("sector_bytes"))
     #expect(message { $0.replacing("bytes: 1e6", with: "bytes: .inf") }.contains("last_level_cache.bytes"))
   }

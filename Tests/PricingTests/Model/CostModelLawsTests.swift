@@ -48,7 +48,7 @@ import Testing
       (
         "latency",
         { _, kernels in
-          kernels.sparse.latencyNs /= 2; kernels.dense.latencyNs /= 2
+          kernels.sparse.latencyNs /= 2; kernels.dense.kernel.latencyNs /= 2
         }
       ),
       ("top-k", { _, kernels in kernels.sparse.selectPasses /= 2 }),

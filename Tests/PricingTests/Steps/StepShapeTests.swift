@@ -135,6 +135,46 @@ import Testing
     #expect(growth.numberBytes(rounded) == 0.5)
   }
 
+  /// Four devices of two KV heads hold one each, and a quarter of the query heads.
+  @Test func devicesShareHeads() {
+    let shared = Self.own.shared(by: 4)
+    #expect(shared.kvHeads == 1 && shared.queryHeads == 2 && shared.context == 1000)
+    #expect(Self.own.shared(by: 1) == Self.own)
+  }
+
+  /// Values that are channels of the keys take no bytes of their own, and as many operations.
+  @Test func latentRowsAreReadOnce() {
+    var latent = Self.own
+    latent.sharesValues = true
+    let (apart, once) = (
+      Self.shape().load(Self.own, reading: .groupUnion), Self.shape().load(latent, reading: .groupUnion)
+    )
+    #expect(Self.near(once.attend.sum, apart.attend.sum / 2))
+    #expect(once.attendOperations == apart.attendOperations)
+    #expect(Self.shape().residentBytes(latent).device < Self.shape().residentBytes(Self.own).device)
+    #expect(!Self.shape().isOfWholeRows)
+  }
+
+  @Test func aPriceIsOfTheKernelsThatItNeeds() {
+    #expect(Self.shape().priceKind == .tokens)
+    func kind(_ entries: [StepShape.Entry]) -> PriceKind {
+      StepShape(
+        policyKind: .selection, budget: nil, prefetches: false, visible: 1000, selected: 100, groupSize: 4,
+        headDim: 64, valueDim: 64, elementBytes: 2, entries: entries, visibleAtEnd: 1000,
+        residentDeviceBytes: 1, residentHostBytes: 0
+      ).priceKind
+    }
+    let streamed = Self.entry(.attend, .stream, .values, 100, 25)
+    #expect(kind([streamed]) == .dense)
+    let page = StepShape.Entry(
+      operation: DecodeOperation(
+        .attend, .gather, .values, rowBytes: 128, pattern: .gather(rowBytes: 16 * 128)),
+      readPerHead: 100, readGroupUnion: 25, written: 0)
+    #expect(kind([page]) == .pages)
+    #expect(kind([page, Self.entry(.attend, .gather, .keys, 1, 1, tier: .host)]) == .others)
+    #expect(kind([page, Self.entry(.score, .codes, .metadata, 1, 1)]) == .others)
+  }
+
   /// Values may be of another width than keys.
   @Test func valuesFollowTheirOwnWidth() {
     var wider = Self.own
