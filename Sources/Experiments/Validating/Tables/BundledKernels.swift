@@ -24,9 +24,9 @@ struct BundledKernels {
     let all =
       ofGPUs.filter { $0.dense.kernel.blocks != nil } + ofGPUs.filter { $0.dense.kernel.blocks == nil }
     models = named.mapValues { machine in
-      let isApple = machine.title.hasPrefix("Apple")
-      return all.map { set in
-        isApple == (set.name == Self.metal) ? CostModel(machine: machine, kernels: set) : nil
+      all.map { set in
+        let suits = (machine.kernelSet == Self.metal) == (set.name == Self.metal)
+        return suits ? CostModel(machine: machine, kernels: set) : nil
       }
     }
     (self.machines, self.sets) = (named, all)

@@ -37,7 +37,7 @@ extension TableComparison {
         "from memory: keys and values are at least twice the last-level cache; of smaller ones it serves a part, as each call reads the same again",
         own.isEmpty
           ? nil
-          : "\(own.joined(separator: ", ")) \(own.count == 1 ? "was" : "were") fitted to rows like these: of the same engine and a machine that the fit saw, the error is not one on held-out measurements; those stand in the kernel set's file",
+          : "\(own.joined(separator: ", ")): fitted to rows like these of the same engine, on the machines that their files name; those errors are not on held-out measurements, which stand in the kernel set's file",
       ].compactMap(\.self))
   }
 
@@ -62,64 +62,17 @@ extension TableComparison {
       leftOut["of the stage \(stage), kernels of 8-bit latent attention that the model does not price"] =
         count
     }
+    let fitted = bundled.fitted(to: Set(predictions.map { $0.labels[0] })).filter {
+      $0.sparse.rowSelect != nil
+    }.map(\.name)
     self.init(
       path: path, kind: .stages, labels: ["machine", "stage", "scores"], shortLabels: ["stage", "scores"],
       sets: bundled.sets.map(\.name), predictions: predictions, leftOut: leftOut,
       notes: [
-        "scores: the spread of those that a top-k was given; real ones lie between the two. Launches and latency are of all kernels of a step, and left out"
-      ])
-  }
-
-  init(_ table: PublishedTimes, path: String, _ bundled: BundledKernels) {
-    var leftOut: [String: Int] = [:]
-    var predictions: [Prediction] = []
-    for row in table.rows {
-      if case .nothing(let why) = row.work {
-        leftOut[why, default: 0] += 1
-        continue
-      }
-      guard let machine = bundled.machine(row.machine) else {
-        leftOut[Self.noMachine, default: 0] += 1
-        continue
-      }
-      let models = bundled.models(of: machine)
-      guard models.contains(where: { $0 != nil }) else {
-        leftOut["of \(machine.name), whose kernels no set is of", default: 0] += 1
-        continue
-      }
-      predictions.append(
-        Prediction(
-          labels: [row.kind, machine.name], shape: row.shape, isFromMemory: nil, unit: row.work.unit,
-          measured: row.value, predicted: models.map { $0.flatMap(row.work.predicted) }))
-    }
-    let stepped = bundled.sets.filter { $0.step != nil }.map(\.name)
-    self.init(
-      path: path, kind: .published, labels: ["kind", "machine"], shortLabels: ["kind"],
-      sets: bundled.sets.map(\.name), predictions: predictions, leftOut: leftOut,
-      notes: stepped.isEmpty
-        ? []
-        : [
-          "what a step takes beside attention was fitted to steps like these for \(stepped.joined(separator: ", ")): their errors of whole steps (e2e) are not on held-out measurements"
-        ])
-  }
-}
-
-extension PublishedTimes.Work {
-  var unit: String {
-    switch self {
-    case .kernel: "µs"
-    case .pages: TableComparison.speedUp
-    case .step: "ms"
-    case .nothing: ""
-    }
-  }
-
-  func predicted(_ model: CostModel) -> Double? {
-    switch self {
-    case .kernel(let call): call.microseconds(model)
-    case .pages(let call): call.speedUp(model)
-    case .step(let step): step.milliseconds(model)
-    case .nothing: nil
-    }
+        "scores: the spread of those that a top-k was given; real ones lie between the two. Launches and latency are of all kernels of a step, and left out",
+        fitted.isEmpty
+          ? nil
+          : "\(fitted.joined(separator: ", ")): fitted to rows like these, so that the errors are not on held-out measurements",
+      ].compactMap(\.self))
   }
 }

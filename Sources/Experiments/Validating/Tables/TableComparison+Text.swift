@@ -15,15 +15,19 @@ extension TableComparison {
   }
 
   private var title: String {
-    "\((path as NSString).lastPathComponent): \(kind.rawValue), \(NumberText.grouped(predictions.count)) rows, nothing fitted here"
+    "\((path as NSString).lastPathComponent): \(kind.rawValue), \(Self.rows(predictions.count)), nothing fitted here"
   }
 
   private static let legend = "of each kernel set: median error / what 90 % of errors stay below"
 
   private var leftOutLines: [String] {
     leftOut.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
-      "left out: \(NumberText.grouped($0.value)) \($0.value == 1 ? "row" : "rows"), \($0.key)"
+      "left out: \(Self.rows($0.value)), \($0.key)"
     }
+  }
+
+  private static func rows(_ count: Int) -> String {
+    "\(NumberText.grouped(count)) \(count == 1 ? "row" : "rows")"
   }
 
   private func table(isShort: Bool) -> String {
