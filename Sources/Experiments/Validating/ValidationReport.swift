@@ -3,12 +3,17 @@ import Pricing
 
 /// What `hardware validate` tells.
 package struct ValidationReport {
-  let table: MeasurementTable
+  /// Of the table that is fitted in parts and predicted, or of the one that bundled kernel sets are held against.
+  let path: String
   let outcomes: [Validation.Outcome]
   let listsCases: Bool
   let claim: ClaimReport?
   let quest: QuestReport?
   let local: LocalValidation?
+  /// Beside bundled kernel sets.
+  var tables: [TableComparison] = []
+  /// Whether the report is of one such table.
+  var isComparison = false
 
   package struct JSON: Encodable {
     let measurements: String
@@ -16,13 +21,17 @@ package struct ValidationReport {
     let claim: ClaimReport?
     let quest: QuestReport?
     let local: LocalValidation.JSON?
+    let tables: [TableComparison.JSON]
   }
 
   package var json: JSON {
-    JSON(measurements: table.path, outcomes: outcomes, claim: claim, quest: quest, local: local?.json)
+    JSON(
+      measurements: path, outcomes: outcomes, claim: claim, quest: quest, local: local?.json,
+      tables: tables.map { $0.json(listsCases: listsCases) })
   }
 
   package var text: String {
+    if isComparison { return tables.map { $0.text(listsCases: listsCases) }.joined(separator: "\n\n") }
     var lines = [errorTable, "", summary]
     if listsCases { lines += ["", caseTable] } else { lines += ["", "farthest off", worstTable] }
     lines += [
@@ -33,6 +42,7 @@ package struct ValidationReport {
     if let quest { lines += ["", quest.text] }
     if let claim { lines += ["", claim.text] }
     if let local { lines += ["", local.text] }
+    for table in tables { lines += ["", table.shortText] }
     return lines.joined(separator: "\n")
   }
 

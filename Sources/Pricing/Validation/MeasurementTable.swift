@@ -16,11 +16,21 @@ public struct MeasurementTable: Sendable {
   private static let elementBytes = ["float16": 2.0, "bfloat16": 2.0, "float32": 4.0]
 
   public init(path: String) throws {
-    self.path = path
-    guard let text = WholeFile.data(path).flatMap({ String(data: $0, encoding: .utf8) }) else {
+    guard let data = WholeFile.data(path) else {
       throw PricingError(
         path, expected: "a table of measurements", found: "no file that can be read",
         advice: "name another file")
+    }
+    try self.init(data, path: path)
+  }
+
+  /// - Parameter path: as errors shall name it.
+  /// - Throws: `PricingError` where the bytes are no such table.
+  package init(_ data: Data, path: String) throws {
+    self.path = path
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw PricingError(
+        path, expected: "text in UTF-8", found: "other bytes", advice: "give the table as CSV")
     }
     // A comment says where the numbers are from.
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated().filter

@@ -16,16 +16,22 @@ struct HardwareValidateCommand: ParsableCommand {
       (times of one step of one layer; rank_r and top_k empty for dense attention), and a description whose field \
       'device' is what the column device says.
 
+      Bundled kernel sets are held against three more tables, with nothing fitted: times of dense kernels \
+      (\(HardwareValidation.denseColumns)), of stages of sparse attention, and published times of kernels and whole \
+      steps, as hardware/measurements holds them. A table of your own with the columns of one of them is held against \
+      the bundled sets too; it may be compressed (.csv.zst).
+
       EXAMPLES:
         fasa-sim hardware validate
         fasa-sim hardware validate --kernel sparq-attn-triton --cases
         fasa-sim hardware validate --measurements mine.csv --machine mine.yaml --json
+        fasa-sim hardware validate --measurements hardware/measurements/decode-attention.csv.zst
         fasa-sim hardware validate --fit a100-40gb --kernel sparq-attn-triton
       """)
 
   @Option(
-    help: ArgumentHelp("Table of measurements; the bundled one by default.", valueName: "file.csv"),
-    completion: .file(extensions: ["csv"]))
+    help: ArgumentHelp("Table of measurements; the bundled ones by default.", valueName: "file.csv"),
+    completion: .file(extensions: ["csv", "zst"]))
   var measurements: String?
 
   @Option(
