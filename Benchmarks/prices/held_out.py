@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from . import fits, folds, metal, published, stages, step_data, step_folds
+from . import fits, folds, metal, pages, published, stages, step_data, step_folds
 from .data import from_memory
 from .errors import relative
 from .machines import NOT_MODELLED, TABLE_NAMES
@@ -46,12 +46,9 @@ def other_machines(frame: pd.DataFrame, sets: dict) -> Errors:
 
 
 def sparse(frame: pd.DataFrame, sets: dict, stage_frame: pd.DataFrame, stage_sets: dict) -> Errors:
-    """Of what the kernel sets price: Quest's kernel by the gather curve, its latency from other batches; and the top-k of
-    tokens by the middle of both distributions on other machines."""
-    known = fits.origins(frame)
-    eta = published.own_sets(sets, known)["a100-80gb", "vllm 0.14"][0][1]
-    half = published.selectors(sets, known)["half_bytes"]
-    yield {"of": "pages", "machine": "a100-80gb"}, published.Pages(eta).batch_left_out(half)
+    """Of what the kernel sets price: Quest's kernel by all that a set makes of it, of which only its latency was fitted to
+    these rows; and the top-k of tokens by the middle of both distributions on other machines."""
+    yield {"of": "pages", "machine": "a100-80gb"}, pages.errors(sets, fits.origins(frame), stage_sets)
     yield {"of": "tokens"}, stages.select_by_middle(stage_frame, stage_sets)
 
 

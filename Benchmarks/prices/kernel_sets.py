@@ -29,7 +29,8 @@ def sparse(fitted: dict) -> dict:
     beyond = fitted["selectors"]["latency_us"] - published.Pages.DENSE_US
     return {
         "launch_ns": 0, "split_select_launch_ns": 0, "latency_beyond_dense_ns": rounded(beyond * 1e3),
-        "stream_efficiency": rounded(middle(entry["eta"] for entry in fitted["stages"] if entry["stage"] == "score")),
+        # Quest's kernel reads what it scores as fast as dense rows are read, and SparQ's did (triton.yaml).
+        "stream_share": 1,
         "gather_share": [{"row_bytes": p, "share": rounded(p / (p + half))} for p in ROW_BYTES],
         "select": {"start_ns": start, "token_ns": token, "occupancy": occupancy, "efficiency": efficiency},
     }  # fmt: skip

@@ -84,20 +84,11 @@ class Pages:
     def fit(self, rows: pd.DataFrame) -> np.ndarray:
         return np.exp(least_squares(lambda logarithms: self.off(np.exp(logarithms), rows), np.log([20, 0.8])).x)
 
-    def fit_latency(self, rows: pd.DataFrame, share: float) -> np.ndarray:
-        found = least_squares(lambda logarithm: self.off((np.exp(logarithm[0]), share), rows), np.log([20])).x
-        return np.array([np.exp(found[0]), share])
-
-    def batch_left_out(self, half_bytes: float | None = None) -> np.ndarray:
-        """`half_bytes`: of the gather curve, which then gives the share of chosen pages; it is fitted otherwise."""
+    def batch_left_out(self) -> np.ndarray:
         parts = []
         for batch in self.rows.batch.unique():
             out = self.rows.batch == batch
-            if half_bytes is None:
-                found = self.fit(self.rows[~out])
-            else:
-                found = self.fit_latency(self.rows[~out], self.eta * PAGE_BYTES / (PAGE_BYTES + half_bytes))
-            parts.append(np.exp(self.off(found, self.rows[out])) - 1)
+            parts.append(np.exp(self.off(self.fit(self.rows[~out]), self.rows[out])) - 1)
         return np.concatenate(parts)
 
 

@@ -13,8 +13,8 @@ public struct KernelSet: Sendable, Equatable {
     public var streamEfficiency: Double
     /// Of the memory's bandwidth, by bytes of a row; between them, on a logarithmic scale.
     public var gatherEfficiency: [Point]
-    /// Whether the latency counts beyond the machine's dense kernel's, and gathering by the share that it reaches: where
-    /// choosing was measured beside it.
+    /// Whether the latency counts beyond the machine's dense kernel's, and streaming and gathering by the share that it
+    /// reaches: where choosing was measured beside it.
     public var followsDense = false
     /// Bytes that softmax and top-k move, for each byte of a 16-bit score.
     public var selectPasses: Double
@@ -63,6 +63,11 @@ public struct KernelSet: Sendable, Equatable {
   /// Of the memory's bandwidth, for rows of so many bytes, where dense attention reaches a share of it too.
   public func gatherEfficiency(rowBytes: Double, dense: Double) -> Double {
     gatherShare(rowBytes: rowBytes) * (sparse.followsDense ? dense : 1)
+  }
+
+  /// Of the memory's bandwidth, for what is read to choose, where dense attention reaches a share of it too.
+  public func scoreEfficiency(dense: Double) -> Double {
+    sparse.streamEfficiency * (sparse.followsDense ? dense : 1)
   }
 
   /// What the kernels of a choosing step take beside moving bytes, where dense attention takes so much.

@@ -36,7 +36,6 @@ extension KernelSet.Sparse {
   fileprivate init(_ fields: FieldReader) throws {
     launchNs = try fields.nanoseconds("launch_ns")
     splitSelectLaunchNs = try fields.nanoseconds("split_select_launch_ns")
-    streamEfficiency = try fields.efficiency("stream_efficiency")
     rowSelect = try fields.optionalInner("select").map { try KernelSet.RowSelect($0) }
     if rowSelect == nil {
       selectPasses = try fields.number("select_passes", unit: "passes", range: 0...10_000)
@@ -47,6 +46,7 @@ extension KernelSet.Sparse {
     let shares = try fields.optionalList("gather_share")
     followsDense = shares != nil
     latencyNs = try fields.nanoseconds(shares == nil ? "latency_ns" : "latency_beyond_dense_ns")
+    streamEfficiency = try fields.efficiency(shares == nil ? "stream_efficiency" : "stream_share")
     let points = try shares ?? fields.list("gather_efficiency")
     gatherEfficiency = try points.map { point in
       let result = KernelSet.Point(

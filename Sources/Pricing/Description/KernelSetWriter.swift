@@ -22,7 +22,7 @@ extension KernelSet.Sparse {
     fields.number("launch_ns", launchNs)
     fields.number("split_select_launch_ns", splitSelectLaunchNs)
     fields.number(followsDense ? "latency_beyond_dense_ns" : "latency_ns", latencyNs)
-    fields.number("stream_efficiency", streamEfficiency)
+    fields.number(followsDense ? "stream_share" : "stream_efficiency", streamEfficiency)
     fields.list(
       followsDense ? "gather_share" : "gather_efficiency",
       gatherEfficiency.map { point in

@@ -33,7 +33,8 @@ public struct CostModel: Sendable {
       (.attend, load.attend, load.attendOperations),
     ]
     let dense = kernels.dense.kernel(for: load.cache, on: machine)
-    let streaming = load.chooses ? kernels.sparse.streamEfficiency : dense.streamEfficiency
+    let streaming =
+      load.chooses ? kernels.scoreEfficiency(dense: dense.streamEfficiency) : dense.streamEfficiency
     for (stage, accesses, operations) in stages {
       let onDevice = accesses.filter { !isRemote($0) }
       var moving = onDevice.reduce(0) {

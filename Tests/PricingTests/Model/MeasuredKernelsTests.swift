@@ -34,7 +34,7 @@ import Testing
       launch_ns: 0
       split_select_launch_ns: 0
       latency_beyond_dense_ns: 3000
-      stream_efficiency: 1
+      stream_share: 1
       gather_share: [{row_bytes: 256, share: 0.8}]
       select: {start_ns: 5000, token_ns: 0.25, occupancy: 0.5, efficiency: 0.25}
     step: {weight_efficiency: 0.5, weight_efficiency_4bit: 0.25, compute_efficiency: 0.5, layer_ns: 1000, fixed_ns: 2e6, sequence_ns: 500, reduction_ns: 4000}
