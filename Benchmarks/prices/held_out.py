@@ -46,10 +46,13 @@ def other_machines(frame: pd.DataFrame, sets: dict) -> Errors:
 
 
 def sparse(frame: pd.DataFrame, sets: dict, stage_frame: pd.DataFrame, stage_sets: dict) -> Errors:
-    """Pages: Quest's kernel, each batch left out. Tokens: every stage on each machine, from the other machines."""
-    eta = published.own_sets(sets, fits.origins(frame))["a100-80gb", "vllm 0.14"][0][1]
-    yield {"of": "pages"}, published.Pages(eta).batch_left_out()
-    yield {"of": "tokens"}, np.concatenate(list(stages.without_machine(stage_frame, stage_sets).values()))
+    """Of what the kernel sets price: Quest's kernel by the gather curve, its latency from other batches; and the top-k of
+    tokens by the middle of both distributions on other machines."""
+    known = fits.origins(frame)
+    eta = published.own_sets(sets, known)["a100-80gb", "vllm 0.14"][0][1]
+    half = published.selectors(sets, known)["half_bytes"]
+    yield {"of": "pages", "machine": "a100-80gb"}, published.Pages(eta).batch_left_out(half)
+    yield {"of": "tokens"}, stages.select_by_middle(stage_frame, stage_sets)
 
 
 def steps() -> Errors:

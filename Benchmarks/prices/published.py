@@ -67,7 +67,9 @@ class Pages:
     The table gives speed-ups over a dense kernel whose floor, `dense_us`, it does not tell.
     """
 
-    def __init__(self, eta: float, dense_us: float = 11.0):
+    DENSE_US = 11.0
+
+    def __init__(self, eta: float, dense_us: float = DENSE_US):
         table = published_table()
         self.rows, self.eta, self.dense_us = table[table.kind == "sparse-kernel-speedup"], eta, dense_us
         self.bandwidth = machine("a100-80gb").bandwidth
@@ -82,11 +84,20 @@ class Pages:
     def fit(self, rows: pd.DataFrame) -> np.ndarray:
         return np.exp(least_squares(lambda logarithms: self.off(np.exp(logarithms), rows), np.log([20, 0.8])).x)
 
-    def batch_left_out(self) -> np.ndarray:
+    def fit_latency(self, rows: pd.DataFrame, share: float) -> np.ndarray:
+        found = least_squares(lambda logarithm: self.off((np.exp(logarithm[0]), share), rows), np.log([20])).x
+        return np.array([np.exp(found[0]), share])
+
+    def batch_left_out(self, half_bytes: float | None = None) -> np.ndarray:
+        """`half_bytes`: of the gather curve, which then gives the share of chosen pages; it is fitted otherwise."""
         parts = []
         for batch in self.rows.batch.unique():
             out = self.rows.batch == batch
-            parts.append(np.exp(self.off(self.fit(self.rows[~out]), self.rows[out])) - 1)
+            if half_bytes is None:
+                found = self.fit(self.rows[~out])
+            else:
+                found = self.fit_latency(self.rows[~out], self.eta * PAGE_BYTES / (PAGE_BYTES + half_bytes))
+            parts.append(np.exp(self.off(found, self.rows[out])) - 1)
         return np.concatenate(parts)
 
 

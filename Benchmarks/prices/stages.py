@@ -101,6 +101,16 @@ def without_machine(frame: pd.DataFrame, sets: dict) -> dict[tuple[str, str], np
     return off
 
 
+def select_by_middle(frame: pd.DataFrame, sets: dict) -> np.ndarray:
+    """Errors of the top-k on each machine by the geometric mean of the others' parameters over both distributions: real
+    scores lie between the two, and kernel sets know of none."""
+    off, choosing = [], {key: found for key, found in sets.items() if key[0].startswith("select")}
+    for (kind, machine), part in frame[frame.stage == "select"].groupby(["kind", "machine"]):
+        others = [np.log(found) for (_, name), found in choosing.items() if name != machine]
+        off.append(relative(stage(kind).time(np.exp(np.mean(others, axis=0)), part), part.latency_us))
+    return np.concatenate(off)
+
+
 def shapes(frame: pd.DataFrame) -> dict[str, pd.Series]:
     return {
         "candidates from 32K on": frame.candidates >= 32000,

@@ -63,8 +63,9 @@ def test_a_row_is_its_parameters_in_nanoseconds(parameters):
 
 
 def test_rows_of_the_measured_size_are_gathered_as_measured(parameters):
-    points = {point["row_bytes"]: point["efficiency"] for point in kept("vllm")["sparse"]["gather_efficiency"]}
-    assert points[256] == pytest.approx(parameters["selectors"]["share_256"], abs=2e-4)
+    points = {point["row_bytes"]: point["share"] for point in kept("vllm")["sparse"]["gather_share"]}
+    selectors = parameters["selectors"]
+    assert points[256] * selectors["eta"] == pytest.approx(selectors["share_256"], abs=2e-4)
     assert list(points.values()) == sorted(points.values())
 
 

@@ -3,7 +3,7 @@
     fasa-sim replay traces/prose-8192.zst --policy fasa,gist,quest,streaming-llm --budget 256 --no-timing --db priced.db
     for kernels in vllm triton; do
       fasa-sim model --db priced.db --hardware a100-80gb,h100-sxm,rtx-4090 --kernels $kernels \\
-        --geometry llama-3.1-8b --context 1k,2k,4k,8k,16k,32k,64k,128k,256k,512k,1m --batch 8
+        --geometry llama-3.1-8b --context 1k,2k,4k,8k,16k,32k,64k,128k,256k,512k,1m
     done
     python3 docs/pictures/crossovers.py priced.db docs/pictures/crossovers.png
 """

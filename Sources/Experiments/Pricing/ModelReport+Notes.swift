@@ -17,7 +17,9 @@ extension ModelReport {
       )
     }
     if points.contains(where: { $0.speedUp == nil }) {
-      notes.append("– where model and caches do not fit the machine, with the policy or with dense attention")
+      notes.append(
+        "– and not stored: where model and caches do not fit the machine, with the policy or with dense attention"
+      )
     }
     if let besides, points.contains(where: { $0.row.machine.kernels.name == besides }) {
       notes.append(

@@ -36,7 +36,6 @@ extension KernelSet.Sparse {
   fileprivate init(_ fields: FieldReader) throws {
     launchNs = try fields.nanoseconds("launch_ns")
     splitSelectLaunchNs = try fields.nanoseconds("split_select_launch_ns")
-    latencyNs = try fields.nanoseconds("latency_ns")
     streamEfficiency = try fields.efficiency("stream_efficiency")
     rowSelect = try fields.optionalInner("select").map { try KernelSet.RowSelect($0) }
     if rowSelect == nil {
@@ -45,10 +44,15 @@ extension KernelSet.Sparse {
     } else {
       (selectPasses, serialNsPerToken) = (0, 0)
     }
-    gatherEfficiency = try fields.list("gather_efficiency").map { point in
+    let shares = try fields.optionalList("gather_share")
+    followsDense = shares != nil
+    latencyNs = try fields.nanoseconds(shares == nil ? "latency_ns" : "latency_beyond_dense_ns")
+    let points = try shares ?? fields.list("gather_efficiency")
+    gatherEfficiency = try points.map { point in
       let result = KernelSet.Point(
         rowBytes: try point.number("row_bytes", unit: "bytes"),
-        efficiency: try point.efficiency("efficiency"))
+        efficiency: try shares == nil
+          ? point.efficiency("efficiency") : point.efficiency("share", unit: "what dense attention reaches"))
       try point.finish()
       return result
     }.sorted { $0.rowBytes < $1.rowBytes }

@@ -21,14 +21,14 @@ extension KernelSet.Sparse {
     var fields = FieldWriter()
     fields.number("launch_ns", launchNs)
     fields.number("split_select_launch_ns", splitSelectLaunchNs)
-    fields.number("latency_ns", latencyNs)
+    fields.number(followsDense ? "latency_beyond_dense_ns" : "latency_ns", latencyNs)
     fields.number("stream_efficiency", streamEfficiency)
     fields.list(
-      "gather_efficiency",
+      followsDense ? "gather_share" : "gather_efficiency",
       gatherEfficiency.map { point in
         var fields = FieldWriter()
         fields.number("row_bytes", point.rowBytes)
-        fields.number("efficiency", point.efficiency)
+        fields.number(followsDense ? "share" : "efficiency", point.efficiency)
         return fields
       })
     guard let rowSelect else {

@@ -36,12 +36,14 @@ public struct CostModel: Sendable {
     let streaming = load.chooses ? kernels.sparse.streamEfficiency : dense.streamEfficiency
     for (stage, accesses, operations) in stages {
       let onDevice = accesses.filter { !isRemote($0) }
-      var moving = onDevice.reduce(0) { $0 + seconds($1, batch: batch, streaming: streaming) }
+      var moving = onDevice.reduce(0) {
+        $0 + seconds($1, batch: batch, streaming: streaming, dense.streamEfficiency)
+      }
       if stage == .attend { moving = attending(moving, onDevice, load, dense, batch: batch) }
       let computing = operations * batch / (machine.peakOperations * kernels.computeEfficiency)
       add(.stage(stage), max(moving, computing), bytes: counted(onDevice) * batch)
     }
-    let overhead = load.chooses ? kernels.sparse.latencyNs : dense.latencyNs
+    let overhead = load.chooses ? kernels.sparseLatencyNs(dense: dense.latencyNs) : dense.latencyNs
     add(.latency, overhead * 1e-9)
     if load.chooses {
       add(.stage(.select), selectSeconds(load, batch: batch), bytes: counted(load.select) * batch)
@@ -62,8 +64,9 @@ public struct CostModel: Sendable {
     accesses.reduce(0) { $0 + $1.bytes + $1.againBytes }
   }
 
-  private func seconds(_ access: Access, batch: Double, streaming: Double) -> Double {
-    let efficiency = access.pieceBytes.map { kernels.gatherEfficiency(rowBytes: $0) } ?? streaming
+  private func seconds(_ access: Access, batch: Double, streaming: Double, _ dense: Double) -> Double {
+    let efficiency =
+      access.pieceBytes.map { kernels.gatherEfficiency(rowBytes: $0, dense: dense) } ?? streaming
     let factor = access.sectorFactor(machine.memory.sectorBytes)
     let first = access.bytes * batch * factor / (machine.reachableBandwidth * efficiency)
     return first + access.againBytes * batch * factor / (againBandwidth(access, batch: batch) * efficiency)

@@ -73,7 +73,8 @@ struct ModelCommand: ParsableCommand {
       deployment: deployment.deployment, contexts: context?.values ?? [], batches: batch.values,
       reading: pricing.reading)
     let points = try job.run()
-    if !noStore { try store.store(points.map(\.row)) }
+    // A time on a machine that cannot hold the caches would be read as one that it can.
+    if !noStore { try store.store(points.filter { $0.speedUp != nil }.map(\.row)) }
     let report = ModelReport(
       job: job, points: points, quality: try quality.target(job.shapes, in: store),
       besides: pricing.kernels.isEmpty ? PricedMachine.earlierKernels : nil, showsSensitivity: sensitivity,

@@ -70,10 +70,10 @@ import Testing
     #expect(throws: PricingError.self) { try KernelSet(yaml: wrong, file: "k.yaml") }
     let set = try KernelSet(yaml: Machines.kernels, file: "k.yaml")
     // Points are sorted, and what lies between them is on a logarithmic scale.
-    #expect(set.gatherEfficiency(rowBytes: 16) == 0.125)
-    #expect(set.gatherEfficiency(rowBytes: 64) == 0.125)
-    #expect(abs(set.gatherEfficiency(rowBytes: 128) - 0.1875) < 1e-12)
-    #expect(set.gatherEfficiency(rowBytes: 1000) == 0.25)
+    #expect(set.gatherEfficiency(rowBytes: 16, dense: 0.5) == 0.125)
+    #expect(set.gatherEfficiency(rowBytes: 64, dense: 0.5) == 0.125)
+    #expect(abs(set.gatherEfficiency(rowBytes: 128, dense: 0.5) - 0.1875) < 1e-12)
+    #expect(set.gatherEfficiency(rowBytes: 1000, dense: 0.5) == 0.25)
   }
 
   @Test(arguments: [
