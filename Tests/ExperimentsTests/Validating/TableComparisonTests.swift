@@ -82,7 +82,7 @@ import Testing
       [Self.header] + Array(repeating: Self.large, count: 8) + [beating, beating, Self.small] + others)
     #expect(table.predictions.map { $0.labels[1] } == ["mine 2", "mine 2", "mine 2"])
     #expect(table.leftOut["quicker than the memory"] == 2)
-    #expect(table.leftOut["of kernels with more than a tenth of such rows"] == 9)
+    #expect(table.leftOut["of kernels of which more than a tenth are quicker than the memory"] == 9)
   }
 
   @Test func linesTellMemoryApart() throws {

@@ -36,7 +36,7 @@ extension DenseTable {
             "quicker than the memory"
           } else if Double(beating[source] ?? 0) > ImportedTable.mostBeating * Double(large[source] ?? 0) {
             // The clock or the machine was not what the table says: small caches, which nothing checks, are trusted no more.
-            "of kernels with more than a tenth of such rows"
+            "of kernels of which more than a tenth are quicker than the memory"
           } else {
             nil
           }
