@@ -25,7 +25,7 @@ struct HardwareValidateCommand: ParsableCommand {
         fasa-sim hardware validate
         fasa-sim hardware validate --kernel sparq-attn-triton --cases
         fasa-sim hardware validate --measurements mine.csv --machine mine.yaml --json
-        fasa-sim hardware validate --measurements hardware/measurements/decode-attention.csv.zst
+        fasa-sim hardware validate --measurements decode-attention.csv.zst
         fasa-sim hardware validate --fit a100-40gb --kernel sparq-attn-triton
       """)
 

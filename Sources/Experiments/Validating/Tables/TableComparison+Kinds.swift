@@ -5,34 +5,20 @@ extension TableComparison {
 
   /// - Parameter kernels: names of those to look at; empty for all.
   init(_ table: DenseTable, path: String, kernels: [String], _ bundled: BundledKernels) {
-    var leftOut: [String: Int] = [:]
-    var engines: Set<String> = []
-    var predictions: [Prediction] = []
-    for row in table.rows where kernels.isEmpty || kernels.contains(row.kernel) {
-      guard let machine = bundled.machine(row.machine) else {
-        leftOut[Self.noMachine, default: 0] += 1
-        continue
-      }
-      guard bundled.sets.contains(where: { $0.name == row.engineName }) else {
-        leftOut["of \(row.engineName), which no kernel set is of", default: 0] += 1
-        continue
-      }
-      guard !row.call.beatsMemory(of: machine, microseconds: row.microseconds) else {
-        leftOut["quicker than the memory", default: 0] += 1
-        continue
-      }
-      engines.insert(row.engineName)
-      predictions.append(
-        Prediction(
-          labels: [machine.name, row.engine, "\(Int(row.call.elementBytes * 8)) bits"],
-          shape: "\(row.kernel), \(row.call.shape)", isFromMemory: row.call.isFromMemory(of: machine),
-          unit: "µs", measured: row.microseconds,
-          predicted: bundled.models(of: machine).map { $0.map(row.call.microseconds) }))
+    let checked = DenseTable.Checked(
+      table.rows.filter { kernels.isEmpty || kernels.contains($0.kernel) }, bundled)
+    let engines = Set(checked.rows.map(\.row.engineName))
+    let predictions = checked.rows.map { row, machine in
+      Prediction(
+        labels: [machine.name, row.engine, "\(Int(row.call.elementBytes * 8)) bits"],
+        shape: "\(row.kernel), \(row.call.shape)", isFromMemory: row.call.isFromMemory(of: machine),
+        unit: "µs", measured: row.microseconds,
+        predicted: bundled.models(of: machine).map { $0.map(row.call.microseconds) })
     }
     let own = bundled.fitted(to: Set(predictions.map { $0.labels[0] })).map(\.name).filter(engines.contains)
     self.init(
       path: path, kind: .dense, labels: ["machine", "engine", "cache"], shortLabels: ["engine", "cache"],
-      sets: bundled.sets.map(\.name), predictions: predictions, leftOut: leftOut,
+      sets: bundled.sets.map(\.name), predictions: predictions, leftOut: checked.leftOut,
       notes: [
         "from memory: keys and values are at least twice the last-level cache; of smaller ones it serves a part, as each call reads the same again",
         own.isEmpty
