@@ -3,7 +3,7 @@
     fasa-sim replay traces/prose-8192.zst --policy fasa,gist,quest,streaming-llm --budget 256 --no-timing --db priced.db
     for kernels in vllm triton; do
       fasa-sim model --db priced.db --hardware a100-80gb,h100-sxm,rtx-4090 --kernels $kernels \\
-        --geometry llama-3.1-8b --context 1k,2k,4k,8k,16k,32k,64k,128k,256k,512k,1m
+        --geometry llama-3.1-8b --context 1k,2k,4k,8k,16k,32k,64k,128k,256k
     done
     python3 docs/pictures/crossovers.py priced.db docs/pictures/crossovers.png
 """
@@ -48,7 +48,7 @@ def main(database: str, target: str) -> None:
         panel.axhline(1, color="#1f2430", linewidth=0.8)
         panel.set_xscale("log", base=2)
         panel.set_yscale("log")
-        panel.set_xticks([2**k for k in range(10, 21, 2)], ["1k", "4k", "16k", "64k", "256k", "1m"])
+        panel.set_xticks([2**k for k in range(10, 19, 2)], ["1k", "4k", "16k", "64k", "256k"])
         panel.set_yticks([0.1, 0.3, 1, 3, 10, 30, 100], ["0.1×", "0.3×", "1×", "3×", "10×", "30×", "100×"])
         panel.set_title(title, fontsize=10)
         panel.set_xlabel("context, tokens")

@@ -50,7 +50,7 @@ public struct PricingJob {
   public func run() throws -> [Point] {
     let counts = [shapes.count, machines.count, max(1, contexts.count), batches.count]
     guard let size = GridSize.product(counts), size <= Self.mostPoints else {
-      let names = ["configurations", "machines", "contexts", "batch sizes"]
+      let names = ["configurations", "machines with their kernels", "contexts", "batch sizes"]
       let factors = zip(counts, names).map { "\($0) \($1)" }.joined(separator: " × ")
       throw PricingError(
         "modelled times", expected: "at most \(Self.mostPoints)", found: factors,

@@ -93,7 +93,7 @@ import Testing
     #expect(ending.isRefusal, "\(ending)")
     #expect(
       ending.outcome.errors
-        == "Error: modelled times: expected at most 500000, found 1 configurations × 1 machines × 2000 contexts × 2000 batch sizes; take fewer of them\n"
+        == "Error: modelled times: expected at most 500000, found 1 configurations × 2 machines with their kernels × 2000 contexts × 2000 batch sizes; take fewer of them\n"
     )
   }
 }
