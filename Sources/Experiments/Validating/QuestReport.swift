@@ -1,7 +1,7 @@
 import Foundation
 import Pricing
 
-/// How Quest's published end-to-end times compare with the model's.
+/// How Quest's published times, of its kernels and end to end, compare with the model's.
 struct QuestReport: Encodable {
   let machine: String
   let kernels: String
@@ -9,6 +9,9 @@ struct QuestReport: Encodable {
   let full: ModelError
   let quest: ModelError
   let speedUp: ModelError
+  let kernelMachine: String
+  let kernelCases: [QuestKernels.Case]
+  let topKMicroseconds: Double
 
   init() throws {
     let machine = try HardwareLocator.machine("rtx-6000-ada")
@@ -21,15 +24,27 @@ struct QuestReport: Encodable {
     full = times.error(full: true)
     quest = times.error(full: false)
     speedUp = ModelError(times.speedUps)
+    let kernelMachine = try HardwareLocator.machine("rtx-4090")
+    let calls = try QuestKernels(
+      path: try HardwareLocator.file("measurements/quest-kernels.csv"), machine: kernelMachine, kernels: set)
+    self.kernelMachine = kernelMachine.name
+    kernelCases = calls.cases
+    topKMicroseconds = calls.topKMicroseconds
   }
 
   var text: String {
     func line(_ name: String, _ error: ModelError) -> String {
       "\(name): median \(NumberText.percent(error.median)), 90 % within \(NumberText.percent(error.p90)), mean \(error.signedMean > 0 ? "+" : "")\(NumberText.percent(error.signedMean)), \(error.cases) predictions"
     }
+    let published = QuestKernels.publishedTopK
     return [
       "Quest, end to end (arXiv 2406.10774, Fig. 10): Llama-2-7B, batch 1, \(machine), \(kernels) kernels, which were fitted to none of these times (of the step, the share of 4-bit weights was)",
-      line("full cache", full), line("Quest", quest), line("speed-up", speedUp),
+      line("full cache", full), line("Quest", quest), line("speed-up", speedUp), "",
+      "Quest's kernels (the same, Fig. 9 and 11(b)): a layer of Llama-2-7B, \(kernelMachine), which Fig. 11 does not name, nothing fitted",
+      line("FlashInfer, whole cache", QuestKernels.error(kernelCases.compactMap(\.full))),
+      line("Quest", QuestKernels.error(kernelCases.compactMap(\.quest))),
+      line("speed-up", QuestKernels.error(kernelCases.map(\.speedUp))),
+      "top-k over the pages of 131,072 tokens: \(NumberText.decimal(topKMicroseconds, places: 1)) µs, where \(Int(published.lowerBound)) to \(Int(published.upperBound)) are published",
     ].joined(separator: "\n")
   }
 }

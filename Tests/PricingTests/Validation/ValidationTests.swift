@@ -108,6 +108,19 @@ import Testing
     #expect(points[0].fits && !points[2].fits)
   }
 
+  /// Seven of Quest's own figures, none of them fitted.
+  @Test func questsKernelsArePredicted() throws {
+    let calls = try QuestKernels(
+      path: Machines.path("measurements/quest-kernels.csv"),
+      machine: try HardwareDescription(path: Machines.path("rtx-4090.yaml")),
+      kernels: try KernelSet(path: Machines.path("kernels/vllm.yaml")))
+    #expect(calls.cases.count == 7)
+    #expect(calls.cases.compactMap(\.full).count == 6)
+    let error = QuestKernels.error(calls.cases.map(\.speedUp))
+    #expect(error.median < 0.35)
+    #expect(QuestKernels.publishedTopK.contains(calls.topKMicroseconds))
+  }
+
   /// The whole of a decoded token, with kernels that were fitted to none of these 30 published times.
   @Test func questsSpeedUpsArePredicted() throws {
     let times = try QuestTimes(
