@@ -144,7 +144,7 @@ def winners(kind: str, kernels: str) -> str:
         return f"none of {fit.height} cases that fit"
     names = faster.group_by("name").len().sort("len", "name", descending=[True, False]).head(3)
     sure = chosen["sure"].sum()
-    said = f"{sure} of them beyond its error"
+    said = f"{sure} of them beyond a known error"
     return f"{faster.height} of {fit.height} cases that fit ({said}; most often {', '.join(names['name'])}; at best ~{faster['speed_up'].max():.1f}×)"
 
 

@@ -49,12 +49,16 @@ def sparse(frame: pd.DataFrame, sets: dict, stage_frame: pd.DataFrame, stage_set
     """Of what the kernel sets price: Quest's kernel by all that a set makes of it, of which only its latency was fitted to
     these rows; and the top-k of tokens by the middle of both distributions on other machines."""
     yield {"of": "pages", "machine": "a100-80gb"}, pages.errors(sets, fits.origins(frame), stage_sets)
-    yield {"of": "tokens"}, stages.select_by_middle(stage_frame, stage_sets)
+    yield {"of": "top-k"}, stages.select_by_middle(stage_frame, stage_sets)
 
 
 def steps() -> Errors:
-    """Each source from the others; those of Metal have one source, of which parts are held out."""
-    yield {"of": "step"}, np.concatenate(list(step_folds.by_source(step_data.fitted()).values()))
+    """Each source from the others, but for eager stacks, which kernel sets do not price; those of Metal have one source, of
+    which parts are held out."""
+    rows = step_data.fitted()
+    eager = set(rows["from"][rows["stack"] == "eager"])
+    by_source = step_folds.by_source(rows)
+    yield {"of": "step"}, np.concatenate([off for source, off in by_source.items() if source not in eager])
     on_metal = np.concatenate(list(metal.held_out(step_data.metal()).values()))
     yield {"of": "step", "engine": "llama.cpp", "machine": "m2-ultra"}, on_metal
 

@@ -57,6 +57,7 @@ def calibration(fitted: dict, engine: str, tables: tuple, machines: set[str]) ->
             {"name": entry["machine"], "bandwidth_bytes_per_s": entry["bandwidth"]}
             for entry in fitted["machines"] if entry["machine"] in machines
         ],
+        "maker": "nvidia" if engine in TITLES else "apple",
         "errors": [
             {name: entry[name] for name in ("of", "machine") if name in entry} | {
                 "median_relative_error": entry["median_error"], "p90_relative_error": entry["p90_error"],
@@ -91,7 +92,7 @@ def metal_set(fitted: dict) -> dict:
         },
         "step": {
             "weight_efficiency": of_step["eta_w"], "compute_efficiency": of_step["eta_c"],
-            "layer_ns": rounded(of_step["layer_us"] * 1e3), "fixed_ns": 0, "sequence_ns": 0, "reduction_ns": 0,
+            "layer_ns": rounded(of_step["layer_us"] * 1e3), "fixed_ns": 0, "sequence_ns": 0,
             "tile": of_step["tile"],
         },
         "calibration": calibration(fitted, "llama.cpp", TABLES[2:], {"m2-ultra"}),

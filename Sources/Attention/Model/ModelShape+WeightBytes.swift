@@ -13,10 +13,27 @@ extension ModelShape {
   /// - Parameter bits: as for ``weightBytes(batch:bits:)``.
   public func residentWeightBytes(bits: Double? = nil) -> Double { bytes(allWeights, bits: bits) }
 
-  /// Of a weight that most bytes are of, whole bits: kernels and peaks go by it.
-  ///
-  /// - Parameter bits: nil for the format in which the model is published.
-  public func kernelBits(_ bits: Double? = nil) -> Double { (bits ?? publishedBits.experts).rounded(.down) }
+  /// Weights of one format: the bytes that a step reads of them, those that each token is multiplied with, and the whole
+  /// bits of one, by which kernels and peaks go.
+  public struct WeightPart: Sendable, Equatable {
+    public let readBytes: Double
+    public let activeParameters: Double
+    public let bits: Double
+  }
+
+  /// ``weightBytes(batch:bits:)`` and ``activeParameters`` by format.
+  public func weightParts(batch: Double, bits: Double? = nil) -> [WeightPart] {
+    let (read, active) = (readWeights(batch: batch), readWeights(batch: 1))
+    let width = bits.map(Self.groupedBits)
+    let parts = [
+      (read.experts, active.experts, width ?? publishedBits.experts),
+      (read.projections, active.projections, width ?? publishedBits.projections),
+      (read.routers + read.tables, active.routers + active.tables, 16),
+    ]
+    return parts.filter { $0.0 > 0 }.map {
+      WeightPart(readBytes: $0 * $2 / 8, activeParameters: $1, bits: $2.rounded(.down))
+    }
+  }
 
   private func bytes(_ counts: WeightCounts, bits: Double?) -> Double {
     let width = bits.map(Self.groupedBits)

@@ -103,7 +103,7 @@ extension ExploreReport {
       selectedShare: row.selectedShare, perHeadBytesShare: row.perHeadBytesShare,
       groupUnionBytesShare: row.groupUnionBytesShare, speedUp: priced?.step.speedUp,
       wholeModelSpeedUp: priced?.wholeSpeedUp,
-      relativeError: priced.flatMap { $0.row.machine.error(of: $0.step.kind) },
+      relativeError: priced.flatMap { $0.row.machine.error(of: $0.step.kind, at: $0.step.geometry) },
       isExtrapolated: priced?.row.isExtrapolated, fits: priced?.fits)
   }
 }

@@ -42,8 +42,13 @@ extension ExploreReport {
     let found = Set(judged.compactMap { $0.cost.point?.step.kind })
     let kinds = PriceKind.allCases.filter { $0 == .dense || found.contains($0) }
     return
-      "\(judgedOn)\ncost: \(machine.machine.title.onOneLine), kernels \(machine.kernels.name.onOneLine): \(machine.errorText(of: kinds)); "
+      "\(judgedOn)\ncost: \(machine.machine.title.onOneLine), kernels \(machine.kernels.name.onOneLine): \(machine.errorText(of: kinds, at: step.geometry)); "
       + "\(pricing.model?.rawValue ?? metadata.model.name), context \(CountText.of(Int(saturating: step.geometry.context.rounded()))), batch \(pricing.batch), \(pricing.reading.rawValue) reading"
+  }
+
+  /// In the median, of the time of a configuration; nil where none was measured.
+  private func error(of judged: Judged) -> Double? {
+    judged.cost.point.flatMap { $0.row.machine.error(of: $0.step.kind, at: $0.step.geometry)?.median }
   }
 
   private var conclusion: String {
@@ -123,14 +128,14 @@ extension ExploreReport {
         "policies that others dominate are dropped early: what is not in the tables may meet the target too, though the first rungs had it dearer; explore it alone"
       )
     }
-    let kind = cheapest?.cost.point?.step.kind
-    if let error = kind.flatMap({ pricing.machine?.error(of: $0) }), let cheapest {
+    if let cheapest, pricing.machine != nil {
       let alike = alternatives.dropFirst().filter {
-        $0.cost.value <= cheapest.cost.value * (1 + error.median)
+        $0.cost.value <= cheapest.cost.value * (1 + (error(of: cheapest) ?? 0))
+          / (1 - min(error(of: $0) ?? 0, 0.9))
       }
       if !alike.isEmpty {
         notes.append(
-          "within the model's median error of the cheapest, so that the model does not tell them apart: \(alike.map(\.row.label).joined(separator: "; "))"
+          "within the median errors of their times and the cheapest's, so that the model does not tell them apart: \(alike.map(\.row.label).joined(separator: "; "))"
         )
       }
     }

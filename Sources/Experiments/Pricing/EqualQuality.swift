@@ -44,10 +44,16 @@ public struct EqualQuality: Sendable {
     var best: [Place: PricingJob.Point] = [:]
     for point in points where isMet(point.stored) {
       let place = Place(point)
-      if let other = best[place], other.step.policy.nanoseconds <= point.step.policy.nanoseconds { continue }
+      if let other = best[place], !isBetter(point, than: other) { continue }
       best[place] = point
     }
     return points.filter { best[Place($0)]?.stored.configuration == $0.stored.configuration }
+  }
+
+  /// What fits before what does not, and then the faster.
+  private func isBetter(_ point: PricingJob.Point, than other: PricingJob.Point) -> Bool {
+    let (fits, otherFits) = (point.fits ?? true, other.fits ?? true)
+    return fits == otherFits ? point.step.policy.nanoseconds < other.step.policy.nanoseconds : fits
   }
 
   /// Policies of which no configuration meets it, with the least loss that was measured of them.

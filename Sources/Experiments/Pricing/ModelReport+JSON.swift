@@ -6,6 +6,11 @@ extension ModelReport {
   public struct JSON: Encodable {
     let database: String?
     let reading: String
+    /// What the configurations are held to; left out where they are told as they are.
+    let quality: String?
+    /// Policies that have no such configuration, and configurations that cannot be priced for the model.
+    let missed: [String]
+    let leftOut: [String]
     let points: [Point]
 
     struct Point: Encodable {
@@ -16,6 +21,7 @@ extension ModelReport {
       let kernels: String
       let geometry: String
       let devices: Int
+      let parallelism: String
       let cacheBits: Int?
       let weightBits: Int?
       let contextTokens: Double
@@ -45,7 +51,8 @@ extension ModelReport {
 
   public var json: JSON {
     JSON(
-      database: database, reading: job.reading.rawValue,
+      database: database, reading: job.reading.rawValue, quality: quality?.text,
+      missed: quality?.missed(job.shapes).map(\.policy) ?? [], leftOut: job.leftOut.map(\.label),
       points: points.map { point in
         let stages = Dictionary(
           point.step.policy.parts.map { ($0.term.name, $0.nanoseconds) }, uniquingKeysWith: +)
@@ -54,13 +61,14 @@ extension ModelReport {
           hardware: point.row.machine.machine.name,
           hardwareDigest: point.row.machine.machine.digest, kernels: point.row.machine.kernels.name,
           geometry: job.model?.rawValue ?? "own", devices: job.deployment.devices,
+          parallelism: job.deployment.parallelism.rawValue,
           cacheBits: job.deployment.cacheBits, weightBits: job.deployment.weightBits,
           contextTokens: point.step.geometry.context,
           batch: point.step.batch,
           policyNanoseconds: point.step.policy.nanoseconds, denseNanoseconds: point.step.dense.nanoseconds,
           speedUp: point.speedUp, movedBytes: point.step.policy.bytes, stages: stages,
           priceKind: point.step.kind.rawValue,
-          relativeError: point.row.machine.error(of: point.step.kind),
+          relativeError: point.row.machine.error(of: point.step.kind, at: point.step.geometry),
           isExtrapolated: point.row.isExtrapolated,
           outputError: point.stored.outputError, recall: point.stored.recall,
           wholeModelSpeedUp: point.wholeSpeedUp, wholeModelError: point.whole?.error,

@@ -21,9 +21,9 @@ extension ModelReport {
         "– and not stored: where model and caches do not fit the machine, with the policy or with dense attention"
       )
     }
-    if let besides, points.contains(where: { $0.row.machine.kernels.name == besides }) {
+    if let earlier = points.first(where: \.row.machine.isEarlier)?.row.machine {
       notes.append(
-        "with \(besides) kernels, of before and launched one by one: shown where they are on the other side of 1×"
+        "with \(earlier.kernels.name) kernels, of before and launched one by one: shown where they are on the other side of 1×"
       )
     }
     if !job.leftOut.isEmpty {
@@ -58,7 +58,8 @@ extension ModelReport {
       seen.insert("\($0.row.machine.name) \($0.stored.configuration)").inserted
     }.map { point in
       let parts = point.row.machine.sensitivity(
-        point.stored.shape, dense: point.stored.dense, geometry: point.step.geometry, batch: point.step.batch,
+        point.stored.shape, dense: point.stored.dense, geometry: point.step.geometry,
+        batch: point.step.batchOfReplica,
         reading: job.reading
       ).prefix(4).filter { abs($0.elasticity) > 0.005 }.map {
         "\($0.parameter) \(String(format: "%+.2f", $0.elasticity))"

@@ -10,25 +10,21 @@ public struct ModelReport {
   let points: [PricingJob.Point]
   /// Nil to compare configurations as they are.
   let quality: EqualQuality?
-  /// The kernel set that is shown only where it disagrees with the others.
-  let besides: String?
   let showsSensitivity: Bool
   let database: String?
 
   /// - Parameters:
   ///   - points: what the job computed.
   ///   - quality: what all shown configurations meet; nil to show all.
-  ///   - besides: a kernel set that is shown only where it is on the other side of dense attention; nil for none.
   ///   - showsSensitivity: whether the text says which parameter of a machine moves a speed-up most.
   ///   - database: where the times are kept, as it is to be named; nil where they are not.
   public init(
-    job: PricingJob, points: [PricingJob.Point], quality: EqualQuality? = nil, besides: String? = nil,
+    job: PricingJob, points: [PricingJob.Point], quality: EqualQuality? = nil,
     showsSensitivity: Bool = false, database: String? = nil
   ) {
     self.job = job
     self.points = quality?.cheapest(points) ?? points
     self.quality = quality
-    self.besides = besides
     self.showsSensitivity = showsSensitivity
     self.database = database
   }
@@ -36,6 +32,8 @@ public struct ModelReport {
   private struct Table: Hashable {
     let trace: String
     let machine: String
+    /// Empty where other kernels stand in the same table, under the lines that they disagree with.
+    let kernels: String
     let batch: Double
   }
 
@@ -53,24 +51,30 @@ public struct ModelReport {
   }
 
   private func key(_ point: PricingJob.Point) -> Table {
-    Table(trace: point.stored.traceTitle, machine: point.row.machine.machine.name, batch: point.step.batch)
+    Table(
+      trace: point.stored.traceTitle, machine: point.row.machine.machine.name,
+      kernels: point.row.machine.isEarlier || points.contains { $0.row.machine.isEarlier }
+        ? "" : point.row.machine.kernels.name,
+      batch: point.step.batch)
   }
 
   private func heading(_ point: PricingJob.Point, _ own: [PricingJob.Point]) -> String {
     let machine = point.row.machine
     let model = (job.model?.rawValue ?? point.stored.modelName) + job.deployment.suffix
-    return "\(machine.machine.title), kernels \(machine.kernels.name): \(errors(machine, own)); "
+    return "\(machine.machine.title), kernels \(machine.kernels.name): \(errors(point, own)); "
       + "\(model), shares of '\(point.stored.traceTitle)'"
   }
 
   /// Of the kinds of prices that are in a table.
-  private func errors(_ machine: PricedMachine, _ own: [PricingJob.Point]) -> String {
+  private func errors(_ point: PricingJob.Point, _ own: [PricingJob.Point]) -> String {
+    let machine = point.row.machine
     let found = Set(own.map(\.step.kind) + [.dense] + (job.model == nil ? [] : [.step]))
-    return machine.errorText(of: PriceKind.allCases.filter(found.contains))
+    return machine.errorText(
+      of: PriceKind.allCases.filter(found.contains), at: own.last?.step.geometry ?? point.step.geometry)
   }
 
   private func table(_ own: [PricingJob.Point]) -> String {
-    let lines = ModelLine.lines(own, isBeside: { $0.row.machine.kernels.name == besides })
+    let lines = ModelLine.lines(own, isBeside: \.row.machine.isEarlier)
     let contexts = unique(own.map { Int(saturating: $0.step.geometry.context.rounded()) })
     var columns: [Column<ModelLine>] = [
       .left("policy") { $0.label },
@@ -91,7 +95,7 @@ public struct ModelReport {
   func crossoverTokens(_ point: PricingJob.Point) -> Double? {
     point.row.machine.crossover(
       point.stored.shape, dense: point.stored.dense, geometry: point.step.geometry,
-      batch: point.step.batch, reading: job.reading)
+      batch: point.step.batchOfReplica, reading: job.reading)
   }
 
   private func crossover(_ point: PricingJob.Point) -> String {

@@ -24,12 +24,10 @@ struct PointPricing {
     self.batch = batch
   }
 
-  /// Sequences of one copy of the model.
-  private var batchOfReplica: Double { (batch / Double(job.deployment.replicas)).rounded(.up) }
-
   var point: PricingJob.Point {
     let step = machine.price(
-      stored.shape, dense: stored.dense, geometry: own, batch: batchOfReplica, reading: job.reading)
+      stored.shape, dense: stored.dense, geometry: own, batch: batch, replicas: job.deployment.replicas,
+      reading: job.reading)
     let row = ModelledRow(
       configuration: stored.configuration, machine: machine, geometryName: job.geometryName, step: step,
       isExtrapolated: !machine.isFittedHere || geometry != stored.geometry || job.deployment.devices > 1)
@@ -38,21 +36,21 @@ struct PointPricing {
 
   private func whole(_ model: ModelShape, _ step: PricedStep) -> PricingJob.Whole {
     let shape = WholeModel(
-      weights: .init(
-        readBytes: model.weightBytes(batch: batchOfReplica, bits: weightBits),
-        activeParameters: model.activeParameters, bits: model.kernelBits(weightBits)),
+      weights: model.weightParts(batch: step.batchOfReplica, bits: weightBits).map {
+        .init(readBytes: $0.readBytes, activeParameters: $0.activeParameters, bits: $0.bits)
+      },
       layers: geometry.layers, devices: Double(job.deployment.shards))
-    let window = windowStep(model)
+    let window = windowStep(model, batch: step.batchOfReplica)
     func side(_ attention: StepTime, _ kept: StepShape) -> PricingJob.Side {
       PricingJob.Side(
         nanoseconds: shape.stepNanoseconds(
           attention: attention, dense: window, denseLayers: windowedLayers(model), machine.machine,
-          machine.kernels, batch: batchOfReplica),
+          machine.kernels, batch: step.batchOfReplica),
         batch: batch, largestBatch: largestBatch(model, kept))
     }
     return PricingJob.Whole(
       policy: side(step.policy, stored.shape), dense: side(step.dense, stored.dense),
-      error: machine.error(of: .step))
+      error: machine.error(of: .step, at: own))
   }
 
   private var weightBits: Double? { job.deployment.weightBits.map(Double.init) }
@@ -70,9 +68,9 @@ struct PointPricing {
   }
 
   /// Dense whatever the policy, which has no part in layers that see a window.
-  private func windowStep(_ model: ModelShape) -> StepTime? {
+  private func windowStep(_ model: ModelShape, batch: Double) -> StepTime? {
     windowGeometry(model).map { window in
-      machine.model.time(stored.dense.load(window, reading: .groupUnion), batch: batchOfReplica)
+      machine.model.time(stored.dense.load(window, reading: .groupUnion), batch: batch)
     }
   }
 

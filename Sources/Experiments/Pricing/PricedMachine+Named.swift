@@ -18,7 +18,8 @@ extension PricedMachine {
   public static func named(_ names: [String], kernels: [String] = [], withEarlier: Bool = false) throws
     -> [PricedMachine]
   {
-    let sets = try kernels.map(HardwareLocator.kernels)
+    var named: Set<String> = []
+    let sets = try kernels.filter { named.insert($0).inserted }.map(HardwareLocator.kernels)
     var seen: Set<String> = []
     return try names.filter { seen.insert($0).inserted }.flatMap { name in
       let machine = try HardwareLocator.machine(name)
@@ -28,31 +29,35 @@ extension PricedMachine {
       let usual = try HardwareLocator.kernels(machine.kernelSet ?? defaultKernels)
       let own = try priced(machine, usual, name: name)
       guard withEarlier, isDefault else { return [own] }
-      return [own, try priced(machine, HardwareLocator.kernels(earlierKernels), name: name)]
+      let earlier = try HardwareLocator.kernels(earlierKernels)
+      return [own, PricedMachine(machine: machine, kernels: earlier, isEarlier: true)]
     }
   }
 
   private static func priced(_ machine: HardwareDescription, _ set: KernelSet, name: String) throws
     -> PricedMachine
   {
-    guard machine.kind == .gpu || !set.launchesAhead else {
+    guard set.launchesAhead == (machine.kind == .gpu) else {
+      let (own, other) = machine.kind == .gpu ? ("GPUs", "processors") : ("processors", "GPUs")
       throw PricingError(
-        name, expected: "kernels of its own, or a kernel set of processors",
-        found: "none in its file, and the set '\(set.name)' of GPUs",
-        advice: "name a kernel set of processors, or measure the machine (fasa-sim hardware measure)")
+        name, expected: "kernels of its own, or a kernel set of \(own)",
+        found: "none in its file, and the set '\(set.name)' of \(other)",
+        advice: "name a kernel set of \(own), or measure the machine (fasa-sim hardware measure)")
     }
     return PricedMachine(machine: machine, kernels: set)
   }
 
   /// How far off its prices of one kind are.
-  func errorText(of kind: PriceKind) -> String {
-    error(of: kind).map { "±\(NumberText.percent($0.median)) (90 %: ±\(NumberText.percent($0.p90)))" }
+  func errorText(of kind: PriceKind, at geometry: PricedGeometry) -> String {
+    error(of: kind, at: geometry).map {
+      "±\(NumberText.percent($0.median)) (90 %: ±\(NumberText.percent($0.p90)))"
+    }
       ?? "not measured"
   }
 
   /// How far off its prices of some kinds are, as headings say it.
-  func errorText(of kinds: [PriceKind]) -> String {
+  func errorText(of kinds: [PriceKind], at geometry: PricedGeometry) -> String {
     guard kernels.calibration != nil else { return "error unknown" }
-    return kinds.map { "\($0.rawValue) \(errorText(of: $0))" }.joined(separator: ", ")
+    return kinds.map { "\($0.rawValue) \(errorText(of: $0, at: geometry))" }.joined(separator: ", ")
   }
 }

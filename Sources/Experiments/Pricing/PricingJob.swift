@@ -85,11 +85,21 @@ public struct PricingJob {
   }
 
   private func checkShards(_ stored: StoredShape) throws {
-    let heads = Int(model.map { Double($0.geometry.queryHeads) } ?? stored.geometry.queryHeads)
-    guard heads % deployment.shards != 0 else { return }
+    let geometry = geometry(stored, context: nil)
+    let (heads, kvHeads, shards) = (Int(geometry.queryHeads), Int(geometry.kvHeads), deployment.shards)
+    let isEven = heads % shards == 0 && (kvHeads % shards == 0 || shards % kvHeads == 0)
+    guard isEven else {
+      throw PricingError(
+        model?.rawValue ?? stored.modelName,
+        expected: "devices that share \(heads) query heads and \(kvHeads) KV heads evenly",
+        found: "\(shards)",
+        advice: "take a number that divides them, or data parallelism")
+    }
+    // Where sums over devices were not measured, they would be free.
+    guard shards > 1, let machine = machines.first(where: { $0.hasNoReductions }) else { return }
     throw PricingError(
-      model?.rawValue ?? stored.modelName, expected: "devices that share \(heads) query heads evenly",
-      found: "\(deployment.shards)", advice: "take a number that divides them, or data parallelism")
+      machine.name, expected: "kernels whose sums over devices were measured", found: "none",
+      advice: "take data parallelism, or another kernel set")
   }
 
   private func geometries(_ stored: StoredShape) -> [PricedGeometry] {

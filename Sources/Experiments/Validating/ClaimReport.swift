@@ -10,7 +10,7 @@ struct ClaimReport: Encodable {
   private static let batches = [1.0, 2, 4, 8, 16, 32]
 
   init(_ claim: PublishedClaim) throws {
-    let machines = try HardwareLocator.machines().filter { $0.kind == .gpu }
+    let machines = try HardwareLocator.machines().filter { $0.kind == .gpu && $0.kernelSet == nil }
     // The paper's kernels are Triton, after SparQ's.
     let sets = try ["triton", PricedMachine.defaultKernels].map(HardwareLocator.kernels)
     self.claim = claim.text

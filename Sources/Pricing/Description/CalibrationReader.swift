@@ -9,6 +9,7 @@ extension KernelCalibration {
       try machine.finish()
       return result
     }
+    maker = try fields.optionalWord("maker")
     errors = try fields.list("errors").map { try HeldOut($0) }
     try fields.finish()
   }

@@ -11,6 +11,7 @@ extension KernelCalibration {
         fields.number("bandwidth_bytes_per_s", machine.bandwidthBytesPerSecond)
         return fields
       })
+    fields.text("maker", maker)
     fields.list("errors", errors.map(\.fields))
     return fields
   }

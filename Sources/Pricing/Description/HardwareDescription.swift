@@ -42,6 +42,8 @@ public struct HardwareDescription: Sendable, Equatable {
   /// As tables of measurements name it.
   public var device: String?
   public var kind: Kind
+  /// `nvidia`, `amd` and so on: kernels of one maker's machines tell nothing of another's. Nil where it is not said.
+  public var maker: String?
   /// Streaming multiprocessors, compute units or cores.
   public var computeUnits: Double?
   public var memory: Memory
@@ -64,9 +66,10 @@ public struct HardwareDescription: Sendable, Equatable {
       ?? .infinity
   }
 
-  /// Products with weights of eight bits or less are computed in eight bits where the machine can.
+  /// Products with weights of eight bits are computed in eight bits where the machine can; those of fewer are unpacked to
+  /// 16.
   func peakOperations(weightBits: Double) -> Double {
-    weightBits <= 8 ? peakOperationsPerSecond["f8"] ?? peakOperations : peakOperations
+    weightBits == 8 ? peakOperationsPerSecond["f8"] ?? peakOperations : peakOperations
   }
 
   /// Bytes per second that reach the processor when so many may be under way.

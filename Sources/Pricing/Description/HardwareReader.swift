@@ -14,6 +14,7 @@ extension HardwareDescription {
     title = try fields.word("title")
     device = try fields.optionalWord("device")
     kind = try fields.choice("kind", Kind.self)
+    maker = try fields.optionalWord("maker")
     computeUnits = try fields.optionalNumber("compute_units", unit: "units")
     memory = try Memory(fields.inner("memory"))
     lastLevelCache = try fields.optionalInner("last_level_cache").map { try Cache($0) }

@@ -11,6 +11,7 @@ extension HardwareDescription {
     fields.text("title", title)
     fields.text("device", device)
     fields.word("kind", kind.rawValue)
+    fields.text("maker", maker)
     fields.number("compute_units", computeUnits)
     fields.inner("memory", memory.fields)
     fields.inner("last_level_cache", lastLevelCache?.fields)

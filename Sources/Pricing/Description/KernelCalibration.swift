@@ -8,6 +8,8 @@ public enum PriceKind: String, Sendable, CaseIterable, Codable {
   case pages
   /// Single rows, chosen by scores of each.
   case tokens
+  /// The top-k of tokens alone, of which a price of tokens is made beside other stages.
+  case topK = "top-k"
   /// Codes, numbers of few bits, rows of the host's memory: no table has their kernels.
   case others
   /// A decode step of a whole model.
@@ -49,12 +51,17 @@ public struct KernelCalibration: Sendable, Equatable {
   public var method: String
   public var data: String
   public var machines: [Machine]
+  /// Of all these machines: what errors on machines that no fit saw tell of others' is nothing. Nil where it is not said.
+  public var maker: String?
   public var errors: [HeldOut]
 
-  public init(method: String, data: String, machines: [Machine], errors: [HeldOut]) {
+  public init(
+    method: String, data: String, machines: [Machine], maker: String? = nil, errors: [HeldOut]
+  ) {
     self.method = method
     self.data = data
     self.machines = machines
+    self.maker = maker
     self.errors = errors
   }
 
@@ -69,6 +76,12 @@ public struct KernelCalibration: Sendable, Equatable {
   public func error(of kind: PriceKind, on machine: HardwareDescription) -> ModelError? {
     let own = errors.first { $0.kind == kind && $0.machine == machine.name }
     if let own, isFitted(to: machine) { return own.error }
+    return errorElsewhere(of: kind, on: machine)
+  }
+
+  /// Of machines of the same maker that no fit saw; nil where none was measured.
+  public func errorElsewhere(of kind: PriceKind, on machine: HardwareDescription) -> ModelError? {
+    guard maker == nil || maker == machine.maker else { return nil }
     return errors.first { $0.kind == kind && $0.machine == nil }?.error
   }
 }

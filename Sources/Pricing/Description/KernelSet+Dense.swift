@@ -36,6 +36,10 @@ extension KernelSet {
     }
   }
 
+  /// What a dense price stands on: kernels of the machine itself, or those of its kind of memory, for such rows; or kernels
+  /// for rows of another width or grouping, or of another memory.
+  public enum DenseOrigin: Sendable { case machine, memory, otherRows }
+
   /// A kernel for caches of one kind, on one machine or on all with one kind of memory.
   public struct DenseSet: Sendable, Equatable {
     public enum Place: Sendable, Equatable {
@@ -71,8 +75,21 @@ extension KernelSet.Dense {
   /// The kernel that attends to a cache on a machine: of the sets for the machine or its memory the one whose width of
   /// a number, grouping and head dimension are nearest, in this order.
   public func kernel(for rows: CacheRows, on machine: HardwareDescription) -> KernelSet.DenseKernel {
-    sets.compactMap { set in distance(set, rows, machine).map { (set, $0) } }
-      .min { $0.1 < $1.1 }?.0.kernel ?? kernel
+    nearest(rows, machine)?.kernel ?? kernel
+  }
+
+  /// Where the kernel for such rows was measured.
+  public func origin(of rows: CacheRows, on machine: HardwareDescription) -> KernelSet.DenseOrigin {
+    guard let set = nearest(rows, machine) else { return sets.isEmpty ? .machine : .otherRows }
+    guard set.cacheBits == rows.bits, set.headDim == rows.headDim, set.isGrouped == rows.isGrouped else {
+      return .otherRows
+    }
+    if case .machine = set.place { return .machine }
+    return .memory
+  }
+
+  private func nearest(_ rows: CacheRows, _ machine: HardwareDescription) -> KernelSet.DenseSet? {
+    sets.compactMap { set in distance(set, rows, machine).map { (set, $0) } }.min { $0.1 < $1.1 }?.0
   }
 
   /// Nil where the set is of another machine. Another kind of memory's set is nearer than one for half as wide numbers

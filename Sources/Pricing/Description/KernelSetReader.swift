@@ -79,7 +79,7 @@ extension StepCosts {
     layerNs = try fields.nanoseconds("layer_ns")
     fixedNs = try fields.nanoseconds("fixed_ns")
     sequenceNs = try fields.nanoseconds("sequence_ns")
-    reductionNs = try fields.nanoseconds("reduction_ns")
+    reductionNs = try fields.optionalNumber("reduction_ns", unit: "nanoseconds", range: 0...1e12)
     tile = try fields.optionalNumber("tile", unit: "sequences", range: 1...1e6)
     try fields.finish()
   }

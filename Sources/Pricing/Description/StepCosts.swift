@@ -12,8 +12,8 @@ public struct StepCosts: Sendable, Equatable {
   public var fixedNs: Double
   /// Of each sequence of a batch.
   public var sequenceNs: Double
-  /// Of a sum over devices, of which a layer has two.
-  public var reductionNs: Double
+  /// Of a sum over devices, of which a layer has two; nil where it was not measured.
+  public var reductionNs: Double?
   /// Sequences that a batch of several is padded to; nil where it is not.
   public var tile: Double?
 

@@ -3,7 +3,7 @@ import Attention
 /// A decode step of the whole model: attention in every layer, and the weights read once for all sequences, on one device or
 /// on several that share heads and weights (tensor parallelism).
 public struct WholeModel: Sendable {
-  /// What a step reads and multiplies beside attention, over all devices.
+  /// What a step reads and multiplies beside attention, over all devices, of weights in one format.
   public struct Weights: Sendable, Equatable {
     /// Bytes that a step reads: of the embedding table one row, which is left out.
     public var readBytes: Double
@@ -19,11 +19,11 @@ public struct WholeModel: Sendable {
     }
   }
 
-  public let weights: Weights
+  public let weights: [Weights]
   public let layers: Double
   public let devices: Double
 
-  public init(weights: Weights, layers: Double, devices: Double = 1) {
+  public init(weights: [Weights], layers: Double, devices: Double = 1) {
     self.weights = weights
     self.layers = layers
     self.devices = devices
@@ -36,16 +36,19 @@ public struct WholeModel: Sendable {
   public func linearNanoseconds(_ machine: HardwareDescription, _ kernels: KernelSet, batch: Double) -> Double
   {
     let step = kernels.step
-    let efficiency =
-      step?.efficiency(weightBits: weights.bits) ?? kernels.dense.kernel.streamEfficiency
-    let reading = weights.readBytes / (devices * machine.reachableBandwidth * efficiency) * 1e9
-    let peak =
-      machine.peakOperations(weightBits: weights.bits)
-      * (step?.computeEfficiency ?? kernels.computeEfficiency)
     let sequences = step?.tile.map { batch > 1 ? max(batch, $0) : 0 } ?? batch
-    let computing = 2 * weights.activeParameters * sequences / (devices * peak) * 1e9
+    var (reading, computing) = (0.0, 0.0)
+    for part in weights {
+      let efficiency =
+        step?.efficiency(weightBits: part.bits) ?? kernels.dense.kernel.streamEfficiency
+      reading += part.readBytes / (devices * machine.reachableBandwidth * efficiency) * 1e9
+      let peak =
+        machine.peakOperations(weightBits: part.bits)
+        * (step?.computeEfficiency ?? kernels.computeEfficiency)
+      computing += 2 * part.activeParameters * sequences / (devices * peak) * 1e9
+    }
     guard let step else { return max(reading, computing) }
-    let reductions = devices > 1 ? 2 * layers * step.reductionNs : 0
+    let reductions = devices > 1 ? 2 * layers * (step.reductionNs ?? 0) : 0
     return reading + computing + layers * step.layerNs + step.fixedNs + batch * step.sequenceNs + reductions
   }
 

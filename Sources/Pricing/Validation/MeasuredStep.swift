@@ -32,8 +32,10 @@ package struct MeasuredStep: Sendable, Equatable {
   package func milliseconds(_ cost: CostModel) -> Double {
     let parameters = model.readParameters
     let whole = WholeModel(
-      weights: .init(
-        readBytes: parameters * weightBits / 8, activeParameters: parameters, bits: weightBits),
+      weights: [
+        .init(
+          readBytes: parameters * weightBits / 8, activeParameters: parameters, bits: weightBits)
+      ],
       layers: geometry.layers, devices: devices)
     let step = cost.kernels.step
     // Prompt tokens are multiplied with the weights as a sequence's token is, and cost a server nothing else.

@@ -40,7 +40,7 @@ public struct PublishedClaim: Sendable {
         batches.map { batch in
           let model = CostModel(machine: machine, kernels: set)
           let whole = WholeModel(
-            weights: .init(readBytes: weightBytes, activeParameters: weightBytes / 2, bits: 16),
+            weights: [.init(readBytes: weightBytes, activeParameters: weightBytes / 2, bits: 16)],
             layers: layers)
           let linear = whole.linearNanoseconds(machine, set, batch: batch)
           let (slow, fast) = (

@@ -32,9 +32,11 @@ public struct QuestTimes: Sendable {
           advice: "put the table of the same version there")
       }
       let whole = WholeModel(
-        weights: .init(
-          readBytes: Self.weights * (bits + (bits < 16 ? Self.groupBits : 0)) / 8,
-          activeParameters: Self.weights, bits: bits), layers: Self.layers)
+        weights: [
+          .init(
+            readBytes: Self.weights * (bits + (bits < 16 ? Self.groupBits : 0)) / 8,
+            activeParameters: Self.weights, bits: bits)
+        ], layers: Self.layers)
       func time(_ budget: Double?) -> StepTime {
         model.time(Self.load(tokens: tokens, budget: budget), batch: 1)
       }

@@ -38,7 +38,7 @@ extension ResultsStore {
             DELETE FROM modelled WHERE configuration = ? AND hardware_digest = ? AND geometry = ?
               AND context_tokens = ? AND batch = ? AND reading = ?
             """, arguments: key)
-        let error = row.machine.error(of: row.step.kind)
+        let error = row.machine.error(of: row.step.kind, at: row.step.geometry)
         let dense = ("dense", row.step.dense.nanoseconds, row.step.dense.bytes)
         for (stage, nanoseconds, bytes) in [dense]
           + row.step.policy.parts.map({ ($0.term.name, $0.nanoseconds, $0.bytes) })

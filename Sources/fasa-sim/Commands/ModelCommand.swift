@@ -59,6 +59,7 @@ struct ModelCommand: ParsableCommand {
     guard !pricing.hardware.names.isEmpty else {
       throw ValidationError("--hardware: expected machines to price, found none; see fasa-sim hardware list")
     }
+    try deployment.validate(with: shape)
   }
 
   func run() throws {
@@ -77,7 +78,7 @@ struct ModelCommand: ParsableCommand {
     if !noStore { try store.store(points.filter { $0.speedUp != nil }.map(\.row)) }
     let report = ModelReport(
       job: job, points: points, quality: try quality.target(job.shapes, in: store),
-      besides: pricing.kernels.isEmpty ? PricedMachine.earlierKernels : nil, showsSensitivity: sensitivity,
+      showsSensitivity: sensitivity,
       database: noStore ? nil : db)
     try format.print(json: report.json, text: report.text)
   }

@@ -37,6 +37,12 @@ struct DeploymentOptions: ParsableArguments {
     }
   }
 
+  /// - Throws: `ValidationError` where something is asked that only a model's weights make sense of.
+  func validate(with geometry: GeometryOptions) throws {
+    guard geometry.geometry == nil, weightBits != nil else { return }
+    throw ValidationError("--weight-bits: expected --geometry with it: a trace knows nothing of the weights")
+  }
+
   var deployment: Deployment {
     Deployment(
       devices: devices, parallelism: parallel, cacheBits: cacheBits, weightBits: weightBits,

@@ -28,11 +28,18 @@ struct PricingOptions: ParsableArguments {
   @Option(help: "How the heads of a KV head read: each for itself, or their union once.")
   var reading: Reading = .groupUnion
 
+  func validate() throws {
+    guard kernels.isEmpty || !names.isEmpty else {
+      throw ValidationError("--kernels: expected names, found none")
+    }
+  }
+
+  private var names: [String] { kernels.flatMap { $0.split(separator: ",").map(String.init) } }
+
   /// - Parameter withEarlier: whether earlier kernels are priced beside the default ones.
   func machines(withEarlier: Bool = false) throws -> [PricedMachine] {
     try PricedMachine.named(
-      hardware.names, kernels: kernels.flatMap { $0.split(separator: ",").map(String.init) },
-      withEarlier: withEarlier)
+      hardware.names, kernels: names, withEarlier: withEarlier)
   }
 }
 

@@ -117,7 +117,9 @@ import Testing
     #expect(try run(Self.replay).status == 0)
     func dense(_ options: String) throws -> Report.Point {
       try #require(
-        try points("--geometry llama-3.1-70b --context 64k --policy dense --no-store \(options)").first)
+        try points(
+          "\(options.contains("--geometry") ? "" : "--geometry llama-3.1-70b ")--context 64k --policy dense --no-store \(options)"
+        ).first)
     }
     let one = try dense("--hardware h100-sxm --batch 8")
     #expect(one.largestBatch == 0 && one.speedUp == nil && one.tokensPerSecond == nil)
@@ -129,7 +131,13 @@ import Testing
     let (fast, slow) = (try #require(half.tokensPerSecond), try #require(eight.tokensPerSecond))
     #expect(fast > slow)
     let apart = try dense("--hardware b300 --batch 8 --devices 2 --parallel data")
-    #expect(apart.largestBatch.map { $0 % 2 == 0 } == true)
+    #expect(apart.largestBatch.map { $0 > 0 && $0 % 2 == 0 } == true)
+    // Sixteen sequences over eight machines take as long as two on one, and are told as sixteen.
+    let two = try dense("--hardware h200 --geometry llama-3.1-8b --batch 2")
+    let sixteen = try dense("--hardware h200 --geometry llama-3.1-8b --batch 16 --devices 8 --parallel data")
+    #expect(sixteen.batch == 16 && sixteen.denseNanoseconds == two.denseNanoseconds)
+    let (many, few) = (try #require(sixteen.tokensPerSecond), try #require(two.tokensPerSecond))
+    #expect(abs(many / few - 8) < 1e-9)
   }
 
   /// Of each policy the fastest configuration that keeps the error, and no other.
@@ -155,7 +163,11 @@ import Testing
     #expect(Set(points.map(\.kernels)) == ["vllm", "triton"])
     #expect(!text.output.contains("  with triton kernels "))
     let named = try run("model \(options) --kernels vllm,triton")
-    #expect(named.output.contains(", triton kernels"))
+    #expect(named.output.contains("kernels vllm: ") && named.output.contains("kernels triton: "))
+    // At 256 tokens of 4k fused kernels are faster than dense attention, and those of before are not.
+    let apart = try run(
+      "model --db r.db --hardware h100-sxm --geometry llama-3.1-8b --context 256k --policy fasa@10")
+    #expect(apart.output.contains("  with triton kernels "))
   }
 
   /// Heads of multi-head latent attention share rows: who chooses for each head has no price there.
@@ -205,8 +217,19 @@ import Testing
     ),
     (
       "model --db r.db --hardware h100-sxm --devices 7 --geometry llama-3.1-8b", 1,
-      "llama-3.1-8b: expected devices that share 32 query heads evenly, found 7"
+      "llama-3.1-8b: expected devices that share 32 query heads and 8 KV heads evenly, found 7"
     ),
+    (
+      "model --db r.db --hardware h100-sxm --devices 5 --geometry qwen2.5-32b", 1,
+      "qwen2.5-32b: expected devices that share 40 query heads and 8 KV heads evenly, found 5"
+    ),
+    (
+      "model --db r.db --hardware m2-ultra --devices 2", 1,
+      "m2-ultra/metal: expected kernels whose sums over devices were measured, found none"
+    ),
+    ("model --db r.db --hardware h100-sxm --kernels native", 1, "the set 'native' of processors"),
+    ("model --db r.db --hardware h100-sxm --kernels ,", 64, "--kernels: expected names, found none"),
+    ("model --db r.db --hardware h100-sxm --weight-bits 4", 64, "--weight-bits: expected --geometry with it"),
     ("model --db r.db --hardware a100-40gb --context 64k..1k", 64, "context"),
     ("hardware show a101", 1, "'a101': expected the name of a machine"),
     (

@@ -137,11 +137,12 @@ import Testing
   @Test func aStepByHand() throws {
     let model = try Self.model()
     let weights = WholeModel.Weights(readBytes: 16e9, activeParameters: 8e9, bits: 16)
-    let one = WholeModel(weights: weights, layers: 2)
-    let two = WholeModel(weights: weights, layers: 2, devices: 2)
+    let one = WholeModel(weights: [weights], layers: 2)
+    let two = WholeModel(weights: [weights], layers: 2, devices: 2)
     #expect(Self.near(one.linearNanoseconds(model.machine, model.kernels, batch: 4), 34_132_000))
     #expect(Self.near(two.linearNanoseconds(model.machine, model.kernels, batch: 4), 18_084_000))
-    let few = WholeModel(weights: .init(readBytes: 4e9, activeParameters: 8e9, bits: 4), layers: 2)
+    let few = WholeModel(
+      weights: [.init(readBytes: 4e9, activeParameters: 8e9, bits: 4)], layers: 2)
     #expect(Self.near(few.linearNanoseconds(model.machine, model.kernels, batch: 4), 18_132_000))
   }
 
@@ -151,7 +152,7 @@ import Testing
     machine.peakOperationsPerSecond["f8"] = 2e15
     kernels.step?.tile = 16
     let whole = WholeModel(
-      weights: .init(readBytes: 1e9, activeParameters: 1e12, bits: 8), layers: 0)
+      weights: [.init(readBytes: 1e9, activeParameters: 1e12, bits: 8)], layers: 0)
     let one = whole.linearNanoseconds(machine, kernels, batch: 1)
     let two = whole.linearNanoseconds(machine, kernels, batch: 2)
     // 16 sequences at half of 2 PFLOP/s of 8 bits, and 500 ns for the second.
