@@ -30,13 +30,9 @@ class Machine:
     cache: float  # bytes of the last level; not a number where a description has none
     units: float
     peak: float  # 16-bit operations a second, dense; 32-bit ones where those are not published
+    fp8_peak: float  # of the machines that have none not a number
     family: str  # kind of memory, by which machines are alike where one was not measured: hbm, gddr, lpddr, ddr
     inline_ecc: bool  # error correction lies in the memory itself and takes bandwidth from it
-
-    @property
-    def fp8_peak(self) -> float:
-        """Twice the 16-bit one on every machine whose stages were measured; descriptions have no field for it."""
-        return 2 * self.peak
 
 
 @cache
@@ -51,6 +47,7 @@ def machine(name: str) -> Machine:
         cache=float(fields.get("last_level_cache", {}).get("bytes", "nan")),
         units=float(fields.get("compute_units", "nan")),
         peak=float(peaks.get("f16", peaks.get("f32"))),
+        fp8_peak=float(peaks.get("f8", "nan")),
         family=memory["kind"],
         inline_ecc=memory.get("inline_ecc", False),
     )
