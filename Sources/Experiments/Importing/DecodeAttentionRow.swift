@@ -1,3 +1,5 @@
+import Pricing
+
 /// One measured call of dense decode attention of one layer: a row of the table that
 /// `hardware/measurements` keeps of such calls.
 package struct DecodeAttentionRow: Sendable, Equatable {
@@ -37,10 +39,11 @@ package struct DecodeAttentionRow: Sendable, Equatable {
 }
 
 extension DecodeAttentionRow.Shape {
-  /// Keys and values that one call reads, in bytes; a number that counts of any size cannot overflow.
-  var cacheBytes: Double {
-    let elements = [2, batch, kvHeads, context, headDim].reduce(1.0) { $0 * Double($1) }
-    return elements * (kvType == "fp8" ? 1 : 2)
+  /// As it is priced and held against a machine's memory.
+  var call: DenseCall {
+    DenseCall(
+      elementBytes: kvType == "fp8" ? 1 : 2, headDim: Double(headDim), queryHeads: Double(queryHeads),
+      kvHeads: Double(kvHeads), batch: Double(batch), context: Double(context))
   }
 }
 

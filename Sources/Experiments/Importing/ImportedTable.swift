@@ -17,8 +17,6 @@ struct ImportedTable {
   /// Beyond this share of the rows from memory, the clock or the machine was not what the file says: none of its times can
   /// be trusted, those of small caches, which cannot be checked, no more than the others.
   static let mostBeating = 0.1
-  /// A cache of less than so many last-level caches may be read from there.
-  private static let cacheFactor = 2.0
 
   init(_ file: TableFile, machine: String?) throws {
     path = file.path
@@ -27,14 +25,13 @@ struct ImportedTable {
     var table = try PerformanceTable(
       file.text(), file: file.path, origin: origin, isConverted: file.isParquet)
     count = table.count
-    let bandwidth = origin.description?.memory.bandwidthBytesPerSecond ?? .infinity
-    let cache = origin.description?.lastLevelCache?.bytes ?? .infinity
-    func isFromMemory(_ row: DecodeAttentionRow) -> Bool {
-      row.shape.cacheBytes > Self.cacheFactor * cache
-    }
-    fromMemory = table.rows.count { isFromMemory($0.row) }
-    table.leaveOut(.beatsMemory) {
-      isFromMemory($0) && $0.shape.cacheBytes / bandwidth > $0.microseconds * 1e-6
+    if let machine = origin.description {
+      fromMemory = table.rows.count { $0.row.shape.call.isChecked(of: machine) }
+      table.leaveOut(.beatsMemory) {
+        $0.shape.call.beatsMemory(of: machine, microseconds: $0.microseconds)
+      }
+    } else {
+      fromMemory = 0
     }
     flaws = table.flaws
     rows = table.rows

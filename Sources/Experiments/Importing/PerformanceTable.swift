@@ -35,12 +35,8 @@ struct PerformanceTable {
   ///   - isConverted: whether the text was made from a Parquet file, whose rows have no header line before them.
   /// - Throws: `PricingError` where a column is missing, or a shape is none.
   init(_ data: Data, file: String, origin: TableOrigin, isConverted: Bool) throws {
-    let lines = try QuotedCSV(data, file: file).lines
-    guard let header = lines.first?.fields else {
-      throw PricingError(file, expected: "a header line", found: "an empty file")
-    }
-    // A byte order mark, which some programs write, belongs to no name.
-    let names = header.map { $0.hasPrefix("\u{FEFF}") ? String($0.dropFirst()) : $0 }
+    let table = try QuotedCSV(data, file: file)
+    let (lines, names) = (table.lines, try table.header(of: file))
     let missing = Self.needed.filter { !names.contains($0) }
     guard missing.isEmpty else {
       throw PricingError(

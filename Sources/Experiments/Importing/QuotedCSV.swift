@@ -29,6 +29,17 @@ struct QuotedCSV {
     self.lines = lines
   }
 
+  /// The names of the columns.
+  ///
+  /// - Throws: `PricingError` where there is no line.
+  func header(of file: String) throws -> [String] {
+    guard let header = lines.first?.fields else {
+      throw PricingError(file, expected: "a header line", found: "an empty file")
+    }
+    // A byte order mark, which some programs write, belongs to no name.
+    return header.map { $0.hasPrefix("\u{FEFF}") ? String($0.dropFirst()) : $0 }
+  }
+
   private struct Scanner {
     private(set) var start = 1
     private var number = 1

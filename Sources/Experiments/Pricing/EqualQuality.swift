@@ -39,15 +39,18 @@ public struct EqualQuality: Sendable {
 
   func isMet(_ stored: StoredShape) -> Bool { losses[stored.configuration].map { $0 <= most } ?? false }
 
-  /// Of each policy's configurations that meet it the fastest, on each machine and at each context and batch size.
+  /// Of each policy's configurations that meet it the fastest, on each machine and at each context and batch size; kernels
+  /// of before are told of the same ones.
   func cheapest(_ points: [PricingJob.Point]) -> [PricingJob.Point] {
+    let machines = points.map(\.row.machine).filter { !$0.isEarlier }
+    let asked = Dictionary(machines.map { ($0.machine.name, $0.name) }) { first, _ in first }
     var best: [Place: PricingJob.Point] = [:]
-    for point in points where isMet(point.stored) {
-      let place = Place(point)
+    for point in points where !point.row.machine.isEarlier && isMet(point.stored) {
+      let place = Place(point, asked)
       if let other = best[place], !isBetter(point, than: other) { continue }
       best[place] = point
     }
-    return points.filter { best[Place($0)]?.stored.configuration == $0.stored.configuration }
+    return points.filter { best[Place($0, asked)]?.stored.configuration == $0.stored.configuration }
   }
 
   /// What fits before what does not, and then the faster.
@@ -73,10 +76,12 @@ public struct EqualQuality: Sendable {
     let context: Double
     let batch: Double
 
-    init(_ point: PricingJob.Point) {
+    /// - Parameter asked: the machines with the kernels that were asked for, by the machines' names.
+    init(_ point: PricingJob.Point, _ asked: [String: String]) {
       policy = point.stored.policy
       trace = point.stored.traceTitle
-      machine = point.row.machine.name
+      let own = point.row.machine
+      machine = own.isEarlier ? asked[own.machine.name] ?? own.name : own.name
       context = point.step.geometry.context
       batch = point.step.batch
     }

@@ -12,44 +12,43 @@ struct ModelLine {
 
   /// Dense attention where a whole model is priced, then each configuration, and under it what other kernels say where
   /// they disagree.
-  static func lines(_ points: [PricingJob.Point], isBeside: (PricingJob.Point) -> Bool) -> [ModelLine] {
-    var order: [ConfigurationID] = []
+  static func lines(_ points: [PricingJob.Point]) -> [ModelLine] {
     let byConfiguration = Dictionary(grouping: points, by: \.stored.configuration)
-    for point in points where !order.contains(point.stored.configuration) {
-      order.append(point.stored.configuration)
-    }
-    var lines = order.flatMap { id -> [ModelLine] in
+    var lines = points.map(\.stored.configuration).unique.flatMap { id -> [ModelLine] in
       let own = byConfiguration[id] ?? []
-      let asked = byMachine(own.filter { !isBeside($0) })
-      let others = byMachine(own.filter(isBeside), isBeside: true)
-      return asked + others.filter { other in asked.contains { $0.disagrees(with: other) } }
+      let asked = ModelLine(own.filter { !$0.row.machine.isEarlier })
+      let earlier = ModelLine(own.filter(\.row.machine.isEarlier), isBeside: true)
+      return [asked, earlier.flatMap { asked?.disagrees(with: $0) == true ? $0 : nil }].compactMap(\.self)
     }
     if let first = lines.first, first.last.whole != nil {
-      lines.insert(
-        ModelLine(
-          points: first.points, last: first.last, label: "dense attention", isBeside: false, isDense: true),
-        at: 0)
+      lines.insert(ModelLine(dense: first), at: 0)
     }
     return lines
   }
 
-  private static func byMachine(_ points: [PricingJob.Point], isBeside: Bool = false) -> [ModelLine] {
-    let names = Set(points.map(\.row.machine.name))
-    return names.sorted().compactMap { name in
-      let own = points.filter { $0.row.machine.name == name }
-      return own.last.map { last in
-        let kernels = last.row.machine.kernels.name
-        let label =
-          isBeside
-          ? "  with \(kernels) kernels" : last.stored.label + (names.count > 1 ? ", \(kernels) kernels" : "")
-        return ModelLine(points: own, last: last, label: label, isBeside: isBeside, isDense: false)
-      }
-    }
+  /// Nil of no points.
+  private init?(_ points: [PricingJob.Point], isBeside: Bool = false) {
+    guard let last = points.last else { return nil }
+    self.points = points
+    self.last = last
+    self.isBeside = isBeside
+    label = isBeside ? "  with \(last.row.machine.kernels.name) kernels" : last.stored.label
+    isDense = false
+  }
+
+  /// Of dense attention, beside which another line's times stand.
+  private init(dense line: ModelLine) {
+    (points, last, label, isBeside, isDense) = (line.points, line.last, "dense attention", false, true)
   }
 
   /// Whether one is faster than dense attention and the other slower, at some context.
   private func disagrees(with other: ModelLine) -> Bool {
-    zip(points, other.points).contains { ($0.step.speedUp > 1) != ($1.step.speedUp > 1) }
+    points.contains { own in
+      other.points.contains {
+        $0.step.geometry.context == own.step.geometry.context
+          && ($0.step.speedUp > 1) != (own.step.speedUp > 1)
+      }
+    }
   }
 
   var outputError: Double? { isBeside || isDense ? nil : last.stored.outputError }

@@ -12,6 +12,8 @@ public struct ModelReport {
   let quality: EqualQuality?
   let showsSensitivity: Bool
   let database: String?
+  /// Whether kernels of before stand beside those that were asked for, in the same tables.
+  private let hasEarlier: Bool
 
   /// - Parameters:
   ///   - points: what the job computed.
@@ -27,6 +29,7 @@ public struct ModelReport {
     self.quality = quality
     self.showsSensitivity = showsSensitivity
     self.database = database
+    hasEarlier = job.machines.contains(where: \.isEarlier)
   }
 
   private struct Table: Hashable {
@@ -41,7 +44,7 @@ public struct ModelReport {
   public var text: String {
     var lines: [String] = []
     let tables = Dictionary(grouping: points, by: key)
-    for key in unique(points.map(key)) {
+    for key in points.map(key).unique {
       guard let own = tables[key], let first = own.first else { continue }
       lines += ["\(heading(first, own).onOneLine), batch \(Int(saturating: key.batch))", "", table(own), ""]
     }
@@ -53,8 +56,7 @@ public struct ModelReport {
   private func key(_ point: PricingJob.Point) -> Table {
     Table(
       trace: point.stored.traceTitle, machine: point.row.machine.machine.name,
-      kernels: point.row.machine.isEarlier || points.contains { $0.row.machine.isEarlier }
-        ? "" : point.row.machine.kernels.name,
+      kernels: hasEarlier ? "" : point.row.machine.kernels.name,
       batch: point.step.batch)
   }
 
@@ -74,8 +76,8 @@ public struct ModelReport {
   }
 
   private func table(_ own: [PricingJob.Point]) -> String {
-    let lines = ModelLine.lines(own, isBeside: \.row.machine.isEarlier)
-    let contexts = unique(own.map { Int(saturating: $0.step.geometry.context.rounded()) })
+    let lines = ModelLine.lines(own)
+    let contexts = own.map { Int(saturating: $0.step.geometry.context.rounded()) }.unique
     var columns: [Column<ModelLine>] = [
       .left("policy") { $0.label },
       .right("output error") { NumberText.decimal($0.outputError) },
@@ -103,8 +105,12 @@ public struct ModelReport {
       ?? "never to 1m"
   }
 
-  func unique<Value: Hashable>(_ values: [Value]) -> [Value] {
-    var seen: Set<Value> = []
-    return values.filter { seen.insert($0).inserted }
+}
+
+extension Sequence where Element: Hashable {
+  /// Each element once, in order.
+  var unique: [Element] {
+    var seen: Set<Element> = []
+    return filter { seen.insert($0).inserted }
   }
 }

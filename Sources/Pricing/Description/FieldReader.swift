@@ -118,9 +118,6 @@ final class FieldReader {
     return try items.enumerated().map { try FieldReader($1, file: file, path: "\(path)\(name)[\($0)].") }
   }
 
-  /// The names of the fields that are there.
-  var names: [String] { fields.map(\.key) }
-
   /// Throws where a field was not asked for: a misspelt one must not be passed over.
   func finish() throws {
     for (key, value) in fields where !read.contains(key) {

@@ -52,9 +52,14 @@ package struct DenseCall: Sendable, Equatable {
     machine.lastLevelCache.map { cacheBytes >= 2 * $0.bytes } ?? true
   }
 
+  /// Whether a time can be held against the memory: keys and values are larger than twice a last-level cache that is known.
+  package func isChecked(of machine: HardwareDescription) -> Bool {
+    machine.lastLevelCache.map { cacheBytes > 2 * $0.bytes } ?? false
+  }
+
   /// Whether a time is shorter than the memory takes of keys and values that no cache serves: then it is no measurement.
   package func beatsMemory(of machine: HardwareDescription, microseconds: Double) -> Bool {
-    guard let cache = machine.lastLevelCache, cacheBytes > 2 * cache.bytes else { return false }
-    return cacheBytes / machine.memory.bandwidthBytesPerSecond > microseconds * 1e-6
+    isChecked(of: machine)
+      && cacheBytes / machine.memory.bandwidthBytesPerSecond > microseconds * 1e-6
   }
 }

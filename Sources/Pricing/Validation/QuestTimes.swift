@@ -16,8 +16,8 @@ public struct QuestTimes: Sendable {
 
   // Llama-2-7B: multi-head attention of 32 layers; the weights but for the embedding table.
   private static let (layers, heads, headDim, weights) = (32.0, 32.0, 128.0, 6.61e9)
-  /// The first two stay dense; pages of 16 tokens.
-  private static let (denseLayers, page) = (2.0, 16.0)
+  /// The first ones, which stay dense.
+  private static let denseLayers = 2.0
   /// A scale and a zero point of 16 and 4 bits for each 128 weights of 4.
   private static let groupBits = 20.0 / 128
 
@@ -49,20 +49,12 @@ public struct QuestTimes: Sendable {
     }
   }
 
+  /// Inside a model other layers pass between, so that no cache serves anything again.
   private static func load(tokens: Double, budget: Double?) -> StepLoad {
-    var load = StepLoad()
-    load.cache = CacheRows(perSequence: heads, bits: 16, headDim: headDim, isGrouped: false)
-    let row = headDim * 2
-    guard let budget else {
-      load.attend = [Access(bytes: heads * tokens * 2 * row)]
-      return load
-    }
-    load.chooses = true
-    load.rows = heads
-    load.candidates = heads * tokens / page
-    load.score = [Access(bytes: heads * tokens / page * 2 * row)]
-    // A page's rows lie side by side.
-    load.attend = [Access(bytes: heads * budget * 2 * row, pieceBytes: page * row)]
+    let dense = DenseCall(
+      elementBytes: 2, headDim: headDim, queryHeads: heads, kvHeads: heads, batch: 1, context: tokens)
+    var load = budget.map { PageCall(dense: dense, budget: $0 / tokens).load } ?? dense.load
+    load.isRepeated = false
     return load
   }
 

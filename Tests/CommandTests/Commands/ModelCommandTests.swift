@@ -145,12 +145,38 @@ import Testing
     #expect(try run(Self.replay).status == 0)
     let stored = try ResultsStore(path: folder.path("r.db"), access: .readOnly).summaries()
     let errors = stored.filter { $0.policy == "fasa" }.compactMap(\.outputError).sorted()
-    let limit = try #require(errors.first)
+    let limit = try #require(errors.last)
+    #expect(errors.count == 2)
+    let all = try points("--hardware h100-sxm --kernels vllm").filter { $0.configuration.hasPrefix("fasa") }
     let points = try points("--hardware h100-sxm --kernels vllm --at-output-error \(limit)")
-    #expect(points.filter { $0.configuration.hasPrefix("fasa") }.count == 1)
+    let kept = points.filter { $0.configuration.hasPrefix("fasa") }
+    #expect(all.count == 2 && kept.count == 1)
+    #expect(kept.first?.policyNanoseconds == all.map(\.policyNanoseconds).min())
     #expect(points.filter { $0.configuration == "dense" }.count == 1)
     let text = try run("model --db r.db --hardware h100-sxm --at-output-error 1e-9")
     #expect(text.output.contains("none of these has it: "))
+  }
+
+  /// By the divergence that live runs of the same labels have in the mean.
+  @Test func equalDivergenceIsAskedFor() throws {
+    #expect(try run(Self.replay).status == 0)
+    try DatabaseQueue(path: folder.path("r.db")).write { db in
+      try db.execute(
+        sql: """
+          INSERT INTO live_runs (identity, task, stored_at, library, engine, model_name, model_architecture,
+            model_weights, model_sha256, prompt_tokens, sampling, settings)
+          VALUES (?, 'passkey', '2026-11-27', 'l', 'e', 'm', 'a', 'w', 's', 8, 'greedy', '{}')
+          """, arguments: [String(repeating: "a", count: 64)])
+      for (row, label, kl) in [(0, "fasa @ 10", 0.5), (1, "fasa @ 10", 0.1), (2, "fasa @ 0.25", 0.2)] {
+        try db.execute(
+          sql: "INSERT INTO live_rows (live_run, row, policy, label, kl) VALUES (1, ?, 'fasa', ?, ?)",
+          arguments: [row, label, kl])
+      }
+    }
+    let kept = try points("--hardware h100-sxm --kernels vllm --at-kl 0.25")
+    #expect(kept.map(\.configuration) == ["fasa @ 0.25"])
+    let both = try points("--hardware h100-sxm --kernels vllm --at-kl 0.31")
+    #expect(both.count == 1)
   }
 
   /// SparQ's kernels of before stand beside today's where they are on the other side of 1×, and nowhere else.

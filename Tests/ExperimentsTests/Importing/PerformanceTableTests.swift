@@ -21,7 +21,7 @@ import Testing
       row.row.cells == [
         "h100_sxm", "vllm 0.24.0", "fa3", "bfloat16", "128", "32", "8", "64", "1024", "100.0",
       ])
-    #expect(row.row.shape.cacheBytes == 2 * 64 * 8 * 1024 * 128 * 2)
+    #expect(row.row.shape.call.cacheBytes == 2 * 64 * 8 * 1024 * 128 * 2)
   }
 
   @Test(arguments: [
@@ -33,7 +33,7 @@ import Testing
     let table = try read(PublishedTable.text([PublishedTable.row(framework: framework, type: type)]))
     let shape = try #require(table.rows.first).row.shape
     #expect(shape.engine == engine && shape.kvType == kvType)
-    #expect(shape.cacheBytes == (kvType == "fp8" ? 1 : 2) * 134_217_728)
+    #expect(shape.call.cacheBytes == (kvType == "fp8" ? 1 : 2) * 134_217_728)
   }
 
   /// Before windows and kernels had columns; counts with a point; a byte order mark; the folder names the engine.

@@ -14,10 +14,7 @@ struct DenseTable {
     var engineName: String { String(engine.prefix { $0 != " " }) }
   }
 
-  static let columns = [
-    "machine", "engine", "kernel", "kv_dtype", "head_dim", "query_heads", "kv_heads", "batch", "context",
-    "latency_us",
-  ]
+  static let columns = DecodeAttentionRow.columns
   private static let bytes = ["bfloat16": 2.0, "float16": 2, "fp8": 1]
 
   let rows: [Row]

@@ -9,12 +9,8 @@ struct TableRows {
 
   /// - Throws: `PricingError` where there is no header or no row, or a row has more or fewer cells than the header.
   init(_ data: Data, path: String) throws {
-    let lines = try QuotedCSV(data, file: path).lines
-    guard let header = lines.first?.fields else {
-      throw PricingError(path, expected: "a header line", found: "an empty file")
-    }
-    // A byte order mark, which some programs write, belongs to no name.
-    let names = header.map { $0.hasPrefix("\u{FEFF}") ? String($0.dropFirst()) : $0 }
+    let table = try QuotedCSV(data, file: path)
+    let (lines, names) = (table.lines, try table.header(of: path))
     let columns = Dictionary(zip(names, names.indices)) { first, _ in first }
     cells = try lines.dropFirst().map { line in
       let place = "\(path):\(line.number)"
