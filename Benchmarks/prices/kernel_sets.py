@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import kernel_dense, kernel_yaml, published
+from . import kernel_dense, kernel_yaml, published, stages
 from .sets import rounded
 
 TITLES = {"vllm": "vLLM", "sglang": "SGLang", "trtllm": "TensorRT-LLM"}
@@ -12,18 +12,14 @@ ROW_BYTES = (32, 64, 128, 256, 512, 1024, 4096, 16384)
 WRITTEN = "Benchmarks/run prices sets writes this file, from Benchmarks/prices/params.json."
 
 
-def middle(values) -> float:
-    """The geometric mean."""
-    return float(np.exp(np.mean(np.log(list(values)))))
-
-
 def sparse(fitted: dict) -> dict:
-    """Real scores lie between flat ones and those whose best come last; the middle of both is taken."""
-    select = [entry for entry in fitted["stages"] if entry["stage"].startswith("select")]
-    start, token, occupancy, efficiency = (
-        rounded(middle(entry[name] for entry in select) * unit)
-        for name, unit in (("start_us", 1e3), ("token_ns", 1), ("omega", 1), ("eta", 1))
-    )
+    """The top-k lies between those of flat scores and of scores whose best come last as the bundled traces' scores do."""
+    of_select = {
+        (entry["stage"], entry["machine"]): [entry[name] for name in stages.STAGES["select"].names]
+        for entry in fitted["stages"] if entry["stage"].startswith("select")
+    }  # fmt: skip
+    way = float(np.mean([entry["fullest"] for entry in fitted["spread"]]))
+    start, token, occupancy, efficiency = stages.select_between(of_select, way)
     half = fitted["selectors"]["half_bytes"]
     # Speed-ups alone were measured: what Quest's kernel takes beyond the dense one, whose floor was assumed.
     beyond = fitted["selectors"]["latency_us"] - published.Pages.DENSE_US
@@ -32,7 +28,10 @@ def sparse(fitted: dict) -> dict:
         # Quest's kernel reads what it scores as fast as dense rows are read, and SparQ's did (triton.yaml).
         "stream_share": 1,
         "gather_share": [{"row_bytes": p, "share": rounded(p / (p + half))} for p in ROW_BYTES],
-        "select": {"start_ns": start, "token_ns": token, "occupancy": occupancy, "efficiency": efficiency},
+        "select": {
+            "start_ns": rounded(start * 1e3), "token_ns": rounded(token), "occupancy": rounded(occupancy),
+            "efficiency": rounded(efficiency),
+        },
     }  # fmt: skip
 
 

@@ -14,14 +14,8 @@ PAGE_TOKENS = 16
 KERNEL = ("a100-80gb", "vllm 0.14")
 
 
-def middle_of_select(stage_sets: dict) -> np.ndarray:
-    """Over machines and both distributions, as kernel sets have it."""
-    found = [np.log(parameters) for (kind, _), parameters in stage_sets.items() if kind.startswith("select")]
-    return np.exp(np.mean(found, axis=0))
-
-
-def errors(sets: dict, known: dict, stage_sets: dict) -> np.ndarray:
-    """Of the speed-ups over the dense kernel."""
+def errors(sets: dict, known: dict, stage_sets: dict, spread: float) -> np.ndarray:
+    """Of the speed-ups over the dense kernel, with the top-k at the spread of real scores."""
     parameters, at = published.own_sets(sets, known)[KERNEL][0], machine(KERNEL[0])
     t0, eta, beta, splits, _ = parameters
     selectors = published.selectors(sets, known)
@@ -42,5 +36,5 @@ def errors(sets: dict, known: dict, stage_sets: dict) -> np.ndarray:
         dense.CORNER, chosen / (eta * share * at.bandwidth) * 1e6, chosen / (beta * at.bandwidth * active) * 1e6
     )
     digests = kept / PAGE_TOKENS / (eta * at.bandwidth) * 1e6
-    sparse = t0 + beyond + digests + stages.select(middle_of_select(stage_sets), frame) + attending
+    sparse = t0 + beyond + digests + stages.select(stages.select_between(stage_sets, spread), frame) + attending
     return whole / sparse / rows.value.to_numpy() - 1

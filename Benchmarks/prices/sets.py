@@ -2,7 +2,7 @@
 
 import json
 
-from . import dense, fits, held_out, metal, published, stages, step, step_data, step_folds
+from . import dense, fits, held_out, metal, published, spread, stages, step, step_data, step_folds
 from .data import GROUP, from_memory
 from .errors import median_and_most, relative
 from .machines import NOT_MODELLED, TABLE_NAMES, all_machines, machine
@@ -89,6 +89,7 @@ def bandwidths() -> list[dict]:
 def everything(frame, sets: dict, stage_frame) -> dict:
     known = fits.origins(frame)
     whole, on_metal = steps()
+    spreads = spread.everything()
     ecc, of_stages = rounded(fits.ecc_share()), stages.fit_all(stage_frame)
     return {
         "about": "Written by `python -m prices fit`; README.md says what the fields are. Machines: hardware/.",
@@ -97,11 +98,15 @@ def everything(frame, sets: dict, stage_frame) -> dict:
         "dense_inherited": inherited(sets, known),
         "inline_ecc": {"machines": [at.name for at in all_machines() if at.inline_ecc], "eta_factor": ecc},
         "stages": stage_sets(stage_frame, of_stages),
+        "spread": [
+            {"trace": at.trace, "scores": at.scores, "rows": at.rows, **named(("fullest", "threshold"), at[3:])}
+            for at in spreads
+        ],
         "selectors": {name: rounded(value) for name, value in published.selectors(sets, known).items()},
         "step": whole,
         "step_attention": {name: dict(zip(ATTENTION_NAMES, at, strict=True)) for name, at in step.ATTENTION.items()},
         "step_metal": on_metal,
-        "errors": held_out_errors(held_out.everything(frame, sets, stage_frame, of_stages)),
+        "errors": held_out_errors(held_out.everything(frame, sets, stage_frame, of_stages, spread.share(spreads))),
         "machines": bandwidths(),
     }
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from . import published, stages, today
+from . import published, spread, stages, today
 from .errors import relative
 from .printing import errors, heading, line
 
@@ -23,6 +23,17 @@ def held_out(frame: pd.DataFrame, sets: dict) -> None:
     errors("shapes, all", np.concatenate(list(off.values())))
     for (kind, name), part in off.items():
         errors(f"  {kind}, without {name}", part)
+
+
+def spreads(frame: pd.DataFrame, sets: dict) -> None:
+    found = spread.everything()
+    heading("scores of the bundled traces, shares of a row in a bucket", "rows", "fullest", "threshold")
+    for at in found:
+        line(f"{at.trace}, {at.scores}", at.rows, f"{at.fullest:.3f}", f"{at.threshold:.3f}")
+    share = spread.share(found)
+    heading(f"top-k, {share:.3f} of the way from top_last to flat, without a machine", "rows", "model", "signed")
+    for name, off in stages.select_by_spread(frame, sets, share).items():
+        errors(name, off)
 
 
 def selectors(sets: dict, known: dict) -> None:

@@ -101,14 +101,29 @@ def without_machine(frame: pd.DataFrame, sets: dict) -> dict[tuple[str, str], np
     return off
 
 
-def select_by_middle(frame: pd.DataFrame, sets: dict) -> np.ndarray:
-    """Errors of the top-k on each machine by the geometric mean of the others' parameters over both distributions: real
-    scores lie between the two, and kernel sets know of none."""
-    off, choosing = [], {key: found for key, found in sets.items() if key[0].startswith("select")}
-    for (kind, machine), part in frame[frame.stage == "select"].groupby(["kind", "machine"]):
-        others = [np.log(found) for (_, name), found in choosing.items() if name != machine]
-        off.append(relative(stage(kind).time(np.exp(np.mean(others, axis=0)), part), part.latency_us))
-    return np.concatenate(off)
+def select_between(sets: dict, share: float, without: str = "") -> np.ndarray:
+    """Parameters of the top-k so far from `top_last` to `flat`, of each the geometric mean over machines."""
+    last, flat = (
+        np.exp(np.mean([np.log(at) for (of, name), at in sets.items() if of == kind and name != without], axis=0))
+        for kind in ("select-top_last", "select-flat")
+    )
+    return last + share * (flat - last)
+
+
+def select_by_spread(frame: pd.DataFrame, sets: dict, share: float) -> dict[str, np.ndarray]:
+    """Errors of the top-k on each machine by the others' parameters at a share of the way: on rows of both distributions,
+    which real scores lie between, and on times that lie so far between them themselves."""
+    extremes, between = [], []
+    for machine, part in frame[frame.stage == "select"].groupby("machine"):
+        parameters = select_between(sets, share, without=machine)
+        extremes.append(relative(select(parameters, part), part.latency_us))
+        shape = ["candidates", "rows", "sequences", "queries_per_sequence"]
+        both = part.set_index([*shape, "score_distribution"]).latency_us.groupby(level=list(range(5))).median().unstack()
+        rows = part[part.score_distribution == "flat"].drop_duplicates(shape)
+        at = both.reindex(list(rows[shape].itertuples(index=False, name=None)))
+        blended = (at["top_last"] + share * (at["flat"] - at["top_last"])).to_numpy()
+        between.append(relative(select(parameters, rows), blended))
+    return {"extremes": np.concatenate(extremes), "between": np.concatenate(between)}
 
 
 def shapes(frame: pd.DataFrame) -> dict[str, pd.Series]:

@@ -82,9 +82,10 @@ def test_a_set_names_the_machines_whose_errors_it_states():
 def test_stated_errors_are_those_of_what_was_held_out(parameters, frame, fitted):
     """All but those of shapes held out, which take half a minute and are printed by `validate`."""
     stage_frame = data.stages_table()
+    way = np.mean([entry["fullest"] for entry in parameters["spread"]])
     found = [
         *held_out.other_machines(frame, fitted), *held_out.steps(),
-        *held_out.sparse(frame, fitted, stage_frame, stages.fit_all(stage_frame)),
+        *held_out.sparse(frame, fitted, stage_frame, stages.fit_all(stage_frame), way),
     ]  # fmt: skip
     for entry in sets.held_out_errors(found):
         before = stated(parameters, {key: entry[key] for key in PLACE if key in entry})
