@@ -32,6 +32,7 @@ struct FasaSim: ParsableCommand {
   static func main() {
     StandardStream.prepare()
     do {
+      try UnknownCommand.refuse(CommandLine.arguments.dropFirst())
       var command = try parseAsRoot()
       try command.run()
     } catch {

@@ -1,3 +1,4 @@
+import Attention
 import Foundation
 import Pricing
 
@@ -14,6 +15,17 @@ public enum HardwareLocator {
   public static func kernels(_ name: String) throws -> KernelSet {
     if isPath(name) { return try KernelSet(path: name) }
     return try KernelSet(path: try bundled(name, kind: "kernel set", folder: "kernels"))
+  }
+
+  /// Whether a name is that of a bundled machine or kernel set, or a file's.
+  ///
+  /// - Throws: `PricingError` where it is none of them.
+  public static func checkName(_ name: String) throws {
+    let known = names() + names(folder: "kernels")
+    guard !isPath(name), !known.contains(name) else { return }
+    throw PricingError(
+      "'\(name)'", expected: "the name of a machine or kernel set, or a .yaml file", found: "none of them",
+      advice: NearestName.advice(for: name, among: known))
   }
 
   /// Names of all bundled machines, or kernel sets.
@@ -46,6 +58,6 @@ public enum HardwareLocator {
     }
     throw PricingError(
       "'\(name)'", expected: "the name of a \(kind), or a .yaml file", found: "neither",
-      advice: "there are \(names(folder: folder).joined(separator: ", "))")
+      advice: NearestName.advice(for: name, among: names(folder: folder)))
   }
 }

@@ -75,10 +75,9 @@ public struct SweepFile {
     case "detail": plan.detail = try field.value("head or step", ResultsStore.Detail.init(rawValue:))
     case "timing": plan.isTimed = try field.value("true or false", Bool.init)
     case let name:
-      let nearest = NearestName.of(name, among: Self.fields)
       throw key.error(
         expected: "a field of a sweep (\(Self.fields.joined(separator: ", ")))",
-        advice: nearest.map { "did you mean '\($0)'?" })
+        advice: NearestName.question(name, among: Self.fields))
     }
   }
 

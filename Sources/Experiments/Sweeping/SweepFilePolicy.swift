@@ -8,7 +8,7 @@ struct SweepFilePolicy {
   func add(to policies: inout PolicyChoice) throws {
     if field.node.scalar != nil {
       let text = try field.text("a policy")
-      return try checked(field, name: nil) { () throws(PolicyError) in try policies.add(parsing: [text]) }
+      return try checked(field) { () throws(PolicyError) in try policies.add(parsing: [text]) }
     }
     let entries = try field.fields("a policy")
     guard let (key, parameters) = entries.first, entries.count == 1 else {
@@ -21,7 +21,7 @@ struct SweepFilePolicy {
 
   private func grid(of key: YAMLField, _ parameters: YAMLField) throws -> [PolicyConfiguration] {
     let name = try key.text("a policy's name")
-    let known = try checked(key, name: name) { () throws(PolicyError) in
+    let known = try checked(key) { () throws(PolicyError) in
       try PolicyGrammar.configurations(of: name, settings: [])
     }
     let fields =
@@ -32,29 +32,20 @@ struct SweepFilePolicy {
       let choices = try value.members("a value or a list of values").map { member in
         let text = try member.text("a value")
         // Each value on its own first, so that what is wrong is named with its line.
-        _ = try checked(isKnown ? member : inner, name: parameter, known: known.first) {
-          () throws(PolicyError) in
+        _ = try checked(isKnown ? member : inner) { () throws(PolicyError) in
           try PolicyGrammar.configurations(of: name, settings: [(parameter, [text])])
         }
         return text
       }
       return (name: parameter, values: choices)
     }
-    return try checked(key, name: name) { () throws(PolicyError) in
+    return try checked(key) { () throws(PolicyError) in
       try PolicyGrammar.configurations(of: name, settings: settings)
     }
   }
 
-  /// A policy's error with the line, and the name that was perhaps meant.
-  private func checked<Value>(
-    _ place: YAMLField, name: String?, known: PolicyConfiguration? = nil,
-    _ read: () throws(PolicyError) -> Value
-  ) throws -> Value {
-    do { return try read() } catch {
-      let names = known?.descriptor.parameters.map(\.name) ?? PolicyRegistry.names
-      let text = name ?? place.node.scalar.map { String($0.string.prefix { $0 != ":" }) } ?? ""
-      let nearest = names.contains(text) ? nil : NearestName.of(text, among: names)
-      throw ReplayError(error, in: place.place, advice: nearest.map { "did you mean '\($0)'?" })
-    }
+  /// A policy's error with the line.
+  private func checked<Value>(_ place: YAMLField, _ read: () throws(PolicyError) -> Value) throws -> Value {
+    do { return try read() } catch { throw ReplayError(error, in: place.place) }
   }
 }

@@ -1,3 +1,4 @@
+import Attention
 import Pricing
 
 /// The cost model held against a table of measurements.
@@ -55,7 +56,7 @@ package struct HardwareValidation {
     guard unknown.isEmpty else {
       throw PricingError(
         path, expected: "the kernels asked for", found: "none called \(unknown.joined(separator: ", "))",
-        advice: "there are \(known.joined(separator: ", "))")
+        advice: NearestName.advice(for: unknown[0], among: known))
     }
   }
 

@@ -32,6 +32,16 @@ public struct ParameterDescriptor: Sendable {
     /// A path. Commas part policies and parameters.
     case file
 
+    /// The words that it takes; none where it takes no words.
+    package var words: [String] {
+      switch self {
+      case .integerOr(_, let word): [word]
+      case .choice(let words): words
+      case .layers: ["none"]
+      case .integer, .number, .amount, .file: []
+      }
+    }
+
     /// As help shows it.
     public var range: String {
       switch self {

@@ -1,3 +1,5 @@
+import Attention
+
 /// Reads policies as they are written on the command line.
 ///
 ///     fasa
@@ -114,7 +116,8 @@ public enum PolicyGrammar {
         let own = names(type.descriptor.ownParameters)
         throw PolicyError(
           "policy '\(entry.name)'", expected: "one of its parameters", found: "'\(setting.name)'",
-          advice: (own.isEmpty ? "choose from " : "choose from \(own), or from the frame's ")
+          advice: NearestName.question(setting.name, among: type.descriptor.parameters.map(\.name))
+            ?? (own.isEmpty ? "choose from " : "choose from \(own), or from the frame's ")
             + names(type.descriptor.frame))
       }
       guard seen.insert(setting.name).inserted else {
@@ -126,7 +129,8 @@ public enum PolicyGrammar {
       for text in setting.values {
         guard let value = parameter.parse(text) else {
           throw PolicyError(
-            "policy '\(entry.name)': \(setting.name)", expected: parameter.kind.range, found: "'\(text)'")
+            "policy '\(entry.name)': \(setting.name)", expected: parameter.kind.range, found: "'\(text)'",
+            advice: NearestName.question(text, among: parameter.kind.words))
         }
         values.append(value)
       }

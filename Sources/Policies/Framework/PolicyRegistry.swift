@@ -1,3 +1,5 @@
+import Attention
+
 /// All policies. Help, parsing, validation and documentation derive from this list.
 public enum PolicyRegistry {
   public static let policies: [any Policy.Type] = [
@@ -40,7 +42,7 @@ public enum PolicyRegistry {
     guard let policy = policy(named: name) else {
       throw PolicyError(
         "policy '\(name)'", expected: "one that there is", found: "none of that name",
-        advice: "choose from \(names.joined(separator: ", "))")
+        advice: NearestName.advice(for: name, among: names))
     }
     return policy
   }

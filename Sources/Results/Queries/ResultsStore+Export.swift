@@ -1,3 +1,4 @@
+import Attention
 import GRDB
 
 /// A table or view of the database, for export.
@@ -74,7 +75,7 @@ extension ResultsStore {
         throw ResultsError(
           .unknownView, file: file, part: name,
           expected: "a table or view", found: "none of that name",
-          advice: "choose from \(views.map(\.name).joined(separator: ", "))")
+          advice: NearestName.advice(for: name, among: views.map(\.name)))
       }
       try columns(view.columns)
       let rows = try Row.fetchCursor(db, sql: "SELECT * FROM \(name.sqlIdentifier) ORDER BY 1")

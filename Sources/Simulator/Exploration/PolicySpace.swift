@@ -52,7 +52,8 @@ public struct PolicySpace: SearchSpace {
         throw ReplayError(
           "parameter '\(unknown)'", expected: "parameters of the policies searched",
           found: "none of that name",
-          advice: "vary none, or choose from \(known.sorted().joined(separator: ", "))")
+          advice: NearestName.question(unknown, among: known.sorted())
+            ?? "vary none, or choose from \(known.sorted().joined(separator: ", "))")
       }
     }
     var order: [String] = []

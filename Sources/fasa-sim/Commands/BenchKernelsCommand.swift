@@ -66,10 +66,11 @@ struct BenchKernelsCommand: ParsableCommand {
     let all = lengths.flatMap(benchmark.names)
     for name in names where !all.contains(where: { $0.hasPrefix(name) }) {
       line.finish()
-      let known = Set(all).sorted().map { "'\($0)'" }.joined(separator: ", ")
+      let known = Set(all).sorted()
       throw ReplayError(
         "--kernel '\(name)'", expected: "the beginning of a kernel's name", found: "another",
-        advice: "choose from \(known)")
+        advice: NearestName.question(name, among: known)
+          ?? "choose from \(known.map { "'\($0)'" }.joined(separator: ", "))")
     }
     let results = lengths.enumerated().flatMap { index, length in
       line.update(index, of: lengths.count)

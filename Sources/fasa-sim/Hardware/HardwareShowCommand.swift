@@ -18,6 +18,7 @@ struct HardwareShowCommand: ParsableCommand {
   var name: String
 
   func run() throws {
+    try HardwareLocator.checkName(name)
     // Read and checked before it is printed, so that what is printed is what would be used.
     if HardwareLocator.names(folder: "kernels").contains(name) {
       _ = try HardwareLocator.kernels(name)

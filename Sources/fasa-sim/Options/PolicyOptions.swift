@@ -54,9 +54,10 @@ struct PolicyOptions<Defaults: ReplayDefaults>: ParsableArguments {
     for text in kvBits.flatMap({ $0.split(separator: ",").map(String.init) }) {
       let format = shorthands[text] ?? CacheFormat(rawValue: text)
       guard shorthands.keys.contains(text) || format != nil else {
+        let names = CacheFormat.allCases.map(\.rawValue)
+        let near = NearestName.question(text, among: names + ["own"]).map { "; \($0)" } ?? ""
         throw ValidationError(
-          "--kv-bits \(text): expected own, 16, 8, 4, \(CacheFormat.allCases.map(\.rawValue).joined(separator: ", "))"
-        )
+          "--kv-bits \(text): expected own, 16, 8, 4, \(names.joined(separator: ", "))\(near)")
       }
       if !found.contains(format) { found.append(format) }
     }

@@ -42,8 +42,20 @@ import Testing
       "policy 'nope': expected one that there is, found none of that name; choose from dense, oracle, oracle-mass"
     ),
     (
+      "replay t.zst --policy oracle,qest",
+      "policy 'qest': expected one that there is, found none of that name; did you mean 'quest'?"
+    ),
+    (
+      "replay t.zst --policy fasa:scope=haed",
+      "policy 'fasa': scope: expected head|group, found 'haed'; did you mean 'head'?"
+    ),
+    (
       "replay t.zst --policy fasa:chunkz=1",
-      "policy 'fasa': expected one of its parameters, found 'chunkz'; choose from chunks, pairing"
+      "policy 'fasa': expected one of its parameters, found 'chunkz'; did you mean 'chunks'?"
+    ),
+    (
+      "replay t.zst --policy fasa:nothing=1",
+      "policy 'fasa': expected one of its parameters, found 'nothing'; choose from chunks, pairing"
     ),
     (
       "replay t.zst --policy fasa:chunks=0",

@@ -137,6 +137,10 @@ import Testing
       "export nope -o s.csv",
       "runs.db: nope: expected a table or view, found none of that name; choose from bytes, comparison, "
     ),
+    (
+      "export sumary -o s.csv",
+      "runs.db: sumary: expected a table or view, found none of that name; did you mean 'summary'?"
+    ),
     ("export summary -o t.zst.csv/s.csv", "t.zst.csv/s.csv: expected to write the file, found No such file"),
     ("export summary -o s.csv --db none.db", "none.db: expected a database, found no such file"),
     (

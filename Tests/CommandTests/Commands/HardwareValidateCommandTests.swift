@@ -47,7 +47,7 @@ import Testing
 
   @Test(arguments: [
     ("--fit h100-sxm", "expected a table that kernel sets are fitted to"),
-    ("--kernel attn-none", "found none called attn-none; there are vllm_flash_attn_fa3"),
+    ("--kernel attn-none", "found none called attn-none; choose from vllm_flash_attn_fa3"),
   ])
   func whatSuchATableCannotGiveIsOneError(options: String, part: String) throws {
     let outcome = try run("hardware validate --measurements d.csv \(options)")

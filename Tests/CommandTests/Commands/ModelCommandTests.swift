@@ -218,11 +218,15 @@ import Testing
     ("model --db r.db", 64, "--hardware: expected machines to price, found none"),
     (
       "model --db r.db --hardware a101", 1,
-      "'a101': expected the name of a machine, or a .yaml file, found neither; there are "
+      "'a101': expected the name of a machine, or a .yaml file, found neither; did you mean 'a10g'?"
+    ),
+    (
+      "model --db r.db --hardware a100", 1,
+      "'a100': expected the name of a machine, or a .yaml file, found neither; did you mean 'a100-40gb' or 'a100-80gb'?"
     ),
     (
       "model --db r.db --hardware a100-40gb --kernels fast", 1,
-      "'fast': expected the name of a kernel set, or a .yaml file, found neither; there are "
+      "'fast': expected the name of a kernel set, or a .yaml file, found neither; did you mean 'fused'?"
     ),
     ("model --db none.db --hardware a100-40gb --no-store", 1, "none.db"),
     (
@@ -257,10 +261,13 @@ import Testing
     ("model --db r.db --hardware h100-sxm --kernels ,", 64, "--kernels: expected names, found none"),
     ("model --db r.db --hardware h100-sxm --weight-bits 4", 64, "--weight-bits: expected --geometry with it"),
     ("model --db r.db --hardware a100-40gb --context 64k..1k", 64, "context"),
-    ("hardware show a101", 1, "'a101': expected the name of a machine"),
+    (
+      "hardware show tritn", 1,
+      "'tritn': expected the name of a machine or kernel set, or a .yaml file, found none of them; did you mean 'triton'?"
+    ),
     (
       "hardware validate --kernel attn-none", 1,
-      "sparq.csv: expected the kernels asked for, found none called attn-none; there are "
+      "sparq.csv: expected the kernels asked for, found none called attn-none; choose from "
     ),
     ("hardware validate --measurements none.csv", 1, "none.csv: expected a table of measurements"),
     ("replay t.zst --hardware a101 --db new.db", 1, "'a101': expected the name of a machine"),

@@ -130,7 +130,7 @@ import Testing
   @Test func kernelsAndMachinesMustBeKnown() throws {
     #expect(try Self.table(Self.rows, kernels: ["k"]).predictions.count == 10)
     let unknown = #expect(throws: PricingError.self) { try Self.table(Self.rows, kernels: ["z"]) }
-    #expect(unknown?.description.contains("found none called z; there are k") == true)
+    #expect(unknown?.description.contains("found none called z; choose from k") == true)
     let none = #expect(throws: PricingError.self) {
       try Self.table([Self.header, Self.large.replacing("round", with: "unknown")])
     }
