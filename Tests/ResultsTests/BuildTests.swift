@@ -133,7 +133,7 @@ struct BuildTests {
         Samples.result(seed: seed, [configuration]), run: store.beginRun(Samples.run), detail: .step)
     }
     let error = #expect(throws: ResultsError.self) { try store.pairedDifferences("random", "random") }
-    #expect(error?.advice == "name one of them: configuration:1, configuration:2")
+    #expect(error?.advice == "name one of them: random@4@seed:0, random@4@seed:1")
     #expect(
       try store.pairedDifferences("configuration:1", "configuration:2").settings
         == [.init(name: "seed", a: "0", b: "1")])
@@ -148,7 +148,7 @@ struct BuildTests {
     ] as [(String, String, String?, String?)])
   func namesAreRead(text: String, label: String, budget: String?, build: String?) {
     let name = SideName(text)
-    #expect(name.label == label && name.budget == budget && name.build == build)
+    #expect(name.label == label && name.budget == budget && name.qualifiers[.build] == build)
     #expect(name.configuration == nil)
   }
 }

@@ -35,7 +35,9 @@ public struct ComparisonJSON: Encodable {
     let a: Double
     let b: Double
     let difference: Double
-    /// Left out, as the ps are, where a trace has too few steps.
+    /// In the order of the traces.
+    let perTrace: [Double]
+    /// Left out, as the ps are, where a trace has too few steps; the ps also where there are too few traces.
     let low: Double?
     let high: Double?
     let p: Double?
@@ -43,6 +45,7 @@ public struct ComparisonJSON: Encodable {
 
     init(_ found: PairedDifference) {
       (metric, a, b, difference) = (found.metric, found.meanA, found.meanB, found.difference)
+      perTrace = found.perTrace
       (low, high) = (found.interval?.lowerBound, found.interval?.upperBound)
       (p, adjustedP) = (found.p, found.adjustedP)
     }

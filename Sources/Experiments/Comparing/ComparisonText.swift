@@ -20,6 +20,7 @@ public struct ComparisonText {
   ///   - a: the side's name, as the user gave it.
   public func text(_ found: PairedComparison, a: String, b: String) -> String {
     var parts = [lines(ComparisonLine.lines(found), a, b)]
+    if found.traces.count > 1 { parts.append("\(heading("By text"))\n\n\(byText(found))") }
     if !found.modelled.isEmpty { parts.append("\(heading("Modelled time"))\n\n\(modelled(found, a, b))") }
     parts += found.extremes.map { "\(heading("Where \($0.metric) differs most"))\n\n\(extremes($0, a, b))" }
     parts.append(paragraphs(notes(found, a: a, b: b)))
@@ -51,8 +52,19 @@ public struct ComparisonText {
           .right(b) { $0.b },
           .right("difference") { $0.difference },
           .right("95 % interval") { $0.interval },
-          .right("p, Holm") { $0.p },
-        ]))
+        ] + (lines.contains { $0.p != "–" } ? [.right("p, Holm") { $0.p }] : [])))
+  }
+
+  /// What each text makes of it: with few of them that is all there is to say of others.
+  private func byText(_ found: PairedComparison) -> String {
+    let texts = found.traces.indices.map { index in (title: found.traces[index], index: index) }
+    return rendered(
+      TextTable(
+        texts,
+        [.left("difference on") { $0.title }]
+          + found.differences.map { metric in
+            .right(metric.metric) { NumberText.decimal(metric.perTrace[$0.index]) }
+          }))
   }
 
   private func modelled(_ found: PairedComparison, _ a: String, _ b: String) -> String {
@@ -95,7 +107,12 @@ public struct ComparisonText {
     var lines = ["paired over \(found.traces.joined(separator: "; "))"]
     if found.differences.contains(where: { $0.interval == nil }) {
       lines.append(
-        "no interval: a trace has fewer than \(PairedDifference.fewestSteps) steps, or they are not stored")
+        "no interval: a trace has fewer than \(PairedDifference.fewestSteps) steps, or they are not stored (replay with detail step)"
+      )
+    } else if found.traces.count < PairedDifference.fewestTraces {
+      lines.append(
+        "no p: fewer than \(PairedDifference.fewestTraces) texts; the interval is of these, not of others"
+      )
     }
     if !found.differences.contains(where: { $0.metric == "weighted_output_error" }) {
       lines.append(

@@ -56,10 +56,9 @@ final class ExploreEvaluator {
     rows.merge(try replay(configurations.filter(needsAll), options: whole)) { first, _ in first }
     let costs = try pricing.costs(Array(rows.values), in: store)
     return configurations.map { configuration in
-      guard let row = rows[configuration], let cost = costs[row.configuration], let loss = target.loss(row),
-        let violation = target.violation(row)
+      guard let row = rows[configuration], let cost = costs[row.configuration],
+        let tradeOff = target.tradeOff(row, cost)
       else { return nil }
-      let tradeOff = TradeOff(loss: loss, cost: cost.value, violation: violation)
       if rung == rungs.count - 1 {
         judged[configuration] = Judged(configuration: configuration, row: row, cost: cost, tradeOff: tradeOff)
       }

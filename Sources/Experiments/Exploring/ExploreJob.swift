@@ -48,7 +48,8 @@ public struct ExploreJob {
       space,
       settings: .init(
         maxTrials: search.isExhaustive ? Int(space.gridSize) : search.maxTrials, rungs: rungs.count,
-        refinementShare: search.isExhaustive ? 0 : 0.25, seed: request.seed))
+        refinementShare: search.isExhaustive ? 0 : 0.25, seed: request.seed,
+        meetsAtSmallBudgets: target.maxCostShare != nil))
   }
 
   /// Searches; what the database holds is not computed again, and what is computed is stored.

@@ -74,6 +74,7 @@ extension ExploreReport {
     asked["maxWeightedError"] = target.maxWeightedError
     asked["minRecall"] = target.minRecall
     asked["minMass"] = target.minMass
+    asked["maxCostShare"] = target.maxCostShare
     return JSON(
       database: database, trace: trace.path, target: asked, verdict: verdict, lossName: target.lossName,
       costName: pricing.machine == nil ? "shareOfDenseBytes" : "nanosecondsPerLayer",
@@ -97,7 +98,7 @@ extension ExploreReport {
       configuration: row.label, policy: row.policy,
       parameters: Dictionary(judged.configuration.policy.parameters.map { ($0.name, $0.value) }) { first, _ in
         first
-      }, budget: row.budget, loss: judged.tradeOff.loss, cost: judged.cost.value,
+      }, budget: row.budget, loss: target.loss(row) ?? judged.tradeOff.loss, cost: judged.cost.value,
       meetsTarget: judged.tradeOff.meetsTarget, outputError: row.outputError,
       weightedOutputError: row.weightedOutputError, recall: row.recall, mass: row.mass,
       selectedShare: row.selectedShare, perHeadBytesShare: row.perHeadBytesShare,

@@ -11,7 +11,8 @@ extension ExploreReport {
     var lines = [heading, "", conclusion, ""]
     if !cheapestByPolicy.isEmpty {
       lines += [
-        "the cheapest found of each policy with \(target.text)", "", table(alternatives, reference: oracle),
+        "the \(isBounded ? "best" : "cheapest") found of each policy with \(asked)", "",
+        table(alternatives, reference: oracle),
         "",
       ]
     }
@@ -28,6 +29,8 @@ extension ExploreReport {
     return lines.joined(separator: "\n")
   }
 
+  private var asked: String { target.text(cost: isTimed ? "modelled time" : "bytes") }
+  private var isBounded: Bool { target.maxCostShare != nil }
   private var isTimed: Bool { pricing.machine != nil }
   private var evaluations: Int { result.evaluations.reduce(0, +) }
 
@@ -54,16 +57,20 @@ extension ExploreReport {
   private var conclusion: String {
     switch verdict {
     case .met:
-      return cheapest.map { "cheapest with \(target.text): \($0.row.label), \(cost($0))" } ?? ""
+      return cheapest.map {
+        isBounded
+          ? "least \(target.lossName) with \(asked): \($0.row.label) with \(NumberText.decimal($0.tradeOff.cost)), \(cost($0))"
+          : "cheapest with \(asked): \($0.row.label), \(cost($0))"
+      } ?? ""
     case .denseIsCheaper:
       return cheapest.map {
-        "nothing with \(target.text) is cheaper than dense attention: the cheapest is \($0.row.label), \(cost($0))"
+        "nothing with \(asked) is cheaper than dense attention: the cheapest is \($0.row.label), \(cost($0))"
       } ?? ""
     case .notMet:
       let near = nearest.map {
-        ": nearest is \($0.row.label) with \(target.lossName) \(NumberText.decimal($0.tradeOff.loss)), \(cost($0))"
+        ": nearest is \($0.row.label) with \(target.lossName) \(NumberText.decimal(target.loss($0.row))), \(cost($0))"
       }
-      return "none of the configurations tried has \(target.text)\(near ?? "")"
+      return "none of the configurations tried has \(asked)\(near ?? "")"
     }
   }
 
@@ -128,7 +135,7 @@ extension ExploreReport {
         "policies that others dominate are dropped early: what is not in the tables may meet the target too, though the first rungs had it dearer; explore it alone"
       )
     }
-    if let cheapest, pricing.machine != nil {
+    if let cheapest, pricing.machine != nil, !isBounded {
       let alike = alternatives.dropFirst().filter {
         $0.cost.value <= cheapest.cost.value * (1 + (error(of: cheapest) ?? 0))
           / (1 - min(error(of: $0) ?? 0, 0.9))

@@ -11,7 +11,7 @@ public struct ExploreReport {
     public let configuration: ReplayConfiguration
     public let row: SummaryRow
     public let cost: ExplorePricing.Cost
-    /// What it loses, what it costs and how far it is off the target.
+    /// What is weighed: loss and cost, or the other way round where the cost is bounded; and how far it is off the target.
     public let tradeOff: TradeOff
   }
 
@@ -37,13 +37,16 @@ public struct ExploreReport {
   let seconds: Double
   let jobNotes: [String]
 
-  /// The cheapest found of each policy that meets the target, ascending in cost. Of policies that others dominate the
+  /// The cheapest found of each policy that meets the target, ascending in cost; where the cost is bounded the best, by
+  /// loss. Of policies that others dominate the
   /// search drops most early, so that theirs may be cheaper than it found.
   public var cheapestByPolicy: [Judged] {
     var seen: Set<String> = []
     return judged.filter(\.tradeOff.meetsTarget)
       .sorted {
-        ($0.cost.value, $0.tradeOff.loss, $0.row.label) < ($1.cost.value, $1.tradeOff.loss, $1.row.label)
+        ($0.tradeOff.cost, $0.tradeOff.loss, $0.row.label) < (
+          $1.tradeOff.cost, $1.tradeOff.loss, $1.row.label
+        )
       }
       .filter { seen.insert($0.row.policy).inserted }
   }
@@ -52,8 +55,8 @@ public struct ExploreReport {
   /// The one that is least far off the target.
   public var nearest: Judged? {
     judged.min {
-      ($0.tradeOff.violation, $0.cost.value, $0.row.label) < (
-        $1.tradeOff.violation, $1.cost.value, $1.row.label
+      ($0.tradeOff.violation, $0.tradeOff.cost, $0.row.label) < (
+        $1.tradeOff.violation, $1.tradeOff.cost, $1.row.label
       )
     }
   }
@@ -79,7 +82,7 @@ public struct ExploreReport {
   }
   private static let longestTable = 16
   /// The cheapest budget at which even the best choice of tokens meets the target.
-  var oracle: Judged? { oracles.filter(\.tradeOff.meetsTarget).min { $0.cost.value < $1.cost.value } }
+  var oracle: Judged? { oracles.filter(\.tradeOff.meetsTarget).min { $0.tradeOff.cost < $1.tradeOff.cost } }
   public var verdict: Verdict {
     guard let cheapest else { return .notMet }
     return cheapest.cost.value < cheapest.cost.dense ? .met : .denseIsCheaper
@@ -91,7 +94,10 @@ public struct ExploreReport {
   }
   /// Of the front, up to a quality of nothing and the cost of dense attention.
   var hypervolume: Double {
-    NonDominated.hypervolume(judged.map(\.tradeOff), loss: 1, cost: judged.first?.cost.dense ?? 1)
+    let points = judged.compactMap { judged in
+      target.loss(judged.row).map { TradeOff(loss: $0, cost: judged.cost.value) }
+    }
+    return NonDominated.hypervolume(points, loss: 1, cost: judged.first?.cost.dense ?? 1)
   }
   /// Judged on all of the work, as that many.
   var equivalents: Double {

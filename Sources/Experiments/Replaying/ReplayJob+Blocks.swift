@@ -42,7 +42,7 @@ extension ReplayJob {
       let run = try run()
       try storeProfile(in: store)
       do {
-        let report = try store.store(result, run: run, detail: detail) { transaction in
+        let report = try store.store(result, run: run, detail: storedDetail) { transaction in
           if let storing { try storing.storing(transaction) } else { try transaction() }
         }
         filled.rebuilt += report.rebuilt

@@ -17,7 +17,9 @@ public struct ReplayJob {
   public let notes: [String]
   let isTimed: Bool
   let kernelThreads: Int
+  /// What is asked for: rows that lack it are computed again.
   let detail: ResultsStore.Detail
+  private let keepsSmallSteps: Bool
   let computesAgain: Bool
   /// How heads read, where budgets are what a share of dense attention's bytes buys.
   let bytesReading: Reading?
@@ -25,12 +27,13 @@ public struct ReplayJob {
   /// - Parameters:
   ///   - isTimed: whether decode kernels are timed.
   ///   - kernelThreads: threads that time them side by side, each on KV heads of its own.
-  ///   - detail: what is stored: summaries per head, or every step as well.
+  ///   - detail: what is stored: summaries per head, or every step as well; nil for every step of what is computed, where
+  ///     that is not more than ``mostStepRows``.
   ///   - computesAgain: whether what the database holds is computed all the same.
   /// - Throws: `ReplayError` where nothing is left to replay, or the trace does not hold what is asked.
   public init(
     _ prepared: PreparedReplay, isTimed: Bool = true, kernelThreads: Int = 1,
-    detail: ResultsStore.Detail = .head,
+    detail: ResultsStore.Detail? = .head,
     computesAgain: Bool = false
   ) throws {
     let grid = try prepared.grid()
@@ -46,7 +49,7 @@ public struct ReplayJob {
   /// Of configurations that are known to run.
   init(
     trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions, isTimed: Bool,
-    kernelThreads: Int = 1, detail: ResultsStore.Detail = .head, computesAgain: Bool = false,
+    kernelThreads: Int = 1, detail: ResultsStore.Detail? = .head, computesAgain: Bool = false,
     notes: [String] = [],
     bytesReading: Reading? = nil
   ) throws {
@@ -55,11 +58,21 @@ public struct ReplayJob {
     self.options = options
     self.isTimed = isTimed
     self.kernelThreads = kernelThreads
-    self.detail = detail
+    self.detail = detail ?? .head
+    keepsSmallSteps = detail == nil
     self.computesAgain = computesAgain
     self.notes = notes
     self.bytesReading = bytesReading
     plan = try ReplayPlan(trace, configurations: configurations, options: options)
+  }
+
+  /// Rows of steps that are stored unasked: some 60 MB.
+  public static let mostStepRows = 500_000
+
+  /// What rows that are computed are stored with.
+  var storedDetail: ResultsStore.Detail {
+    let rows = configurations.count * plan.layers.count * plan.heads.count * plan.rows.count
+    return keepsSmallSteps && rows <= Self.mostStepRows ? .step : detail
   }
 
   /// Computes and stores what the database lacks.

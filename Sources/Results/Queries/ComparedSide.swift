@@ -21,6 +21,11 @@ struct ComparedSide {
   let layers: String
   let queryHeads: String
   let steps: String
+  /// Whether each of them is stored.
+  let hasSteps: Bool
+  /// First digits of what calibrated it; empty for nothing.
+  private let profile: String
+  private let seed: String
   /// Parameters by name, and what else was set.
   private var values: [String: String]
 
@@ -40,7 +45,8 @@ struct ComparedSide {
     values = try JSONDecoder().decode([String: Value].self, from: Data(text.utf8)).mapValues(\.text)
     budget = try row.value("budget")
     buildName = try SourceBuild.short(row.value("build"))
-    let seed: String = try row.value("seed")
+    seed = try row.value("seed")
+    hasSteps = try row.value("has_steps")
     let calibration: String? = try row.value("profile_digest") ?? row.value("calibration")
     let bits: String = try row.value("exact_results_digest")
     outcome = ["\(scope)", text, budget ?? "", seed, calibration ?? "", bits]
@@ -48,6 +54,20 @@ struct ComparedSide {
     values["seed"] = seed
     values["build"] = buildName
     values["profile"] = calibration.map { String($0.prefix(12)) }
+    profile = try (row.value("profile_digest") as String?).map { String($0.prefix(12)) } ?? ""
+  }
+
+  /// As a name tells it; empty where the side has none.
+  func value(of qualifier: SideQualifier) -> String {
+    switch qualifier {
+    case .trace: String(digest.prefix(12))
+    case .layers: layers
+    case .heads: queryHeads
+    case .steps: steps
+    case .profile: profile
+    case .seed: seed
+    case .build: buildName
+    }
   }
 
   /// Where it was scored: two sides of the same part are paired, whichever builds scored them.
@@ -59,7 +79,8 @@ struct ComparedSide {
   /// The columns that ``init(_:)`` reads.
   static let sql = """
     SELECT c.id, c.label, c.policy, c.scope, c.parameters, c.budget, c.seed, c.build, c.profile_digest, c.calibration,
-      c.exact_results_digest, t.digest, t.text_title, t.model_name, t.model_sha256, s.layers, s.query_heads, s.steps
+      c.exact_results_digest, t.digest, t.text_title, t.model_name, t.model_sha256, s.layers, s.query_heads, s.steps,
+      EXISTS (SELECT 1 FROM steps WHERE configuration = c.id) AS has_steps
     FROM configurations AS c JOIN traces AS t ON t.id = c.trace JOIN scopes AS s ON s.id = c.scope
     """
 
@@ -98,12 +119,15 @@ struct ComparedSide {
     }
   }
 
-  /// Every setting that is not the same on both sides, the budget first.
+  /// Every setting that is not the same on both sides, the budget first. Of two policies only what both have: what one of
+  /// them has alone is how they differ.
   static func settings(_ a: [ComparedSide], _ b: [ComparedSide]) -> [PairedComparison.Setting] {
     let names = Set((a + b).flatMap(\.values.keys))
     let first = ["budget", "profile", "seed", "build"]
+    let isOnePolicy = Set((a + b).map(\.policy)).count == 1
     return (first + names.subtracting(first).sorted()).compactMap { name in
-      differing(name, a.map { $0.values[name] }, b.map { $0.values[name] })
+      let found = differing(name, a.map { $0.values[name] }, b.map { $0.values[name] })
+      return isOnePolicy || found?.a != nil && found?.b != nil ? found : nil
     }
   }
 

@@ -29,17 +29,21 @@ public struct PairedComparison: Sendable {
 }
 
 extension ResultsStore {
-  /// B less A in each metric, in bytes and times, over the traces on which both are stored with every step.
+  /// B less A in each metric, in bytes and times, over the traces on which both are stored; with intervals where every
+  /// step is.
   ///
   /// - Parameters:
-  ///   - a: A label as `summary` shows it; with `@` and a budget where several budgets are stored, with `@build:` and a
-  ///     build's first digits where several builds gave different bits; or `configuration:` and a row's number.
-  /// - Throws: ``ResultsError`` where a side is not stored with its steps, or not once per trace, or where the sides' traces,
-  ///   layers, query heads or steps are not the same.
+  ///   - a: A label as `summary` shows it; with `@` and a budget where several budgets are stored, with `@layers:`, `@build:`
+  ///     and others of ``SideQualifier`` where several of one label are; or `configuration:` and a row's number.
+  /// - Throws: ``ResultsError`` where a side is not stored, or not once per trace, or where the sides' traces, layers, query
+  ///   heads or steps are not the same.
   public func pairedDifferences(_ a: String, _ b: String) throws -> PairedComparison {
     try read { db in
       let (left, right) = (try self.sides(a, db), try self.sides(b, db))
-      return try self.comparison(self.paired((a, left), (b, right)), runs: (nil, nil), db)
+      let pairs = try self.paired((a, left), (b, right))
+      let haveSteps = pairs.allSatisfy { $0.a.hasSteps && $0.b.hasSteps }
+      return try haveSteps
+        ? self.comparison(pairs, runs: (nil, nil), db) : self.means(pairs, runs: (nil, nil), db)
     }
   }
 
@@ -49,13 +53,8 @@ extension ResultsStore {
   public func hasReplay(of a: String, _ b: String) throws -> Bool {
     try read { db in
       try [a, b].allSatisfy { name in
-        let side = SideName(name)
-        return try Bool.fetchOne(
-          db,
-          sql: """
-            SELECT EXISTS (SELECT 1 FROM configurations
-              WHERE id = ?1 OR label = ?2 OR label = ?2 || '\(ConfigurationLabel.separator)' || budget)
-            """, arguments: [side.configuration, side.label]) == true
+        let query: SQL = "SELECT EXISTS (\(sql: ComparedSide.sql) WHERE \(SideName(name).condition()))"
+        return try SQLRequest<Bool>(literal: query).fetchOne(db) == true
       }
     }
   }
@@ -76,16 +75,18 @@ extension ResultsStore {
   }
 
   /// The same without intervals, from the means over steps, layers and heads, where a side has no steps stored.
-  func means(_ pair: ComparedPair, runs: (a: Int64?, b: Int64?), _ db: Database) throws -> PairedComparison {
+  func means(_ pairs: [ComparedPair], runs: (a: Int64?, b: Int64?), _ db: Database) throws -> PairedComparison
+  {
     let differences = try ComparedMetric.all.map(\.name).compactMap { metric -> PairedDifference? in
       func mean(_ side: ComparedSide) throws -> Double? {
         try Double.fetchOne(
           db, sql: "SELECT \(metric) FROM quality WHERE configuration = ?", arguments: [side.id])
       }
-      guard let a = try mean(pair.a), let b = try mean(pair.b) else { return nil }
+      let (a, b) = (try pairs.compactMap { try mean($0.a) }, try pairs.compactMap { try mean($0.b) })
+      guard a.count == pairs.count, b.count == pairs.count else { return nil }
       return PairedDifference(metric: metric, meanA: a, meanB: b)
     }
-    return try comparison([pair], runs: runs, differences, [], db)
+    return try comparison(pairs, runs: runs, differences, [], db)
   }
 
   private func comparison(

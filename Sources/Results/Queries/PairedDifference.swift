@@ -12,10 +12,12 @@ public struct PairedDifference: Sendable, Equatable {
   public let meanB: Double
   /// B less A.
   public let difference: Double
+  /// The same of each trace.
+  public let perTrace: [Double]
   /// Of the difference, 2.5th and 97.5th percentile of the resamples; nil where a trace has fewer than
   /// ``fewestSteps`` steps, too few to say how they spread.
   public let interval: ClosedRange<Double>?
-  /// Twice the share of the resamples on the rarer side of zero, at most 1; nil without an interval.
+  /// Twice the share of the resamples on the rarer side of zero, at most 1; nil without an interval and for fewer than ``fewestTraces`` traces.
   public let p: Double?
   /// `p` by Holm's correction over the metrics compared together.
   public internal(set) var adjustedP: Double?
@@ -25,6 +27,8 @@ public struct PairedDifference: Sendable, Equatable {
   /// Consecutive steps that are drawn together, at most: an eighth of a shorter trace, so that a resample has blocks to choose from.
   public static let mostBlockSteps = 8
   public static let fewestSteps = 8
+  /// Of a p: steps of one text tell how the difference varies within it, and not what another text would give.
+  public static let fewestTraces = 5
 
   static func blockSteps(of steps: Int) -> Int { max(1, min(mostBlockSteps, steps / 8)) }
 
@@ -37,7 +41,8 @@ public struct PairedDifference: Sendable, Equatable {
     meanA = series.map { ratio($0.a, $0) }.mean
     meanB = series.map { ratio($0.b, $0) }.mean
     let differences = series.map { zip($0.b, $0.a).map { $0 - $1 } }
-    difference = zip(differences, series).map(ratio).mean
+    perTrace = zip(differences, series).map(ratio)
+    difference = perTrace.mean
     guard difference.isFinite, !differences.isEmpty,
       differences.allSatisfy({ $0.count >= Self.fewestSteps })
     else {
@@ -54,17 +59,22 @@ public struct PairedDifference: Sendable, Equatable {
     let low = drawn[Int(0.025 * Double(drawn.count - 1))]
     let high = drawn[Int((0.975 * Double(drawn.count - 1)).rounded(.up))]
     interval = low...high
+    guard series.count >= Self.fewestTraces else {
+      p = nil
+      return
+    }
     let rarer = min(drawn.count { $0 <= 0 }, drawn.count { $0 >= 0 })
     // One more than counted: so many resamples cannot tell a smaller share from none.
     p = min(1, 2 * Double(rarer + 1) / Double(drawn.count + 1))
   }
 
   /// Means alone, where no steps are stored.
-  init(metric: String, meanA: Double, meanB: Double) {
+  init(metric: String, meanA: [Double], meanB: [Double]) {
     self.metric = metric
-    self.meanA = meanA
-    self.meanB = meanB
-    difference = meanB - meanA
+    self.meanA = meanA.mean
+    self.meanB = meanB.mean
+    perTrace = zip(meanB, meanA).map { $0 - $1 }
+    difference = perTrace.mean
     (interval, p) = (nil, nil)
   }
 

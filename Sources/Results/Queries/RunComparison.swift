@@ -33,14 +33,14 @@ extension ResultsStore {
         )
       }
       let whole = Set(
-        try keys.filter { key in
-          try [left[key], right[key]].compactMap(\.self).allSatisfy { try self.hasSteps($0.id, db) }
+        keys.filter { key in
+          [left[key], right[key]].allSatisfy { $0?.hasSteps != false }
         })
       let comparisons = try keys.compactMap { key -> PairedComparison? in
         guard let mine = left[key], let other = right[key] else { return nil }
         let pair = [ComparedPair(a: mine, b: other)]
         return try whole.contains(key)
-          ? self.comparison(pair, runs: (a, b), db) : self.means(pair[0], runs: (a, b), db)
+          ? self.comparison(pair, runs: (a, b), db) : self.means(pair, runs: (a, b), db)
       }
       func names(_ sides: [RunKey: ComparedSide], without others: [RunKey: ComparedSide]) -> [String] {
         sides.filter { others[$0.key] == nil }.map { "\($0.value.label), \($0.value.place)" }.sorted()
@@ -73,11 +73,6 @@ extension ResultsStore {
     ).map(ComparedSide.init)
     // The last, where a run gave several results of one configuration.
     return Dictionary(sides.map { (RunKey(label: $0.label, part: $0.part), $0) }) { _, last in last }
-  }
-
-  private func hasSteps(_ configuration: Int64, _ db: Database) throws -> Bool {
-    let sql = "SELECT EXISTS (SELECT 1 FROM steps WHERE configuration = ?)"
-    return try Bool.fetchOne(db, sql: sql, arguments: [configuration]) == true
   }
 
   /// Holm's correction over the metrics of all pairs.

@@ -1,13 +1,15 @@
+import GRDB
 import Policies
 
-/// What names a side of a comparison: `fasa`, `fasa@256`, `fasa@256@build:1a2b3c4d`, or `configuration:7` for one row.
+/// What names stored configurations: `fasa`, `fasa@256`, `fasa@256@layers:5,14@build:1a2b3c4d`, or `configuration:7` for one
+/// row.
 struct SideName {
   let text: String
   let label: String
   /// As it is stored; nil where any will do.
   private(set) var budget: String?
-  /// The first digits of a build's digest, or ``SourceBuild/unknown``.
-  private(set) var build: String?
+  /// What else narrows it down.
+  private(set) var qualifiers: [SideQualifier: String] = [:]
   /// `configurations.id`
   private(set) var configuration: Int64?
 
@@ -18,29 +20,48 @@ struct SideName {
     }
     // From the end, since a label may hold an @ of its own, as in the name of a file.
     var rest = text[...]
-    func takeLast() -> (before: Substring, last: String)? {
-      guard let at = rest.lastIndex(of: "@") else { return nil }
-      return (rest[..<at], rest[rest.index(after: at)...].trimmed)
-    }
-    if let (before, last) = takeLast(), last.hasPrefix(Self.buildPrefix) {
-      (rest, build) = (before, String(last.dropFirst(Self.buildPrefix.count)))
+    while let at = rest.lastIndex(of: "@") {
+      let last = rest[rest.index(after: at)...].trimmed
+      guard let qualifier = SideQualifier.allCases.first(where: { last.hasPrefix($0.prefix) }) else { break }
+      qualifiers[qualifier] = String(last.dropFirst(qualifier.prefix.count))
+      rest = rest[..<at]
     }
     let read = ConfigurationLabel(String(rest))
     (label, budget) = (read.policy, read.budget)
   }
 
   private static let rowPrefix = "configuration:"
-  private static let buildPrefix = "build:"
 
-  /// Names for each of some sides of one trace, that tell it from the others and work where they are typed.
+  /// A condition on `configurations AS c`, `traces AS t` and `scopes AS s`.
+  ///
+  /// - Parameter isPolicy: whether a policy's name stands for it with any parameters.
+  func condition(isPolicy: Bool = false) -> SQL {
+    if let configuration { return "c.id = \(configuration)" }
+    // By a range first, of which there is an index: a label is stored with its budget.
+    let (first, end) = (label + ConfigurationLabel.separator, label + " @!")
+    var labelled: SQL = """
+      (c.label = \(label) OR c.label > \(first) AND c.label < \(end)
+        AND c.label = \(label) || \(ConfigurationLabel.separator) || c.budget)
+      """
+    if isPolicy { labelled = "(\(labelled) OR c.policy = \(label))" }
+    let conditions =
+      [labelled] + (budget.map { ["c.budget = \($0)"] } ?? [])
+      + qualifiers.sorted { $0.key.rawValue < $1.key.rawValue }.map { $0.condition($1) }
+    return conditions.joined(separator: " AND ")
+  }
+
+  /// Names for each of some sides of one trace, that tell it from the others and work where they are typed: with as few
+  /// qualifiers as do.
   static func names(of sides: [ComparedSide]) -> [String] {
-    let plain = sides.map { side in
+    var names = sides.map { side in
       let label = ConfigurationLabel(side.label)
       return label.budget.map { "\(label.policy)@\($0)" } ?? label.policy
     }
-    let built = zip(plain, sides).map { "\($0)@\(buildPrefix)\($1.buildName)" }
-    func isDistinct(_ names: [String]) -> Bool { Set(names).count == names.count }
-    if isDistinct(plain) { return plain }
-    return isDistinct(built) ? built : sides.map { "\(rowPrefix)\($0.id)" }
+    for qualifier in SideQualifier.allCases where Set(names).count < names.count {
+      let values = sides.map { $0.value(of: qualifier) }
+      guard Set(values).count > 1, !values.contains("") else { continue }
+      names = zip(names, values).map { "\($0)@\(qualifier.prefix)\($1)" }
+    }
+    return Set(names).count == names.count ? names : sides.map { "\(rowPrefix)\($0.id)" }
   }
 }

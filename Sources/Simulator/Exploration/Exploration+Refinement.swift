@@ -38,8 +38,8 @@ extension Exploration {
     return chosen
   }
 
-  /// Budgets between the largest that misses the target and the smallest that meets it, of every family that may
-  /// still be the cheapest: one whose failing budget costs less than the best so far, since more budget costs more.
+  /// Budgets between the nearest that misses the target and the nearest that meets it, of every family that may still be the
+  /// cheapest: one whose failing budget costs less than the best so far, since what meets the target costs more.
   private func bisections(_ result: Result) -> [Candidate] {
     let best = result.cheapest.map { result.trials[$0].tradeOff.cost } ?? .infinity
     var order: [Space.Family] = []
@@ -51,23 +51,26 @@ extension Exploration {
     }
     var found: [(candidate: Candidate, cost: Double, violation: Double)] = []
     for family in order {
-      let points = (members[family] ?? []).sorted { $0.budget < $1.budget }
+      let small = settings.meetsAtSmallBudgets
+      // From where the target is missed to where it is met.
+      let points = (members[family] ?? []).sorted { small ? $0.budget > $1.budget : $0.budget < $1.budget }
       let high = points.first { $0.tradeOff.meetsTarget }
       let low = points.last { point in
-        !point.tradeOff.meetsTarget && high.map { point.budget < $0.budget } ?? true
+        !point.tradeOff.meetsTarget
+          && high.map { small ? point.budget > $0.budget : point.budget < $0.budget } ?? true
       }
       if let low, low.tradeOff.cost >= best { continue }
       let budget: Double
       switch (low, high) {
       case (let low?, let high?):
-        guard high.budget > low.budget * Self.precision else { continue }
+        guard max(low.budget, high.budget) > min(low.budget, high.budget) * Self.precision else { continue }
         budget = (low.budget * high.budget).squareRoot()
       case (nil, let high?):
-        guard high.budget > space.budgets.lowerBound else { continue }
-        budget = max(high.budget / 2, space.budgets.lowerBound)
+        guard let next = halved(high.budget, orDoubled: small) else { continue }
+        budget = next
       case (let low?, nil):
-        guard low.budget < space.budgets.upperBound else { continue }
-        budget = min(low.budget * 2, space.budgets.upperBound)
+        guard let next = halved(low.budget, orDoubled: !small) else { continue }
+        budget = next
       case (nil, nil): continue
       }
       found.append(
@@ -79,6 +82,13 @@ extension Exploration {
     return found.enumerated().sorted {
       ($0.element.cost, $0.element.violation, $0.offset) < ($1.element.cost, $1.element.violation, $1.offset)
     }.map(\.element.candidate)
+  }
+
+  /// Within the space; nil at its end.
+  private func halved(_ budget: Double, orDoubled isDoubled: Bool) -> Double? {
+    let next =
+      isDoubled ? min(budget * 2, space.budgets.upperBound) : max(budget / 2, space.budgets.lowerBound)
+    return next == budget ? nil : next
   }
 
   /// Budgets whose ratio is below this are not bisected further.

@@ -17,15 +17,20 @@ public struct Exploration<Space: SearchSpace> {
     /// Of the trials, kept for the refinement.
     public var refinementShare: Double
     public var seed: UInt64
+    /// Whether small budgets meet the target and large ones miss it, as where a cost is bounded; else it is the other way
+    /// round.
+    public var meetsAtSmallBudgets: Bool
 
     public init(
-      maxTrials: Int, rungs: Int = 3, keepOneIn: Int = 3, refinementShare: Double = 0.25, seed: UInt64 = 0
+      maxTrials: Int, rungs: Int = 3, keepOneIn: Int = 3, refinementShare: Double = 0.25, seed: UInt64 = 0,
+      meetsAtSmallBudgets: Bool = false
     ) {
       self.maxTrials = maxTrials
       self.rungs = rungs
       self.keepOneIn = keepOneIn
       self.refinementShare = refinementShare
       self.seed = seed
+      self.meetsAtSmallBudgets = meetsAtSmallBudgets
     }
   }
 

@@ -9,13 +9,14 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare",
     abstract: "Compares two configurations, or two runs, on the same queries, with intervals.",
     discussion: """
-      A configuration is named by its label, with @ and a budget where several are stored, and @build: with the first digits of its \
-      build where several builds of fasa-sim gave different bits; or by its row, as configuration:7. run:3 is all that run 3 asked \
-      for, paired with the other run by label, budget and trace.
+      A configuration is named by its label, with @ and a budget where several are stored; where that is not enough, with @trace:, \
+      @layers:, @heads:, @steps:, @profile:, @seed: or @build: and what it is (of digests the first digits); or by its row, as \
+      configuration:7. run:3 is all that run 3 asked for, paired with the other run by label, budget and trace.
 
-      Both sides must be stored with every step (replay --detail step), on the same traces, layers, heads and steps. Differences are averaged per \
-      step; traces, where there are several, and blocks of up to 8 steps within each are drawn anew 10,000 times. p is corrected for \
-      the metrics shown (Holm). A trace of fewer than 8 steps gives no interval. Bytes are exact. Kernel times are speed-ups over dense \
+      Both sides must be of the same traces, layers, heads and steps. Where every step is stored (replay --detail step), differences have \
+      intervals: they are averaged per step; traces, where there are several, and blocks of up to 8 steps within each are drawn anew \
+      10,000 times. Of five texts or more there is a p, corrected for the metrics shown (Holm); of fewer each text's own \
+      difference. A trace of fewer than 8 steps gives no interval. Bytes are exact. Kernel times are speed-ups over dense \
       attention, by resampled samples; those of different machines are never mixed. Where live runs (fasa-live run --db) have both, what the \
       model's answers lose stands below: KL to dense attention, NLL, flips, passkeys.
 
@@ -23,6 +24,7 @@ struct CompareCommand: ParsableCommand {
         fasa-sim compare fasa gist
         fasa-sim compare fasa@256 quest:page=32@256 --db runs.db --markdown
         fasa-sim compare fasa@256@build:1a2b3c fasa@256@build:4d5e6f
+        fasa-sim compare fasa@256@profile:9d16a8 fasa@256@profile:77b0c1
         fasa-sim compare run:1 run:2 --json
       """)
 

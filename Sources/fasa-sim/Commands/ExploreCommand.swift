@@ -9,7 +9,8 @@ import Traces
 struct ExploreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explore",
-    abstract: "Finds the cheapest policies, parameters and budgets that meet a quality target.",
+    abstract:
+      "Finds the cheapest policies, parameters and budgets that meet a quality target, or the best at a cost.",
     discussion: """
       Searches policies, their parameters and budgets by successive halving: many configurations on a part of the \
       layers and steps, the best third on more, and what is left on all; then budgets are bisected at the target and \
@@ -20,6 +21,7 @@ struct ExploreCommand: ParsableCommand {
       EXAMPLES:
         fasa-sim explore traces/prose-8192.zst --max-output-error 0.1
         fasa-sim explore trace.zst --max-output-error 0.1 --hardware h100-sxm --geometry llama-3.1-8b --context 64k
+        fasa-sim explore traces/prose-8192.zst --max-bytes 20%
         fasa-sim explore trace.zst --max-weighted-error 0.1 --policy fasa,quest
         fasa-sim explore trace.zst --min-recall 0.8 --policy fasa,quest --max-trials 200 --json
         fasa-sim explore trace.zst --min-mass 0.95 --policy fasa:chunks=4/8/16,quest --vary page
@@ -54,6 +56,18 @@ struct ExploreCommand: ParsableCommand {
   enum Defaults: ReplayDefaults {
     static let policies: [String] = ["all"]
     static let budgets: [Budget] = []
+  }
+
+  func validate() throws {
+    let isPriced = !cost.pricing.hardware.names.isEmpty
+    if target.maxBytes != nil, isPriced {
+      throw ValidationError(
+        "--max-bytes: expected no --hardware with it, which prices time, found both; give --max-time")
+    }
+    if target.maxTime != nil, !isPriced {
+      throw ValidationError(
+        "--max-time: expected --hardware with it, found none; name a machine, or give --max-bytes")
+    }
   }
 
   func run() throws {

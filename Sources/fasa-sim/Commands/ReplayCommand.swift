@@ -84,7 +84,7 @@ struct ReplayCommand: ParsableCommand {
       try ReplayJob(
         request.prepare(trace, budgets: budgets), isTimed: !storing.noTiming,
         kernelThreads: storing.kernelThreads ?? 1,
-        detail: storing.detail ?? .head, computesAgain: again)
+        detail: storing.detail, computesAgain: again)
     }
     let store = try ResultsStore(named: db)
     let stored = try jobs.map { try $0.stored(in: store) }

@@ -33,6 +33,16 @@ struct ShareList: ExpressibleByArgument {
   }
 }
 
+/// `20%` or `0.2` on the command line: above 0 and at most 1.
+struct Share: ExpressibleByArgument {
+  let value: Double
+
+  init?(argument: String) {
+    guard case .share(let share)? = Budget(argument) else { return nil }
+    value = share
+  }
+}
+
 /// `0-31` on the command line.
 struct StepRange: ExpressibleByArgument {
   let range: Range<Int>

@@ -20,7 +20,10 @@ struct StoredDatabaseOptions: ParsableArguments {
 
 /// What a replay stores.
 struct StoringOptions: ParsableArguments {
-  @Option(help: "What to store: summaries per head, or every step as well. (default: head)")
+  @Option(
+    help:
+      "What to store: summaries per head, or every step as well, which comparisons take intervals from. (default: head; replay also stores steps of up to 500,000 rows unasked)"
+  )
   var detail: ResultsStore.Detail?
 
   @Flag(name: .customLong("no-timing"), help: "Leave out the kernel timings.")

@@ -42,7 +42,7 @@ import Testing
     let found = try run("compare oracle random --markdown")
     #expect(found.status == 0)
     #expect(
-      found.output.hasPrefix("|  | oracle | random | difference | 95 % interval | p, Holm |\n| --- | ---: |"))
+      found.output.hasPrefix("|  | oracle | random | difference | 95 % interval |\n| --- | ---: |"))
     #expect(found.output.contains("### Where recall differs most"))
   }
 

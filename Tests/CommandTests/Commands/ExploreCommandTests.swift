@@ -181,7 +181,7 @@ import Testing
   @Test(arguments: [
     (
       "",
-      "expected a quality target, found none: give --max-output-error, --max-weighted-error, --min-recall or --min-mass",
+      "expected a target, found none: give --max-output-error",
       64
     ),
     ("--max-weighted-error 0", "--max-weighted-error 0.0: expected more than 0", 64),
@@ -215,5 +215,31 @@ import Testing
     #expect(run.status == status && run.output.isEmpty)
     #expect(run.errors.contains(message), "\(run.errors)")
     #expect(!folder.holds("none.db"))
+  }
+
+  /// What is found within the bytes is within them, and nothing that was judged there is better.
+  @Test func theBestWithinBytesIsFound() throws {
+    let found = try report("--max-bytes 40% --policy quest,streaming-llm --max-trials 60")
+    let best = try #require(found.cheapest)
+    #expect(
+      found.verdict == "met" && found.costName == "shareOfDenseBytes" && best.cost <= 0.4 && best.meetsTarget)
+    #expect(found.cheapestByPolicy.allSatisfy { $0.cost <= 0.4 && $0.loss >= best.loss })
+    #expect(found.front.filter { $0.cost <= 0.4 }.allSatisfy { $0.loss >= best.loss })
+    #expect(found.front.allSatisfy { $0.meetsTarget == ($0.cost <= 0.4) && $0.loss == $0.outputError })
+    let text = try explore("--max-bytes 40% --policy quest,streaming-llm --max-trials 60")
+    #expect(
+      text.output.contains(
+        "least output error with at most 40.0 % of dense attention's bytes: \(best.configuration)"))
+  }
+
+  @Test(arguments: [
+    ("--max-bytes 20% --min-recall 0.5", "one of them alone"),
+    ("--max-bytes 20% --max-time 20%", "one of them alone"),
+    ("--max-time 20%", "expected --hardware"), ("--max-bytes 20% --hardware h100-sxm", "give --max-time"),
+    ("--max-bytes 120%", "max-bytes"), ("", "expected a target"),
+  ])
+  func targetsThatContradictAreRefused(options: String, words: String) throws {
+    let run = try explore(options)
+    #expect(run.status == 64 && run.errors.contains(words), "\(run.errors)")
   }
 }

@@ -49,7 +49,8 @@ import Traces
     #expect(recall.meanA == 1 && recall.meanB < 0.5)
     let interval = try #require(recall.interval)
     #expect(interval.upperBound < 0 && interval.contains(recall.difference))
-    #expect(try #require(recall.adjustedP) >= #require(recall.p))
+    // One text says nothing of others.
+    #expect(recall.p == nil && recall.adjustedP == nil && recall.perTrace == [recall.difference])
     let rows = try store.summaries()
     #expect(abs(recall.meanB - (rows[1].recall ?? 0)) < 1e-12)
     #expect(abs(differences[1].meanA - (rows[0].mass ?? 0)) < 1e-12)
@@ -59,15 +60,56 @@ import Traces
       try store.pairedDifferences("random@8", "oracle @ 8").differences[0].difference == -recall.difference)
   }
 
-  @Test func aSideMustBeOneWithItsSteps() throws {
+  @Test func aSideMustBeOne() throws {
     let two = try store(["oracle", "random"], [.tokens(8), .tokens(9)], detail: .step)
     #expect(throws: ResultsError.self) { try two.pairedDifferences("oracle", "random") }
     #expect(try two.pairedDifferences("oracle@8", "random@9").differences.count == 4)
     #expect(
       try two.pairedDifferences("oracle@8", "random@9").settings == [.init(name: "budget", a: "8", b: "9")])
     #expect(throws: ResultsError.self) { try two.pairedDifferences("oracle@8", "quest@8") }
-    let heads = try store(["oracle", "random"], [.tokens(8)], detail: .head)
-    #expect(throws: ResultsError.self) { try heads.pairedDifferences("oracle", "random") }
+    let error = #expect(throws: ResultsError.self) { try two.pairedDifferences("orcle@8", "random@8") }
+    #expect(error?.advice == "did you mean 'oracle@8'?")
+  }
+
+  @Test func withoutStepsTheMeansAreCompared() throws {
+    let (heads, steps) = (
+      try store(["oracle", "random"], [.tokens(8)], detail: .head),
+      try store(["oracle", "random"], [.tokens(8)])
+    )
+    let (means, whole) = (
+      try heads.pairedDifferences("oracle", "random"), try steps.pairedDifferences("oracle", "random")
+    )
+    #expect(means.differences.map(\.metric) == whole.differences.map(\.metric))
+    for (mean, other) in zip(means.differences, whole.differences) {
+      #expect(abs(mean.difference - other.difference) < 1e-9 && mean.interval == nil && mean.p == nil)
+      #expect(other.interval != nil)
+    }
+    #expect(means.bytes == whole.bytes && means.extremes.isEmpty)
+  }
+
+  /// Of fewer texts each one's own difference is told, and no p.
+  @Test(arguments: [2, 4, 5]) func aPIsOfFiveTextsOrMore(texts: Int) throws {
+    let parts = (1...texts).map { (UInt64($0), ReplayOptions(), ["oracle", "random"]) }
+    let found = try store(parts, [.tokens(8)]).pairedDifferences("oracle", "random").differences[0]
+    #expect(found.perTrace.count == texts && Set(found.perTrace).count == texts)
+    #expect(abs(found.perTrace.mean - found.difference) < 1e-12 && found.interval != nil)
+    #expect((found.p != nil) == (texts >= 5) && (found.adjustedP != nil) == (texts >= 5))
+  }
+
+  @Test func qualifiersTellPartsOfATraceApart() throws {
+    let store = try store(
+      [(3, ReplayOptions(), ["oracle", "random"]), (3, ReplayOptions(layers: [1]), ["oracle", "random"])],
+      [.tokens(8)])
+    let error = #expect(throws: ResultsError.self) {
+      try store.pairedDifferences("oracle", "random@layers:1")
+    }
+    let names = ["oracle@8@layers:0-1", "oracle@8@layers:1"]
+    #expect(error?.advice == "name one of them: \(names.joined(separator: ", "))")
+    for name in names {
+      let other = name.replacing("oracle", with: "random")
+      #expect(try store.pairedDifferences(name, other).differences.count == 4)
+    }
+    #expect(throws: ResultsError.self) { try store.pairedDifferences("oracle@layers:7", "random@layers:1") }
   }
 
   /// Sides of other traces, layers, heads or steps are not paired in part: what differs is named.
@@ -114,7 +156,8 @@ import Traces
       quests.settings == [.init(name: "dense-layers", a: "1", b: "0"), .init(name: "page", a: "8", b: "16")])
     #expect(quests.footing == [.init(name: "dense-layers", a: "1", b: "0")])
     let other = try store.pairedDifferences("quest:dense-layers=0", "streaming-llm")
-    #expect(other.settings.contains(.init(name: "page", a: "16", b: nil)))
+    // What one policy has alone, as a page's size, is how the two differ.
+    #expect(other.settings == [.init(name: "sinks", a: "0", b: "4")])
     #expect(other.footing == [.init(name: "sinks", a: "0", b: "4")])
     // A combinator keeps the sinks of what it wraps.
     #expect(try store.pairedDifferences("streaming-llm", "pyramidkv:base=streaming-llm").footing == [])

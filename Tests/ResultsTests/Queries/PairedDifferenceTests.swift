@@ -64,9 +64,9 @@ import Testing
     let found = PairedDifference(
       metric: "mass", series: [steps(Array(repeating: 0, count: count), values)], seed: 2)
     let interval = try #require(found.interval)
+    #expect(found.p == nil)
     let error = 1.96 / Double(count).squareRoot()
     #expect(abs(interval.upperBound - error) < 0.2 && abs(interval.lowerBound + error) < 0.2)
-    #expect(try #require(found.p) > 0.5)
   }
 
   @Test func blocksAreAnEighthOfTheStepsAtMost8() {
@@ -86,9 +86,20 @@ import Testing
     let found = PairedDifference(
       metric: "mass", series: [steps(zero, zero.map { _ in 1 }), steps(zero, zero.map { _ in 3 })], seed: 5)
     let interval = try #require(found.interval)
-    #expect(found.difference == 2 && interval == 1...3)
-    // No resample is at or below zero: twice one of 10,001.
-    #expect(found.p == 2.0 / 10_001)
+    #expect(found.difference == 2 && interval == 1...3 && found.perTrace == [1, 3] && found.p == nil)
+  }
+
+  /// Of five texts there is a p: that no resample is at or below zero is twice one of 10,001, and where they differ in sign it
+  /// is large.
+  @Test func fiveTextsGiveAP() throws {
+    let zero = Array(repeating: 0.0, count: 40)
+    func p(_ differences: [Double]) -> Double? {
+      PairedDifference(
+        metric: "mass", series: differences.map { each in steps(zero, zero.map { _ in each }) }, seed: 5
+      ).p
+    }
+    #expect(p([1, 2, 3, 4, 5]) == 2.0 / 10_001)
+    #expect(try #require(p([-2, -1, 0.1, 1, 2])) > 0.5)
   }
 
   /// Of steps that weigh 1 and 3 the second's ratio counts thrice: (1 + 3) / 4 and (2 + 12) / 4; and B is A plus a constant

@@ -77,7 +77,7 @@ struct MigrationTests {
     try store.write { try $0.execute(sql: "DELETE FROM configurations WHERE id = 1") }
     #expect(try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM steps") } == 0)
     // By name, an old row is one of an unknown build.
-    #expect(SideName("oracle@build:unknown").build == SourceBuild.unknown)
+    #expect(SideName("oracle@build:unknown").qualifiers[.build] == SourceBuild.unknown)
   }
 
   /// Where one scope is known to be all decode steps, all of the trace's are counted from there; others say what they count.

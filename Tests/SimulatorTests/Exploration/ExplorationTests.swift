@@ -25,6 +25,22 @@ import Testing
     #expect(Double(result.evaluations[2]) < space.gridSize / 6)
   }
 
+  /// The other way round: the least loss at a cost of at most 0.1 is that of the best method at its best setting there.
+  @Test(arguments: 0..<8) func findsTheBestAtABoundedCost(seed: Int) throws {
+    let most = 0.1
+    let settings = Exploration<Landscape>.Settings(
+      maxTrials: 300, seed: UInt64(seed), meetsAtSmallBudgets: true)
+    let result = Exploration(space, settings: settings).run { candidates, rung in
+      candidates.map {
+        let found = Landscape.tradeOff($0, noise: [0.2, 0.1, 0][rung], target: target)
+        return TradeOff(loss: found.cost, cost: found.loss, violation: max(0, found.cost / most - 1))
+      }
+    }
+    let best = try #require(result.cheapest.map { result.trials[$0] })
+    #expect(best.candidate.method == Landscape.Method(name: 4, x: 1, y: 3))
+    #expect(best.tradeOff.loss <= most && best.tradeOff.loss > most / 1.04)
+  }
+
   @Test func theFrontComesNearThatOfBruteForce() {
     let result = explore(300)
     let all = space.grid.map { Landscape.tradeOff($0, target: target) }
