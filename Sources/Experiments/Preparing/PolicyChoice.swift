@@ -1,5 +1,6 @@
 import Attention
 import Policies
+import Traces
 
 /// The policies of a command, and which of them were named: those that came with `all` may be left out of a trace that cannot
 /// serve them.
@@ -54,6 +55,21 @@ public struct PolicyChoice: Sendable {
   /// - Parameter engines: nil for as its authors have it.
   public func served(by engines: [ServingEngine?]) -> PolicyChoice {
     replacing { policy in engines.map { $0.map(policy.served) ?? policy } }
+  }
+
+  /// Every policy under its one label, so that one behaviour is replayed and stored once.
+  func canonical(in trace: TraceMetadata) -> PolicyChoice {
+    replacing { policy in
+      [
+        policy.canonical { whole in
+          switch whole {
+          case .chunks: trace.rope.rotaryDim / 2
+          case .channels: trace.geometry.headDim
+          case .layers: trace.geometry.layers
+          }
+        }
+      ]
+    }
   }
 
   /// Each policy by others, which are named where it is.

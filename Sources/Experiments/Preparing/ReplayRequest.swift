@@ -61,6 +61,7 @@ extension ReplayRequest {
     _ = try ReplayConfiguration.grid([], budgets: budgets.known)
     let fitness = Runnability(trace, options: options)
     var leftOut: [String] = []
+    let policies = policies.canonical(in: trace.metadata)
     let runnable = try policies.configurations.filter { policy in
       guard !policy.needs.contains(.file), let obstacle = fitness.obstacle(policy, budgets: budgets.known)
       else {

@@ -35,7 +35,7 @@ public struct Kascade: LayerPolicy {
 
   private static func anchor(_ name: String, _ value: Budget, _ help: String) -> ParameterDescriptor {
     ParameterDescriptor(
-      name, .amount, default: .amount(value),
+      name, .amount, of: .layers, default: .amount(value),
       help: help + ": its layer's number, or a share of the depth; as another for none")
   }
 

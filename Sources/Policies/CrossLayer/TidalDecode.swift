@@ -20,7 +20,7 @@ public struct TidalDecode: LayerPolicy {
     "first", .integer(0...1024), default: .integer(2),
     help: "first layer that chooses; those before are dense")
   static let correction = ParameterDescriptor(
-    "correction", .amount, default: .amount(.share(0.41)),
+    "correction", .amount, of: .layers, default: .amount(.share(0.41)),
     help: "layer that chooses again: its number, or a share of the depth; 13 of Llama-3's 32")
 
   private let first: Int

@@ -66,17 +66,31 @@ public struct ParameterDescriptor: Sendable {
     case promptQueries
   }
 
+  /// What an amount is of, where a model alone decides that.
+  public enum Whole: Sendable {
+    /// Rotation pairs of a key's channels.
+    case chunks
+    /// Channels of a key.
+    case channels
+    /// Of the model.
+    case layers
+  }
+
   public let name: String
   public let kind: Kind
+  /// Nil for an amount of what a step sees, and for what is no amount.
+  public let whole: Whole?
   public let role: Role?
   public let defaultValue: ParameterValue
   public let help: String
 
   public init(
-    _ name: String, _ kind: Kind, role: Role? = nil, default defaultValue: ParameterValue, help: String
+    _ name: String, _ kind: Kind, of whole: Whole? = nil, role: Role? = nil,
+    default defaultValue: ParameterValue, help: String
   ) {
     self.name = name
     self.kind = kind
+    self.whole = whole
     self.role = role
     self.defaultValue = defaultValue
     self.help = help
@@ -107,7 +121,7 @@ public struct ParameterDescriptor: Sendable {
 
   /// The same parameter with another default.
   public func defaulting(to value: ParameterValue, help: String? = nil) -> ParameterDescriptor {
-    ParameterDescriptor(name, kind, role: role, default: value, help: help ?? self.help)
+    ParameterDescriptor(name, kind, of: whole, role: role, default: value, help: help ?? self.help)
   }
 }
 

@@ -18,7 +18,7 @@ public struct DoubleSparsity: Policy {
       """)
 
   static let channels = ParameterDescriptor(
-    "channels", .amount, default: .amount(.share(0.125)),
+    "channels", .amount, of: .channels, default: .amount(.share(0.125)),
     help: "r, label channels: a count or a share of d; the authors use 1/8 to 1/16")
   static let bits = ParameterDescriptor(
     "bits", .integer(1...16), default: .integer(4), help: "bits of a label channel; 16 leaves it as it is"

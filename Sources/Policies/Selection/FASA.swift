@@ -20,7 +20,7 @@ public struct FASA: Policy {
       """)
 
   static let chunks = ParameterDescriptor(
-    "chunks", .amount, default: .amount(.share(0.25)),
+    "chunks", .amount, of: .chunks, default: .amount(.share(0.25)),
     help: "dominant chunks per head, N_tip: a count or a share; the paper's 16 of 64 is 0.25")
   static let pairing = ParameterDescriptor(
     "pairing", .choice(["rope", "adjacent"]), default: .word("rope"),
@@ -38,9 +38,11 @@ public struct FASA: Policy {
     help:
       "on: a head whose best agreement exceeds 0.4 takes min-chunks, others max-chunks (released code)")
   static let minChunks = ParameterDescriptor(
-    "min-chunks", .amount, default: .amount(.tokens(1)), help: "chunks of an agreeing head, if adaptive")
+    "min-chunks", .amount, of: .chunks, default: .amount(.tokens(1)),
+    help: "chunks of an agreeing head, if adaptive")
   static let maxChunks = ParameterDescriptor(
-    "max-chunks", .amount, default: .amount(.share(0.25)), help: "chunks of the other heads, if adaptive")
+    "max-chunks", .amount, of: .chunks, default: .amount(.share(0.25)),
+    help: "chunks of the other heads, if adaptive")
   static let caWindow = ParameterDescriptor(
     "ca-window", .integerOr(1...1_000_000, "budget"), default: .integer(256),
     help:

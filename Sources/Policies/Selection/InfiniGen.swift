@@ -23,7 +23,7 @@ public struct InfiniGen: LayerPolicy {
   static let alpha = ParameterDescriptor(
     "alpha", .number(0...1000), default: .number(4), help: "α, how far below the largest logit")
   static let ratio = ParameterDescriptor(
-    "ratio", .amount, default: .amount(.share(0.2)),
+    "ratio", .amount, of: .channels, default: .amount(.share(0.2)),
     help: "skewed channels that are scored: a count or a share of d")
   static let count = ParameterDescriptor(
     "count", .choice(["layer", "group"]), default: .word("layer"),

@@ -15,7 +15,7 @@ public struct Loki: Policy {
       """)
 
   static let rank = ParameterDescriptor(
-    "rank", .amount, default: .amount(.share(0.25)),
+    "rank", .amount, of: .channels, default: .amount(.share(0.25)),
     help: "r, axes that are scored: a count or a share of d")
   static let axes = ParameterDescriptor(
     "axes", .choice(["post", "pre"]), default: .word("post"),

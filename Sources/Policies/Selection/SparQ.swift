@@ -21,7 +21,7 @@ public struct SparQ: Policy {
     isFlatteredInOpenLoop: true)
 
   static let channels = ParameterDescriptor(
-    "channels", .amount, default: .amount(.tokens(32)), help: "r, channels that are scored")
+    "channels", .amount, of: .channels, default: .amount(.tokens(32)), help: "r, channels that are scored")
   static let meanValues = ParameterDescriptor(
     "mean-values", .choice(["on", "off"]), default: .word("on"),
     help: "mix the output with the mean of all values, as the paper does")
