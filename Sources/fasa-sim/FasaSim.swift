@@ -24,7 +24,7 @@ struct FasaSim: ParsableCommand {
       ReplayCommand.self, SweepCommand.self, ExploreCommand.self, CompareCommand.self, ModelCommand.self,
       ReportCommand.self,
       ExportCommand.self, ChoicesCommand.self, AnchorsCommand.self, CalibrateCommand.self,
-      PoliciesCommand.self,
+      ProfilesCommand.self, PoliciesCommand.self,
       HardwareCommand.self, InfoCommand.self,
       SynthCommand.self, BenchCommand.self,
     ])
@@ -32,7 +32,9 @@ struct FasaSim: ParsableCommand {
   static func main() {
     StandardStream.prepare()
     do {
-      try UnknownCommand.refuse(CommandLine.arguments.dropFirst())
+      let words = CommandLine.arguments.dropFirst()
+      if let script = CompletionScript.asked(by: words) { return try Output.file(script + "\n") }
+      try UnknownCommand.refuse(words)
       var command = try parseAsRoot()
       try command.run()
     } catch {

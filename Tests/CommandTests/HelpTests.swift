@@ -37,10 +37,11 @@ import Testing
         choices                 Writes the tokens that a policy chooses, for other tools.
         anchors                 Finds which layers should choose tokens for those after them.
         calibrate               Measures what calibrated policies need of a model's heads, and writes a profile.
+        profiles                Lists calibration profiles, tells all about one, or compares two.
         policies                Lists the policies, or tells all about one.
         hardware                Machines that times are modelled for: bundled, your own, measured, and how far the model can
                                 be trusted.
-        info                    Says what a trace holds, and checks it.
+        info                    Says what a trace or a profile holds, and checks it.
         synth                   Writes a synthetic trace of any shape, layer by layer, for scale tests.
         bench                   Measures this machine, the kernels against its roofline, or whole replays.
 
@@ -110,7 +111,7 @@ import Testing
     let run = try Executable.run(["--generate-completion-script", shell], in: folder)
     #expect(run.status == 0 && run.errors.isEmpty)
     #expect(run.output.contains(sign))
-    for word in ["replay", "calibrate", "streaming-llm", "--no-timing"].map({
+    for word in ["replay", "calibrate", "profiles", "--no-timing"].map({
       shell == "fish" ? $0.trimmedDashes : $0
     }) {
       #expect(run.output.contains(word), "\(word)")

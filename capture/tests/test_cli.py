@@ -33,7 +33,8 @@ def refused(tiny_gguf, tmp_path, text_file, capsys):
 
 def test_models_that_are_none(refused, tmp_path):
     assert "no such model" in refused(model=tmp_path / "none.gguf")
-    assert "--engine hf" in refused(model=tmp_path)
+    assert "expected a config.json in it" in refused(model=tmp_path)
+    assert "leave --engine out" in refused("--engine", "llama.cpp", model=tmp_path)
     other = tmp_path / "other.gguf"
     other.write_bytes(b"not a model" * 10)
     assert "not a readable GGUF" in refused(model=other)

@@ -173,4 +173,4 @@ def test_models_without_rotary_positions_are_refused(tiny, tmp_path, text_file, 
 
 def test_a_folder_without_a_model_is_refused(tmp_path, text_file, capsys):
     assert main(["run", str(tmp_path), str(text_file), "-o", str(tmp_path / "t.zst"), "--engine", "hf"]) == 2
-    assert "transformers cannot load" in capsys.readouterr().err
+    assert "expected a config.json in it" in capsys.readouterr().err

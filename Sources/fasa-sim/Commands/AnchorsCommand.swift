@@ -17,7 +17,7 @@ struct AnchorsCommand: ParsableCommand {
         fasa-sim anchors trace.zst --policy quest:dense-layers=0,scope=layer --budget 256 --json
       """)
 
-  @Argument(help: "Trace to replay.", completion: .file())
+  @Argument(help: "Trace to replay.", completion: .trace)
   var trace: String
 
   @OptionGroup var policies: PolicyOptions<ReplayCommand.Defaults>

@@ -19,7 +19,7 @@ struct BenchReplayCommand: ParsableCommand {
         fasa-sim bench replay big.zst --policy oracle,fasa,streaming-llm --profile p.json --repeats 9
       """)
 
-  @Argument(help: "Trace to replay.", completion: .file())
+  @Argument(help: "Trace to replay.", completion: .trace)
   var trace: String
 
   @OptionGroup var policies: PolicyOptions<Defaults>

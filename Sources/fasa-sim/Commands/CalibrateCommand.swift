@@ -20,11 +20,12 @@ struct CalibrateCommand: ParsableCommand {
         fasa-sim calibrate a.zst b.zst --window 128,256 -o profiles/my-model.json
       """)
 
-  @Argument(help: "Traces to calibrate on, of one model.", completion: .file())
+  @Argument(help: "Traces to calibrate on, of one model.", completion: .trace)
   var traces: [String]
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Profile to write.", valueName: "file"), completion: .file())
+    name: .shortAndLong, help: ArgumentHelp("Profile to write.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   var output: String
 
   @Option(help: ArgumentHelp("K of contextual agreement, one or more.", valueName: "k,…"))

@@ -17,7 +17,7 @@ struct ChoicesCommand: ParsableCommand {
         fasa-sim choices trace.zst --policy fasa:scope=layer --format flashinfer --layers 5 -o workloads
       """)
 
-  @Argument(help: "Trace to replay.", completion: .file())
+  @Argument(help: "Trace to replay.", completion: .trace)
   var trace: String
 
   @OptionGroup var policies: PolicyOptions<ReplayCommand.Defaults>

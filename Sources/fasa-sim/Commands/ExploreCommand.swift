@@ -30,7 +30,7 @@ struct ExploreCommand: ParsableCommand {
       EXIT STATUS: 0 also where nothing meets the target: the report says so, and names the nearest.
       """)
 
-  @Argument(help: "Trace to judge on.", completion: .file())
+  @Argument(help: "Trace to judge on.", completion: .trace)
   var trace: String
 
   @OptionGroup(title: "Target") var target: QualityOptions

@@ -18,7 +18,7 @@ struct ExportCommand: ParsableCommand {
         fasa-sim export --list
       """)
 
-  @Argument(help: "A table or view, such as summary.")
+  @Argument(help: "A table or view, such as summary.", completion: .view)
   var view: String?
 
   @OptionGroup var database: StoredDatabaseOptions
@@ -26,7 +26,7 @@ struct ExportCommand: ParsableCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp("File to write: .csv, .json, .jsonl or .parquet.", valueName: "file"),
-    completion: .file())
+    completion: .file(extensions: ["csv", "json", "jsonl", "parquet"]))
   var output: String?
 
   @Flag(help: "List the views and tables with their columns.")

@@ -7,15 +7,18 @@ import Traces
 
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "info", abstract: "Says what a trace holds, and checks it.",
+    commandName: "info", abstract: "Says what a trace or a profile holds, and checks it.",
     discussion: """
       EXAMPLES:
         fasa-sim info traces/prose-8192.zst
         fasa-sim info traces/prose-8192.zst --verify --json
+        fasa-sim info profiles/smollm2-135m-instruct.json
       """)
 
   @Argument(
-    help: "A trace: seekable zstd, any other zstd stream, or a bare safetensors file.", completion: .file())
+    help:
+      "A trace: seekable zstd, any other zstd stream, or a bare safetensors file; or a calibration profile (.json).",
+    completion: .file(extensions: ["zst", "safetensors", "json"]))
   var trace: String
 
   @Flag(
@@ -30,6 +33,10 @@ struct InfoCommand: ParsableCommand {
   @OptionGroup var machine: MachineOptions
 
   func run() throws {
+    if trace.hasSuffix(".json") {
+      let profile = ProfileDescription(try LoadedProfile(path: trace))
+      return try format.print(json: profile, text: profile.text)
+    }
     let trace = try Trace(path: trace)
     var agreement: EngineAgreement?
     if verify {

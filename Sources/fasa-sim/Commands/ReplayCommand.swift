@@ -22,7 +22,7 @@ struct ReplayCommand: ParsableCommand {
         fasa-sim replay trace.zst --policy fasa,quest --hardware a100-40gb,h100-sxm
       """)
 
-  @Argument(help: "Traces to replay.", completion: .file())
+  @Argument(help: "Traces to replay.", completion: .trace)
   var traces: [String]
 
   @OptionGroup var policies: PolicyOptions<Defaults>

@@ -24,7 +24,7 @@ struct ReportCommand: ParsableCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp("Page to write; one that is there is replaced.", valueName: "file"),
-    completion: .file())
+    completion: .file(extensions: ["html"]))
   var output = "report.html"
 
   @Option(

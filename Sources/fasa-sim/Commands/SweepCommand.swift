@@ -18,7 +18,8 @@ struct SweepCommand: ParsableCommand {
         fasa-sim sweep sweeps/policies-and-budgets.yaml --dry-run
       """)
 
-  @Argument(help: "A YAML file, or traces.", completion: .file())
+  @Argument(
+    help: "A YAML file, or traces.", completion: .file(extensions: ["yaml", "yml", "zst", "safetensors"]))
   var inputs: [String]
 
   @OptionGroup(title: "In place of a YAML file") var flags: SweepFlags

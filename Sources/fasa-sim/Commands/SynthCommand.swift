@@ -19,7 +19,7 @@ struct SynthCommand: ParsableCommand {
         fasa-sim synth own.zst --query-heads 16 --kv-heads 2 --head-dim 96 --layers 0
       """)
 
-  @Argument(help: "Trace to write.", completion: .file())
+  @Argument(help: "Trace to write.", completion: .trace)
   var trace: String
 
   @Option(help: "Shape of a known model.")

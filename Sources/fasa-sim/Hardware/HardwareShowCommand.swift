@@ -14,7 +14,7 @@ struct HardwareShowCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A bundled machine or kernel set, or a .yaml file.", completion: .file(extensions: ["yaml"]))
+    help: "A bundled machine or kernel set, or a .yaml file.", completion: .machinesAndKernelSets)
   var name: String
 
   func run() throws {

@@ -19,6 +19,8 @@ struct BudgetList: ExpressibleByArgument {
   var defaultValueDescription: String { budgets.map(\.description).joined(separator: ",") }
 }
 
+extension Budget: ExpressibleByArgument {}
+
 /// `0.2,30%` on the command line: shares above 0 and at most 1.
 struct ShareList: ExpressibleByArgument {
   let shares: [Double]

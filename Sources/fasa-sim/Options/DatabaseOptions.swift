@@ -6,7 +6,7 @@ import Results
 struct DatabaseOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("SQLite database to write to; :memory: keeps nothing.", valueName: "file"),
-    completion: .file())
+    completion: .database)
   var db = "runs.db"
 }
 
@@ -14,7 +14,7 @@ struct DatabaseOptions: ParsableArguments {
 struct StoredDatabaseOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("SQLite database that replay, sweep or explore wrote.", valueName: "file"),
-    completion: .file())
+    completion: .database)
   var db = "runs.db"
 }
 

@@ -5,7 +5,8 @@ import Simulator
 /// How far the grid is searched.
 struct ExploreSearchOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Parameters to search: all, none, or names such as chunks,page.", valueName: "name,…"))
+    help: ArgumentHelp("Parameters to search: all, none, or names such as chunks,page.", valueName: "name,…"),
+    completion: .parameters)
   var vary = "all"
 
   @Option(

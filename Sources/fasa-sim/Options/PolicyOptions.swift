@@ -16,7 +16,7 @@ struct PolicyOptions<Defaults: ReplayDefaults>: ParsableArguments {
     help: ArgumentHelp(
       "Policies with parameters or grids of them, such as fasa:chunks=8,sinks=4 or fasa:chunks=4/8, or all; repeat or separate by commas. See fasa-sim policies.",
       valueName: "policy,…"),
-    completion: .list(PolicyRegistry.names))
+    completion: .policies)
   var policy: [String] = Defaults.policies
 
   @Option(
@@ -24,7 +24,7 @@ struct PolicyOptions<Defaults: ReplayDefaults>: ParsableArguments {
     help: ArgumentHelp(
       "How the cache stores keys and values, each with every policy that does not say so itself by kv=: \(CacheFormat.allCases.map(\.rawValue).joined(separator: ", ")), own (as traced); 16, 8 and 4 stand for own, q8_0 and q4_0. Repeat or separate by commas.",
       valueName: "format,…"),
-    completion: .list(CacheFormat.allCases.map(\.rawValue)))
+    completion: .names { CacheFormat.allCases.map(\.rawValue) + ["own"] })
   var kvBits: [String] = []
 
   @Option(
@@ -37,7 +37,7 @@ struct PolicyOptions<Defaults: ReplayDefaults>: ParsableArguments {
     help: ArgumentHelp(
       "As coarse as an engine chooses, each with every policy that can be, where its own parameters are at their defaults: \(ServedChoice.named), own (as the policy's authors have it). Repeat or separate by commas.",
       valueName: "engine,…"),
-    completion: .list(ServedChoice.words))
+    completion: .names { ServedChoice.words })
   var like: [ServedChoice] = []
 
   func choice() throws -> PolicyChoice {

@@ -9,7 +9,7 @@ struct HardwareOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Machines to price on: bundled names or .yaml files; repeat or separate by commas. See fasa-sim hardware list.",
-      valueName: "name,…"), completion: .file())
+      valueName: "name,…"), completion: .machines)
   var hardware: [String] = []
 
   var names: [String] { hardware.flatMap { $0.split(separator: ",").map(String.init) } }
@@ -22,7 +22,7 @@ struct PricingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Kernel sets of machines that were not measured themselves, or .yaml files; repeat or separate by commas. (default: \(PricedMachine.defaultKernels), or what the machine names; see fasa-sim hardware list)",
-      valueName: "name,…"))
+      valueName: "name,…"), completion: .kernelSets)
   var kernels: [String] = []
 
   @Option(help: "How the heads of a KV head read: each for itself, or their union once.")

@@ -21,8 +21,9 @@ struct HeadOptions: ParsableArguments {
 struct ProfileOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Calibration profile; the bundled one of a trace's model by default.", valueName: "file"),
-    completion: .file())
+      "Calibration profile, or the name of a bundled one; that of a trace's model by default.",
+      valueName: "file"),
+    completion: .profile)
   var profile: String?
 
   @Flag(

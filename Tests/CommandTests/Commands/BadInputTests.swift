@@ -47,7 +47,7 @@ import Testing
     ),
     (
       "replay t.zst --policy fasa:scope=haed",
-      "policy 'fasa': scope: expected head|group, found 'haed'; did you mean 'head'?"
+      "policy 'fasa': scope: expected head|group|layer|union|union-cut, found 'haed'; did you mean 'head'?"
     ),
     (
       "replay t.zst --policy fasa:chunkz=1",

@@ -106,10 +106,13 @@ import Testing
     #expect(try PolicyGrammar.parse(["external:file=choices.jsonl"]).map(\.label) == ["external"])
   }
 
-  @Test(arguments: ["quset", "", "Fasa", " fasa"]) func unknownNames(name: String) {
+  @Test(arguments: [
+    ("quset", "did you mean 'quest'?"), ("Fasa", "did you mean 'fasa'?"), (" fasa", "did you mean 'fasa'?"),
+    ("", "choose from \(PolicyRegistry.names.joined(separator: ", "))"),
+  ]) func unknownNames(name: String, advice: String) {
     let error = PolicyError(
       "policy '\(name)'", expected: "one that there is", found: "none of that name",
-      advice: "choose from \(PolicyRegistry.names.joined(separator: ", "))")
+      advice: advice)
     #expect(throws: error) { try PolicyGrammar.parse([name]) }
     #expect(throws: error) { try PolicyRegistry.known(name) }
   }

@@ -74,7 +74,7 @@ import Traces
       _ = try space("quest", .only(["pages"]))
     } throws: {
       "\($0)".hasPrefix(
-        "parameter 'pages': expected parameters of the policies searched, found none of that name; vary none, or choose from dense-layers"
+        "parameter 'pages': expected parameters of the policies searched, found none of that name; did you mean 'page'?"
       )
     }
   }

@@ -14,7 +14,7 @@ EXAMPLES = """examples:
   fasa-capture model smollm2
   fasa-capture run smollm2 book.txt -o book.zst --prompt-tokens 4032 --decode 64 --layers 5,14
   fasa-capture run model.gguf question.txt -o answer.zst --sampling greedy --decode 128
-  fasa-capture run ./Llama-3.2-1B book.txt -o book.zst --engine hf --layers 0-3
+  fasa-capture run ./Llama-3.2-1B book.txt -o book.zst --layers 0-3
   fasa-capture check book.zst
   fasa-capture attach book.zst kvzip.safetensors -o book-kvzip.zst
 

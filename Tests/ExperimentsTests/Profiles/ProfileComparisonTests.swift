@@ -1,0 +1,75 @@
+import Attention
+import Foundation
+import Simulator
+import TestSupport
+import Testing
+import Traces
+
+@testable import Experiments
+
+@Suite struct ProfileComparisonTests {
+  let folder: TemporaryFolder
+  let profile: CalibrationProfile
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try Inputs.profile(in: folder)
+    profile = try LoadedProfile(path: folder.path("p.json")).profile
+  }
+
+  private func loaded(_ profile: CalibrationProfile, _ name: String) throws -> LoadedProfile {
+    try LoadedProfile(path: try folder.file(profile.encoded(), name))
+  }
+
+  private func compared(_ other: CalibrationProfile, share: Budget = .share(0.25), window: Int? = nil) throws
+    -> ProfileComparison
+  {
+    try ProfileComparison(loaded(profile, "a.json"), loaded(other, "b.json"), share: share, window: window)
+  }
+
+  @Test func aProfileIsAlikeToItself() throws {
+    let comparison = try compared(profile)
+    #expect(
+      comparison.kinds.map(\.name) == [
+        "dominant chunks", "heaviest channels", "heaviest channels, own token", "key axes",
+        "key axes before rotation", "query centres", "far mass",
+      ])
+    for kind in comparison.kinds { #expect(kind.least.value > 0.999 && kind.mean <= 1.0001, "\(kind.name)") }
+    #expect(comparison.notes == ["calibrated on a text in common"])
+  }
+
+  /// Two heads of a layer swap half and all of their chunks.
+  @Test func chunksInCommonAreCountedByHead() throws {
+    var other = profile
+    let chunks = profile.layers[0].agreement[0].count
+    var mine = profile
+    mine.layers[0].agreement[0] = (0..<chunks).map { 1 - Double($0) / 100 }
+    mine.layers[0].agreement[1] = mine.layers[0].agreement[0]
+    other.layers[0].agreement[0] = mine.layers[0].agreement[0].reversed()
+    other.layers[0].agreement[1] = (0..<chunks).map { [2, 3].contains($0) ? 1 : $0 < 2 ? 0.9 : 0.1 }
+    other.layers[0].agreement[1][4] = 0.95
+    other.layers[0].agreement[1][5] = 0.94
+    let comparison = try ProfileComparison(
+      loaded(mine, "a.json"), loaded(other, "b.json"), share: .tokens(4), window: nil)
+    let kind = try #require(comparison.kinds.first)
+    #expect(kind.byChance == 4.0 / Double(chunks))
+    #expect(kind.heads[0].value == 0 && kind.heads[1].value == 0.5 && kind.heads[2].value == 1)
+    #expect((kind.least.layer, kind.least.head) == (mine.layers[0].layer, 0))
+  }
+
+  @Test func whatCannotBeComparedIsSaid() throws {
+    var wider = profile
+    wider.model.layers += 1
+    #expect(throws: ReplayError.self) { try compared(wider) }
+    #expect {
+      try compared(profile, window: 7)
+    } throws: {
+      "\($0)".hasPrefix("K = 7: expected one that both profiles hold, found 256 in common")
+    }
+    var renamed = profile
+    renamed.model.name = "another"
+    renamed.statistics = nil
+    let comparison = try compared(renamed)
+    #expect(comparison.kinds.count == 1 && comparison.notes.first?.hasPrefix("of other models") == true)
+  }
+}
