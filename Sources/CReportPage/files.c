@@ -14,6 +14,12 @@ static const unsigned char page_css[] = {
 static const unsigned char data_js[] = {
 #embed "page/data.js"
 };
+static const unsigned char view_js[] = {
+#embed "page/view.js"
+};
+static const unsigned char opening_js[] = {
+#embed "page/opening.js"
+};
 static const unsigned char draw_js[] = {
 #embed "page/draw.js"
 };
@@ -25,6 +31,9 @@ static const unsigned char machines_js[] = {
 };
 static const unsigned char tables_js[] = {
 #embed "page/tables.js"
+};
+static const unsigned char provenance_js[] = {
+#embed "page/provenance.js"
 };
 static const unsigned char live_js[] = {
 #embed "page/live.js"
@@ -53,8 +62,8 @@ static const unsigned char charts_crossover_json[] = {
 static const unsigned char charts_live_json[] = {
 #embed "page/charts/live.json"
 };
-static const unsigned char vega_min_js[] = {
-#embed "vendor/vega.min.js"
+static const unsigned char vega_min_js_gz[] = {
+#embed "vendor/vega.min.js.gz"
 };
 static const unsigned char LICENSES_txt[] = {
 #embed "vendor/LICENSES.txt"
@@ -66,10 +75,13 @@ static const struct report_page_file files[] = {
   FILE_NAMED("page.html", page_html),
   FILE_NAMED("page.css", page_css),
   FILE_NAMED("data.js", data_js),
+  FILE_NAMED("view.js", view_js),
+  FILE_NAMED("opening.js", opening_js),
   FILE_NAMED("draw.js", draw_js),
   FILE_NAMED("charts.js", charts_js),
   FILE_NAMED("machines.js", machines_js),
   FILE_NAMED("tables.js", tables_js),
+  FILE_NAMED("provenance.js", provenance_js),
   FILE_NAMED("live.js", live_js),
   FILE_NAMED("controls.js", controls_js),
   FILE_NAMED("charts/quality.json", charts_quality_json),
@@ -79,7 +91,7 @@ static const struct report_page_file files[] = {
   FILE_NAMED("charts/roofline.json", charts_roofline_json),
   FILE_NAMED("charts/crossover.json", charts_crossover_json),
   FILE_NAMED("charts/live.json", charts_live_json),
-  FILE_NAMED("vega.min.js", vega_min_js),
+  FILE_NAMED("vega.min.js.gz", vega_min_js_gz),
   FILE_NAMED("LICENSES.txt", LICENSES_txt),
 };
 

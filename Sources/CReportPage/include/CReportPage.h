@@ -3,7 +3,8 @@
 
 #include <stddef.h>
 
-/// A file of a report's page, compiled into the program so that its binary needs nothing beside it. UTF-8, no final NUL.
+/// A file of a report's page, compiled into the program so that its binary needs nothing beside it. UTF-8 without a final NUL, but for
+/// what is compressed, whose name ends in .gz.
 struct report_page_file {
   const char *name;
   const unsigned char *bytes;

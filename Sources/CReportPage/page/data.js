@@ -1,12 +1,52 @@
 // The report's data, and what every chart asks of it.
 
+// A column is written in the shortest of three ways: PackedTable.swift.
+const unpackedColumn = (packed) => {
+  if (Array.isArray(packed)) return packed;
+  if (packed.of) return packed.at.map((place) => packed.of[place]);
+  const values = [];
+  for (let i = 0; i < packed.runs.length; i += 2) values.push(...Array(packed.runs[i + 1]).fill(packed.runs[i]));
+  return values;
+};
+// Rows as objects, "recall.low" as `low` of `recall`, without what is undefined.
+const unpacked = (columns) => {
+  const rows = [];
+  for (const [name, packed] of Object.entries(columns)) {
+    const [outer, inner] = name.split(".");
+    unpackedColumn(packed).forEach((value, i) => {
+      const row = (rows[i] ??= {});
+      const place = inner ? (row[outer] ??= {}) : row;
+      if (value !== null) place[inner ?? outer] = value;
+    });
+  }
+  return rows;
+};
+// Cells of a heat map, two characters each: CellText.swift.
+const base64 = new Map([..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].map((character, i) => [character, i]));
+const unpackedCells = (text) => {
+  const values = [];
+  for (let i = 0; i < text.length; i += 2) {
+    const code = base64.get(text[i]) * 64 + base64.get(text[i + 1]);
+    values.push(code === 4095 ? undefined : code === 0 ? 0 : 2 ** ((code - 2814) / 128));
+  }
+  return values;
+};
+
 const report = JSON.parse(document.getElementById("report-data").textContent);
+for (const name of ["traces", "scopes", "runs", "configurations", "traffic", "denseTraffic", "headMaps", "stages", "modelled", "live"]) report[name] = unpacked(report[name]);
 const specs = JSON.parse(document.getElementById("report-charts").textContent);
 const byId = (rows) => new Map(rows.map((row) => [row.id, row]));
 const traces = byId(report.traces);
 const scopes = byId(report.scopes);
 const configurations = byId(report.configurations);
 const runs = byId(report.runs);
+const headMaps = new Map(report.headMaps.map((map) => [map.configuration, map]));
+const grouped = (rows, key) => {
+  const groups = new Map();
+  for (const row of rows) groups.has(row[key]) ? groups.get(row[key]).push(row) : groups.set(row[key], [row]);
+  return groups;
+};
+const trafficOf = grouped(report.traffic, "owner");
 
 // A series is a policy with its parameters, whatever the budget: its label without the budget. Where a label stands for
 // several configurations (other seeds, profiles or builds), each is a series of its own.
@@ -18,26 +58,15 @@ for (const c of report.configurations) {
 for (const c of report.configurations) {
   const ending = ` @ ${c.budget}`;
   c.series = c.budget !== undefined && c.label.endsWith(ending) ? c.label.slice(0, -ending.length) : c.label;
+  // A label names only what differs from the defaults.
+  c.isDefault = c.series === c.policy;
   if (labelCounts.get(`${c.scope} ${c.label}`) > 1) {
     const profile = c.profileDigest ? `, profile ${c.profileDigest.slice(0, 8)}` : "";
     c.series += ` (seed ${c.seed}${profile}, build ${c.build}, no. ${c.id})`;
   }
   c.name = c.budget === undefined ? c.series : `${c.series} @ ${c.budget}`;
+  c.isBound = c.kind === "bound";
 }
-
-// What the controls say.
-const state = { scope: undefined, metric: "outputError", reading: "group-union", logX: false, logY: true, chosen: new Set() };
-
-const inScope = () => report.configurations.filter((c) => c.scope === state.scope);
-const chosenInScope = () => inScope().filter((c) => state.chosen.has(c.series));
-// The frame first, then in the order of storing.
-const seriesInScope = () => {
-  const first = ["oracle", "dense", "random"];
-  const place = (c) => (first.includes(c.policy) ? first.indexOf(c.policy) : first.length);
-  const sorted = [...inScope()].sort((a, b) => place(a) - place(b) || a.id - b.id);
-  return [...new Map(sorted.map((c) => [c.series, c])).values()];
-};
-const bytesShare = (c) => (state.reading === "per-head" ? c.perHeadBytesShare : c.groupUnionBytesShare);
 
 const metrics = {
   outputError: { title: "output error, relative", short: "output error" },
@@ -55,8 +84,7 @@ const readings = {
 // Numbers as people read them.
 const number = (value, digits = 3) =>
   value === undefined || value === null ? "–" : Number.isInteger(value) ? value.toLocaleString("en") : Number(value.toPrecision(digits)).toLocaleString("en", { maximumSignificantDigits: digits });
-const percent = (value) => (value === undefined || value === null ? "–" : `${number(100 * value)} %`);
-const range = (e) => (e.value === undefined ? "–" : e.low === undefined ? number(e.value) : `${number(e.value)} (${number(e.low)} to ${number(e.high)})`);
+const percent = (value) => (value === undefined || value === null ? "–" : `${number(100 * value)}\u00a0%`);
 const bytes = (value) => {
   if (value === undefined || value === null) return "–";
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -64,4 +92,6 @@ const bytes = (value) => {
   while (value >= 1024 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1];
   return `${number(value)} ${units[unit]}`;
 };
+const ordinal = (n) => `${n}${["th", "st", "nd", "rd"][n % 100 > 10 && n % 100 < 14 ? 0 : n % 10] ?? "th"}`;
 const unique = (values) => [...new Set(values)];
+const ascending = (values) => unique(values).sort((a, b) => a - b);

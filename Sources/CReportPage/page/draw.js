@@ -1,4 +1,4 @@
-// Colours, themes and the one way in which a chart is drawn.
+// Colours, themes, ticks and the one way in which a chart is drawn.
 
 // Okabe and Ito's colours (https://jfly.uni-koeln.de/color/), which are told apart without colour vision; for dark paper
 // the dark ones are lighter. Six colours by five shapes name thirty series before a pair comes again.
@@ -18,20 +18,29 @@ const isNarrow = () => innerWidth < 640;
 const ink = () => (isDark() ? "#e4e7ee" : "#1f2430");
 const quiet = () => (isDark() ? "#a4abb9" : "#59606e");
 
-// How a series looks is the same in every chart and on every trace, whatever else is chosen.
+// How a series looks is the same in every chart and on every trace, whatever else is chosen. The colours that are all
+// different go to what is drawn at first.
 const bySeries = new Map(report.configurations.map((c) => [c.series, c]));
-const methods = [...bySeries.values()].filter((c) => c.kind !== "bound").map((c) => c.series);
+const methods = unique([...(usedScopes.length ? chosenByDefault() : []), ...bySeries.keys()]).filter((name) => !bySeries.get(name).isBound);
+const boundLooks = { oracle: [[6, 3], "diamond"], "oracle-mass": [[8, 2, 2, 2], "diamond"], dense: [[1, 0], "square"], random: [[2, 3], "cross"] };
 const look = (name) => {
   const policy = bySeries.get(name)?.policy;
-  const bounds = { oracle: [[6, 3], "diamond"], "oracle-mass": [[8, 2, 2, 2], "diamond"], dense: [[1, 0], "square"], random: [[2, 3], "cross"] };
-  if (bounds[policy]) return { colour: policy === "random" ? quiet() : ink(), dash: bounds[policy][0], shape: bounds[policy][1] };
-  return lookAt(Math.max(0, methods.indexOf(name)));
+  if (boundLooks[policy]) return { colour: policy === "random" ? quiet() : ink(), dash: boundLooks[policy][0], shape: boundLooks[policy][1] };
+  const place = Math.max(0, methods.indexOf(name));
+  return { ...lookAt(place), ...(chosenColours().has(name) ? { colour: palette()[chosenColours().get(name)] } : {}) };
 };
-const lookAt = (place) => ({
-  colour: palettes[isDark() ? "dark" : "light"][place % 6],
-  shape: shapes[place % 5],
-  dash: dashes[Math.floor(place / 6) % 3],
+// Where two that are drawn would have one colour and another is free, the later one takes that.
+const chosenColours = () => once("colours", () => {
+  const taken = new Map();
+  for (const name of methods.filter((each) => chosen().has(each) && !boundLooks[bySeries.get(each).policy])) {
+    const own = methods.indexOf(name) % 6;
+    const free = [...Array(6).keys()].map((i) => (own + i) % 6).find((colour) => ![...taken.values()].includes(colour));
+    taken.set(name, free ?? own);
+  }
+  return taken;
 });
+const palette = () => palettes[isDark() ? "dark" : "light"];
+const lookAt = (place) => ({ colour: palette()[place % 6], shape: shapes[place % 5], dash: dashes[Math.floor(place / 6) % 3] });
 const scales = (names, of = look) => ({
   names, colours: names.map((n) => of(n).colour), shapes: names.map((n) => of(n).shape), dashes: names.map((n) => of(n).dash),
 });
@@ -43,7 +52,7 @@ const config = () => {
     background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
     axis: { ...text, gridColor: grid, domainColor: quiet(), tickColor: quiet(), labelLimit: 160, labelOverlap: true, labelSeparation: 4 },
     legend: { ...text, orient: "bottom", direction: "horizontal", labelLimit: 260, symbolSize: 90, symbolStrokeWidth: 0, symbolBaseFillColor: ink(), ...(isNarrow() ? { layout: { bottom: { direction: "vertical", anchor: "start" } } } : {}) },
-    title: { color: ink(), anchor: "start", fontSize: 13 },
+    title: { color: ink(), anchor: "start", fontSize: 13 }, header: { labelColor: ink(), labelFontSize: 13, labelFontWeight: 600 },
     text: { color: ink(), fontSize: 12 }, rule: { color: ink() },
   };
 };
@@ -71,32 +80,69 @@ const broken = (spec) => {
   return spec;
 };
 
+// Ticks at 1, 2 and 5 times powers of ten, or at the powers alone where they are many; of a logarithmic axis, since those
+// of a linear one are so by themselves.
+const logTicks = (values) => {
+  const [least, largest] = [Math.min(...values), Math.max(...values)];
+  // A short axis is marked as a linear one.
+  if (largest < 4 * least) {
+    const step = [1, 2, 5, 10].map((part) => part * 10 ** Math.floor(Math.log10((largest - least) / 5 || least))).find((each) => (largest - least) / each <= 5) ?? least;
+    const first = Math.floor(least / step);
+    return Array.from({ length: Math.ceil(largest / step) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(6))).filter((tick) => tick > 0);
+  }
+  const [low, high] = [least / 1.3, largest * 1.3];
+  const steps = (parts) => {
+    const ticks = [];
+    for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+      for (const part of parts) ticks.push(Number(`${part}e${power}`));
+    }
+    return ticks.filter((tick) => tick >= low && tick <= high);
+  };
+  const most = isNarrow() ? 6 : 10;
+  return [[1, 2, 5], [1, 3], [1]].map(steps).find((ticks) => ticks.length <= most) ?? steps([1]).filter((_, i) => i % 2 === 0);
+};
+// Of bytes, which count in powers of two: 1, 4, 16, 64 and 256 of each unit.
+const byteTicks = (values) => {
+  const [low, high] = [Math.min(...values) / 1.5, Math.max(...values) * 1.5];
+  return Array.from({ length: 21 }, (_, i) => 4 ** i).filter((tick) => tick >= low && tick <= high);
+};
+const byteLabels = "datum.value >= 1073741824 ? format(datum.value / 1073741824, '~r') + ' GiB' : datum.value >= 1048576 ? format(datum.value / 1048576, '~r') + ' MiB' : datum.value >= 1024 ? format(datum.value / 1024, '~r') + ' KiB' : datum.value + ' B'";
+const shareLabels = "format(datum.value * 100, '~g') + '\u00a0%'";
+
+// The chart library is in the page compressed; browsers unpack it themselves.
+const library = (async () => {
+  const packed = Uint8Array.from(atob(document.getElementById("report-vega").textContent), (character) => character.charCodeAt(0));
+  const text = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  (0, eval)(text);
+})();
+
 const views = new Map();
 const chains = new Map();
-// Draws a chart into an element, or says why there is none; one drawing after the other.
-const draw = (id, ...how) => {
-  chains.set(id, (chains.get(id) ?? Promise.resolve()).then(() => drawNow(id, ...how)));
+const drawn = new Map();
+// Draws a chart into an element, or says why there is none; one drawing after the other, and none where nothing changed.
+const draw = (id, spec, values, caption, emptyNote) => {
+  const key = JSON.stringify([values ?? emptyNote, isDark(), values && document.getElementById(`chart-${id}`).parentElement.clientWidth]);
+  document.getElementById(`chart-${id}`).parentElement.querySelector("figcaption").textContent = values ? caption.replaceAll(" %", "\u00a0%") : "";
+  if (drawn.get(id) === key) return chains.get(id);
+  drawn.set(id, key);
+  chains.set(id, (chains.get(id) ?? library).then(() => drawNow(id, spec, values, emptyNote)));
   return chains.get(id);
 };
-const drawNow = async (id, spec, values, caption, emptyNote) => {
+const drawNow = async (id, spec, values, emptyNote) => {
   const element = document.getElementById(`chart-${id}`);
-  const figcaption = element.parentElement.querySelector("figcaption");
   views.get(id)?.finalize();
   views.delete(id);
   element.replaceChildren();
   element.className = "chart";
-  figcaption.textContent = "";
   if (!values) {
     element.className = "empty";
     element.textContent = emptyNote;
     return;
   }
-  figcaption.textContent = caption.replaceAll(" %", "\u00a0%");
-  const width = element.clientWidth;
-  const columns = Math.max(1, Math.floor(width / 190));
-  let drawn = filled(specs[spec], { columns, ...values });
-  if (isNarrow()) drawn = broken(drawn);
-  views.set(id, await vegaEmbed(element, drawn, {
+  const columns = Math.max(1, Math.floor(element.clientWidth / 190));
+  let made = filled(specs[spec], { columns, ...values });
+  if (isNarrow()) made = broken(made);
+  views.set(id, await vegaEmbed(element, made, {
     renderer: "svg", config: config(), tooltip: { theme: isDark() ? "dark" : "light" },
     actions: { export: true, source: false, compiled: false, editor: false }, downloadFileName: `fasa-sim-${id}`,
   }));

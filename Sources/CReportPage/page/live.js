@@ -30,10 +30,10 @@ const liveOrder = { key: "", sign: 1 };
 const drawLive = (run) => {
   const rows = report.live.filter((row) => row.liveRun === run);
   const drawn = rows.filter((row) => row.kl > 0 && row.openLoopWeightedOutputError > 0);
-  const values = drawn.length ? { rows: drawn.map(livePoint), ...scales(unique(drawn.map(liveSeries)), liveLook) } : undefined;
+  const values = drawn.length ? { rows: drawn.map(livePoint), ...scales(unique(drawn.map(liveSeries)), liveLook), xTicks: logTicks(drawn.map((r) => r.openLoopWeightedOutputError)), yTicks: logTicks(drawn.map((r) => r.kl)) } : undefined;
   const floor = rows[0]?.noiseFloorKl;
-  const caption = `Lines join the budgets of a policy; bars are 95 % intervals over blocks of steps. Rows of a batch are fed the text's own tokens, each with its policy's caches; the error is what the policy loses on the dense row's inputs, as in a replay.${floor === undefined ? "" : ` Below ${floor.toPrecision(1)} nats is noise.`}`;
+  const caption = `Lines join the budgets of a policy; bars: 95 % interval over blocks of steps. Rows of a batch are fed the text's own tokens, each with its policy's caches; the error is what the policy loses on the dense row's inputs, as in a replay.${floor === undefined ? "" : ` Below ${floor.toPrecision(1)} nats is noise.`}`;
   const told = liveColumns.filter((c) => rows.some((row) => c.value(row) !== undefined));
-  sortable(document.getElementById("live-table"), told, rows, liveOrder);
+  sortable(control("live-table"), told, rows, liveOrder);
   return draw("live", "live", values, caption, "No text of this run has a policy that lost anything: see the table.");
 };

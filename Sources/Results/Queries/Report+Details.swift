@@ -14,7 +14,7 @@ extension Report {
   }
 
   /// Means over steps by layer and query head: one value per entry of `layers`.
-  public struct HeadMap: Encodable, Sendable {
+  public struct HeadMap: Sendable {
     public let configuration: Int64
     public let layers: [Int]
     public let queryHeads: [Int]
@@ -54,7 +54,20 @@ extension Report {
     """
   }
 
-  static func headMap(_ configuration: Int64, _ db: Database) throws -> HeadMap {
+  /// Whole configurations in the order of `chosen`, until the next would make more cells than the limit.
+  static func headMaps(_ chosen: [Int64], _ limits: Limits, _ db: Database) throws -> [HeadMap] {
+    var maps: [HeadMap] = []
+    var cells = 0
+    for configuration in chosen.prefix(limits.headMaps) {
+      let map = try headMap(configuration, db)
+      cells += map.recall.count + map.outputError.count
+      if cells > limits.headCells, !maps.isEmpty { break }
+      maps.append(map)
+    }
+    return maps
+  }
+
+  private static func headMap(_ configuration: Int64, _ db: Database) throws -> HeadMap {
     let rows = try Row.fetchAll(
       db,
       sql: """

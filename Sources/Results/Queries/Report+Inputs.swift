@@ -57,7 +57,7 @@ extension Report {
   }
 
   /// A calibration profile, with contextual agreement averaged two ways for each window.
-  public struct Profile: Encodable, Sendable {
+  public struct Profile: Sendable {
     public let digest: String
     public let modelName: String
     public let slices: String
@@ -65,7 +65,7 @@ extension Report {
     public let texts: [String]
     public let windows: [Window]
 
-    public struct Window: Encodable, Sendable {
+    public struct Window: Sendable {
       public let window: Int
       /// Mean over chunks: (layer, query head, agreement).
       public let heads: [Cell]
@@ -73,18 +73,10 @@ extension Report {
       public let chunks: [Cell]
     }
 
-    /// Written as `[layer, column, value]`.
-    public struct Cell: Encodable, Sendable {
+    public struct Cell: Sendable {
       public let layer: Int
       public let column: Int
       public let value: Double?
-
-      public func encode(to encoder: any Encoder) throws {
-        var row = encoder.unkeyedContainer()
-        try row.encode(layer)
-        try row.encode(column)
-        try row.encode(value)
-      }
     }
   }
 

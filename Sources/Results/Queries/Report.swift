@@ -4,8 +4,8 @@ import GRDB
 
 /// All that a report of a database draws, read in one transaction and bounded, whatever the database holds.
 ///
-/// Numbers are rounded to six significant digits: a report is for eyes, the database for sums.
-public struct Report: Encodable, Sendable {
+/// Numbers are rounded to six significant digits where they are estimates: a report is for eyes, the database for sums.
+public struct Report: Sendable {
   public let traces: [Trace]
   public let scopes: [Scope]
   public let runs: [Run]
@@ -27,13 +27,15 @@ public struct Report: Encodable, Sendable {
     public var configurations: Int
     /// Configurations whose heads are drawn one by one.
     public var headMaps: Int
+    /// Cells of all their heat maps together; the first map is there whatever its size.
+    public var headCells = 450_000
     /// Newest runs whose commands are listed.
     public var runs = 100
     /// Modelled times, taken configuration by configuration.
-    public var modelledTimes = 40_000
+    public var modelledTimes = 20_000
     public var liveRows = 2_000
 
-    public init(configurations: Int = 2_000, headMaps: Int = 60) {
+    public init(configurations: Int = 2_000, headMaps: Int = 2_000) {
       self.configurations = configurations
       self.headMaps = headMaps
     }
@@ -74,7 +76,7 @@ extension ResultsStore {
         runs: try Report.runs(limits.runs, db), profiles: try Report.profiles(db),
         configurations: try Report.configurations(chosen, progress: progress, db),
         traffic: try Report.traffic(chosen, db), denseTraffic: try Report.denseTraffic(db),
-        headMaps: try chosen.prefix(limits.headMaps).map { try Report.headMap($0, db) },
+        headMaps: try Report.headMaps(chosen, limits, db),
         stages: try Report.stages(chosen, db), modelled: modelled.times, live: live,
         counts: Report.Counts(
           configurations: try Int.fetchOne(db, sql: "SELECT count(*) FROM configurations") ?? 0,
@@ -109,7 +111,7 @@ extension Report {
 
 extension Double {
   /// Six significant digits; nil where it is no number.
-  var shown: Double? {
+  package var shown: Double? {
     guard isFinite, self != 0 else { return isFinite ? 0 : nil }
     // A factor of ten is exact only as a whole number, so that small numbers are multiplied and large ones divided.
     let places = 5 - Int(log10(abs(self)).rounded(.down))

@@ -37,7 +37,7 @@ struct ReportCommand: ParsableCommand {
     name: .customLong("most-heat-maps"),
     help: ArgumentHelp(
       "Configurations among them to draw head by head, in the same order.", valueName: "n"))
-  var mostHeatMaps = 60
+  var mostHeatMaps = 2_000
 
   func validate() throws {
     guard mostConfigurations >= 1 else {
