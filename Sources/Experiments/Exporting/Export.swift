@@ -6,13 +6,16 @@ import Traces
 public struct Export {
   private let store: ResultsStore
   private let view: String
+  private let only: Set<Int64>?
   private let csv: CSVText
 
   /// - Parameters:
   ///   - view: the table or view, such as `summary`.
+  ///   - only: rows of `configurations` that alone are written; nil for all.
   ///   - escapesFormulas: whether CSV marks text that a spreadsheet would compute.
-  public init(store: ResultsStore, view: String, escapesFormulas: Bool = false) {
+  public init(store: ResultsStore, view: String, only: Set<Int64>? = nil, escapesFormulas: Bool = false) {
     self.store = store
+    self.only = only
     self.view = view
     csv = CSVText(escapesFormulas: escapesFormulas)
   }
@@ -36,7 +39,7 @@ public struct Export {
   }
 
   private func writeCSV(to file: OutputFile) throws -> Int {
-    try store.export(view) { columns in
+    try store.export(view, only: only) { columns in
       try file.write(CSVText.line(columns.map { csv.field($0.name) }))
     } body: { row in
       try file.write(CSVText.line(row.map(csv.field)))
@@ -49,7 +52,7 @@ public struct Export {
   ) throws -> Int {
     var names: [String] = []
     var separator = opening
-    let count = try store.export(view) { columns in
+    let count = try store.export(view, only: only) { columns in
       names = columns.map(\.name)
     } body: { row in
       try file.write(separator + JSONText.object(names, row))
@@ -61,7 +64,7 @@ public struct Export {
 
   private func writeParquet(to file: OutputFile) throws -> Int {
     var parquet: ParquetFile?
-    let count = try store.export(view) { columns in
+    let count = try store.export(view, only: only) { columns in
       parquet = try ParquetFile(columns, to: file)
     } body: { row in
       try parquet?.append(row)

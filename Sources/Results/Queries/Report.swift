@@ -34,6 +34,8 @@ public struct Report: Sendable {
     /// Modelled times, taken configuration by configuration.
     public var modelledTimes = 20_000
     public var liveRows = 2_000
+    /// Rows of `configurations` that alone are shown; nil for all.
+    public var only: Set<Int64>?
 
     public init(configurations: Int = 2_000, headMaps: Int = 2_000) {
       self.configurations = configurations
@@ -63,7 +65,7 @@ extension ResultsStore {
     limits: Report.Limits = .init(), progress: (Int, Int) -> Void = { _, _ in }
   ) throws -> Report {
     try read { db in
-      let chosen = try Report.chosen(limits.configurations, db)
+      let chosen = try Report.chosen(limits.configurations, only: limits.only, db)
       let live = try Report.live(most: limits.liveRows, db)
       guard !chosen.isEmpty || !live.isEmpty else {
         throw ResultsError(
@@ -91,16 +93,17 @@ extension ResultsStore {
 extension Report {
   /// The configurations to show: of each policy at each budget first the one of least output error, then the second, and so on,
   /// so that a bound leaves out variants before it leaves out policies.
-  static func chosen(_ most: Int, _ db: Database) throws -> [Int64] {
+  static func chosen(_ most: Int, only: Set<Int64>? = nil, _ db: Database) throws -> [Int64] {
     try Int64.fetchAll(
       db,
       sql: """
         WITH ranked AS (
           SELECT c.id, row_number() OVER (
             PARTITION BY c.scope, c.policy, c.budget ORDER BY q.output_error IS NULL, q.output_error, c.id) AS place
-          FROM configurations AS c LEFT JOIN quality AS q ON q.configuration = c.id)
-        SELECT id FROM ranked ORDER BY place, id LIMIT ?
-        """, arguments: [most])
+          FROM configurations AS c LEFT JOIN quality AS q ON q.configuration = c.id
+          WHERE ?2 IS NULL OR c.id IN (SELECT value FROM json_each(?2)))
+        SELECT id FROM ranked ORDER BY place, id LIMIT ?1
+        """, arguments: [most, only.map { list($0.sorted()) }])
   }
 
   /// An argument for `IN (SELECT value FROM json_each(?))`.

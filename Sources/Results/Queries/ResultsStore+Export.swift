@@ -63,11 +63,14 @@ extension ResultsStore {
 
   /// Calls `body` with each row of a table or view, in the order of its first column, from one snapshot.
   ///
-  /// - Parameter columns: called once, before the first row.
+  /// - Parameters:
+  ///   - only: rows of `configurations` that alone are exported; nil for all.
+  ///   - columns: called once, before the first row.
   /// - Returns: the rows.
-  /// - Throws: ``ResultsError`` where there is no such table or view.
+  /// - Throws: ``ResultsError`` where there is no such table or view, or it does not tell configurations apart.
   public func export(
-    _ name: String, columns: ([ExportedView.Column]) throws -> Void, body: ([ExportedValue]) throws -> Void
+    _ name: String, only: Set<Int64>? = nil, columns: ([ExportedView.Column]) throws -> Void,
+    body: ([ExportedValue]) throws -> Void
   ) throws -> Int {
     try read { db in
       let views = try Self.exportedViews(db)
@@ -77,8 +80,19 @@ extension ResultsStore {
           expected: "a table or view", found: "none of that name",
           advice: NearestName.advice(for: name, among: views.map(\.name)))
       }
+      let key = name == "configurations" ? "id" : "configuration"
+      guard only == nil || view.columns.contains(where: { $0.name == key }) else {
+        throw ResultsError(
+          .unknownView, file: file, part: name, expected: "a table or view with rows of configurations",
+          found: "one without", advice: "export all of it")
+      }
       try columns(view.columns)
-      let rows = try Row.fetchCursor(db, sql: "SELECT * FROM \(name.sqlIdentifier) ORDER BY 1")
+      let rows = try Row.fetchCursor(
+        db,
+        sql: """
+          SELECT * FROM \(name.sqlIdentifier)
+          \(only == nil ? "" : "WHERE \(key) IN (SELECT value FROM json_each(?))") ORDER BY 1
+          """, arguments: only.map { [Report.list($0.sorted())] } ?? [])
       var count = 0
       while let row = try rows.next() {
         try body(zip(row.databaseValues, view.columns).map { $0.exported(as: $1.type) })

@@ -21,6 +21,10 @@ extension ResultsStore {
     return found.sorted { $0.digest < $1.digest }
   }
 
+  private static func policies(_ labels: [String]) -> [String] {
+    Set(labels.map { String($0.prefix { $0 != "@" && $0 != ":" }) }).sorted()
+  }
+
   func ambiguous(_ name: String, _ candidates: [ComparedSide]) -> ResultsError {
     ResultsError(
       .unknownConfiguration, file: file, part: name, expected: "one configuration of that name per trace",
@@ -38,7 +42,8 @@ extension ResultsStore {
     let others = labels.filter { $0 == side.label || $0.hasPrefix("\(side.label)@") }
     let advice =
       others.isEmpty
-      ? NearestName.question(typed, among: labels) ?? "see which there are: SELECT label FROM summary"
+      ? NearestName.question(typed, among: typed.contains("@") ? labels : Self.policies(labels))
+        ?? "see which there are: SELECT label FROM summary"
       : "of \(side.label) there are \(others.prefix(8).joined(separator: ", "))"
     return ResultsError(
       .unknownConfiguration, file: file, part: "'\(name)'", expected: "a stored configuration of that name",

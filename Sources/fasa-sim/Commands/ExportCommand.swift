@@ -14,6 +14,7 @@ struct ExportCommand: ParsableCommand {
       EXAMPLES:
         fasa-sim export summary -o summary.csv
         fasa-sim export steps --db runs.db -o steps.parquet
+        fasa-sim export head_summaries -o heads.csv --only fasa@256,quest@256
         fasa-sim export summary -o summary.csv --escape-formulas
         fasa-sim export --list
       """)
@@ -22,6 +23,8 @@ struct ExportCommand: ParsableCommand {
   var view: String?
 
   @OptionGroup var database: StoredDatabaseOptions
+
+  @OptionGroup var named: NamedOptions
 
   @Option(
     name: .shortAndLong,
@@ -42,9 +45,10 @@ struct ExportCommand: ParsableCommand {
 
   func validate() throws {
     if list {
-      guard view == nil, output == nil, !escapeFormulas else {
+      guard view == nil, output == nil, !escapeFormulas, named.only.isEmpty else {
         throw ValidationError(
-          "--list: expected nothing beside it, found a view, --output or --escape-formulas; leave one out")
+          "--list: expected nothing beside it, found a view, --output, --only or --escape-formulas; leave it out"
+        )
       }
       return
     }
@@ -73,7 +77,8 @@ struct ExportCommand: ParsableCommand {
     guard let view, let output, let format = ExportFormat.of(output) else { return }
     try OutputPlace(output).refuseDatabase(for: "an export")
     try OutputPlace(output).refuseTaken(force: force)
-    let export = Export(store: store, view: view, escapesFormulas: escapeFormulas)
+    let export = Export(
+      store: store, view: view, only: try named.configurations(in: store), escapesFormulas: escapeFormulas)
     let count = try export.write(format, to: output)
     try Output.text("\(output): \(NumberText.grouped(count)) \(count == 1 ? "row" : "rows") of \(view)")
   }

@@ -42,7 +42,8 @@ struct ModelCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Only these policies, or labels such as fasa@256; repeat or separate by commas.", valueName: "policy,…"),
+      "Only these policies, or configurations as compare names them, such as fasa@256; repeat or separate by commas.",
+      valueName: "policy,…"),
     completion: .policies)
   var policy: [String] = []
 

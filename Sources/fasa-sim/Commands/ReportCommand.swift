@@ -21,6 +21,8 @@ struct ReportCommand: ParsableCommand {
 
   @OptionGroup var database: StoredDatabaseOptions
 
+  @OptionGroup var named: NamedOptions
+
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp("Page to write; one that is there is replaced.", valueName: "file"),
@@ -54,8 +56,11 @@ struct ReportCommand: ParsableCommand {
     let file = try OutputFile(path: output)
     let line = ProgressLine("reading \(db)")
     defer { line.finish() }
-    let report = try ResultsStore(named: db, access: .readOnly).report(
-      limits: .init(configurations: mostConfigurations, headMaps: mostHeatMaps),
+    let store = try ResultsStore(named: db, access: .readOnly)
+    var limits = Report.Limits(configurations: mostConfigurations, headMaps: mostHeatMaps)
+    limits.only = try named.configurations(in: store)
+    let report = try store.report(
+      limits: limits,
       progress: { line.update($0, of: $1) })
     let name = URL(fileURLWithPath: db).deletingPathExtension().lastPathComponent
     let page = try ReportPage(title: "fasa-sim: \(name)", report: report).html()

@@ -37,6 +37,30 @@ import Testing
     #expect(try folder.text("s.csv").contains(",,,,"))
   }
 
+  /// What is named, in the tables and views that tell configurations apart.
+  @Test(arguments: [
+    ("summary", "oracle", 1), ("summary", "oracle@10,random", 2), ("configurations", "configuration:2", 1),
+    ("head_summaries", "random@layers:0-1", 12), ("head_summaries", "random@10@steps:0-3@heads:0-5", 12),
+  ])
+  func namedConfigurationsAloneAreWritten(view: String, names: String, rows: Int) throws {
+    let found = try run("export \(view) --only \(names) -o o.csv --force")
+    #expect(found.output == "o.csv: \(rows) \(rows == 1 ? "row" : "rows") of \(view)\n", "\(found.errors)")
+  }
+
+  @Test(arguments: [
+    (
+      "summary", "orcle",
+      "'orcle': expected a stored configuration of that name, found none; did you mean 'oracle'?"
+    ),
+    ("summary", "oracle@11", "of oracle there are oracle@10"),
+    ("runs", "oracle", "with rows of configurations, found one without"),
+  ])
+  func namesThatAreNotThereAreErrors(view: String, name: String, message: String) throws {
+    let found = try run("export \(view) --only \(name) -o o.csv")
+    #expect(found.status == 1 && found.errors.contains(message), "\(found.errors)")
+    #expect(!folder.has("o.csv"))
+  }
+
   @Test func jsonIsAnArrayAndLines() throws {
     #expect(try run("export summary -o s.json").status == 0)
     let rows = try #require(

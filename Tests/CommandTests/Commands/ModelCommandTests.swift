@@ -231,7 +231,7 @@ import Testing
     ("model --db none.db --hardware a100-40gb --no-store", 1, "none.db"),
     (
       "model --db r.db --hardware a100-40gb --policy nothing", 1,
-      "expected configurations called nothing, found none"
+      "'nothing': expected a stored configuration of that name, found none"
     ),
     ("model --db r.db --hardware epyc-7763 --kernels vllm", 1, "of GPUs"),
     ("model --db r.db --hardware ./no.yaml", 1, "./no.yaml: expected a YAML file"),

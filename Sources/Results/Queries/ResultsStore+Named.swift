@@ -1,0 +1,32 @@
+import GRDB
+import Policies
+
+extension ResultsStore {
+  /// Rows of `configurations` that names stand for: a label, with `@` and a budget and more of ``SideQualifier`` or without; a
+  /// policy's name, with whatever parameters; or `configuration:` and a row's number.
+  ///
+  /// - Parameter names: each may hold several with commas between. A label has commas of its own, so that a text is split only
+  ///   where nothing is called as it stands.
+  /// - Throws: ``ResultsError`` where a name is unknown.
+  public func configurations(named names: [String]) throws -> Set<Int64> {
+    try read { db in
+      func find(_ name: String) throws -> Set<Int64> {
+        let condition = SideName(name).condition(isPolicy: true)
+        let query: SQL = """
+          SELECT c.id FROM configurations AS c JOIN traces AS t ON t.id = c.trace JOIN scopes AS s ON s.id = c.scope
+          WHERE \(condition)
+          """
+        return try Set(SQLRequest<Int64>(literal: query).fetchAll(db))
+      }
+      return try names.reduce(into: Set<Int64>()) { all, text in
+        let whole = try find(text)
+        guard whole.isEmpty else { return all.formUnion(whole) }
+        for part in text.split(separator: ",").map(\.trimmed) {
+          let found = try find(part)
+          guard !found.isEmpty else { throw try self.unknownConfiguration(part, db) }
+          all.formUnion(found)
+        }
+      }
+    }
+  }
+}
