@@ -7,15 +7,15 @@
 #endif
 
 /// A file that many threads read at once, each at its own offset.
-final class InputFile: Sendable {
-  let path: String
+package final class InputFile: Sendable {
+  package let path: String
   /// Bytes, when the file was opened.
-  let size: Int
+  package let size: Int
   private let descriptor: Int32
   private let written: Modification
 
   /// - Throws: `TraceError` of kind `cannotOpen` where there is no readable ordinary file at `path`.
-  init(path: String) throws {
+  package init(path: String) throws {
     // A pipe that nobody writes to would be waited for until somebody does.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -84,7 +84,7 @@ final class InputFile: Sendable {
   }
 
   /// The `count` bytes from `offset` on; for small reads only.
-  func bytes(at offset: Int, count: Int) throws -> [UInt8] {
+  package func bytes(at offset: Int, count: Int) throws -> [UInt8] {
     var result = [UInt8](repeating: 0, count: count)
     try result.withUnsafeMutableBytes { try read(at: offset, into: $0) }
     return result

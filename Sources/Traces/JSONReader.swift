@@ -1,7 +1,7 @@
 import Foundation
 
 /// A JSON document as read by `JSONReader`.
-enum JSONValue {
+package enum JSONValue {
   case null
   case bool(Bool)
   /// A number without fraction or exponent that an Int holds.
@@ -13,11 +13,11 @@ enum JSONValue {
 }
 
 /// Why a document is no JSON that a trace may hold.
-struct JSONError: Error, Equatable {
-  let expected: String
-  let found: String
+package struct JSONError: Error, Equatable {
+  package let expected: String
+  package let found: String
   /// Bytes from the document's start.
-  let offset: Int
+  package let offset: Int
 }
 
 /// Reads JSON that nobody vouches for.
@@ -28,7 +28,7 @@ struct JSONError: Error, Equatable {
 ///
 /// - Complexity: one pass. What later compares or converts is bounded: keys by `keyLimit`, since comparing text
 ///   normalises it, numbers by `numberLimit`.
-struct JSONReader {
+package struct JSONReader {
   static let depthLimit = 64
   static let valueLimit = 1 << 20
   /// UTF-8 bytes of a key.
@@ -40,7 +40,7 @@ struct JSONReader {
   private var position = 0
   private var values = 0
 
-  static func read(_ bytes: [UInt8]) throws -> JSONValue {
+  package static func read(_ bytes: [UInt8]) throws -> JSONValue {
     var reader = JSONReader(bytes: bytes)
     let value = try reader.value(depth: 0)
     reader.skipSpace()

@@ -29,20 +29,28 @@ public struct SyntheticTrace: Sendable {
   ///   - decode: decode steps.
   ///   - window: how many of the prompt's last positions are traced too; at most all are.
   ///   - capturedLayers: all layers of `geometry` unless given.
+  ///   - windowed: layers of `geometry` that see the latest tokens alone, with a base of their own where it has one.
   public init(
     prompt: Int, decode: Int, window: Int = 16,
     geometry: Geometry = .init(layers: 2, queryHeads: 6, kvHeads: 2, headDim: 32, valueDim: 32),
     capturedLayers: [Int]? = nil, pairing: RopePairing = .half, ropeBase: Double = 10_000,
-    elementType: ElementType = .f16,
+    windowed: ModelShape.Windowed? = nil, elementType: ElementType = .f16,
     hasPromptAttention: Bool = false, hasOutput: Bool = false, hasOutputProjection: Bool = false,
     hasScores: Bool = false, seed: UInt64 = 1
   ) {
     let layers = capturedLayers ?? Array(0..<geometry.layers)
+    func ofWindowed<Value>(_ value: Value?) -> PerLayer<Value>? {
+      guard let value, let numbers = windowed?.layers else { return nil }
+      return .list((0..<geometry.layers).map { numbers.contains($0) ? value : nil })
+    }
     metadata = TraceMetadata(
       model: .init(name: "synthetic", architecture: "none", weights: "none", sha256: ""), geometry: geometry,
       capturedLayers: layers,
-      rope: .init(pairing: pairing, base: ropeBase, rotaryDim: geometry.headDim / 2 * 2),
-      attention: .init(scale: 1 / Double(geometry.headDim).squareRoot()),
+      rope: .init(
+        pairing: pairing, base: ropeBase, rotaryDim: geometry.headDim / 2 * 2,
+        layerBases: ofWindowed(windowed?.ropeBase)),
+      attention: .init(
+        scale: 1 / Double(geometry.headDim).squareRoot(), layerWindows: ofWindowed(windowed?.tokens)),
       tokens: .init(prompt: prompt, decode: decode),
       text: .init(title: "none", licence: "none", kind: "synthetic", sha256: ""),
       capture: .init(

@@ -105,6 +105,12 @@ extension TraceMetadata {
     return own
   }
 
+  /// Windows of all the model's layers, in their order; nil where the trace states those of captured layers alone.
+  public var windowsOfAllLayers: [Int?]? {
+    if case .list(let values)? = attention.layerWindows, values.count != geometry.layers { return nil }
+    return (0..<max(0, geometry.layers)).map(slidingWindow)
+  }
+
   /// Tokens, its own included, that a query of a layer sees, or nil where it sees all before it.
   public func slidingWindow(layer: Int) -> Int? {
     guard let windows = attention.layerWindows,

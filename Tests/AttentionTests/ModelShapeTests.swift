@@ -11,11 +11,11 @@ import Testing
       (.gemma3_27B, 27.009e9), (.gptOSS20B, 20.91e9), (.gptOSS120B, 116.83e9), (.deepSeekV3, 671.03e9),
     ] as [(ModelShape, Double)])
   func weightsAreAsManyAsPublished(shape: ModelShape, parameters: Double) {
-    #expect(abs(shape.parameters / parameters - 1) < 1e-3, "\(shape.rawValue): \(shape.parameters)")
+    #expect(abs(shape.parameters / parameters - 1) < 1e-3, "\(shape.name): \(shape.parameters)")
     #expect(shape.readParameters <= shape.parameters)
   }
 
-  @Test(arguments: ModelShape.allCases) func headsAreWhole(shape: ModelShape) {
+  @Test(arguments: ModelShape.bundled) func headsAreWhole(shape: ModelShape) {
     #expect(shape.geometry.queryHeads.isMultiple(of: shape.geometry.kvHeads) && shape.ropeBase >= 10_000)
   }
 
@@ -32,19 +32,30 @@ import Testing
     #expect(geometry.layers * geometry.kvHeads * row * 2 == bytes)
   }
 
-  @Test(arguments: ModelShape.allCases) func someLayersSeeTheWholeContext(shape: ModelShape) {
+  @Test(arguments: ModelShape.bundled) func someLayersSeeTheWholeContext(shape: ModelShape) {
     guard let windowed = shape.windowed else { return }
-    #expect(windowed.layers > 0 && windowed.layers < shape.geometry.layers && windowed.tokens > 0)
+    #expect(!windowed.layers.isEmpty && windowed.layers.count < shape.geometry.layers && windowed.tokens > 0)
+    #expect(windowed.layers.allSatisfy((0..<shape.geometry.layers).contains))
   }
 
   @Test func windowsAreInAllLayersButEverySixthOrInEveryOther() {
     for shape in [ModelShape.gemma3_4B, .gemma3_12B, .gemma3_27B] {
       let layers = shape.geometry.layers
-      #expect(shape.windowed == .init(layers: layers - layers / 6, tokens: 1024))
+      #expect(shape.windowed?.layers.count == layers - layers / 6 && shape.windowed?.tokens == 1024)
+      // The first full layer is the sixth.
+      #expect(shape.windowed?.layers.prefix(6) == [0, 1, 2, 3, 4, 6] && shape.windowed?.ropeBase == 10_000)
     }
     for shape in [ModelShape.gptOSS20B, .gptOSS120B] {
-      #expect(shape.windowed == .init(layers: shape.geometry.layers / 2, tokens: 128))
+      let even = Array(stride(from: 0, to: shape.geometry.layers, by: 2))
+      #expect(shape.windowed == .init(layers: even, tokens: 128))
     }
     #expect(ModelShape.deepSeekV3.windowed == nil && ModelShape.mistral7B.windowed == nil)
+  }
+
+  @Test func namesAreTheirs() {
+    let names = ModelShape.bundled.map(\.name)
+    #expect(names.count == 21 && Set(names).count == 21)
+    #expect(names.allSatisfy { ModelShape.bundled(named: $0)?.name == $0 })
+    #expect(ModelShape.bundled(named: "llama") == nil)
   }
 }

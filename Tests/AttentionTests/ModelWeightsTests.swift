@@ -15,11 +15,11 @@ import Testing
       (.gptOSS120B, 5.133e9), (.deepSeekV3, 36.62e9),
     ] as [(ModelShape, Double)])
   func aTokenIsMultipliedWithAsManyAsPublished(shape: ModelShape, weights: Double) {
-    #expect(Self.isNear(shape.activeParameters, weights), "\(shape.rawValue): \(shape.activeParameters)")
+    #expect(Self.isNear(shape.activeParameters, weights), "\(shape.name): \(shape.activeParameters)")
     #expect(shape.readParameters == shape.activeParameters)
   }
 
-  @Test(arguments: ModelShape.allCases) func moreSequencesReadMoreExpertsAndNothingElse(shape: ModelShape) {
+  @Test(arguments: ModelShape.bundled) func moreSequencesReadMoreExpertsAndNothingElse(shape: ModelShape) {
     let read = [1, 2, 8, 64, 1024].map { shape.readParameters(batch: $0) }
     if [.gptOSS20B, .gptOSS120B, .deepSeekV3].contains(shape) {
       #expect(zip(read, read.dropFirst()).allSatisfy(<=) && read[0] < read[2])
@@ -65,7 +65,7 @@ import Testing
   func publishedFilesAreAsLarge(shape: ModelShape, bytes: Double) {
     #expect(
       Self.isNear(shape.residentWeightBytes(), bytes, within: 2e-3),
-      "\(shape.rawValue): \(shape.residentWeightBytes())")
+      "\(shape.name): \(shape.residentWeightBytes())")
   }
 
   /// 6.476e9 weights of projections with a scale and a zero point of 20 bits for 128, and an output layer of 131e6.
@@ -78,7 +78,7 @@ import Testing
     #expect(shape.weightBytes(batch: 1, bits: 8) == (projections * 8 + table * 16) / 8)
   }
 
-  @Test(arguments: ModelShape.allCases) func aStepReadsNoMoreThanAMachineHolds(shape: ModelShape) {
+  @Test(arguments: ModelShape.bundled) func aStepReadsNoMoreThanAMachineHolds(shape: ModelShape) {
     for bits in [nil, 16, 8, 4] as [Double?] {
       let held = shape.residentWeightBytes(bits: bits)
       #expect(shape.weightBytes(batch: 4096, bits: bits) <= held)

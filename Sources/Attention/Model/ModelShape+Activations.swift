@@ -7,7 +7,6 @@ extension ModelShape {
   /// At the widest place of a layer there are the residual, what a norm made of it and the MLP's output, all of them on
   /// every device, and the two inputs of the gate, of which each device has its part; 16 bits each.
   public func activationBytes(devices: Double = 1, tokens: Double = ModelShape.prefillTokens) -> Double {
-    let (hidden, intermediate, _) = widths
-    return 2 * tokens * (3 * hidden + 2 * intermediate / devices)
+    2 * tokens * (3 * widths.hidden + 2 * widths.intermediate / devices)
   }
 }

@@ -1,4 +1,19 @@
 extension ModelShape {
+  /// Bits of a weight, with what its scales take, in the format in which a model is published.
+  public struct WeightBits: Sendable, Equatable {
+    public var experts: Double
+    /// Of attention, MLPs and shared experts.
+    public var projections: Double
+    /// Of routers, embedding table and output layer.
+    public var tables: Double
+
+    public init(experts: Double = 16, projections: Double = 16, tables: Double = 16) {
+      self.experts = experts
+      self.projections = projections
+      self.tables = tables
+    }
+  }
+
   /// Bytes of weights that a decode step of `batch` sequences reads.
   ///
   /// - Parameter bits: of a weight; nil for the format in which the model is published. Otherwise routers, embedding
@@ -24,11 +39,11 @@ extension ModelShape {
   /// ``weightBytes(batch:bits:)`` and ``activeParameters`` by format.
   public func weightParts(batch: Double, bits: Double? = nil) -> [WeightPart] {
     let (read, active) = (readWeights(batch: batch), readWeights(batch: 1))
-    let width = bits.map(Self.groupedBits)
+    let width = stored(bits)
     let parts = [
-      (read.experts, active.experts, width ?? publishedBits.experts),
-      (read.projections, active.projections, width ?? publishedBits.projections),
-      (read.routers + read.tables, active.routers + active.tables, 16),
+      (read.experts, active.experts, width.experts),
+      (read.projections, active.projections, width.projections),
+      (read.routers + read.tables, active.routers + active.tables, width.tables),
     ]
     return parts.filter { $0.0 > 0 }.map {
       WeightPart(readBytes: $0 * $2 / 8, activeParameters: $1, bits: $2.rounded(.down))
@@ -36,25 +51,16 @@ extension ModelShape {
   }
 
   private func bytes(_ counts: WeightCounts, bits: Double?) -> Double {
-    let width = bits.map(Self.groupedBits)
+    let width = stored(bits)
     return
-      (counts.experts * (width ?? publishedBits.experts)
-      + counts.projections * (width ?? publishedBits.projections)
-      + (counts.routers + counts.tables) * 16) / 8
+      (counts.experts * width.experts + counts.projections * width.projections
+      + (counts.routers + counts.tables) * width.tables) / 8
   }
 
-  /// A zero point has as many bits as a weight.
-  private static func groupedBits(_ bits: Double) -> Double { bits < 8 ? bits + (16 + bits) / 128 : bits }
-
-  /// Bits of a weight of an expert, and of a projection. Routers, embedding table and output layer are bfloat16
-  /// everywhere.
-  private var publishedBits: (experts: Double, projections: Double) {
-    switch self {
-    // MXFP4: 4 bits, and a scale of 8 bits for 32 weights.
-    case .gptOSS20B, .gptOSS120B: (4.25, 16)
-    // FP8: 8 bits, and a scale of 32 bits for a block of 128 × 128.
-    case .deepSeekV3: (8 + 32.0 / (128 * 128), 8 + 32.0 / (128 * 128))
-    default: (16, 16)
-    }
+  private func stored(_ bits: Double?) -> WeightBits {
+    guard let bits else { return weightBits }
+    // A zero point has as many bits as a weight.
+    let grouped = bits < 8 ? bits + (16 + bits) / 128 : bits
+    return WeightBits(experts: grouped, projections: grouped)
   }
 }

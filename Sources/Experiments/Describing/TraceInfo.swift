@@ -17,6 +17,8 @@ package struct TraceInfo: Encodable {
   let tensors: [TensorLine]
   /// How the declared rotation was verified when the trace was captured, for people.
   let rotation: String
+  /// What the captured layers see and how they rotate, equal ones together.
+  let layers: [LayerKind]
   let metadata: TraceMetadata
 
   struct TensorLine: Encodable {
@@ -40,6 +42,7 @@ package struct TraceInfo: Encodable {
       TensorLine(name: $0.name, dtype: $0.dtype, shape: $0.shape, bytes: $0.byteCount)
     }
     rotation = Self.rotation(trace.metadata.capture.rotationCheck)
+    layers = LayerKind.all(trace.metadata)
     metadata = trace.metadata
   }
 
@@ -85,7 +88,7 @@ package struct TraceInfo: Encodable {
       ("captured layers", NumberRanges.text(metadata.capturedLayers.sorted())),
       (
         "rope",
-        "\(rope.rotaryDim / 2) chunks, \(rope.pairing.rawValue) pairs, base \(NumberText.grouped(rope.base))\(rope.differences)"
+        "\(rope.rotaryDim / 2) chunks, \(rope.pairing.rawValue) pairs" + (alike.map { ", \($0.rotationText)" } ?? "")
       ),
       ("rotation", rotation),
       ("text", "\(metadata.text.title) (\(metadata.text.kind), \(metadata.text.licence))"),
@@ -111,6 +114,7 @@ package struct TraceInfo: Encodable {
       ),
     ]
     var lines = all.compactMap(\.self)
+    if let rope = lines.firstIndex(where: { $0.0 == "rope" }) { lines.insert(contentsOf: kinds, at: rope + 1) }
     if let engine = engineAgreement {
       lines.append(
         (
@@ -123,16 +127,16 @@ package struct TraceInfo: Encodable {
       separator: "\n")
   }
 
-  private static func scientific(_ value: Double) -> String { String(format: "%.1e", value) }
-}
+  /// Of all captured layers where they are alike.
+  private var alike: LayerKind? { layers.count == 1 ? layers.first : nil }
 
-extension TraceMetadata.Rope {
-  /// What of the rotation is not the powers of one base.
-  fileprivate var differences: String {
-    var found: [String] = []
-    if frequencies != nil { found.append("frequencies given") }
-    if layerBases != nil { found.append("bases by layer") }
-    if layerFrequencies != nil { found.append("frequencies by layer") }
-    return found.map { ", \($0)" }.joined()
+  /// A line for each kind of layer, or for the window of all of them.
+  private var kinds: [(String, String)] {
+    if let alike { return alike.windowTokens == nil ? [] : [("attention", alike.windowText)] }
+    return layers.enumerated().map { index, kind in
+      (index == 0 ? "attention" : "", "layers \(NumberRanges.text(kind.layers)): \(kind.text)")
+    }
   }
+
+  private static func scientific(_ value: Double) -> String { String(format: "%.1e", value) }
 }

@@ -34,7 +34,8 @@ public struct ExplorePricing {
 
   /// What one configuration costs.
   public struct Cost {
-    /// Nanoseconds of a layer's attention, or a share of dense attention's bytes.
+    /// Nanoseconds of a layer's attention, the mean over layers where some have a window, or a share of dense attention's
+    /// bytes.
     public let value: Double
     /// Dense attention's.
     public let dense: Double
@@ -59,7 +60,7 @@ public struct ExplorePricing {
       try job.run().map { point in
         (
           point.stored.configuration.rawValue,
-          Cost(value: point.step.policy.nanoseconds, dense: point.step.dense.nanoseconds, point: point)
+          Cost(value: point.layer.policy, dense: point.layer.dense, point: point)
         )
       }
     ) { first, _ in first }

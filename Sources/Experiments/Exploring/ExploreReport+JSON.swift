@@ -60,6 +60,8 @@ extension ExploreReport {
       let perHeadBytesShare: Double?
       let groupUnionBytesShare: Double?
       let speedUp: Double?
+      /// Of all layers, where some see the latest tokens alone; `cost` is then the mean over layers.
+      let layers: PricingJob.Windows.JSON?
       let wholeModelSpeedUp: Double?
       /// Of times of its kind, on measurements that no fit saw; left out where none were had.
       let relativeError: ModelError?
@@ -80,7 +82,7 @@ extension ExploreReport {
       costName: pricing.machine == nil ? "shareOfDenseBytes" : "nanosecondsPerLayer",
       denseCost: judged.first?.cost.dense, hardware: pricing.machine?.machine.name,
       kernels: pricing.machine?.kernels.name,
-      geometry: pricing.machine == nil ? nil : pricing.model?.rawValue ?? "own", batch: pricing.batch,
+      geometry: pricing.machine == nil ? nil : pricing.model?.name ?? "own", batch: pricing.batch,
       reading: pricing.reading.rawValue, notes: jobNotes,
       effort: JSON.Effort(
         triedConfigurations: result.tried, gridConfigurations: gridSize,
@@ -102,7 +104,8 @@ extension ExploreReport {
       meetsTarget: judged.tradeOff.meetsTarget, outputError: row.outputError,
       weightedOutputError: row.weightedOutputError, recall: row.recall, mass: row.mass,
       selectedShare: row.selectedShare, perHeadBytesShare: row.perHeadBytesShare,
-      groupUnionBytesShare: row.groupUnionBytesShare, speedUp: priced?.step.speedUp,
+      groupUnionBytesShare: row.groupUnionBytesShare, speedUp: priced?.speedUpOfLayers,
+      layers: priced?.windows?.json,
       wholeModelSpeedUp: priced?.wholeSpeedUp,
       relativeError: priced.flatMap { $0.row.machine.error(of: $0.step.kind, at: $0.step.geometry) },
       isExtrapolated: priced?.row.isExtrapolated, fits: priced?.fits)

@@ -32,6 +32,7 @@ extension ExploreReport {
   private var asked: String { target.text(cost: isTimed ? "modelled time" : "bytes") }
   private var isBounded: Bool { target.maxCostShare != nil }
   private var isTimed: Bool { pricing.machine != nil }
+  private var windows: PricingJob.Windows? { judged.first?.cost.point?.windows }
   private var evaluations: Int { result.evaluations.reduce(0, +) }
 
   private var heading: String {
@@ -46,7 +47,7 @@ extension ExploreReport {
     let kinds = PriceKind.allCases.filter { $0 == .dense || found.contains($0) }
     return
       "\(judgedOn)\ncost: \(machine.machine.title.onOneLine), kernels \(machine.kernels.name.onOneLine): \(machine.errorText(of: kinds, at: step.geometry)); "
-      + "\(pricing.model?.rawValue ?? metadata.model.name), context \(CountText.of(Int(saturating: step.geometry.context.rounded()))), batch \(pricing.batch), \(pricing.reading.rawValue) reading"
+      + "\(pricing.model?.name ?? metadata.model.name), context \(CountText.of(Int(saturating: step.geometry.context.rounded()))), batch \(pricing.batch), \(pricing.reading.rawValue) reading"
   }
 
   /// In the median, of the time of a configuration; nil where none was measured.
@@ -82,7 +83,7 @@ extension ExploreReport {
   }
 
   private func speedUp(_ point: PricingJob.Point) -> String {
-    (point.row.isExtrapolated ? "~" : "") + NumberText.times(point.step.speedUp)
+    (point.row.isExtrapolated ? "~" : "") + NumberText.times(point.speedUpOfLayers)
   }
 
   private func table(_ rows: [Judged], reference: Judged?) -> String {
@@ -101,6 +102,12 @@ extension ExploreReport {
       .right("bytes") { NumberText.percent(pricing.bytesShare($0.row)) },
     ]
     if isTimed {
+      if windows != nil {
+        columns += [
+          .right("µs full") { NumberText.decimal($0.windows.map { $0.full.policy / 1000 }, places: 1) },
+          .right("µs window") { NumberText.decimal($0.windows.map { $0.windowed.policy / 1000 }, places: 1) },
+        ]
+      }
       columns += [
         .right("µs/layer") {
           ($0.isExtrapolated ? "~" : "") + NumberText.decimal($0.judged.cost.value / 1000, places: 1)
@@ -120,6 +127,7 @@ extension ExploreReport {
     let judged: Judged
 
     var row: SummaryRow { judged.row }
+    var windows: PricingJob.Windows? { judged.cost.point?.windows }
     var isExtrapolated: Bool { judged.cost.point?.row.isExtrapolated == true }
   }
 
@@ -149,6 +157,11 @@ extension ExploreReport {
     if oracle != nil, !cheapestByPolicy.isEmpty {
       notes.append(
         "ref: the oracle, which knows the scores, at the coarse budgets: no method; its cost is of reading all keys"
+      )
+    }
+    if let windows {
+      notes.append(
+        "attention of \(windows.text): µs/layer is the mean over all layers, µs full and µs window are of one of each kind; the speed-up is that of all"
       )
     }
     if shown.contains(where: { $0.cost.point?.row.isExtrapolated == true }) {

@@ -30,6 +30,8 @@ extension ModelReport {
       let denseNanoseconds: Double
       /// Left out where model and caches do not fit the machine.
       let speedUp: Double?
+      /// Of all layers, where some see the latest tokens alone; the times above are then of one that sees everything.
+      let layers: PricingJob.Windows.JSON?
       let movedBytes: Double
       let stages: [String: Double]
       /// Of times of the policy's kind (`priceKind`), on measurements that no fit saw; left out where none were had.
@@ -60,13 +62,13 @@ extension ModelReport {
           configuration: point.stored.label, trace: point.stored.traceTitle,
           hardware: point.row.machine.machine.name,
           hardwareDigest: point.row.machine.machine.digest, kernels: point.row.machine.kernels.name,
-          geometry: job.model?.rawValue ?? "own", devices: job.deployment.devices,
+          geometry: job.model?.name ?? "own", devices: job.deployment.devices,
           parallelism: job.deployment.parallelism.rawValue,
           cacheBits: job.deployment.cacheBits, weightBits: job.deployment.weightBits,
           contextTokens: point.step.geometry.context,
           batch: point.step.batch,
           policyNanoseconds: point.step.policy.nanoseconds, denseNanoseconds: point.step.dense.nanoseconds,
-          speedUp: point.speedUp, movedBytes: point.step.policy.bytes, stages: stages,
+          speedUp: point.speedUp, layers: point.windows?.json, movedBytes: point.step.policy.bytes, stages: stages,
           priceKind: point.step.kind.rawValue,
           relativeError: point.row.machine.error(of: point.step.kind, at: point.step.geometry),
           isExtrapolated: point.row.isExtrapolated,

@@ -10,6 +10,7 @@ extension ModelReport {
       "speed-up of attention over dense attention that reads a group's rows once; \(job.reading.rawValue) reading; faster from: shortest context, up to 1m"
     ]
     if job.model != nil { notes.append(wholeModel) }
+    notes += windowNotes
     if let quality { notes += equalQuality(quality) }
     if points.contains(where: \.row.isExtrapolated) {
       notes.append(
@@ -28,10 +29,25 @@ extension ModelReport {
     }
     if !job.leftOut.isEmpty {
       notes.append(
-        "left out, since heads of \(job.model?.rawValue ?? "the model") share one row for each token and these choose by keys of their own or each for itself: \(job.leftOut.map(\.label).joined(separator: ", "))"
+        "left out, since heads of \(job.model?.name ?? "the model") share one row for each token and these choose by keys of their own or each for itself: \(job.leftOut.map(\.label).joined(separator: ", "))"
       )
     }
     if showsSensitivity { notes += sensitivities }
+    return notes
+  }
+
+  /// How layers with a window are told.
+  private var windowNotes: [String] {
+    guard let windows = points.lazy.compactMap(\.windows).first else { return [] }
+    var notes = [
+      "the columns of contexts are of a layer that sees everything; one with a window of \(NumberText.grouped(windows.tokens)) tokens reads no more than that"
+    ]
+    let stored = job.shapes.compactMap(\.windowed)
+    if job.model == nil, stored.contains(where: { !$0.isStated }) {
+      notes.append(
+        "the trace tells of the captured layers' windows alone: the model's other layers are taken to have them in that proportion"
+      )
+    }
     return notes
   }
 

@@ -47,6 +47,7 @@ public struct ModelReport {
     for key in points.map(key).unique {
       guard let own = tables[key], let first = own.first else { continue }
       lines += ["\(heading(first, own).onOneLine), batch \(Int(saturating: key.batch))", "", table(own), ""]
+      if let layers = layersTable(own) { lines += [layers.title.onOneLine, "", layers.table, ""] }
     }
     lines += notes.map { "note: \($0.onOneLine)" }
     if let database { lines.append("stored in \(database) (modelled, modelled_speedups)") }
@@ -62,7 +63,7 @@ public struct ModelReport {
 
   private func heading(_ point: PricingJob.Point, _ own: [PricingJob.Point]) -> String {
     let machine = point.row.machine
-    let model = (job.model?.rawValue ?? point.stored.modelName) + job.deployment.suffix
+    let model = (job.model?.name ?? point.stored.modelName) + job.deployment.suffix
     return "\(machine.machine.title), kernels \(machine.kernels.name): \(errors(point, own)); "
       + "\(model), shares of '\(point.stored.traceTitle)'"
   }

@@ -31,63 +31,51 @@ struct PointPricing {
     let row = ModelledRow(
       configuration: stored.configuration, machine: machine, geometryName: job.geometryName, step: step,
       isExtrapolated: !machine.isFittedHere || geometry != stored.geometry || job.deployment.devices > 1)
-    return PricingJob.Point(stored: stored, row: row, whole: job.model.map { whole($0, step) })
+    let window = WindowPricing(job: job, stored, machine, own: own, batch: step.batchOfReplica)
+    return PricingJob.Point(
+      stored: stored, row: row, windows: window?.windows(beside: step, layers: geometry.layers),
+      whole: job.model.map { whole($0, step, window) })
   }
 
-  private func whole(_ model: ModelShape, _ step: PricedStep) -> PricingJob.Whole {
+  private func whole(_ model: ModelShape, _ step: PricedStep, _ window: WindowPricing?) -> PricingJob.Whole {
     let shape = WholeModel(
       weights: model.weightParts(batch: step.batchOfReplica, bits: weightBits).map {
         .init(readBytes: $0.readBytes, activeParameters: $0.activeParameters, bits: $0.bits)
       },
       layers: geometry.layers, devices: Double(job.deployment.shards))
-    let window = windowStep(model, batch: step.batchOfReplica)
-    func side(_ attention: StepTime, _ kept: StepShape) -> PricingJob.Side {
+    func side(_ attention: StepTime, _ kept: StepShape, windowed: StepTime?, _ keptWindow: StepShape?)
+      -> PricingJob.Side
+    {
       PricingJob.Side(
         nanoseconds: shape.stepNanoseconds(
-          attention: attention, dense: window, denseLayers: windowedLayers(model), machine.machine,
+          attention: attention, dense: windowed, denseLayers: window?.layers ?? 0, machine.machine,
           machine.kernels, batch: step.batchOfReplica),
-        batch: batch, largestBatch: largestBatch(model, kept))
+        batch: batch, largestBatch: largestBatch(model, kept, window, keptWindow))
     }
     return PricingJob.Whole(
-      policy: side(step.policy, stored.shape), dense: side(step.dense, stored.dense),
+      policy: side(step.policy, stored.shape, windowed: window?.policy, window?.shape),
+      dense: side(step.dense, stored.dense, windowed: window?.dense, window?.denseShape),
       error: machine.error(of: .step, at: own))
   }
 
   private var weightBits: Double? { job.deployment.weightBits.map(Double.init) }
 
-  private func windowedLayers(_ model: ModelShape) -> Double { Double(model.windowed?.layers ?? 0) }
-
-  /// What a layer sees that attends to a window.
-  private func windowGeometry(_ model: ModelShape) -> PricedGeometry? {
-    model.windowed.map { windowed in
-      var geometry = own
-      geometry.context = min(own.context, Double(windowed.tokens))
-      geometry.layers = Double(windowed.layers)
-      return geometry
-    }
-  }
-
-  /// Dense whatever the policy, which has no part in layers that see a window.
-  private func windowStep(_ model: ModelShape, batch: Double) -> StepTime? {
-    windowGeometry(model).map { window in
-      machine.model.time(stored.dense.load(window, reading: .groupUnion), batch: batch)
-    }
-  }
-
-  private func largestBatch(_ model: ModelShape, _ shape: StepShape) -> Int {
+  private func largestBatch(
+    _ model: ModelShape, _ shape: StepShape, _ window: WindowPricing?, _ windowShape: StepShape?
+  ) -> Int {
     let isUnified = machine.machine.hostLink == nil
     func bytes(_ shape: StepShape, _ geometry: PricedGeometry) -> Double {
       let resident = shape.residentBytes(geometry)
       return resident.device + (isUnified ? resident.host : 0)
     }
     var full = own
-    full.layers -= windowedLayers(model)
+    full.layers -= window?.layers ?? 0
     let deployment = job.deployment
     let residency = Residency(
       capacityBytes: machine.machine.memory.capacityBytes * (1 - deployment.reserve)
         - model.activationBytes(devices: Double(deployment.shards)),
       weightBytes: model.residentWeightBytes(bits: weightBits) / Double(deployment.shards),
-      cacheBytes: bytes(shape, full) + (windowGeometry(model).map { bytes(stored.dense, $0) } ?? 0))
+      cacheBytes: bytes(shape, full) + (window.map { bytes(windowShape ?? stored.dense, $0.geometry) } ?? 0))
     let (total, overflow) = residency.largestBatch.multipliedReportingOverflow(by: deployment.replicas)
     return overflow ? Int.max : total
   }

@@ -58,7 +58,7 @@ public struct PricingJob {
     }
     guard !shapes.isEmpty || leftOut.isEmpty else {
       throw PricingError(
-        model?.rawValue ?? "", expected: "policies whose heads choose whole rows together",
+        model?.name ?? "", expected: "policies whose heads choose whole rows together",
         found: leftOut.map(\.label).joined(separator: ", "),
         advice: "its heads share one row for each token: see hardware/models.md")
     }
@@ -76,12 +76,20 @@ public struct PricingJob {
   }
 
   private func checkWindow(_ stored: StoredShape) throws {
-    guard let window = stored.slidingWindow, let longest = contexts.max(), longest > window else { return }
-    throw PricingError(
-      "'\(stored.traceTitle)'",
-      expected:
-        "contexts up to \(window), since \(stored.modelName) attends to a sliding window of so many tokens",
-      found: "\(longest)", advice: "take shorter contexts, or leave this trace's policies out")
+    guard let longest = contexts.max() else { return }
+    if let window = model?.windowOfAll, longest > window {
+      throw PricingError(
+        model?.name ?? "",
+        expected: "contexts up to \(window), since each of its layers attends to a window of so many tokens",
+        found: "\(longest)", advice: "take shorter contexts")
+    }
+    if let window = stored.slidingWindow, longest > window {
+      throw PricingError(
+        "'\(stored.traceTitle)'",
+        expected:
+          "contexts up to \(window), since \(stored.modelName) attends to a sliding window of so many tokens in every layer that was replayed",
+        found: "\(longest)", advice: "take shorter contexts, or leave this trace's policies out")
+    }
   }
 
   private func checkShards(_ stored: StoredShape) throws {
@@ -90,7 +98,7 @@ public struct PricingJob {
     let isEven = heads % shards == 0 && (kvHeads % shards == 0 || shards % kvHeads == 0)
     guard isEven else {
       throw PricingError(
-        model?.rawValue ?? stored.modelName,
+        model?.name ?? stored.modelName,
         expected: "devices that share \(heads) query heads and \(kvHeads) KV heads evenly",
         found: "\(shards)",
         advice: "take a number that divides them, or data parallelism")
@@ -122,5 +130,5 @@ public struct PricingJob {
   }
 
   /// As results name it.
-  var geometryName: String { (model?.rawValue ?? "own") + deployment.suffix }
+  var geometryName: String { (model?.name ?? "own") + deployment.suffix }
 }

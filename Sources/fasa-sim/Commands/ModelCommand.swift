@@ -66,12 +66,13 @@ struct ModelCommand: ParsableCommand {
   func run() throws {
     let db = database.db
     let machines = try pricing.machines(withEarlier: true)
+    let model = try shape.shape()
     // A database that is not there is not made to be found empty.
     let access: ResultsStore.Access =
       noStore || !FileManager.default.fileExists(atPath: db) ? .readOnly : .readWrite
     let store = try opened(db, access)
     let job = PricingJob(
-      shapes: try store.storedShapes(named: policy, database: db), machines: machines, model: shape.geometry,
+      shapes: try store.storedShapes(named: policy, database: db), machines: machines, model: model,
       deployment: deployment.deployment, contexts: context?.values ?? [], batches: batch.values,
       reading: pricing.reading)
     let points = try job.run()

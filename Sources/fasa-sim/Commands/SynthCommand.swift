@@ -22,8 +22,11 @@ struct SynthCommand: ParsableCommand {
   @Argument(help: "Trace to write.", completion: .trace)
   var trace: String
 
-  @Option(help: "Shape of a known model.")
-  var shape: ModelShape = .smolLM2
+  @Option(
+    help: ArgumentHelp(
+      "Shape of a model: a name or file as model --geometry takes them.", valueName: "model"),
+    completion: .list(ModelLocator.names))
+  var shape = ModelShape.smolLM2.name
 
   @Option(help: "Tokens in the cache at the end, the decode steps' included.")
   var tokens = 8192
@@ -75,7 +78,12 @@ struct SynthCommand: ParsableCommand {
   var force = false
 
   func validate() throws {
-    let geometry = self.geometry
+    try ModelName.check(shape, option: "--shape")
+    // A file is read when the trace is made.
+    if let bundled = ModelShape.bundled(named: shape) { try check(geometry(of: bundled)) }
+  }
+
+  private func check(_ geometry: Geometry) throws {
     func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
       guard range.contains(value) else {
         throw ValidationError("--\(name) \(value): expected \(range.lowerBound) to \(range.upperBound)")
@@ -103,11 +111,14 @@ struct SynthCommand: ParsableCommand {
   }
 
   func run() throws {
+    let shape = try ModelLocator.shape(shape)
+    let geometry = geometry(of: shape)
+    try check(geometry)
     try OutputPlace(trace).refuseTaken(force: force)
     let synthetic = SyntheticTrace(
       prompt: tokens - decode, decode: decode, window: window, geometry: geometry,
       capturedLayers: layers?.ranges.numbers(atMost: geometry.layers), pairing: pairing,
-      ropeBase: shape.ropeBase, elementType: element, hasOutputProjection: outputProjection,
+      ropeBase: shape.ropeBase, windowed: shape.windowed, elementType: element, hasOutputProjection: outputProjection,
       hasScores: scores, seed: seed)
     let line = ProgressLine("writing \(trace)")
     try synthetic.write(to: trace, form: plain ? .safetensors : .seekableZstd(), threads: threads) {
@@ -118,7 +129,7 @@ struct SynthCommand: ParsableCommand {
     try Output.text(TraceInfo(written, digest: try written.digest(), isVerified: false).text)
   }
 
-  private var geometry: Geometry {
+  private func geometry(of shape: ModelShape) -> Geometry {
     var geometry = shape.geometry
     geometry.queryHeads = queryHeads ?? geometry.queryHeads
     geometry.kvHeads =

@@ -37,7 +37,7 @@ struct ExploreCostOptions: ParsableArguments {
 
   func explorePricing() throws -> ExplorePricing {
     ExplorePricing(
-      machine: try pricing.machines().first, model: shape.geometry, context: context?.values.first,
+      machine: try pricing.machines().first, model: try shape.shape(), context: context?.values.first,
       batch: batch?.values.first ?? 1, reading: pricing.reading)
   }
 }

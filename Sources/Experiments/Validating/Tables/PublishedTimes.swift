@@ -73,7 +73,7 @@ struct PublishedTimes {
     }
     guard cells.text("policy") == "dense" else { return .nothing("steps with another policy") }
     let name = try cells.needed("model").lowercased().replacing("llama-3-", with: "llama-3.1-")
-    guard let model = ModelShape(rawValue: name) else { return .nothing("steps of unknown models") }
+    guard let model = ModelShape.bundled(named: name) else { return .nothing("steps of unknown models") }
     let location = cells.text("location") ?? ""
     let devices = location.firstMatch(of: /_tp(\d+)_/).flatMap { Double($0.1) } ?? 1
     return .step(
@@ -101,7 +101,7 @@ extension PublishedTimes.Work {
     case .kernel, .nothing: call.shape
     case .pages(let pages): "\(call.shape), \(NumberText.percent(pages.budget)) of the cache"
     case .step(let step):
-      "\(step.model.rawValue), \(Int(step.devices)) \(step.devices == 1 ? "device" : "devices"), \(call.shape)"
+      "\(step.model.name), \(Int(step.devices)) \(step.devices == 1 ? "device" : "devices"), \(call.shape)"
     }
   }
 }

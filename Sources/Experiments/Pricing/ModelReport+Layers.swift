@@ -1,0 +1,80 @@
+import Foundation
+
+extension ModelReport {
+  /// Attention layer by layer, at the longest context: layers that see everything and those with a window apart, and
+  /// their sum. Nil where all layers are alike.
+  func layersTable(_ own: [PricingJob.Point]) -> (title: String, table: String)? {
+    let lines = ModelLine.lines(own).filter { !$0.isDense }
+    guard let first = lines.first?.last, let windows = first.windows else { return nil }
+    let dense = LayersLine(label: "dense attention", windows: windows, isDense: true, isExtrapolated: false)
+    let rows =
+      [dense]
+      + lines.compactMap { line in
+        line.last.windows.map {
+          LayersLine(
+            label: line.label, windows: $0, isDense: false, isExtrapolated: line.last.row.isExtrapolated)
+        }
+      }
+    let context = CountText.of(Int(saturating: first.step.geometry.context.rounded()))
+    let all = Int(windows.fullLayers + windows.windowedLayers)
+    return (
+      "attention of all \(all) layers at \(context): \(windows.text)",
+      TextTable(
+        rows,
+        [
+          .left("policy") { $0.label },
+          .right("full layers") { $0.times($0.windows.fullLayers, $0.windows.full) },
+          .right("with the window") { $0.times($0.windows.windowedLayers, $0.windows.windowed) },
+          .right("sum in µs") { NumberText.decimal($0.side($0.windows.sum) / 1000, places: 1) },
+          .right("speed-up") {
+            $0.isDense ? "" : ($0.isExtrapolated ? "~" : "") + NumberText.times($0.windows.speedUp)
+          },
+        ]
+      ).text
+    )
+  }
+
+  private struct LayersLine {
+    let label: String
+    let windows: PricingJob.Windows
+    let isDense: Bool
+    let isExtrapolated: Bool
+
+    func side(_ pair: PricingJob.Windows.Pair) -> Double { isDense ? pair.dense : pair.policy }
+
+    /// `5 × 21.3 µs`.
+    func times(_ layers: Double, _ pair: PricingJob.Windows.Pair) -> String {
+      "\(Int(layers)) × \(NumberText.decimal(side(pair) / 1000, places: 1)) µs"
+    }
+  }
+}
+
+extension PricingJob.Windows {
+  /// `5 full, 29 with a window of 1,024 tokens`.
+  var text: String {
+    "\(Int(fullLayers)) full, \(Int(windowedLayers)) with a window of \(NumberText.grouped(tokens)) tokens"
+  }
+
+  /// As JSON has it.
+  struct JSON: Encodable {
+    let fullLayers: Int
+    let windowedLayers: Int
+    let windowTokens: Int
+    /// Of one layer of each kind, and of all layers.
+    let fullPolicyNanoseconds: Double
+    let fullDenseNanoseconds: Double
+    let windowedPolicyNanoseconds: Double
+    let windowedDenseNanoseconds: Double
+    let policyNanoseconds: Double
+    let denseNanoseconds: Double
+    let speedUp: Double
+  }
+
+  var json: JSON {
+    JSON(
+      fullLayers: Int(fullLayers), windowedLayers: Int(windowedLayers), windowTokens: tokens,
+      fullPolicyNanoseconds: full.policy, fullDenseNanoseconds: full.dense,
+      windowedPolicyNanoseconds: windowed.policy, windowedDenseNanoseconds: windowed.dense,
+      policyNanoseconds: sum.policy, denseNanoseconds: sum.dense, speedUp: speedUp)
+  }
+}
