@@ -46,6 +46,6 @@ struct InfoCommand: ParsableCommand {
       }
     }
     let info = TraceInfo(trace, digest: try trace.digest(), isVerified: verify, agreement: agreement)
-    try format.print(json: info, text: info.text)
+    try format.print(json: info, rows: info.tensors, document: info.document)
   }
 }

@@ -115,7 +115,7 @@ struct SynthCommand: ParsableCommand {
     }
     line.finish()
     let written = try Trace(path: trace)
-    try Output.text(TraceInfo(written, digest: try written.digest(), isVerified: false).text)
+    try Output.document(TraceInfo(written, digest: try written.digest(), isVerified: false).document)
   }
 
   private var geometry: Geometry {
