@@ -13,7 +13,7 @@ import Traces
 @c @implementation
 public func fasa_policies(_ json: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Int32 {
   answering(nil) {
-    try give(FiniteJSON.text(PolicyRegistry.policies.map { PolicyPage($0.descriptor) }, []), json)
+    try give(OrderedJSON(PolicyRegistry.policies.map { PolicyPage($0.descriptor) }).line, json)
   }
 }
 

@@ -7,7 +7,7 @@ public struct AnchorsReport: Encodable, Sendable {
   public struct Row: Encodable, Sendable {
     /// Layers that choose; nil for all.
     public let anchors: [Int]?
-    public let policy: String
+    public let label: String
     public let weightedOutputError: Double
     public let outputError: Double
     public let mass: Double
@@ -39,7 +39,7 @@ public struct AnchorsReport: Encodable, Sendable {
     rows = result.configurations.map { found in
       let norms = found.heads.reduce(0) { $0 + $1.outputNormSum }
       return Row(
-        anchors: found.configuration.policy.anchors, policy: found.configuration.policy.label,
+        anchors: found.configuration.policy.anchors, label: found.configuration.label,
         weightedOutputError: AnchorLoss.weightedError.of(found.heads) / norms,
         outputError: found.heads.mean(.outputError),
         mass: found.heads.mean(.mass), groupUnionBytesShare: Self.bytes(found.traffic) / dense)
@@ -51,23 +51,24 @@ public struct AnchorsReport: Encodable, Sendable {
       work.reduce(0) { $0 + $1.work.total.readGroupUnion + $1.work.total.written })
   }
 
-  public var text: String {
+  public var text: String { document.text() }
+
+  /// The text, to be laid out.
+  package var document: Document {
     let table = TextTable(
       rows,
       [
         .right("anchors") { $0.anchors.map { "\($0.count)" } ?? "all \(layers)" },
         .right("weighted") { NumberText.decimal($0.weightedOutputError) },
         .right("output error") { NumberText.decimal($0.outputError) },
-        .right("mass") { NumberText.decimal($0.mass) },
+        .right("mass", drop: 1) { NumberText.decimal($0.mass) },
         .right("bytes/group") { NumberText.percent($0.groupUnionBytesShare) },
-        .left("policy") { $0.policy },
+        .left("policy") { ConfigurationLabel($0.label).policy },
       ])
     let told =
-      notes + [
+      [
         "each number of anchors with the pattern that loses least by \(foundBy) on this trace, in open loop; errors and mass of all layers, bytes as dense attention's share"
-      ]
-    return
-      ([table.text, ""] + told.map { "note: \($0.onOneLine)" } + ["exact results \(exactResultsDigest)"])
-      .joined(separator: "\n")
+      ] + notes
+    return Document([.table(table), .notes(told, then: ["exact results \(exactResultsDigest)"])])
   }
 }

@@ -1,3 +1,4 @@
+import Attention
 import Results
 
 /// A comparison as an object.
@@ -13,15 +14,20 @@ public struct ComparisonJSON: Encodable {
   /// What differs beside the policy, and what of it keeps the sides from equal footing.
   let settings: [PairedComparison.Setting]
   let notOnEqualFooting: [PairedComparison.Setting]
-  /// What a live model's answers lose; left out where no live run has both.
+  /// What a live model's answers lose; nil where no live run has both.
   var live: Live?
+
+  /// The lines of the first table.
+  package var lines: [Line] {
+    metrics + bytes.map(Line.init) + [kernel.ratio.map { Line(kernel, ratio: $0) }].compactMap(\.self)
+  }
 
   /// The same of live runs alone.
   public struct Live: Encodable {
     let a: String
     let b: String
     let texts: [String]
-    let metrics: [Line]
+    package let metrics: [Line]
     let keys: LiveComparison.Keys?
 
     public init(_ found: LiveComparison) {
@@ -30,14 +36,17 @@ public struct ComparisonJSON: Encodable {
     }
   }
 
-  struct Line: Encodable {
+  package struct Line: Encodable {
     let metric: String
-    let a: Double
-    let b: Double
-    let difference: Double
-    /// In the order of the traces.
-    let perTrace: [Double]
-    /// Left out, as the ps are, where a trace has too few steps; the ps also where there are too few traces.
+    let a: Double?
+    let b: Double?
+    let difference: Double?
+    /// In the order of the traces; nil of bytes and kernels.
+    let perTrace: [Double]?
+    /// B over A, of kernels, of which the interval is then.
+    let ratio: Double?
+    /// Nil, as the ps are, where a trace has too few steps, or a value is exact; the ps also where there are too few
+    /// traces.
     let low: Double?
     let high: Double?
     let p: Double?
@@ -47,7 +56,21 @@ public struct ComparisonJSON: Encodable {
       (metric, a, b, difference) = (found.metric, found.meanA, found.meanB, found.difference)
       perTrace = found.perTrace
       (low, high) = (found.interval?.lowerBound, found.interval?.upperBound)
-      (p, adjustedP) = (found.p, found.adjustedP)
+      (p, adjustedP, ratio) = (found.p, found.adjustedP, nil)
+    }
+
+    fileprivate init(_ found: ByteDifference) {
+      metric = found.reading == Reading.perHead.rawValue ? "per_head_bytes_share" : "group_union_bytes_share"
+      (a, b, difference) = (found.a, found.b, found.difference)
+      (ratio, low, high, p, adjustedP) = (nil, nil, nil, nil, nil)
+      perTrace = nil
+    }
+
+    fileprivate init(_ found: KernelDifference, ratio: Double) {
+      metric = "kernel_speedup"
+      (a, b, difference, self.ratio) = (found.a, found.b, nil, ratio)
+      (low, high, p, adjustedP) = (found.low, found.high, nil, nil)
+      perTrace = nil
     }
   }
 
@@ -59,6 +82,42 @@ public struct ComparisonJSON: Encodable {
     let inAAlone: [String]
     let inBAlone: [String]
     let withoutSteps: [String]
+
+    /// A line of the table: what one configuration differs in between the runs.
+    package struct Pair: Encodable {
+      let a: String
+      let b: String
+      let trace: String
+      let recallDifference: Double?
+      let massDifference: Double?
+      let outputErrorDifference: Double?
+      let outputErrorLow: Double?
+      let outputErrorHigh: Double?
+      let outputErrorAdjustedP: Double?
+      let weightedOutputErrorDifference: Double?
+      let projectedOutputErrorDifference: Double?
+      let perHeadBytesShareDifference: Double?
+      let groupUnionBytesShareDifference: Double?
+      let kernelSpeedupRatio: Double?
+
+      init(_ pair: ComparisonJSON) {
+        let found = Dictionary(pair.lines.map { ($0.metric, $0) }) { first, _ in first }
+        let error = found["output_error"]
+        (a, b, trace) = (pair.a, pair.b, pair.traces.joined(separator: "; "))
+        recallDifference = found["recall"]?.difference
+        massDifference = found["mass"]?.difference
+        outputErrorDifference = error?.difference
+        (outputErrorLow, outputErrorHigh) = (error?.low, error?.high)
+        outputErrorAdjustedP = error?.adjustedP
+        weightedOutputErrorDifference = found["weighted_output_error"]?.difference
+        projectedOutputErrorDifference = found["projected_output_error"]?.difference
+        perHeadBytesShareDifference = found["per_head_bytes_share"]?.difference
+        groupUnionBytesShareDifference = found["group_union_bytes_share"]?.difference
+        kernelSpeedupRatio = found["kernel_speedup"]?.ratio
+      }
+    }
+
+    package var lines: [Pair] { pairs.map(Pair.init) }
 
     public init(_ found: RunComparison, a: String, b: String) {
       self.a = a

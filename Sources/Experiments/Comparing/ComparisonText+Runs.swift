@@ -3,26 +3,34 @@ import Results
 
 extension ComparisonText {
   /// Two runs: a line per configuration that both have.
-  public func text(_ found: RunComparison, a: String, b: String) -> String {
+  package static func document(_ found: RunComparison, a: String, b: String) -> Document {
     let hasProjected = found.pairs.contains { $0.difference(of: "projected_output_error") != nil }
     let quality: [Column<PairedComparison>] = [
       .left("configuration") { $0.a },
       .left("trace") { $0.traces.joined(separator: "; ") },
-      .right("recall") { NumberText.decimal($0.difference(of: "recall")?.difference) },
-      .right("mass") { NumberText.decimal($0.difference(of: "mass")?.difference) },
+      .right("recall", drop: 6) { NumberText.decimal($0.difference(of: "recall")?.difference) },
+      .right("mass", drop: 1) { NumberText.decimal($0.difference(of: "mass")?.difference) },
       .right("output error") { NumberText.decimal($0.difference(of: "output_error")?.difference) },
-      .right("95 % interval") { $0.difference(of: "output_error").map(ComparisonLine.interval) ?? "–" },
-      .right("p, Holm") { $0.difference(of: "output_error").map(ComparisonLine.p) ?? "–" },
-      .right("weighted") { NumberText.decimal($0.difference(of: "weighted_output_error")?.difference) },
+      .right("95 % interval", drop: 9) {
+        $0.difference(of: "output_error").map(ComparisonLine.interval) ?? "–"
+      },
+      .right("p, Holm", drop: 4) { $0.difference(of: "output_error").map(ComparisonLine.p) ?? "–" },
+      .right("weighted", drop: 5) {
+        NumberText.decimal($0.difference(of: "weighted_output_error")?.difference)
+      },
     ]
     let projected: [Column<PairedComparison>] =
       hasProjected
-      ? [.right("projected") { NumberText.decimal($0.difference(of: "projected_output_error")?.difference) }]
+      ? [
+        .right("projected", drop: 2) {
+          NumberText.decimal($0.difference(of: "projected_output_error")?.difference)
+        }
+      ]
       : []
     let cost: [Column<PairedComparison>] = [
-      .right("bytes/head") { $0.bytesDifference(.perHead) },
+      .right("bytes/head", drop: 3) { $0.bytesDifference(.perHead) },
       .right("bytes/group") { $0.bytesDifference(.groupUnion) },
-      .right("kernel") { NumberText.times($0.kernel.ratio) },
+      .right("kernel", drop: 7) { NumberText.times($0.kernel.ratio) },
     ]
     let table = TextTable(found.pairs, quality + projected + cost)
     var lines = [
@@ -46,7 +54,7 @@ extension ComparisonText {
       let text = "they differ in: \(setting.name) \(setting.a ?? "none") / \(setting.b ?? "none")"
       if seen.insert(text).inserted { lines.append(text) }
     }
-    return [rendered(table), paragraphs(lines)].joined(separator: "\n\n")
+    return Document([.table(table), .notes(lines)])
   }
 }
 

@@ -12,14 +12,15 @@ package struct HardwareListing {
   }
 
   package struct JSON: Encodable {
-    let machines: [Machine]
+    package let machines: [Machine]
     let kernels: [Kernels]
 
-    struct Machine: Encodable {
+    package struct Machine: Encodable {
       let name: String
       let title: String
       let kind: String
       let bandwidthBytesPerSecond: Double
+      let linkBytesPerSecond: Double?
       let capacityBytes: Double
       let peakOperationsPerSecond: [String: Double]
       let kernels: String?
@@ -34,7 +35,7 @@ package struct HardwareListing {
 
     struct HeldOut: Encodable {
       let of: String
-      /// Left out where it is of machines that no fit saw.
+      /// Nil where it is of machines that no fit saw.
       let machine: String?
       let error: ModelError
     }
@@ -46,7 +47,7 @@ package struct HardwareListing {
         .init(
           name: $0.name, title: $0.title, kind: $0.kind.rawValue,
           bandwidthBytesPerSecond: $0.memory.bandwidthBytesPerSecond,
-          capacityBytes: $0.memory.capacityBytes, peakOperationsPerSecond: $0.peakOperationsPerSecond,
+          linkBytesPerSecond: $0.hostLink?.bandwidthBytesPerSecond, capacityBytes: $0.memory.capacityBytes, peakOperationsPerSecond: $0.peakOperationsPerSecond,
           kernels: $0.kernels?.name)
       },
       kernels: sets.map {
@@ -58,37 +59,42 @@ package struct HardwareListing {
       })
   }
 
-  package var text: String { [Self.table(machines), Self.table(sets)].joined(separator: "\n\n") }
+  package var document: Document {
+    Document([
+      .table(Self.table(machines)), .table(Self.table(sets)),
+      .notes(["± median error of times on machines that the fit did not see"]),
+    ])
+  }
 
-  private static func table(_ machines: [HardwareDescription]) -> String {
+  private static func table(_ machines: [HardwareDescription]) -> TextTable {
     TextTable(
       machines,
       [
         .left("machine") { $0.name },
-        .left("") { $0.title },
+        .left("", drop: 2, isProse: true) { $0.title },
         .right("GB/s") { NumberText.decimal($0.memory.bandwidthBytesPerSecond / 1e9, places: 0) },
         .right("GB") { NumberText.decimal($0.memory.capacityBytes / 1e9, places: 0) },
         .right("TFLOP/s") { NumberText.decimal($0.peakOperations / 1e12, places: 1) },
-        .right("link GB/s") {
+        .right("link GB/s", drop: 1) {
           NumberText.decimal($0.hostLink.map { $0.bandwidthBytesPerSecond / 1e9 }, places: 0)
         },
       ]
-    ).text
+    )
   }
 
-  private static func table(_ sets: [KernelSet]) -> String {
+  private static func table(_ sets: [KernelSet]) -> TextTable {
     TextTable(
       sets,
       [
         .left("kernels") { $0.name },
-        .left("") { $0.title },
-        .left("fitted to") { $0.calibration?.machines.map(\.name).joined(separator: ", ") ?? "assumed" },
+        .left("", drop: 2, isProse: true) { $0.title },
+        .left("fitted to", drop: 1, isProse: true) { $0.calibration?.machines.map(\.name).joined(separator: ", ") ?? "assumed" },
         .right("dense") { elsewhere($0, .dense) },
         .right("pages") { elsewhere($0, .pages) },
         .right("tokens") { elsewhere($0, .tokens) },
         .right("step") { elsewhere($0, .step) },
       ]
-    ).text + "\n± median error of times on machines that the fit did not see"
+    )
   }
 
   private static func elsewhere(_ set: KernelSet, _ kind: PriceKind) -> String {

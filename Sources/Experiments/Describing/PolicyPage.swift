@@ -41,16 +41,19 @@ package struct PolicyPage: Encodable {
   }
 
   /// All of them as a table, a line each.
-  package static func list(_ descriptors: [PolicyDescriptor]) -> String {
+  package static func list(_ descriptors: [PolicyDescriptor]) -> TextTable {
     TextTable(
       descriptors,
       [
-        .left("policy") { $0.name }, .left("kind") { $0.kind.rawValue }, .left("what it does") { $0.summary },
-      ]
-    ).text
+        .left("policy") { $0.name }, .left("kind") { $0.kind.rawValue },
+        .left("what it does", isProse: true) { $0.summary },
+      ])
   }
 
-  package var text: String {
+  package var text: String { Document(blocks).text() }
+
+  /// The page, to be laid out.
+  package var blocks: [Document.Block] {
     var lines = ["\(name) (\(kind))", "  \(summary)"]
     if let paper { lines.append("  paper: \(paper)") }
     if !notes.isEmpty { lines.append("  \(notes)") }
@@ -58,19 +61,17 @@ package struct PolicyPage: Encodable {
     lines.append(
       usesBudget ? "  budget: decides k" : "  budget: sizes its own sets; one that is given is not used")
     let own = parameters.filter { !frame.contains($0.name) }
-    if !own.isEmpty {
-      let table = TextTable(
-        own,
-        [
-          .left("parameter") { $0.name }, .left("default") { $0.defaultValue }, .left("range") { $0.range },
-          .left("meaning") { $0.help },
+    let table = TextTable(
+      own,
+      [
+        .left("parameter") { $0.name }, .left("default") { $0.defaultValue }, .left("range") { $0.range },
+        .left("meaning", isProse: true) { $0.help },
+      ])
+    return [.lines(lines)] + (own.isEmpty ? [] : [.table(table)])
+      + [
+        .lines([
+          "\(own.isEmpty ? "takes" : "takes also"): \(frame.joined(separator: ", ")) (docs/policies.md)"
         ])
-      lines.append("")
-      lines += table.text.split(separator: "\n").map { "  " + $0 }
-    }
-    lines += [
-      "", "  \(own.isEmpty ? "takes" : "takes also"): \(frame.joined(separator: ", ")) (docs/policies.md)",
-    ]
-    return lines.joined(separator: "\n")
+      ]
   }
 }

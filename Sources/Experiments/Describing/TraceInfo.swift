@@ -14,14 +14,14 @@ package struct TraceInfo: Encodable {
   let engineAgreement: EngineAgreement?
   let tracedQueries: Int
   let observationWindow: Int
-  let tensors: [TensorLine]
+  package let tensors: [TensorLine]
   /// How the declared rotation was verified when the trace was captured, for people.
   let rotation: String
   /// What the captured layers see and how they rotate, equal ones together.
   let layers: [LayerKind]
   let metadata: TraceMetadata
 
-  struct TensorLine: Encodable {
+  package struct TensorLine: Encodable {
     let name: String
     let dtype: String
     let shape: [Int]
@@ -53,7 +53,9 @@ package struct TraceInfo: Encodable {
       + "turn as stated within \(scientific(check.largestError)), tolerance \(check.tolerance)"
   }
 
-  package var text: String {
+  package var text: String { document.text() }
+
+  package var document: Document {
     let model = metadata.model
     let geometry = metadata.geometry
     let rope = metadata.rope
@@ -122,9 +124,7 @@ package struct TraceInfo: Encodable {
           "ours differs by \(Self.scientific(engine.medianRelativeError)) (median), \(Self.scientific(engine.largestRelativeError)) (largest) over \(NumberText.grouped(engine.rows)) heads and positions of layers \(NumberRanges.text(engine.layers.sorted()))"
         ))
     }
-    let width = lines.map(\.0.count).max() ?? 0
-    return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1.onOneLine }.joined(
-      separator: "\n")
+    return Document([.fields(lines.map { (name: $0.0, value: $0.1) })])
   }
 
   /// Of all captured layers where they are alike.

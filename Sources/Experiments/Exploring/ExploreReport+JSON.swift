@@ -6,14 +6,15 @@ extension ExploreReport {
   public struct JSON: Encodable {
     let database: String
     let trace: String
-    let target: [String: Double]
+    let target: Target
     let verdict: Verdict
-    /// What `loss` is of: the front's quality axis.
+    /// What `loss` is: a metric's column, or what a metric misses of 1.
     let lossName: String
-    /// What `cost` is: `nanosecondsPerLayer` or `shareOfDenseBytes`.
+    /// What `cost` is: the column of the time of one layer's step, or that of a share of dense attention's bytes.
     let costName: String
     let denseCost: Double?
     let hardware: String?
+    let machine: String?
     let kernels: String?
     let geometry: String?
     let batch: Int
@@ -27,6 +28,15 @@ extension ExploreReport {
     let oracle: Point?
     let cheapestByPolicy: [Point]
     let front: [Point]
+
+    struct Target: Encodable {
+      let maxOutputError: Double?
+      let maxWeightedError: Double?
+      let minRecall: Double?
+      let minMass: Double?
+      /// Of dense attention's bytes or time, where the best is looked for.
+      let maxCostShare: Double?
+    }
 
     struct Effort: Encodable {
       let triedConfigurations: Int
@@ -44,14 +54,18 @@ extension ExploreReport {
       let evaluations: Int
     }
 
-    struct Point: Encodable {
-      let configuration: String
+    package struct Point: Encodable {
+      let configuration: Int64
       let policy: String
-      let parameters: [String: String]
+      let label: String
+      let parameters: String
       let budget: String?
       let loss: Double
       let cost: Double
       let meetsTarget: Bool
+      let isOnFront: Bool
+      /// Of its policy's that meet the target.
+      let isCheapest: Bool
       let outputError: Double?
       let weightedOutputError: Double?
       let recall: Double?
@@ -59,31 +73,34 @@ extension ExploreReport {
       let selectedShare: Double?
       let perHeadBytesShare: Double?
       let groupUnionBytesShare: Double?
-      let speedUp: Double?
+      let modelledSpeedup: Double?
       /// Of all layers, where some see the latest tokens alone; `cost` is then the mean over layers.
       let layers: PricingJob.Windows.JSON?
-      let wholeModelSpeedUp: Double?
-      /// Of times of its kind, on measurements that no fit saw; left out where none were had.
-      let relativeError: ModelError?
-      let isExtrapolated: Bool?
+      let wholeModelSpeedup: Double?
+      /// Of times of its kind, on measurements that no fit saw; nil where none were had.
+      let relativeErrorP50: Double?
+      let relativeErrorP90: Double?
+      let relativeErrorMean: Double?
+      let extrapolated: Bool?
       let fits: Bool?
     }
   }
 
   public var json: JSON {
-    var asked: [String: Double] = [:]
-    asked["maxOutputError"] = target.maxOutputError
-    asked["maxWeightedError"] = target.maxWeightedError
-    asked["minRecall"] = target.minRecall
-    asked["minMass"] = target.minMass
-    asked["maxCostShare"] = target.maxCostShare
+    let point = pointOfJudged
     return JSON(
-      database: database, trace: trace.path, target: asked, verdict: verdict, lossName: target.lossName,
-      costName: pricing.machine == nil ? "shareOfDenseBytes" : "nanosecondsPerLayer",
-      denseCost: judged.first?.cost.dense, hardware: pricing.machine?.machine.name,
+      database: database, trace: trace.path,
+      target: JSON.Target(
+        maxOutputError: target.maxOutputError, maxWeightedError: target.maxWeightedError,
+        minRecall: target.minRecall, minMass: target.minMass, maxCostShare: target.maxCostShare),
+      verdict: verdict, lossName: target.lossColumn,
+      costName: pricing.machine == nil
+        ? pricing.reading == .perHead ? "per_head_bytes_share" : "group_union_bytes_share" : "policy_ns",
+      denseCost: judged.first?.cost.dense, hardware: pricing.machine?.name,
+      machine: pricing.machine?.machine.name,
       kernels: pricing.machine?.kernels.name,
       geometry: pricing.machine == nil ? nil : pricing.model?.name ?? "own", batch: pricing.batch,
-      reading: pricing.reading.rawValue, notes: jobNotes,
+      reading: pricing.reading.rawValue, notes: notes,
       effort: JSON.Effort(
         triedConfigurations: result.tried, gridConfigurations: gridSize,
         rungs: zip(rungs, result.evaluations).map {
@@ -94,20 +111,37 @@ extension ExploreReport {
       oracle: oracle.map(point), cheapestByPolicy: cheapestByPolicy.map(point), front: front.map(point))
   }
 
-  private func point(_ judged: Judged) -> JSON.Point {
+  /// Each that is on the front, or the cheapest of its policy with the target, once, by ascending cost.
+  package var points: [JSON.Point] {
+    var seen: Set<Int64> = []
+    return (front + cheapestByPolicy).filter { seen.insert($0.row.configuration).inserted }
+      .sorted { ($0.cost.value, $0.row.label) < ($1.cost.value, $1.row.label) }.map(pointOfJudged)
+  }
+
+  private var pointOfJudged: (Judged) -> JSON.Point {
+    let onFront = Set(front.map(\.row.configuration))
+    let cheapest = Set(cheapestByPolicy.map(\.row.configuration))
+    return { judged in
+      self.point(
+        judged, isOnFront: onFront.contains(judged.row.configuration),
+        isCheapest: cheapest.contains(judged.row.configuration))
+    }
+  }
+
+  private func point(_ judged: Judged, isOnFront: Bool, isCheapest: Bool) -> JSON.Point {
     let (row, priced) = (judged.row, judged.cost.point)
+    let error = priced.flatMap { $0.row.machine.error(of: $0.step.kind, at: $0.step.geometry) }
     return JSON.Point(
-      configuration: row.label, policy: row.policy,
-      parameters: Dictionary(judged.configuration.policy.parameters.map { ($0.name, $0.value) }) { first, _ in
-        first
-      }, budget: row.budget, loss: target.loss(row) ?? judged.tradeOff.loss, cost: judged.cost.value,
-      meetsTarget: judged.tradeOff.meetsTarget, outputError: row.outputError,
+      configuration: row.configuration, policy: row.policy, label: row.label, parameters: row.parameters,
+      budget: row.budget, loss: target.loss(row) ?? judged.tradeOff.loss, cost: judged.cost.value,
+      meetsTarget: judged.tradeOff.meetsTarget, isOnFront: isOnFront, isCheapest: isCheapest,
+      outputError: row.outputError,
       weightedOutputError: row.weightedOutputError, recall: row.recall, mass: row.mass,
       selectedShare: row.selectedShare, perHeadBytesShare: row.perHeadBytesShare,
-      groupUnionBytesShare: row.groupUnionBytesShare, speedUp: priced?.speedUpOfLayers,
+      groupUnionBytesShare: row.groupUnionBytesShare, modelledSpeedup: priced?.speedUpOfLayers,
       layers: priced?.windows?.json,
-      wholeModelSpeedUp: priced?.wholeSpeedUp,
-      relativeError: priced.flatMap { $0.row.machine.error(of: $0.step.kind, at: $0.step.geometry) },
-      isExtrapolated: priced?.row.isExtrapolated, fits: priced?.fits)
+      wholeModelSpeedup: priced?.wholeSpeedUp,
+      relativeErrorP50: error?.median, relativeErrorP90: error?.p90, relativeErrorMean: error?.signedMean,
+      extrapolated: priced?.row.isExtrapolated, fits: priced?.fits)
   }
 }

@@ -6,27 +6,33 @@ import Results
 import Simulator
 
 extension ExploreReport {
-  /// Tables and notes, as a terminal shows them.
-  public var text: String {
-    var lines = [heading, "", conclusion, ""]
+  /// Tables and notes as text.
+  public var text: String { document.text() }
+
+  /// The same, to be laid out.
+  package var document: Document {
+    var blocks: [Document.Block] = [.lines(heading), .lines([conclusion])]
     if !cheapestByPolicy.isEmpty {
-      lines += [
-        "the \(isBounded ? "best" : "cheapest") found of each policy with \(asked)", "",
-        table(alternatives, reference: oracle),
-        "",
+      blocks += [
+        .heading("the \(isBounded ? "best" : "cheapest") found of each policy with \(asked)"),
+        .table(table(alternatives, reference: oracle)),
       ]
     }
-    lines += [
-      "the front of \(target.lossName) against \(isTimed ? "modelled time" : "bytes"); * meets the target",
-      "",
-    ]
-    lines += [
-      front.isEmpty ? "nothing tried costs less than dense attention" : table(shownFront, reference: nil), "",
-    ]
-    lines += notes.map { "note: \($0.onOneLine)" }
-    lines.append(
-      "stored in \(database)" + (reused > 0 ? " (\(reused) of \(evaluations) were there already)" : ""))
-    return lines.joined(separator: "\n")
+    blocks.append(
+      .heading(
+        "the front of \(target.lossName) against \(isTimed ? "modelled time" : "bytes"); * meets the target"))
+    blocks.append(
+      front.isEmpty
+        ? .lines(["nothing tried costs less than dense attention"])
+        : .table(table(shownFront, reference: nil)))
+    blocks.append(
+      .notes(
+        notes,
+        then: [
+          "stored in \(database)"
+            + (reused > 0 ? " (\(reused) of \(evaluations) were there already)" : "")
+        ]))
+    return Document(blocks)
   }
 
   private var asked: String { target.text(cost: isTimed ? "modelled time" : "bytes") }
@@ -35,19 +41,20 @@ extension ExploreReport {
   private var windows: PricingJob.Windows? { judged.first?.cost.point?.windows }
   private var evaluations: Int { result.evaluations.reduce(0, +) }
 
-  private var heading: String {
+  private var heading: [String] {
     let metadata = trace.metadata
     let judgedOn =
       "\(metadata.model.name), \(metadata.text.title) (\(metadata.text.kind)): \(NumberText.grouped(metadata.tokens.total)) tokens"
-      .onOneLine
     guard let machine = pricing.machine, let step = judged.first?.cost.point?.step else {
-      return "\(judgedOn); cost: share of dense attention's bytes, \(pricing.reading.rawValue) reading"
+      return ["\(judgedOn); cost: share of dense attention's bytes, \(pricing.reading.rawValue) reading"]
     }
     let found = Set(judged.compactMap { $0.cost.point?.step.kind })
     let kinds = PriceKind.allCases.filter { $0 == .dense || found.contains($0) }
-    return
-      "\(judgedOn)\ncost: \(machine.machine.title.onOneLine), kernels \(machine.kernels.name.onOneLine): \(machine.errorText(of: kinds, at: step.geometry)); "
-      + "\(pricing.model?.name ?? metadata.model.name), context \(CountText.of(Int(saturating: step.geometry.context.rounded()))), batch \(pricing.batch), \(pricing.reading.rawValue) reading"
+    return [
+      judgedOn,
+      "cost: \(machine.machine.title), kernels \(machine.kernels.name): \(machine.errorText(of: kinds, at: step.geometry)); "
+        + "\(pricing.model?.name ?? metadata.model.name), context \(CountText.of(Int(saturating: step.geometry.context.rounded()))), batch \(pricing.batch), \(pricing.reading.rawValue) reading",
+    ]
   }
 
   /// In the median, of the time of a configuration; nil where none was measured.
@@ -86,7 +93,7 @@ extension ExploreReport {
     (point.row.isExtrapolated ? "~" : "") + NumberText.times(point.speedUpOfLayers)
   }
 
-  private func table(_ rows: [Judged], reference: Judged?) -> String {
+  private func table(_ rows: [Judged], reference: Judged?) -> TextTable {
     let lines =
       rows.map { Line(mark: $0.tradeOff.meetsTarget ? "*" : "", judged: $0) }
       + [reference].compactMap(\.self).map { Line(mark: "ref", judged: $0) }
@@ -95,11 +102,11 @@ extension ExploreReport {
       .left("policy") { $0.judged.configuration.policy.label },
       .right("budget") { $0.row.budget ?? "–" },
       .right("output error") { NumberText.decimal($0.row.outputError) },
-      .right("weighted") { NumberText.decimal($0.row.weightedOutputError) },
-      .right("recall") { NumberText.decimal($0.row.recall) },
-      .right("mass") { NumberText.decimal($0.row.mass) },
-      .right("tokens") { NumberText.percent($0.row.selectedShare) },
-      .right("bytes") { NumberText.percent(pricing.bytesShare($0.row)) },
+      .right("weighted", drop: 6) { NumberText.decimal($0.row.weightedOutputError) },
+      .right("recall", drop: 4) { NumberText.decimal($0.row.recall) },
+      .right("mass", drop: 3) { NumberText.decimal($0.row.mass) },
+      .right("tokens", drop: 2) { NumberText.percent($0.row.selectedShare) },
+      .right("bytes", drop: isTimed ? 5 : nil) { NumberText.percent(pricing.bytesShare($0.row)) },
     ]
     if isTimed {
       if windows != nil {
@@ -109,16 +116,17 @@ extension ExploreReport {
         ]
       }
       columns += [
-        .right("µs/layer") {
+        .right("µs/layer", drop: 1) {
           ($0.isExtrapolated ? "~" : "") + NumberText.decimal($0.judged.cost.value / 1000, places: 1)
         },
         .right("speed-up") { $0.judged.cost.point.map(speedUp) ?? "–" },
       ]
       if pricing.model != nil {
-        columns.append(.right("whole model") { NumberText.times($0.judged.cost.point?.wholeSpeedUp) })
+        columns.append(
+          .right("whole model", drop: 7) { NumberText.times($0.judged.cost.point?.wholeSpeedUp) })
       }
     }
-    return TextTable(lines, columns).text
+    return TextTable(lines, columns)
   }
 
   /// A line of a table.
@@ -131,8 +139,8 @@ extension ExploreReport {
     var isExtrapolated: Bool { judged.cost.point?.row.isExtrapolated == true }
   }
 
-  private var notes: [String] {
-    var notes = jobNotes + [effort]
+  var notes: [String] {
+    var notes: [String] = []
     if shownFront.count < front.count {
       notes.append(
         "the front has \(front.count) configurations, of which \(shownFront.count) are shown; the JSON has all"
@@ -178,7 +186,7 @@ extension ExploreReport {
         "the trace holds layers \(NumberRanges.text(metadata.capturedLayers)) of \(metadata.geometry.layers): what dense-layers costs in the others is not counted, and it is not searched"
       )
     }
-    return notes
+    return notes + [effort] + jobNotes
   }
 
   private var effort: String {

@@ -32,6 +32,13 @@ public struct QualityTarget: Sendable {
     return minMass != nil ? "mass missed" : "recall missed"
   }
 
+  /// The same as a column: what misses has no column of its own.
+  var lossColumn: String {
+    if maxOutputError != nil || maxCostShare != nil { return "output_error" }
+    if maxWeightedError != nil { return "weighted_output_error" }
+    return minMass != nil ? "missed_mass" : "missed_recall"
+  }
+
   /// Nil where it is undefined.
   func loss(_ row: SummaryRow) -> Double? {
     if maxOutputError != nil || maxCostShare != nil { return row.outputError }

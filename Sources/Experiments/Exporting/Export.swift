@@ -22,33 +22,52 @@ public struct Export {
 
   /// Writes all rows; the file appears when it is complete, in place of one that is there.
   ///
+  /// - Parameter progress: called now and then with the rows written so far.
   /// - Returns: the rows written.
   /// - Throws: ``ResultsError`` where there is no such view, `TraceError` where the file cannot be written.
-  public func write(_ format: ExportFormat, to path: String) throws -> Int {
+  public func write(
+    _ format: ExportFormat, to path: String, progress: (@Sendable (_ rows: Int) -> Void)? = nil
+  ) throws -> Int {
     let file = try OutputFile(path: path)
     let count =
       switch format {
-      case .csv: try writeCSV(to: file)
-      case .jsonl: try writeObjects(to: file, between: "\n", closing: "\n")
+      case .csv: try writeCSV(to: file, Counter(progress))
+      case .jsonl: try writeObjects(to: file, between: "\n", closing: "\n", Counter(progress))
       case .json:
-        try writeObjects(to: file, opening: "[\n", between: ",\n", closing: "\n]\n", none: "[]\n")
-      case .parquet: try writeParquet(to: file)
+        try writeObjects(
+          to: file, opening: "[\n", between: ",\n", closing: "\n]\n", none: "[]\n", Counter(progress))
+      case .parquet: try writeParquet(to: file, Counter(progress))
       }
     try file.publish()
     return count
   }
 
-  private func writeCSV(to file: OutputFile) throws -> Int {
+  /// Rows that are written; told in thousands.
+  private final class Counter {
+    private let told: (@Sendable (Int) -> Void)?
+    private var rows = 0
+
+    init(_ told: (@Sendable (Int) -> Void)?) { self.told = told }
+
+    func count() {
+      rows += 1
+      if rows % 1000 == 0 { told?(rows) }
+    }
+  }
+
+  private func writeCSV(to file: OutputFile, _ counter: Counter) throws -> Int {
     try store.export(view, only: only) { columns in
       try file.write(CSVText.line(columns.map { csv.field($0.name) }))
     } body: { row in
       try file.write(CSVText.line(row.map(csv.field)))
+      counter.count()
     }
   }
 
   /// - Parameter opening, between, closing: what stands round the objects; nothing but `none` where there are none.
   private func writeObjects(
-    to file: OutputFile, opening: String = "", between: String, closing: String, none: String = ""
+    to file: OutputFile, opening: String = "", between: String, closing: String, none: String = "",
+    _ counter: Counter
   ) throws -> Int {
     var names: [String] = []
     var separator = opening
@@ -57,17 +76,19 @@ public struct Export {
     } body: { row in
       try file.write(separator + JSONText.object(names, row))
       separator = between
+      counter.count()
     }
     try file.write(count == 0 ? none : closing)
     return count
   }
 
-  private func writeParquet(to file: OutputFile) throws -> Int {
+  private func writeParquet(to file: OutputFile, _ counter: Counter) throws -> Int {
     var parquet: ParquetFile?
     let count = try store.export(view, only: only) { columns in
       parquet = try ParquetFile(columns, to: file)
     } body: { row in
       try parquet?.append(row)
+      counter.count()
     }
     try parquet?.finish()
     return count

@@ -49,7 +49,7 @@ public enum ModelLocator {
 
   private static func unknown(_ name: String) -> PricingError {
     let shown = Excerpt.of(name)
-    let nearest = NearestName.of(name, among: names).map { "did you mean \($0)? " } ?? ""
+    let nearest = NearestName.question(name, among: names).map { $0 + " " } ?? ""
     return PricingError(
       "'\(shown)'",
       expected: "the name of a model, a config.json or the folder that holds it, or a .gguf file",

@@ -3,7 +3,7 @@ import Foundation
 extension ModelReport {
   /// Attention layer by layer, at the longest context: layers that see everything and those with a window apart, and
   /// their sum. Nil where all layers are alike.
-  func layersTable(_ own: [PricingJob.Point]) -> (title: String, table: String)? {
+  func layersTable(_ own: [PricingJob.Point]) -> (title: String, table: TextTable)? {
     let lines = ModelLine.lines(own).filter { !$0.isDense }
     guard let first = lines.first?.last, let windows = first.windows else { return nil }
     let dense = LayersLine(label: "dense attention", windows: windows, isDense: true, isExtrapolated: false)
@@ -29,8 +29,7 @@ extension ModelReport {
           .right("speed-up") {
             $0.isDense ? "" : ($0.isExtrapolated ? "~" : "") + NumberText.times($0.windows.speedUp)
           },
-        ]
-      ).text
+        ])
     )
   }
 
@@ -61,20 +60,20 @@ extension PricingJob.Windows {
     let windowedLayers: Int
     let windowTokens: Int
     /// Of one layer of each kind, and of all layers.
-    let fullPolicyNanoseconds: Double
-    let fullDenseNanoseconds: Double
-    let windowedPolicyNanoseconds: Double
-    let windowedDenseNanoseconds: Double
-    let policyNanoseconds: Double
-    let denseNanoseconds: Double
-    let speedUp: Double
+    let fullPolicyNs: Double
+    let fullDenseNs: Double
+    let windowedPolicyNs: Double
+    let windowedDenseNs: Double
+    let policyNs: Double
+    let denseNs: Double
+    let modelledSpeedup: Double
   }
 
   var json: JSON {
     JSON(
       fullLayers: Int(fullLayers), windowedLayers: Int(windowedLayers), windowTokens: tokens,
-      fullPolicyNanoseconds: full.policy, fullDenseNanoseconds: full.dense,
-      windowedPolicyNanoseconds: windowed.policy, windowedDenseNanoseconds: windowed.dense,
-      policyNanoseconds: sum.policy, denseNanoseconds: sum.dense, speedUp: speedUp)
+      fullPolicyNs: full.policy, fullDenseNs: full.dense,
+      windowedPolicyNs: windowed.policy, windowedDenseNs: windowed.dense,
+      policyNs: sum.policy, denseNs: sum.dense, modelledSpeedup: speedUp)
   }
 }

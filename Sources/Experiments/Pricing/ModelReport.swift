@@ -40,18 +40,23 @@ public struct ModelReport {
     let batch: Double
   }
 
-  /// Tables and notes, as a terminal shows them.
-  public var text: String {
-    var lines: [String] = []
+  /// Tables and notes as text.
+  public var text: String { document.text() }
+
+  /// The same, to be laid out.
+  package var document: Document {
+    var blocks: [Document.Block] = []
     let tables = Dictionary(grouping: points, by: key)
     for key in points.map(key).unique {
       guard let own = tables[key], let first = own.first else { continue }
-      lines += ["\(heading(first, own).onOneLine), batch \(Int(saturating: key.batch))", "", table(own), ""]
-      if let layers = layersTable(own) { lines += [layers.title.onOneLine, "", layers.table, ""] }
+      blocks += [
+        .lines(["\(heading(first, own)), batch \(Int(saturating: key.batch))"]), .table(table(own)),
+      ]
+      if let layers = layersTable(own) { blocks += [.lines([layers.title]), .table(layers.table)] }
     }
-    lines += notes.map { "note: \($0.onOneLine)" }
-    if let database { lines.append("stored in \(database) (modelled, modelled_speedups)") }
-    return lines.joined(separator: "\n")
+    blocks.append(
+      .notes(notes, then: database.map { ["stored in \($0) (modelled, modelled_speedups)"] } ?? []))
+    return Document(blocks)
   }
 
   private func key(_ point: PricingJob.Point) -> Table {
@@ -76,23 +81,27 @@ public struct ModelReport {
       of: PriceKind.allCases.filter(found.contains), at: own.last?.step.geometry ?? point.step.geometry)
   }
 
-  private func table(_ own: [PricingJob.Point]) -> String {
+  private func table(_ own: [PricingJob.Point]) -> TextTable {
     let lines = ModelLine.lines(own)
     let contexts = own.map { Int(saturating: $0.step.geometry.context.rounded()) }.unique
     var columns: [Column<ModelLine>] = [
       .left("policy") { $0.label },
-      .right("output error") { NumberText.decimal($0.outputError) },
+      .right("output error", drop: 5) { NumberText.decimal($0.outputError) },
     ]
-    columns += contexts.map { context in .right(CountText.of(context)) { $0.speedUp(at: context) } }
-    columns.append(.right("faster from") { $0.isDense ? "" : crossover($0.last) })
+    // The ends say which way it goes.
+    columns += contexts.enumerated().map { place, context in
+      let isEnd = place == 0 || place == contexts.count - 1
+      return .right(CountText.of(context), drop: isEnd ? nil : 100 + place) { $0.speedUp(at: context) }
+    }
+    columns.append(.right("faster from", drop: 4) { $0.isDense ? "" : crossover($0.last) })
     if job.model != nil {
       columns += [
-        .right("whole model") { NumberText.times($0.wholeSpeedUp) },
-        .right("tokens/s") { NumberText.decimal($0.side?.tokensPerSecond, places: 0) },
-        .right("largest batch") { $0.side.map { NumberText.grouped($0.largestBatch) } ?? "–" },
+        .right("whole model", drop: 3) { NumberText.times($0.wholeSpeedUp) },
+        .right("tokens/s", drop: 2) { NumberText.decimal($0.side?.tokensPerSecond, places: 0) },
+        .right("largest batch", drop: 1) { $0.side.map { NumberText.grouped($0.largestBatch) } ?? "–" },
       ]
     }
-    return TextTable(lines, columns).text
+    return TextTable(lines, columns)
   }
 
   func crossoverTokens(_ point: PricingJob.Point) -> Double? {

@@ -1,14 +1,17 @@
 extension ProfileComparison {
-  package var text: String {
-    var parts = [
-      "\(first.path) (\(first.digest.prefix(12))) and \(second.path) (\(second.digest.prefix(12)))".onOneLine,
-      summary.text,
+  package var text: String { document.text() }
+
+  /// The text, to be laid out.
+  package var document: Document {
+    var blocks: [Document.Block] = [
+      .lines(["\(first.path) (\(first.digest.prefix(12))) and \(second.path) (\(second.digest.prefix(12)))"]),
+      .table(summary),
     ]
     if let shown = kinds.first(where: { $0.window == shownWindow && $0.window != nil }) {
-      parts.append("\(shown.title), by layer:\n\(Self.byLayer(shown).text)")
+      blocks += [.heading("\(shown.title), by layer"), .table(Self.byLayer(shown))]
     }
     let all = notes + ["1 is alike; chance is what two that had nothing to do with each other would share"]
-    return (parts + [all.map(\.onOneLine).joined(separator: "\n")]).joined(separator: "\n\n")
+    return Document(blocks + [.notes(all)])
   }
 
   private var summary: TextTable {

@@ -5,7 +5,7 @@ import Simulator
 /// How alike two profiles of one shape are, by what they hold, layer and head: what another text or another quantisation changes.
 package struct ProfileComparison: Encodable {
   /// One head's measure: 1 where both profiles say the same.
-  struct Head: Encodable {
+  package struct Head: Encodable {
     let layer: Int
     /// A query head or a KV head, as ``Kind/heads`` are.
     let head: Int
@@ -13,7 +13,7 @@ package struct ProfileComparison: Encodable {
   }
 
   /// One thing that both hold.
-  struct Kind: Encodable {
+  package struct Kind: Encodable {
     let name: String
     /// K, of contextual agreement.
     let window: Int?
@@ -40,7 +40,7 @@ package struct ProfileComparison: Encodable {
 
   let first: ProfileDescription
   let second: ProfileDescription
-  let kinds: [Kind]
+  package let kinds: [Kind]
   /// The contextual agreement that is shown layer by layer.
   let shownWindow: Int?
   let notes: [String]

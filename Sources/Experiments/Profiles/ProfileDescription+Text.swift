@@ -2,7 +2,10 @@ import Attention
 import Simulator
 
 extension ProfileDescription {
-  package var text: String {
+  package var text: String { document.text() }
+
+  /// The text, to be laid out.
+  package var document: Document {
     let agreement = "K = \(windows.map(NumberText.grouped).joined(separator: ", "))"
     let rotation = model.rotations.map { groups in
       groups.count == 1 ? "kept, alike in all layers" : "kept, of \(groups.count) kinds by layer"
@@ -29,9 +32,7 @@ extension ProfileDescription {
         ),
         ("statistics", statisticsText),
       ] + texts.map { ("calibrated on", Self.text($0)) } + [("serves", servedText)]
-    let width = lines.map(\.0.count).max() ?? 0
-    return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1.onOneLine }
-      .joined(separator: "\n")
+    return Document([.fields(lines.map { (name: $0.0, value: $0.1) })])
   }
 
   private var statisticsText: String {

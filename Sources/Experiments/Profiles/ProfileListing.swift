@@ -19,7 +19,7 @@ package struct ProfileListing {
 
   package struct JSON: Encodable {
     let folders: [String]
-    let profiles: [ProfileDescription]
+    package let profiles: [ProfileDescription]
     let others: [String]
   }
 
@@ -27,23 +27,28 @@ package struct ProfileListing {
     JSON(folders: ProfileLocator.folders.map(\.path), profiles: profiles, others: others)
   }
 
-  package var text: String {
+  package var text: String { document.text() }
+
+  /// The text, to be laid out.
+  package var document: Document {
     let folders = ProfileLocator.folders.map(\.path).joined(separator: ", ")
     guard !profiles.isEmpty else {
-      return (others + ["no profiles in \(folders)"]).joined(separator: "\n")
+      return Document([.lines(others + ["no profiles in \(folders)"])])
     }
     let table = TextTable(
       profiles,
       [
         .left("profile") { ProfileLocator.name(of: $0.path) },
         .left("model") { $0.model.name },
-        .right("layers") { "\($0.layers.count)" },
+        .right("layers", drop: 2) { "\($0.layers.count)" },
         .left("K") { $0.windows.map(String.init).joined(separator: ",") },
-        .right("statistics") { "\($0.statistics.count) of \(ProfileDescription.Statistic.allCases.count)" },
+        .right("statistics", drop: 3) {
+          "\($0.statistics.count) of \(ProfileDescription.Statistic.allCases.count)"
+        },
         .right("texts") { "\($0.texts.count)" },
         .right("queries") { NumberText.grouped($0.texts.reduce(0) { $0 + $1.queries }) },
-        .left("sha256") { String($0.digest.prefix(12)) },
+        .left("sha256", drop: 1) { String($0.digest.prefix(12)) },
       ])
-    return ([table.text] + others + ["looked for in \(folders)"]).joined(separator: "\n")
+    return Document([.table(table), .lines(others + ["looked for in \(folders)"])])
   }
 }

@@ -53,22 +53,26 @@ public struct ReplayReport {
     }
   }
 
-  /// A table and notes, as a terminal shows them.
+  /// A table and notes as text.
   ///
   /// - Parameter database: its name, as the text is to tell it.
-  public func text(database: String) -> String {
+  public func text(database: String) -> String { document(database: database).text() }
+
+  /// The same, to be laid out.
+  package func document(database: String) -> Document {
     let metadata = trace.metadata
-    var lines = [
-      ("\(metadata.model.name), \(metadata.text.title) (\(metadata.text.kind)): \(NumberText.grouped(metadata.tokens.total)) tokens, "
-        + "\(plan.rows.count) decode steps (\(plan.stepsText), at positions \(plan.positionsText)), layers \(NumberRanges.text(plan.layers)), \(plan.heads.count) query heads")
-        .onOneLine,
-      "", table, "",
-    ]
-    lines += notes.map { "note: \($0.onOneLine)" }
-    lines.append("exact results \(exactResultsDigest)")
-    lines.append(
-      "stored in \(database)" + (reused > 0 ? " (\(reused) of \(rows.count) were there already)" : ""))
-    return lines.joined(separator: "\n")
+    let heading =
+      "\(metadata.model.name), \(metadata.text.title) (\(metadata.text.kind)): \(NumberText.grouped(metadata.tokens.total)) tokens, "
+        + "\(plan.rows.count) decode steps (\(plan.stepsText), at positions \(plan.positionsText)), layers \(NumberRanges.text(plan.layers)), \(plan.heads.count) query heads"
+    return Document([
+      .lines([heading]), .table(table),
+      .notes(
+        notes,
+        then: [
+          "exact results \(exactResultsDigest)",
+          "stored in \(database)" + (reused > 0 ? " (\(reused) of \(rows.count) were there already)" : ""),
+        ]),
+    ])
   }
 
   /// Whether the trace holds the output projection of a layer that was replayed.
@@ -80,41 +84,42 @@ public struct ReplayReport {
 
   private typealias Line = (policy: String, row: SummaryRow)
 
-  private var table: String {
+  private var table: TextTable {
     let quality: [Column<Line>] = [
       .left("policy") { $0.policy },
-      .left("kind") { $0.row.kind },
+      .left("kind", drop: 1) { $0.row.kind },
       .right("budget") { $0.row.budget ?? "–" },
-      .right("recall") { NumberText.decimal($0.row.recall) },
-      .right("mass") { NumberText.decimal($0.row.mass) },
-      .right("of oracle's") { NumberText.decimal($0.row.massRatio) },
+      .right("recall", drop: 13) { NumberText.decimal($0.row.recall) },
+      .right("mass", drop: 9) { NumberText.decimal($0.row.mass) },
+      .right("of oracle's", drop: 2) { NumberText.decimal($0.row.massRatio) },
       .right("output error") { NumberText.decimal($0.row.outputError) },
-      .right("oracle's") { NumberText.decimal($0.row.oracleOutputError) },
-      .right("weighted") { NumberText.decimal($0.row.weightedOutputError) },
+      .right("oracle's", drop: 3) { NumberText.decimal($0.row.oracleOutputError) },
+      .right("weighted", drop: 12) { NumberText.decimal($0.row.weightedOutputError) },
     ]
     let projected: [Column<Line>] =
-      isProjected ? [.right("projected") { NumberText.decimal($0.row.projectedOutputError) }] : []
+      isProjected ? [.right("projected", drop: 10) { NumberText.decimal($0.row.projectedOutputError) }] : []
     let cost: [Column<Line>] = [
-      .right("tokens") { NumberText.percent($0.row.selectedShare) },
-      .right("bytes/head") { NumberText.percent($0.row.perHeadBytesShare) },
+      .right("tokens", drop: 5) { NumberText.percent($0.row.selectedShare) },
+      .right("bytes/head", drop: 4) { NumberText.percent($0.row.perHeadBytesShare) },
       .right("bytes/group") { NumberText.percent($0.row.groupUnionBytesShare) },
-      .right("kernel") { NumberText.times($0.row.kernelSpeedup) },
+      .right("kernel", drop: 11) { NumberText.times($0.row.kernelSpeedup) },
     ]
     let hot: [Column<Line>] =
       isBuffered
       ? [
-        .right("hits") { NumberText.percent($0.row.hotHitShare) },
-        .right("misses") { NumberText.decimal($0.row.hotMisses, places: 1) },
+        .right("hits", drop: 8) { NumberText.percent($0.row.hotHitShare) },
+        .right("misses", drop: 7) { NumberText.decimal($0.row.hotMisses, places: 1) },
       ] : []
     let freed: [Column<Line>] =
-      frees ? [.right("freed") { NumberText.percent($0.row.freedBlockShare) }] : []
+      frees ? [.right("freed", drop: 6) { NumberText.percent($0.row.freedBlockShare) }] : []
     let lines: [Line] = zip(configurations, rows).map { (policy: $0.policy.label, row: $1) }
-    return TextTable(lines, quality + projected + cost + freed + hot).text
+    return TextTable(lines, quality + projected + cost + freed + hot)
   }
 
-  /// What the reader should know, a sentence each.
+  /// What the reader should know, a sentence each: first what makes figures unlike, then what was done, then what titles mean.
   public var notes: [String] {
-    var notes = jobNotes + reachedNotes + plan.notes
+    var notes = UndefinedNote.notes(rows) + ComparisonNotes.notes(configurations.map(\.policy))
+    notes += reachedNotes + jobNotes + plan.notes
     if let profile = options.profile, plan.usesProfile {
       var seen: Set<String> = []
       let names = configurations.filter { plan.calibrationUse($0) != nil }.map { $0.policy.descriptor.name }
@@ -123,41 +128,40 @@ public struct ReplayReport {
         "calibrated on \(profile.profile.texts.map { "'\($0.title)'" }.joined(separator: ", ")) (\(profile.path)): \(names.joined(separator: ", "))"
       )
     }
-    notes += UndefinedNote.notes(rows)
-    notes += ComparisonNotes.notes(configurations.map(\.policy))
-    notes.append(
-      "means over steps, layers and heads; weighted: output error by the outputs' norms, Σ‖o_S − o‖ / Σ‖o‖; \(projectedNote)tokens, bytes: share of dense, as read per query head or once per KV group; "
-        + "kernel: this machine's speed-up over dense attention, \(kernelThreads) thread\(kernelThreads == 1 ? "" : "s")\(freedNote)\(hotNote)"
-    )
-    return notes
+    return notes + legend
   }
 
   private var isBuffered: Bool { configurations.contains { $0.policy.hotBuffer != nil } }
 
   private var frees: Bool { rows.contains { $0.freedBlockShare != nil } }
 
-  private var freedNote: String {
-    frees
-      ? "; freed: of a layer's blocks of \(FreedBlocks.tokens) tokens, those of which no head holds any in the end"
-      : ""
-  }
-
-  private var hotNote: String {
-    isBuffered
-      ? "; hits: of the pages chosen on the host, those that the hot buffer held; misses: the others, a step and KV head"
-      : ""
+  /// What the columns are, where their titles do not say it.
+  private var legend: [String] {
+    var legend = [
+      "means over steps, layers and heads; weighted: output error by the outputs' norms, Σ‖o_S − o‖ / Σ‖o‖",
+      "tokens, bytes: share of dense, as read per query head or once per KV group; kernel: this machine's speed-up over dense attention, \(kernelThreads) thread\(kernelThreads == 1 ? "" : "s")",
+    ]
+    if isProjected { legend.append(projectedNote) }
+    if frees {
+      legend.append(
+        "freed: of a layer's blocks of \(FreedBlocks.tokens) tokens, those of which no head holds any in the end")
+    }
+    if isBuffered {
+      legend.append(
+        "hits: of the pages chosen on the host, those that the hot buffer held; misses: the others, a step and KV head"
+      )
+    }
+    return legend
   }
 
   private var projectedNote: String {
-    guard isProjected else { return "" }
     guard plan.scoresWholeLayers else {
-      return "projected: error of whole layers, unknown where some of their query heads are left out; "
+      return "projected: error of whole layers, unknown where some of their query heads are left out"
     }
     let layers =
       projectedLayers.count < plan.layers.count
       ? " over the layers that hold theirs, \(NumberRanges.text(projectedLayers))" : ""
-    return
-      "projected: error of whole layers after their output projection, Σ‖Wo (o_S − o)‖ / Σ‖Wo o‖\(layers); "
+    return "projected: error of whole layers after their output projection, Σ‖Wo (o_S − o)‖ / Σ‖Wo o‖\(layers)"
   }
 
   /// Budgets are found on the first steps alone, so that over all of them the share is another one.

@@ -26,7 +26,27 @@ package struct SweepListing {
     struct TraceListing: Encodable {
       let trace: String
       let toRun: [String]
-      let storedAlready: [String]
+      let stored: [String]
+    }
+  }
+
+  /// One configuration on one trace.
+  package struct Line: Encodable {
+    let trace: String
+    let policy: String
+    let label: String
+    let budget: String?
+    let isStored: Bool
+  }
+
+  package var lines: [Line] {
+    zip(jobs, missing).flatMap { job, missing in
+      let places = Set(missing)
+      return job.configurations.enumerated().map { place, configuration in
+        Line(
+          trace: job.trace.path, policy: configuration.policy.descriptor.name, label: configuration.label,
+          budget: configuration.budget?.description, isStored: !places.contains(place))
+      }
     }
   }
 
@@ -39,12 +59,12 @@ package struct SweepListing {
             job.configurations[$0].label
           }
         }
-        return .init(trace: job.trace.path, toRun: labels(true), storedAlready: labels(false))
+        return .init(trace: job.trace.path, toRun: labels(true), stored: labels(false))
       })
   }
 
   /// A line per policy, with the traces' counts below.
-  package var text: String {
+  package var document: Document {
     var (all, toRun): ([PolicyConfiguration: Int], [PolicyConfiguration: Int]) = ([:], [:])
     for (job, missing) in zip(jobs, missing) {
       for configuration in job.configurations { all[configuration.policy, default: 0] += 1 }
@@ -55,21 +75,18 @@ package struct SweepListing {
       plan.request.policies.configurations,
       [
         .left("policy") { $0.label },
-        .left("budgets") { $0.descriptor.usesBudget ? budgets : "its own" },
+        .left("budgets", isProse: true) { $0.descriptor.usesBudget ? budgets : "its own" },
         .right("to run") { "\(toRun[$0] ?? 0)" },
         .right("stored") { "\((all[$0] ?? 0) - (toRun[$0] ?? 0))" },
       ])
-    var lines = [table.text, ""]
-    for (job, missing) in zip(jobs, missing) {
-      lines.append(
-        "\(job.trace.path): \(missing.count) of \(job.configurations.count) to run"
-      )
+    let counts = zip(jobs, missing).map { job, missing in
+      "\(job.trace.path): \(missing.count) of \(job.configurations.count) to run"
     }
-    lines += jobs.flatMap { job in job.notes.map { "note: \("\(job.trace.path): \($0)".onOneLine)" } }
     let repeated = plan.request.policies.repeated
-    if repeated > 0 {
-      lines.append("note: \(repeated) policies were asked for again, and run once")
-    }
-    return lines.joined(separator: "\n")
+    let asked = repeated > 0 ? ["\(repeated) policies were asked for again, and run once"] : []
+    return Document([
+      .table(table), .lines(counts),
+      .notes(asked + jobs.flatMap { job in job.notes.map { "\(job.trace.path): \($0)" } }),
+    ])
   }
 }

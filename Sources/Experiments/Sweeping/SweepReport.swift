@@ -22,6 +22,8 @@ public struct SweepReport {
     /// From 1, by output error.
     public let rank: Int
     public let policy: String
+    /// With its parameters and budget, as the configurations' own.
+    public let label: String
     public let outputError: Double
     public let oracleOutputError: Double?
     public let weightedOutputError: Double?
@@ -35,7 +37,7 @@ public struct SweepReport {
   public struct JSON: Encodable {
     let database: String
     let run: Int64?
-    let storedAlready: Int
+    let reusedConfigurations: Int
     let best: [Line]
     let notes: [String]
     let configurations: [SummaryRow]
@@ -44,7 +46,7 @@ public struct SweepReport {
   /// - Parameter database: its name, as the report is to tell it.
   public func json(database: String) -> JSON {
     JSON(
-      database: database, run: run, storedAlready: reused, best: best, notes: notes, configurations: rows)
+      database: database, run: run, reusedConfigurations: reused, best: best, notes: notes, configurations: rows)
   }
 
   /// The best of each budget, in the plan's order; policies that size their own sets last. Bounds are no methods, and
@@ -60,7 +62,7 @@ public struct SweepReport {
       return ranked.prefix(Self.shown).enumerated().map { place, line in
         Line(
           budget: budget, rank: place + 1,
-          policy: ConfigurationLabel(line.label).policy,
+          policy: line.rows.first?.policy ?? "", label: line.label,
           outputError: line.error, oracleOutputError: Self.mean(line.rows.map(\.oracleOutputError)),
           weightedOutputError: Self.mean(line.rows.map(\.weightedOutputError)),
           recall: Self.mean(line.rows.map(\.recall)), mass: Self.mean(line.rows.map(\.mass)),
@@ -76,37 +78,41 @@ public struct SweepReport {
     return known.count == values.count && !known.isEmpty ? known.reduce(0, +) / Double(known.count) : nil
   }
 
-  /// The best as a table with notes, as a terminal shows them.
+  /// The best as a table with notes, as text.
   ///
   /// - Parameter database: its name, as the text is to tell it.
-  public func text(database: String) -> String {
+  public func text(database: String) -> String { document(database: database).text() }
+
+  /// The same, to be laid out.
+  package func document(database: String) -> Document {
     let best = best
     let table = TextTable(
       best,
       [
         .right("budget") { $0.budget ?? "its own" },
         .right("") { "\($0.rank)" },
-        .left("policy") { $0.policy },
+        .left("policy") { ConfigurationLabel($0.label).policy },
         .right("output error") { NumberText.decimal($0.outputError) },
-        .right("oracle's") { NumberText.decimal($0.oracleOutputError) },
-        .right("weighted") { NumberText.decimal($0.weightedOutputError) },
-        .right("recall") { NumberText.decimal($0.recall) },
-        .right("mass") { NumberText.decimal($0.mass) },
-        .right("bytes/head") { NumberText.percent($0.perHeadBytesShare) },
+        .right("oracle's", drop: 1) { NumberText.decimal($0.oracleOutputError) },
+        .right("weighted", drop: 4) { NumberText.decimal($0.weightedOutputError) },
+        .right("recall", drop: 5) { NumberText.decimal($0.recall) },
+        .right("mass", drop: 2) { NumberText.decimal($0.mass) },
+        .right("bytes/head", drop: 3) { NumberText.percent($0.perHeadBytesShare) },
         .right("bytes/group") { NumberText.percent($0.groupUnionBytesShare) },
       ])
-    let named = Set(best.map(\.policy))
+    let named = Set(best.map { ConfigurationLabel($0.label).policy })
     let compared = plan.request.policies.configurations.filter { named.contains($0.label) }
     let footing = ComparisonNotes.notes(compared)
-    var lines = [table.text, ""]
-    lines += (notes + UndefinedNote.notes(rows) + footing).map { "note: \($0.onOneLine)" }
-    lines.append(
-      "the \(Self.shown) lowest output errors of each budget, means over \(traces) \(traces == 1 ? "trace" : "traces"); bounds left out"
-    )
-    lines.append(
-      "\(NumberText.grouped(rows.count)) configurations in \(database)"
-        + (reused > 0 ? ", \(NumberText.grouped(reused)) of which were there already" : "")
-        + "; took \(NumberText.decimal(seconds, places: 0)) s")
-    return lines.joined(separator: "\n")
+    return Document([
+      .table(table),
+      .notes(
+        UndefinedNote.notes(rows) + footing + notes,
+        then: [
+          "the \(Self.shown) lowest output errors of each budget, means over \(traces) \(traces == 1 ? "trace" : "traces"); bounds left out",
+          "\(NumberText.grouped(rows.count)) configurations in \(database)"
+            + (reused > 0 ? ", \(NumberText.grouped(reused)) of which were there already" : "")
+            + "; took \(NumberText.decimal(seconds, places: 0)) s",
+        ]),
+    ])
   }
 }

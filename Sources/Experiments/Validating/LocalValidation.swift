@@ -21,7 +21,7 @@ struct LocalValidation {
     ModelError(predictions.map { ($0.predictedSeconds, $0.measuredSeconds) })
   }
 
-  var text: String {
+  var blocks: [Document.Block] {
     let names = Set(measured.predictions.map(\.kernel)).sorted()
     let lines = (names + ["all"]).map { name in
       (name: name, error: Self.error(measured.predictions.filter { $0.kernel == name || name == "all" }))
@@ -35,7 +35,9 @@ struct LocalValidation {
         .right("90 %") { NumberText.percent($0.error.p90) },
         .right("mean") { NumberText.signedPercent($0.error.signedMean) },
       ])
-    return
-      "\(measured.machine.title): \(measured.machine.kernels?.calibration?.data ?? "")\n\n\(table.text)"
+    return [
+      .heading("\(measured.machine.title): \(measured.machine.kernels?.calibration?.data ?? "")"),
+      .table(table),
+    ]
   }
 }

@@ -32,19 +32,21 @@ struct QuestReport: Encodable {
     topKMicroseconds = calls.topKMicroseconds
   }
 
-  var text: String {
+  var blocks: [Document.Block] {
     func line(_ name: String, _ error: ModelError) -> String {
       "\(name): median \(NumberText.percent(error.median)), 90 % within \(NumberText.percent(error.p90)), mean \(error.signedMean > 0 ? "+" : "")\(NumberText.percent(error.signedMean)), \(error.cases) predictions"
     }
     let published = QuestKernels.publishedTopK
     return [
-      "Quest, end to end (arXiv 2406.10774, Fig. 10): Llama-2-7B, batch 1, \(machine), \(kernels) kernels, which were fitted to none of these times (of the step, the share of 4-bit weights was)",
-      line("full cache", full), line("Quest", quest), line("speed-up", speedUp), "",
-      "Quest's kernels (the same, Fig. 9 and 11(b)): a layer of Llama-2-7B, \(kernelMachine), which Fig. 11 does not name, nothing fitted",
+      .heading("Quest, end to end (arXiv 2406.10774, Fig. 10): Llama-2-7B, batch 1, \(machine), \(kernels) kernels, which were fitted to none of these times (of the step, the share of 4-bit weights was)"),
+      .lines([line("full cache", full), line("Quest", quest), line("speed-up", speedUp)]),
+      .heading("Quest's kernels (the same, Fig. 9 and 11(b)): a layer of Llama-2-7B, \(kernelMachine), which Fig. 11 does not name, nothing fitted"),
+      .lines([
       line("FlashInfer, whole cache", QuestKernels.error(kernelCases.compactMap(\.full))),
       line("Quest", QuestKernels.error(kernelCases.compactMap(\.quest))),
       line("speed-up", QuestKernels.error(kernelCases.map(\.speedUp))),
       "top-k over the pages of 131,072 tokens: \(NumberText.decimal(topKMicroseconds, places: 1)) µs, where \(Int(published.lowerBound)) to \(Int(published.upperBound)) are published",
-    ].joined(separator: "\n")
+      ]),
+    ]
   }
 }

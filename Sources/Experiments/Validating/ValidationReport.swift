@@ -30,20 +30,26 @@ package struct ValidationReport {
       tables: tables.map { $0.json(listsCases: listsCases) })
   }
 
-  package var text: String {
-    if isComparison { return tables.map { $0.text(listsCases: listsCases) }.joined(separator: "\n\n") }
-    var lines = [errorTable, "", summary]
-    if listsCases { lines += ["", caseTable] } else { lines += ["", "farthest off", worstTable] }
-    lines += [
-      "",
-      "relative error of predictions of measurements that were not fitted; mean: signed, + predicted too long (or too large a speed-up); "
-        + "side: cases measured outside 0.8× to 1.25×",
-    ]
-    if let quest { lines += ["", quest.text] }
-    if let claim { lines += ["", claim.text] }
-    if let local { lines += ["", local.text] }
-    for table in tables { lines += ["", table.shortText] }
-    return lines.joined(separator: "\n")
+  package var document: Document {
+    if isComparison { return Document(tables.flatMap { $0.blocks(listsCases: listsCases) }) }
+    var blocks: [Document.Block] = [.table(errorTable), .lines(summary)]
+    blocks += listsCases ? [.table(caseTable)] : [.heading("farthest off"), .table(worstTable)]
+    blocks.append(
+      .notes([
+        "relative error of predictions of measurements that were not fitted; mean: signed, + predicted too long (or too large a speed-up)",
+        "side: cases measured outside 0.8× to 1.25×",
+      ]))
+    blocks += quest?.blocks ?? []
+    blocks += claim?.blocks ?? []
+    blocks += local?.blocks ?? []
+    return Document(blocks + tables.flatMap(\.shortBlocks))
+  }
+
+  /// The lines of the first table, or of the tables that kernel sets are held against.
+  package var rows: [OrderedRow] {
+    isComparison
+      ? tables.flatMap { table in table.lines(isShort: false).flatMap { $0.rows(of: table) } }
+      : outcomes.flatMap(Line.lines).map(\.row)
   }
 
   /// How far off the times of one kind are over the cases of one split.
@@ -51,6 +57,17 @@ package struct ValidationReport {
     enum Kind: String {
       case dense, sparse
       case speedUp = "speed-up"
+    }
+
+    var row: OrderedRow {
+      OrderedRow([
+        ("kernel", .text(outcome.implementation)), ("split", .text(outcome.split)),
+        ("time_of", .text(kind.rawValue)),
+        ("cases", .integer(Int64(error.cases))), ("relative_error_p50", .real(error.median)),
+        ("relative_error_p90", .real(error.p90)), ("relative_error_mean", .real(error.signedMean)),
+        ("decided", kind == .speedUp ? .integer(Int64(outcome.decided)) : .null),
+        ("side_right", kind == .speedUp ? .integer(Int64(outcome.sideRight)) : .null),
+      ])
     }
 
     let outcome: Validation.Outcome
@@ -67,25 +84,25 @@ package struct ValidationReport {
     }
   }
 
-  private var errorTable: String {
+  private var errorTable: TextTable {
     TextTable(
       outcomes.flatMap(Line.lines),
       [
         .left("kernel") { $0.outcome.implementation },
         .left("fitted to, predicted") { $0.outcome.split },
         .left("time of") { $0.kind.rawValue },
-        .right("cases") { "\($0.error.cases)" },
+        .right("cases", drop: 2) { "\($0.error.cases)" },
         .right("median") { NumberText.percent($0.error.median) },
         .right("90 %") { NumberText.percent($0.error.p90) },
-        .right("mean") { NumberText.signedPercent($0.error.signedMean) },
-        .right("side of 1× right") {
+        .right("mean", drop: 3) { NumberText.signedPercent($0.error.signedMean) },
+        .right("side of 1× right", drop: 1) {
           $0.kind == .speedUp ? "\($0.outcome.sideRight) of \($0.outcome.decided)" : ""
         },
       ]
-    ).text
+    )
   }
 
-  private var summary: String {
+  private var summary: [String] {
     func line(_ name: String, _ pairs: [(predicted: Double, measured: Double)]) -> String? {
       guard !pairs.isEmpty else { return nil }
       let error = ModelError(pairs)
@@ -103,10 +120,10 @@ package struct ValidationReport {
       decided == 0
         ? nil
         : "side of 1× right in \(right) of \(decided) (\(NumberText.percent(Double(right) / Double(decided))))",
-    ].compactMap(\.self).joined(separator: "\n")
+    ].compactMap(\.self)
   }
 
-  private var worstTable: String {
+  private var worstTable: TextTable {
     func distance(_ item: Validation.Case) -> Double {
       abs(log(item.predictedSeconds / item.measuredSeconds))
     }
@@ -123,9 +140,9 @@ package struct ValidationReport {
     }
   }
 
-  private var caseTable: String { Self.table(ownCases) }
+  private var caseTable: TextTable { Self.table(ownCases) }
 
-  private static func table(_ cases: [(String, Validation.Case)]) -> String {
+  private static func table(_ cases: [(String, Validation.Case)]) -> TextTable {
     TextTable(
       cases.map { (split: $0.0, item: $0.1) },
       [
@@ -135,12 +152,12 @@ package struct ValidationReport {
         .right("tokens") { NumberText.grouped(Int($0.item.tokens)) },
         .right("r") { $0.item.rank.map { "\(Int($0))" } ?? "–" },
         .right("k") { $0.item.topK.map { "\(Int($0))" } ?? "–" },
-        .right("predicted µs") { NumberText.decimal($0.item.predictedSeconds * 1e6, places: 0) },
-        .right("measured") { NumberText.decimal($0.item.measuredSeconds * 1e6, places: 0) },
+        .right("predicted µs", drop: 3) { NumberText.decimal($0.item.predictedSeconds * 1e6, places: 0) },
+        .right("measured", drop: 4) { NumberText.decimal($0.item.measuredSeconds * 1e6, places: 0) },
         .right("error") { NumberText.percent($0.item.relativeError) },
-        .right("speed-up") { NumberText.times($0.item.predictedSpeedUp) },
-        .right("measured") { NumberText.times($0.item.measuredSpeedUp) },
+        .right("speed-up", drop: 2) { NumberText.times($0.item.predictedSpeedUp) },
+        .right("measured", drop: 1) { NumberText.times($0.item.measuredSpeedUp) },
       ]
-    ).text
+    )
   }
 }

@@ -2,8 +2,8 @@ import Attention
 import GRDB
 
 /// A table or view of the database, for export.
-public struct ExportedView: Sendable, Equatable {
-  public struct Column: Sendable, Equatable {
+public struct ExportedView: Sendable, Equatable, Encodable {
+  public struct Column: Sendable, Equatable, Encodable {
     public let name: String
     public let type: ColumnType
   }

@@ -49,8 +49,6 @@ public struct SummaryRow: Codable, Sendable, Equatable, FetchableRecord {
   public let selectedShare: Double?
   /// Tokens a KV group reads, of those it may see.
   public let tokensReadShare: Double?
-  /// Heads times steps at which the output error is undefined.
-  public let outputErrorsUndefined: Int?
   /// Of what was chosen on the host, the share that the hot buffer held; nil where there is none.
   public let hotHitShare: Double?
   /// Pages a step and KV head that it did not.
@@ -58,6 +56,8 @@ public struct SummaryRow: Codable, Sendable, Equatable, FetchableRecord {
   /// Of the layers' blocks of 16 tokens, those of which no head holds any token after the last step; nil where nothing is dropped,
   /// or an older fasa-sim stored it.
   public let freedBlockShare: Double?
+  /// Heads times steps at which the output error is undefined.
+  public let outputErrorsUndefined: Int?
   public let perHeadBytes: Int?
   public let groupUnionBytes: Int?
   public let densePerHeadBytes: Int?

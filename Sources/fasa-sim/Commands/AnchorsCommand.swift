@@ -60,7 +60,7 @@ struct AnchorsCommand: ParsableCommand {
     defer { line.finish() }
     let report = try job.run { line.update($0, of: $1) }
     line.finish()
-    try format.print(json: report, text: report.text)
+    try format.print(json: report, rows: report.rows, document: report.document)
   }
 }
 

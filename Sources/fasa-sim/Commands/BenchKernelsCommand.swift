@@ -81,6 +81,6 @@ struct BenchKernelsCommand: ParsableCommand {
     }
     line.finish()
     let report = KernelReport(processor: HostMachine.current.processor, roofline: roofline, kernels: results)
-    try format.print(json: report, text: report.text)
+    try format.print(json: report.json, rows: report.rows, document: report.document)
   }
 }

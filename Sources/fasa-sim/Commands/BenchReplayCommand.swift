@@ -56,6 +56,6 @@ struct BenchReplayCommand: ParsableCommand {
       rounds: repeats, kernels: Kernels(machine.instructionSet), threads: machine.threads
     ) { line.update($0, of: $1) }
     line.finish()
-    try format.print(json: report, text: report.text)
+    try format.print(json: report.json, rows: report.lines, document: report.document)
   }
 }

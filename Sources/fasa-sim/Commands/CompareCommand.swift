@@ -42,9 +42,6 @@ struct CompareCommand: ParsableCommand {
 
   @OptionGroup var format: FormatOptions
 
-  @Flag(help: "Print Markdown.")
-  var markdown = false
-
   func validate() throws {
     let names = [a, b] + rest
     if let file = names.first(where: Self.isFile) {
@@ -55,9 +52,6 @@ struct CompareCommand: ParsableCommand {
     }
     if let extra = rest.first {
       throw ValidationError("\(extra): expected two sides, found a third; leave it out")
-    }
-    guard !format.json || !markdown else {
-      throw ValidationError("--json and --markdown: expected one of them, found both; leave one out")
     }
   }
 
@@ -70,22 +64,24 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     let db = database.db
     let store = try ResultsStore(named: db, access: .readOnly)
-    let text = ComparisonText(isMarkdown: markdown)
     switch (ComparisonSubject(a), ComparisonSubject(b)) {
     case (.label, .label):
       let live = try store.liveComparison(a, b)
       // Live runs alone are compared too; what keeps replays from it is then no error.
       guard let live, try !store.hasReplay(of: a, b) else {
         let found = try store.pairedDifferences(a, b)
-        let parts =
-          [text.text(found, a: a, b: b)] + [live.map { text.text($0, a: a, b: b) }].compactMap(\.self)
-        try format.print(json: ComparisonJSON(found, live: live), text: parts.joined(separator: "\n\n"))
-        return
+        let json = ComparisonJSON(found, live: live)
+        return try format.print(
+          json: json, rows: json.lines,
+          document: ComparisonText.document(found, live: live, a: a, b: b))
       }
-      try format.print(json: ComparisonJSON.Live(live), text: text.text(live, a: a, b: b))
+      let json = ComparisonJSON.Live(live)
+      try format.print(
+        json: json, rows: json.metrics, document: ComparisonText.document(live, a: a, b: b))
     case (.run(let first), .run(let second)):
       let found = try store.pairedRuns(first, second)
-      try format.print(json: ComparisonJSON.Runs(found, a: a, b: b), text: text.text(found, a: a, b: b))
+      let json = ComparisonJSON.Runs(found, a: a, b: b)
+      try format.print(json: json, rows: json.lines, document: ComparisonText.document(found, a: a, b: b))
     case (.run, .label), (.label, .run):
       throw ResultsError(
         .unknownConfiguration, file: db, part: "\(a), \(b)", expected: "two configurations or two runs",

@@ -79,10 +79,10 @@ struct ExploreCommand: ParsableCommand {
     let job = try ExploreJob(
       Trace(path: trace), request, target: target.target, pricing: pricing, search: search.search)
     let store = try ResultsStore(named: db)
-    let line = ProgressLine("exploring \(trace)")
+    let line = ProgressLine("exploring \(trace)", count: interruption.counted)
     defer { line.finish() }
     let report = try job.run(store: store, database: db, storing: interruption) { line.update($0, of: $1) }
     line.finish()
-    try format.print(json: report.json, text: report.text)
+    try format.print(json: report.json, rows: report.points, document: report.document)
   }
 }

@@ -35,6 +35,9 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "List the views and tables with their columns.")
   var list = false
 
+  @Flag(help: "With --list, print JSON.")
+  var json = false
+
   @Flag(help: "Replace the file if there is one.")
   var force = false
 
@@ -51,6 +54,9 @@ struct ExportCommand: ParsableCommand {
         )
       }
       return
+    }
+    guard !json else {
+      throw ValidationError("--json: expected --list beside it, found none; name a file that ends in .json")
     }
     guard view != nil, let output else {
       throw ValidationError("expected a view and --output, such as: fasa-sim export summary -o summary.csv")
@@ -69,17 +75,24 @@ struct ExportCommand: ParsableCommand {
     let store = try ResultsStore(named: database.db, access: .readOnly)
     if list {
       let views = try store.exportedViews()
-      return try Output.text(
-        views.map { "\($0.name) (\($0.type)): \($0.columns.map(\.name).joined(separator: ", "))" }.joined(
-          separator: "\n")
-      )
+      if json { return try Output.json(views) }
+      return try Output.document(
+        Document([
+          .fields(
+            views.map {
+              (name: "\($0.name) (\($0.type))", value: $0.columns.map(\.name).joined(separator: ", "))
+            })
+        ]))
     }
     guard let view, let output, let format = ExportFormat.of(output) else { return }
     try OutputPlace(output).refuseDatabase(for: "an export")
     try OutputPlace(output).refuseTaken(force: force)
     let export = Export(
       store: store, view: view, only: try named.configurations(in: store), escapesFormulas: escapeFormulas)
-    let count = try export.write(format, to: output)
+    let line = ProgressLine("writing \(output)")
+    defer { line.finish() }
+    let count = try export.write(format, to: output) { line.update($0, "rows") }
+    line.finish()
     try Output.text("\(output): \(NumberText.grouped(count)) \(count == 1 ? "row" : "rows") of \(view)")
   }
 }

@@ -35,7 +35,7 @@ struct InfoCommand: ParsableCommand {
   func run() throws {
     if trace.hasSuffix(".json") {
       let profile = ProfileDescription(try LoadedProfile(path: trace))
-      return try format.print(json: profile, text: profile.text)
+      return try format.print(json: profile, rows: [profile], document: profile.document)
     }
     let trace = try Trace(path: trace)
     var agreement: EngineAgreement?
@@ -53,6 +53,6 @@ struct InfoCommand: ParsableCommand {
       }
     }
     let info = TraceInfo(trace, digest: try trace.digest(), isVerified: verify, agreement: agreement)
-    try format.print(json: info, text: info.text)
+    try format.print(json: info, rows: info.tensors, document: info.document)
   }
 }

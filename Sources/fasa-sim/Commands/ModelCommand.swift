@@ -82,7 +82,7 @@ struct ModelCommand: ParsableCommand {
       job: job, points: points, quality: try quality.target(job.shapes, in: store),
       showsSensitivity: sensitivity,
       database: noStore ? nil : db)
-    try format.print(json: report.json, text: report.text)
+    try format.print(json: report.json, rows: report.rows, document: report.document)
   }
 
   private func opened(_ db: String, _ access: ResultsStore.Access) throws -> ResultsStore {

@@ -10,6 +10,7 @@ struct PoliciesCommand: ParsableCommand {
         fasa-sim policies
         fasa-sim policies fasa
         fasa-sim policies --json
+        fasa-sim policies --markdown > docs/policies.md
       """)
 
   @Argument(help: "A policy's name.", completion: .list(PolicyRegistry.names))
@@ -17,20 +18,22 @@ struct PoliciesCommand: ParsableCommand {
 
   @OptionGroup var format: FormatOptions
 
-  @Flag(help: "Print docs/policies.md: every policy as Markdown.")
-  var markdown = false
-
   func run() throws {
-    if markdown {
+    // The page of the docs.
+    if name == nil, format.format == .md {
       try Output.file(PolicyPages.markdown(madeBy: "fasa-sim policies --markdown"))
       return
     }
     let chosen = try descriptors()
+    let pages = chosen.map(PolicyPage.init)
     try format.print(
-      json: chosen.map(PolicyPage.init),
-      text: name == nil
-        ? PolicyPage.list(chosen) + "\n\n`fasa-sim policies NAME` lists parameters, defaults and the paper."
-        : chosen.map { PolicyPage($0).text }.joined(separator: "\n\n"))
+      json: pages, rows: pages,
+      document: Document(
+        name == nil
+          ? [
+            .table(PolicyPage.list(chosen)),
+            .lines(["`fasa-sim policies NAME` lists parameters, defaults and the paper."]),
+          ] : pages.flatMap(\.blocks)))
   }
 
   private func descriptors() throws -> [PolicyDescriptor] {

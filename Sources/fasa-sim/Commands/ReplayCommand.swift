@@ -92,7 +92,7 @@ struct ReplayCommand: ParsableCommand {
     interruption.begin(stored: total - stored.reduce(0) { $0 + $1.missing.count }, of: total)
     let blockSize = BlockSize()
     let reports = try zip(jobs, stored).map { job, stored in
-      let line = ProgressLine("replaying \(job.trace.path)")
+      let line = ProgressLine("replaying \(job.trace.path)", count: interruption.counted)
       defer { line.finish() }
       return try job.run(store: store, stored: stored, storing: interruption, blockSize: blockSize) {
         line.update($0, of: $1)
@@ -103,8 +103,9 @@ struct ReplayCommand: ParsableCommand {
       reports.flatMap(\.rows), in: store, database: db)
     try format.print(
       json: ReplayReport.JSON(reports: reports, database: db, modelled: priced?.json),
-      text: (reports.map { $0.text(database: db) } + [priced?.text].compactMap(\.self)).joined(
-        separator: "\n\n"))
+      rows: reports.flatMap(\.rows),
+      document: Document(
+        reports.flatMap { $0.document(database: db).blocks } + (priced?.document.blocks ?? [])))
   }
 
   private var budgets: BudgetChoice {

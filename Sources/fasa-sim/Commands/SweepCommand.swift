@@ -59,14 +59,15 @@ struct SweepCommand: ParsableCommand {
       let isThere = FileManager.default.fileExists(atPath: db)
       let listing = try SweepListing(
         sweep, store: isThere ? ResultsStore(named: db, access: .readOnly) : nil)
-      return try format.print(json: listing.json, text: listing.text)
+      return try format.print(json: listing.json, rows: listing.lines, document: listing.document)
     }
     let store = try ResultsStore(named: db)
-    let line = ProgressLine("sweeping \(sweep.traces) traces")
+    let line = ProgressLine("sweeping \(sweep.traces) traces", count: interruption?.counted)
     defer { line.finish() }
     let report = try sweep.run(store: store, storing: interruption) { line.update($0, of: $1) }
     line.finish()
-    try format.print(json: report.json(database: db), text: report.text(database: db))
+    try format.print(
+      json: report.json(database: db), rows: report.best, document: report.document(database: db))
   }
 
   private func plan() throws -> SweepPlan {

@@ -118,7 +118,8 @@ struct SynthCommand: ParsableCommand {
     let synthetic = SyntheticTrace(
       prompt: tokens - decode, decode: decode, window: window, geometry: geometry,
       capturedLayers: layers?.ranges.numbers(atMost: geometry.layers), pairing: pairing,
-      ropeBase: shape.ropeBase, windowed: shape.windowed, elementType: element, hasOutputProjection: outputProjection,
+      ropeBase: shape.ropeBase, windowed: shape.windowed, elementType: element,
+      hasOutputProjection: outputProjection,
       hasScores: scores, seed: seed)
     let line = ProgressLine("writing \(trace)")
     try synthetic.write(to: trace, form: plain ? .safetensors : .seekableZstd(), threads: threads) {
@@ -126,7 +127,7 @@ struct SynthCommand: ParsableCommand {
     }
     line.finish()
     let written = try Trace(path: trace)
-    try Output.text(TraceInfo(written, digest: try written.digest(), isVerified: false).text)
+    try Output.document(TraceInfo(written, digest: try written.digest(), isVerified: false).document)
   }
 
   private func geometry(of shape: ModelShape) -> Geometry {

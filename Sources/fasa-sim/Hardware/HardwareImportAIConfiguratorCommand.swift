@@ -43,7 +43,7 @@ struct HardwareImportAIConfiguratorCommand: ParsableCommand {
   @Flag(help: "Replace the file if there is one.")
   var force = false
 
-  @OptionGroup var format: FormatOptions
+  @OptionGroup var format: JSONOptions
 
   func validate() throws {
     if output == "-" {

@@ -14,6 +14,6 @@ struct HardwareListCommand: ParsableCommand {
 
   func run() throws {
     let listing = try HardwareListing()
-    try format.print(json: listing.json, text: listing.text)
+    try format.print(json: listing.json, rows: listing.json.machines, document: listing.document)
   }
 }

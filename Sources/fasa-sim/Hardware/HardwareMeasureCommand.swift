@@ -31,7 +31,7 @@ struct HardwareMeasureCommand: ParsableCommand {
     // The place is tried before a minute is spent.
     if let output { try Self.checkPlace(output) }
     let file = try output.map { try OutputFile(path: $0) }
-    let line = ProgressLine("measuring")
+    let line = ProgressLine("measuring this machine", expected: 60)
     let measured = MachineFit(kernels: try Kernels(machine.instructionSet), threads: machine.threads) {
       line.update($0, of: $1)
     }

@@ -70,11 +70,11 @@ struct HardwareValidateCommand: ParsableCommand {
     }
     let local = validation.isWhole && !noLocal ? try measured() : nil
     let report = try validation.report(listsCases: cases, local: local)
-    try format.print(json: report.json, text: report.text)
+    try format.print(json: report.json, rows: report.rows, document: report.document)
   }
 
   private func measured() throws -> MachineFit {
-    let line = ProgressLine("measuring this machine")
+    let line = ProgressLine("measuring this machine", expected: 60)
     defer { line.finish() }
     return MachineFit(kernels: try Kernels(threads.instructionSet), threads: threads.threads) {
       line.update($0, of: $1)

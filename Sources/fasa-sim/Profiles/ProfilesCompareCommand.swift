@@ -37,6 +37,6 @@ struct ProfilesCompareCommand: ParsableCommand {
   func run() throws {
     let comparison = try ProfileComparison(
       ProfileLocator.named(first), ProfileLocator.named(second), share: chunks, window: window)
-    try format.print(json: comparison, text: comparison.text)
+    try format.print(json: comparison, rows: comparison.kinds, document: comparison.document)
   }
 }

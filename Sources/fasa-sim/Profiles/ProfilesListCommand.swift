@@ -17,6 +17,6 @@ struct ProfilesListCommand: ParsableCommand {
 
   func run() throws {
     let listing = ProfileListing()
-    try format.print(json: listing.json, text: listing.text)
+    try format.print(json: listing.json, rows: listing.json.profiles, document: listing.document)
   }
 }

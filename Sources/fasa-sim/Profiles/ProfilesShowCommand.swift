@@ -17,6 +17,6 @@ struct ProfilesShowCommand: ParsableCommand {
 
   func run() throws {
     let profile = ProfileDescription(try ProfileLocator.named(profile))
-    try format.print(json: profile, text: profile.text)
+    try format.print(json: profile, rows: [profile], document: profile.document)
   }
 }

@@ -22,7 +22,7 @@ final class Interruption: StoringGuard {
   }
 
   /// - Parameter total: nil where it is not known how many configurations there will be.
-  func begin(stored: Int, of total: Int?) { state.count.withLock { $0 = (stored, total) } }
+  func begin(stored: Int, of total: Int?) { state.count.withLock { $0 = (stored, total, stored) } }
 
   /// Stores one configuration more, which an interruption lets end.
   func storing(_ transaction: () throws -> Void) throws {
@@ -32,11 +32,20 @@ final class Interruption: StoringGuard {
     }
   }
 
+  /// What is stored, of how many configurations.
+  var counted: @Sendable () -> ProgressText.Count? {
+    let state = state
+    return {
+      let (stored, total, before) = state.count.withLock(\.self)
+      return ProgressText.Count("configurations", done: stored, of: total, before: before)
+    }
+  }
+
   private final class State: Sendable {
     let database: String
     let computesAgain: Bool
     let isStoring = NSLock()
-    let count = Mutex<(stored: Int, total: Int?)>((0, nil))
+    let count = Mutex<(stored: Int, total: Int?, before: Int)>((0, nil, 0))
 
     init(database: String, computesAgain: Bool) {
       self.database = database
@@ -52,7 +61,7 @@ final class Interruption: StoringGuard {
 
     private func kept(isWhole: Bool) -> String {
       if database == ":memory:" { return "nothing is kept, since the database was in memory" }
-      let (stored, total) = count.withLock(\.self)
+      let (stored, total, _) = count.withLock(\.self)
       if computesAgain { return "what is stored stays in \(database); the same command begins anew" }
       switch (stored, total) {
       case (0, nil):

@@ -9,14 +9,19 @@ enum Output {
   /// line ends reaches the stream.
   static func text(_ text: String) throws { try StandardStream.output.write(text.printable + "\n") }
 
+  /// A result for people, laid out for the terminal if there is one; what it quotes reaches the stream as text alone.
+  static func document(_ document: Document, isVerbose: Bool = false) throws {
+    try StandardStream.output.write(document.text(Terminal.style(isVerbose: isVerbose)) + "\n")
+  }
+
   /// A file as it is, where it goes on into another; for a terminal as ``text(_:)``.
   static func file(_ text: String) throws {
     try StandardStream.output.write(isatty(STDOUT_FILENO) == 1 ? text.printable : text)
   }
 
+  /// By the names of databases.
   static func json(_ value: some Encodable) throws {
-    let text = try FiniteJSON.text(value, .prettyPrinted)
-    try StandardStream.output.write(text.escapingControls(asJSON: true) + "\n")
+    try StandardStream.output.write(OrderedJSON(value).pretty + "\n")
   }
 
   /// A note for people, beside the result; in place of the line that stands there, if asked.

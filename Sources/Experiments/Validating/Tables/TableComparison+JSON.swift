@@ -67,3 +67,21 @@ extension TableComparison {
     Dictionary(zip(sets, values).compactMap { name, value in value.map { (name, $0) } }) { first, _ in first }
   }
 }
+
+extension TableComparison.Line {
+  /// One for each kernel set that predicts any of its rows.
+  func rows(of table: TableComparison) -> [OrderedRow] {
+    table.sets.indices.compactMap { set in
+      guard let error = errors[set] else { return nil }
+      return OrderedRow([
+        ("measurements", .text(table.path)), ("kind", .text(table.kind.rawValue)),
+        ("labels", .object(zip(table.labels, labels).map { .init(name: $0, value: .text($1)) })),
+        ("part", part.map { .text($0) } ?? .null), ("rows", .integer(Int64(rows))),
+        ("kernels", .text(table.sets[set])), ("relative_error_p50", .real(error.median)),
+        ("relative_error_p90", .real(error.p90)), ("relative_error_mean", .real(error.signedMean)),
+        ("decided", decided > 0 ? .integer(Int64(decided)) : .null),
+        ("side_right", decided > 0 ? .integer(Int64(sideRight[set])) : .null),
+      ])
+    }
+  }
+}

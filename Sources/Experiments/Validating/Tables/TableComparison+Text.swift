@@ -3,15 +3,20 @@ import Pricing
 
 extension TableComparison {
   /// - Parameter listsCases: whether every prediction stands beside its measurement.
-  func text(listsCases: Bool) -> String {
-    ([title, "", table(isShort: false)] + sides(isShort: false) + [""] + leftOutLines + [Self.legend] + notes
-      + (listsCases ? ["", cases] : [])).joined(separator: "\n")
+  func text(listsCases: Bool) -> String { Document(blocks(listsCases: listsCases)).text() }
+
+  /// The same, to be laid out.
+  func blocks(listsCases: Bool) -> [Document.Block] {
+    blocks(isShort: false) + (listsCases ? [.table(cases)] : [])
   }
 
   /// Over all machines.
-  var shortText: String {
-    ([title, "", table(isShort: true)] + sides(isShort: true) + [""] + leftOutLines + [Self.legend] + notes)
-      .joined(separator: "\n")
+  var shortBlocks: [Document.Block] { blocks(isShort: true) }
+
+  private func blocks(isShort: Bool) -> [Document.Block] {
+    let sides = sides(isShort: isShort)
+    return [.heading(title), .table(table(isShort: isShort))] + (sides.isEmpty ? [] : [.lines(sides)])
+      + [.notes([Self.legend] + leftOutLines + notes)]
   }
 
   private var title: String {
@@ -30,19 +35,19 @@ extension TableComparison {
     "\(NumberText.grouped(count)) \(count == 1 ? "row" : "rows")"
   }
 
-  private func table(isShort: Bool) -> String {
+  private func table(isShort: Bool) -> TextTable {
     let lines = lines(isShort: isShort)
     var columns: [Column<Line>] = (isShort ? shortLabels : labels).enumerated().map { place, name in
       .left(name) { $0.labels[place] }
     }
     if lines.contains(where: { $0.part != nil }) { columns.append(.left("part") { $0.part ?? "" }) }
-    columns.append(.right("rows") { NumberText.grouped($0.rows) })
+    columns.append(.right("rows", drop: 0) { NumberText.grouped($0.rows) })
     columns += shownSets.map { place in
-      .right(sets[place]) { line in
+      .right(sets[place], drop: place == shownSets.first ? nil : sets.count - place) { line in
         line.errors[place].map { "\(NumberText.percent($0.median)) / \(NumberText.percent($0.p90))" } ?? "–"
       }
     }
-    return TextTable(lines, columns).text
+    return TextTable(lines, columns)
   }
 
   private func sides(isShort: Bool) -> [String] {
@@ -53,15 +58,15 @@ extension TableComparison {
     }
   }
 
-  private var cases: String {
+  private var cases: TextTable {
     var columns: [Column<Prediction>] = labels.enumerated().map { place, name in
       .left(name) { $0.labels[place] }
     }
     columns.append(.left("shape") { $0.shape })
     columns.append(.right("measured") { "\(NumberText.decimal($0.measured, places: 2)) \($0.unit)" })
     columns += shownSets.map { place in
-      .right(sets[place]) { NumberText.decimal($0.predicted[place], places: 2) }
+      .right(sets[place], drop: place == shownSets.first ? nil : sets.count - place) { NumberText.decimal($0.predicted[place], places: 2) }
     }
-    return TextTable(predictions, columns).text
+    return TextTable(predictions, columns)
   }
 }
