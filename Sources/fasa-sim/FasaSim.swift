@@ -21,7 +21,8 @@ struct FasaSim: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      ReplayCommand.self, SweepCommand.self, ExploreCommand.self, CompareCommand.self, ModelCommand.self,
+      ReplayCommand.self, SweepCommand.self, ExploreCommand.self, CompareCommand.self, HeadsCommand.self,
+      ModelCommand.self,
       ReportCommand.self,
       ExportCommand.self, ChoicesCommand.self, AnchorsCommand.self, CalibrateCommand.self,
       ProfilesCommand.self, PoliciesCommand.self,

@@ -59,20 +59,24 @@ public struct ReplayReport {
   public func text(database: String) -> String { document(database: database).text() }
 
   /// The same, to be laid out.
-  package func document(database: String) -> Document {
+  ///
+  /// - Parameter ranking: nil for the order in which policies and budgets were asked for.
+  package func document(database: String, ranking: RowRanking? = nil) -> Document {
     let metadata = trace.metadata
     let heading =
       "\(metadata.model.name), \(metadata.text.title) (\(metadata.text.kind)): \(NumberText.grouped(metadata.tokens.total)) tokens, "
-        + "\(plan.rows.count) decode steps (\(plan.stepsText), at positions \(plan.positionsText)), layers \(NumberRanges.text(plan.layers)), \(plan.heads.count) query heads"
-    return Document([
-      .lines([heading]), .table(table),
-      .notes(
-        notes,
-        then: [
-          "exact results \(exactResultsDigest)",
-          "stored in \(database)" + (reused > 0 ? " (\(reused) of \(rows.count) were there already)" : ""),
-        ]),
-    ])
+      + "\(plan.rows.count) decode steps (\(plan.stepsText), at positions \(plan.positionsText)), layers \(NumberRanges.text(plan.layers)), \(plan.heads.count) query heads"
+    return Document(
+      [
+        .lines([heading])
+      ] + tables(ranking) + [
+        .notes(
+          notes,
+          then: [
+            "exact results \(exactResultsDigest)",
+            "stored in \(database)" + (reused > 0 ? " (\(reused) of \(rows.count) were there already)" : ""),
+          ])
+      ])
   }
 
   /// Whether the trace holds the output projection of a layer that was replayed.
@@ -84,7 +88,25 @@ public struct ReplayReport {
 
   private typealias Line = (policy: String, row: SummaryRow)
 
-  private var table: TextTable {
+  private func tables(_ ranking: RowRanking?) -> [Document.Block] {
+    let lines: [Line] = zip(configurations, rows).map { (policy: $0.policy.label, row: $1) }
+    guard let ranking else { return [.table(table(lines))] }
+    let (budgeted, own) = ranking.tables(lines) { $0.row }
+    return (budgeted.isEmpty ? [] : [.table(table(budgeted))])
+      + (own.isEmpty
+        ? []
+        : [
+          .heading("whatever the budget: policies that size their own sets, and bounds"), .table(table(own)),
+        ])
+  }
+
+  /// The rows as they are shown.
+  package func rows(_ ranking: RowRanking?) -> [SummaryRow] {
+    guard let (budgeted, own) = ranking?.tables(rows, { $0 }) else { return rows }
+    return budgeted + own
+  }
+
+  private func table(_ lines: [Line]) -> TextTable {
     let quality: [Column<Line>] = [
       .left("policy") { $0.policy },
       .left("kind", drop: 1) { $0.row.kind },
@@ -112,7 +134,6 @@ public struct ReplayReport {
       ] : []
     let freed: [Column<Line>] =
       frees ? [.right("freed", drop: 6) { NumberText.percent($0.row.freedBlockShare) }] : []
-    let lines: [Line] = zip(configurations, rows).map { (policy: $0.policy.label, row: $1) }
     return TextTable(lines, quality + projected + cost + freed + hot)
   }
 
@@ -139,12 +160,13 @@ public struct ReplayReport {
   private var legend: [String] {
     var legend = [
       "means over steps, layers and heads; weighted: output error by the outputs' norms, Σ‖o_S − o‖ / Σ‖o‖",
-      "tokens, bytes: share of dense, as read per query head or once per KV group; kernel: this machine's speed-up over dense attention, \(kernelThreads) thread\(kernelThreads == 1 ? "" : "s")",
+      "tokens, bytes: share of dense, as read per query head or once per KV group, which is what shares of bytes and prices go by; kernel: this machine's speed-up over dense attention, \(kernelThreads) thread\(kernelThreads == 1 ? "" : "s")",
     ]
     if isProjected { legend.append(projectedNote) }
     if frees {
       legend.append(
-        "freed: of a layer's blocks of \(FreedBlocks.tokens) tokens, those of which no head holds any in the end")
+        "freed: of a layer's blocks of \(FreedBlocks.tokens) tokens, those of which no head holds any in the end"
+      )
     }
     if isBuffered {
       legend.append(
@@ -161,7 +183,8 @@ public struct ReplayReport {
     let layers =
       projectedLayers.count < plan.layers.count
       ? " over the layers that hold theirs, \(NumberRanges.text(projectedLayers))" : ""
-    return "projected: error of whole layers after their output projection, Σ‖Wo (o_S − o)‖ / Σ‖Wo o‖\(layers)"
+    return
+      "projected: error of whole layers after their output projection, Σ‖Wo (o_S − o)‖ / Σ‖Wo o‖\(layers)"
   }
 
   /// Budgets are found on the first steps alone, so that over all of them the share is another one.

@@ -18,7 +18,7 @@ struct ReplayCommand: ParsableCommand {
         fasa-sim replay trace.zst --policy oracle,fasa:chunks=4/8 --budget 64,256
         fasa-sim replay trace.zst --policy streaming-llm --layers 5,14 --json
         fasa-sim replay trace.zst --policy all --budget 64,256,0.19 --no-timing
-        fasa-sim replay trace.zst --policy fasa,quest,gist --budget-bytes 0.2
+        fasa-sim replay trace.zst --policy all --budget-bytes 20% --no-timing --top 10
         fasa-sim replay trace.zst --policy fasa,quest --hardware a100-40gb,h100-sxm
       """)
 
@@ -60,6 +60,8 @@ struct ReplayCommand: ParsableCommand {
   @OptionGroup var machine: MachineOptions
 
   @OptionGroup var pricing: PricingOptions
+
+  @OptionGroup var order: RankingOptions
 
   enum Defaults: ReplayDefaults {
     static let policies: [String] = ["fasa"]
@@ -103,9 +105,10 @@ struct ReplayCommand: ParsableCommand {
       reports.flatMap(\.rows), in: store, database: db)
     try format.print(
       json: ReplayReport.JSON(reports: reports, database: db, modelled: priced?.json),
-      rows: reports.flatMap(\.rows),
+      rows: reports.flatMap { $0.rows(order.ranking(pricing.reading)) },
       document: Document(
-        reports.flatMap { $0.document(database: db).blocks } + (priced?.document.blocks ?? [])))
+        reports.flatMap { $0.document(database: db, ranking: order.ranking(pricing.reading)).blocks }
+          + (priced?.document.blocks ?? [])))
   }
 
   private var budgets: BudgetChoice {
