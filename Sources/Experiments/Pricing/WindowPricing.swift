@@ -22,7 +22,8 @@ struct WindowPricing {
   /// - Parameters:
   ///   - own: what one device holds of the model, at the context that is priced.
   ///   - batch: sequences of one copy of the model.
-  init?(job: PricingJob, _ stored: StoredShape, _ machine: PricedMachine, own: PricedGeometry, batch: Double) {
+  init?(job: PricingJob, _ stored: StoredShape, _ machine: PricedMachine, own: PricedGeometry, batch: Double)
+  {
     let windows =
       job.model.map { model in
         model.partlyWindowed.map { (layers: Double($0.layers.count), tokens: $0.tokens) }

@@ -118,7 +118,8 @@ struct SynthCommand: ParsableCommand {
     let synthetic = SyntheticTrace(
       prompt: tokens - decode, decode: decode, window: window, geometry: geometry,
       capturedLayers: layers?.ranges.numbers(atMost: geometry.layers), pairing: pairing,
-      ropeBase: shape.ropeBase, windowed: shape.windowed, elementType: element, hasOutputProjection: outputProjection,
+      ropeBase: shape.ropeBase, windowed: shape.windowed, elementType: element,
+      hasOutputProjection: outputProjection,
       hasScores: scores, seed: seed)
     let line = ProgressLine("writing \(trace)")
     try synthetic.write(to: trace, form: plain ? .safetensors : .seekableZstd(), threads: threads) {
