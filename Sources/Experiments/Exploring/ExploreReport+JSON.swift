@@ -104,7 +104,7 @@ extension ExploreReport {
       weightedOutputError: row.weightedOutputError, recall: row.recall, mass: row.mass,
       selectedShare: row.selectedShare, perHeadBytesShare: row.perHeadBytesShare,
       groupUnionBytesShare: row.groupUnionBytesShare, speedUp: priced?.speedUpOfLayers,
-      layers: priced?.windows?.json,
+      layers: priced?.windows?.json(fits: true),
       wholeModelSpeedUp: priced?.wholeSpeedUp,
       relativeError: priced.flatMap { $0.row.machine.error(of: $0.step.kind, at: $0.step.geometry) },
       isExtrapolated: priced?.row.isExtrapolated, fits: priced?.fits)

@@ -68,7 +68,7 @@ extension ModelReport {
           contextTokens: point.step.geometry.context,
           batch: point.step.batch,
           policyNanoseconds: point.step.policy.nanoseconds, denseNanoseconds: point.step.dense.nanoseconds,
-          speedUp: point.speedUp, layers: point.windows?.json, movedBytes: point.step.policy.bytes,
+          speedUp: point.speedUp, layers: point.windows?.json(fits: point.speedUp != nil), movedBytes: point.step.policy.bytes,
           stages: stages,
           priceKind: point.step.kind.rawValue,
           relativeError: point.row.machine.error(of: point.step.kind, at: point.step.geometry),
