@@ -74,7 +74,8 @@ extension ModelShape {
     experts: .init(count: 128, perToken: 4, intermediate: 2880), weightBits: .init(experts: mxfp4))
 
   public static let deepSeekV3 = ModelShape(
-    name: "deepseek-v3", latent: .init(heads: 128, queryRank: 1536, rank: 512, nope: 128, rope: 64, value: 128),
+    name: "deepseek-v3",
+    latent: .init(heads: 128, queryRank: 1536, rank: 512, nope: 128, rope: 64, value: 128),
     layers: 61, widths: .init(hidden: 7168, intermediate: 18_432, vocabulary: 129_280),
     experts: .init(count: 256, perToken: 8, shared: 1, intermediate: 2048, denseLayers: 3),
     // FP8: 8 bits, and a scale of 32 bits for a block of 128 × 128.

@@ -78,7 +78,9 @@ extension LayerKind.Scaling {
     let still = frequencies.count - factors.count
     let least = factors.min() ?? 1
     let largest = factors.max() ?? 1
-    guard still > 0 || abs(least - 1) > Self.tolerance || abs(largest - 1) > Self.tolerance else { return nil }
+    guard still > 0 || abs(least - 1) > Self.tolerance || abs(largest - 1) > Self.tolerance else {
+      return nil
+    }
     self.init(least: least, largest: largest, stillChunks: still)
   }
 

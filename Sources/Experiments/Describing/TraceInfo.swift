@@ -90,7 +90,8 @@ package struct TraceInfo: Encodable {
       ("captured layers", NumberRanges.text(metadata.capturedLayers.sorted())),
       (
         "rope",
-        "\(rope.rotaryDim / 2) chunks, \(rope.pairing.rawValue) pairs" + (alike.map { ", \($0.rotationText)" } ?? "")
+        "\(rope.rotaryDim / 2) chunks, \(rope.pairing.rawValue) pairs"
+          + (alike.map { ", \($0.rotationText)" } ?? "")
       ),
       ("rotation", rotation),
       ("text", "\(metadata.text.title) (\(metadata.text.kind), \(metadata.text.licence))"),
@@ -116,7 +117,9 @@ package struct TraceInfo: Encodable {
       ),
     ]
     var lines = all.compactMap(\.self)
-    if let rope = lines.firstIndex(where: { $0.0 == "rope" }) { lines.insert(contentsOf: kinds, at: rope + 1) }
+    if let rope = lines.firstIndex(where: { $0.0 == "rope" }) {
+      lines.insert(contentsOf: kinds, at: rope + 1)
+    }
     if let engine = engineAgreement {
       lines.append(
         (

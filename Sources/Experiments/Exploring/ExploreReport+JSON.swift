@@ -139,7 +139,7 @@ extension ExploreReport {
       weightedOutputError: row.weightedOutputError, recall: row.recall, mass: row.mass,
       selectedShare: row.selectedShare, perHeadBytesShare: row.perHeadBytesShare,
       groupUnionBytesShare: row.groupUnionBytesShare, modelledSpeedup: priced?.speedUpOfLayers,
-      layers: priced?.windows?.json,
+      layers: priced?.windows?.json(fits: true),
       wholeModelSpeedup: priced?.wholeSpeedUp,
       relativeErrorP50: error?.median, relativeErrorP90: error?.p90, relativeErrorMean: error?.signedMean,
       extrapolated: priced?.row.isExtrapolated, fits: priced?.fits)

@@ -13,7 +13,8 @@ extension ConfigJSON {
     let shared = try fields.count("n_shared_experts", "num_shared_experts", in: limit) ?? family.sharedExperts
     let sharedWidth =
       try fields.count(
-        "shared_expert_intermediate_size", "shared_intermediate_size", in: 0...ModelFields.Limit.width.upperBound)
+        "shared_expert_intermediate_size", "shared_intermediate_size",
+        in: 0...ModelFields.Limit.width.upperBound)
       ?? shared * width
     return ModelShape.Experts(
       count: Double(count), perToken: Double(perToken), shared: Double(sharedWidth) / Double(width),
@@ -23,7 +24,7 @@ extension ConfigJSON {
   /// Layers with one MLP: the first, those that are listed, or all but each of so many.
   private func denseLayers(_ layers: Int) throws -> Int {
     let first = try fields.count("first_k_dense_replace", "num_dense_layers", in: 0...layers) ?? 0
-    let step = 
+    let step =
       try fields.count(
         "decoder_sparse_step", "moe_layer_freq", "interleave_moe_layer_step", in: ModelFields.Limit.layers)
       ?? 1

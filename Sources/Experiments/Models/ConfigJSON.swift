@@ -82,7 +82,8 @@ struct ConfigJSON {
       try fields.count("num_key_value_heads", in: ModelFields.Limit.heads) ?? family.kvHeads ?? heads
     guard heads.isMultiple(of: kvHeads) else {
       throw fields.error(
-        "num_key_value_heads", expected: "a divisor of the \(heads) of num_attention_heads", found: "\(kvHeads)")
+        "num_key_value_heads", expected: "a divisor of the \(heads) of num_attention_heads",
+        found: "\(kvHeads)")
     }
     let given = try fields.count("head_dim", in: ModelFields.Limit.channels) ?? family.headDim
     let hidden = try hidden

@@ -28,7 +28,9 @@ extension GGUFModel {
   /// Whether MLPs have a gate: a tensor of its own, or one that is as wide as two.
   var isGated: Bool {
     get throws {
-      if tensors.keys.contains(where: { $0.contains(".ffn_gate") && !$0.contains("ffn_gate_inp") }) { return true }
+      if tensors.keys.contains(where: { $0.contains(".ffn_gate") && !$0.contains("ffn_gate_inp") }) {
+        return true
+      }
       guard let up = tensors["blk.0.ffn_up.weight"]?.shape.last,
         let width = try fields.count("feed_forward_length", in: ModelFields.Limit.width)
       else { return true }

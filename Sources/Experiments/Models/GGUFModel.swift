@@ -24,7 +24,9 @@ struct GGUFModel {
     fields = ModelFields(
       file: path, prefix: "\(Excerpt.of(prefix))",
       Dictionary(
-        header.fields.filter { $0.key.hasPrefix(prefix) }.map { ($0.key.dropFirst(prefix.count).description, $0.value) }
+        header.fields.filter { $0.key.hasPrefix(prefix) }.map {
+          ($0.key.dropFirst(prefix.count).description, $0.value)
+        }
       ) { first, _ in first })
     tensors = try Self.otherParts(of: path, header).reduce(into: header.tensors) { all, part in
       all.merge(try GGUFHeader(path: part).tensors) { first, _ in first }
@@ -36,7 +38,8 @@ struct GGUFModel {
     guard case .count(let count)? = header.fields["split.count"], count > 1 else { return [] }
     guard let match = path.firstMatch(of: /-(\d{5})-of-(\d{5})\.gguf$/), Int(match.2) == count else {
       throw PricingError(
-        "\(path): split.count", expected: "a file called …-00001-of-\(String(format: "%05d", min(count, 99_999))).gguf",
+        "\(path): split.count",
+        expected: "a file called …-00001-of-\(String(format: "%05d", min(count, 99_999))).gguf",
         found: "\(count) parts, and another name")
     }
     let stem = path[..<match.range.lowerBound]
@@ -106,7 +109,8 @@ struct GGUFModel {
     }
     let rope = try fields.needed("rope.dimension_count", in: ModelFields.Limit.channels)
     let key = try fields.needed(
-      "attention.key_length_mla", "attention.key_length", in: (rope + 1)...ModelFields.Limit.channels.upperBound)
+      "attention.key_length_mla", "attention.key_length",
+      in: (rope + 1)...ModelFields.Limit.channels.upperBound)
     return ModelShape.Latent(
       heads: try fields.needed("attention.head_count", in: ModelFields.Limit.heads),
       queryRank: try fields.count("attention.q_lora_rank", in: ModelFields.Limit.width), rank: rank,
@@ -146,7 +150,8 @@ extension GGUFModel {
   private func windowed(layers: Int) throws -> ModelShape.Windowed? {
     guard
       let tokens = try fields.count(
-        "attention.sliding_window", "attention.chunk_size", in: 0...ModelFields.Limit.window.upperBound), tokens > 0
+        "attention.sliding_window", "attention.chunk_size", in: 0...ModelFields.Limit.window.upperBound),
+      tokens > 0
     else { return nil }
     let longest = try fields.count("context_length", in: ModelFields.Limit.window)
     if let longest, tokens >= longest { return nil }

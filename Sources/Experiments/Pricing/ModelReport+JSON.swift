@@ -85,7 +85,7 @@ extension ModelReport {
         contextTokens: Int(saturating: point.step.geometry.context.rounded()),
         batch: Int(saturating: point.step.batch), reading: job.reading.rawValue,
         policyNs: point.step.policy.nanoseconds, denseNs: point.step.dense.nanoseconds,
-        modelledSpeedup: point.speedUp, layers: point.windows?.json, movedBytes: point.step.policy.bytes,
+        modelledSpeedup: point.speedUp, layers: point.windows?.json(fits: point.speedUp != nil), movedBytes: point.step.policy.bytes,
         stagesNs: stages,
         priceKind: point.step.kind.rawValue,
         relativeErrorP50: error?.median, relativeErrorP90: error?.p90, relativeErrorMean: error?.signedMean,

@@ -6,13 +6,13 @@ extension ModelReport {
   func layersTable(_ own: [PricingJob.Point]) -> (title: String, table: TextTable)? {
     let lines = ModelLine.lines(own).filter { !$0.isDense }
     guard let first = lines.first?.last, let windows = first.windows else { return nil }
-    let dense = LayersLine(label: "dense attention", windows: windows, isDense: true, isExtrapolated: false)
+    let dense = LayersLine(label: "dense attention", windows: windows, isDense: true, speedUp: "")
     let rows =
       [dense]
       + lines.compactMap { line in
         line.last.windows.map {
           LayersLine(
-            label: line.label, windows: $0, isDense: false, isExtrapolated: line.last.row.isExtrapolated)
+            label: line.label, windows: $0, isDense: false, speedUp: speedUpOfLayers(line.last))
         }
       }
     let context = CountText.of(Int(saturating: first.step.geometry.context.rounded()))
@@ -26,18 +26,22 @@ extension ModelReport {
           .right("full layers") { $0.times($0.windows.fullLayers, $0.windows.full) },
           .right("with the window") { $0.times($0.windows.windowedLayers, $0.windows.windowed) },
           .right("sum in µs") { NumberText.decimal($0.side($0.windows.sum) / 1000, places: 1) },
-          .right("speed-up") {
-            $0.isDense ? "" : ($0.isExtrapolated ? "~" : "") + NumberText.times($0.windows.speedUp)
-          },
+          .right("speed-up") { $0.speedUp },
         ])
     )
+  }
+
+  /// A dash where model and caches do not fit the machine.
+  private func speedUpOfLayers(_ point: PricingJob.Point) -> String {
+    guard point.speedUp != nil else { return "–" }
+    return (point.row.isExtrapolated ? "~" : "") + NumberText.times(point.speedUpOfLayers)
   }
 
   private struct LayersLine {
     let label: String
     let windows: PricingJob.Windows
     let isDense: Bool
-    let isExtrapolated: Bool
+    let speedUp: String
 
     func side(_ pair: PricingJob.Windows.Pair) -> Double { isDense ? pair.dense : pair.policy }
 
@@ -66,14 +70,15 @@ extension PricingJob.Windows {
     let windowedDenseNs: Double
     let policyNs: Double
     let denseNs: Double
-    let modelledSpeedup: Double
+    /// Nil where model and caches do not fit the machine.
+    let modelledSpeedup: Double?
   }
 
-  var json: JSON {
+  func json(fits: Bool) -> JSON {
     JSON(
       fullLayers: Int(fullLayers), windowedLayers: Int(windowedLayers), windowTokens: tokens,
       fullPolicyNs: full.policy, fullDenseNs: full.dense,
       windowedPolicyNs: windowed.policy, windowedDenseNs: windowed.dense,
-      policyNs: sum.policy, denseNs: sum.dense, modelledSpeedup: speedUp)
+      policyNs: sum.policy, denseNs: sum.dense, modelledSpeedup: fits ? speedUp : nil)
   }
 }

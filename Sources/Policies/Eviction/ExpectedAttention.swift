@@ -88,19 +88,36 @@ public struct ExpectedAttention: Policy {
     let half = transposed(covariance.map { rotation.apply(turn, to: $0) })
     let turned = half.map { rotation.apply(turn, to: $0) }
     let centre = rotation.apply(turn, to: mean)
+    let columns = transposed(turned).flatMap(\.self)
     var logits = tables.numbers(of: tokens) { _, key in
       let key = (0..<d).map { Double(key[$0]) }
+      let rows = Self.products(columns, key)
       var (linear, square) = (0.0, 0.0)
       for i in 0..<d {
         linear += key[i] * centre[i]
-        var row = 0.0
-        for j in 0..<d { row += turned[i][j] * key[j] }
-        square += key[i] * row
+        square += key[i] * rows[i]
       }
       return Float(linear * scale + square * scale * scale / 2)
     }
     tables.kernels.softmax(&logits)
     return logits
+  }
+
+  /// A square matrix times a vector, each sum in the order of the columns.
+  ///
+  /// Column by column the sums of all rows go on side by side; row by row each addition would wait for the one before.
+  private static func products(_ columns: [Double], _ vector: [Double]) -> [Double] {
+    let count = vector.count
+    return [Double](unsafeUninitializedCapacity: count) { sums, initialized in
+      sums.initialize(repeating: 0)
+      columns.withUnsafeBufferPointer { columns in
+        for (j, factor) in vector.enumerated() {
+          let column = UnsafeBufferPointer(rebasing: columns[(j * count)..<((j + 1) * count)])
+          for i in 0..<count { sums[i] += column[i] * factor }
+        }
+      }
+      initialized = count
+    }
   }
 
   public mutating func choose(_ block: QueryBlock) -> Selections? {

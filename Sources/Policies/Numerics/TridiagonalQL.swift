@@ -104,10 +104,27 @@ struct TridiagonalQL {
           for k in (0..<max(0, n - 1)).reversed() where betas[k] != 0 {
             let v = UnsafeBufferPointer(rebasing: a[k * n..<(k + 1) * n])
             // Qᵀ ← Qᵀ H: each row less its part along v.
-            for i in k + 1..<n {
+            var i = k + 1
+            // Four sums side by side, each in its own order: alone, every addition would wait for the one before.
+            while i + 4 <= n {
+              var dots = (0.0, 0.0, 0.0, 0.0)
+              for j in k + 1..<n {
+                dots.0 += q[i * n + j] * v[j]
+                dots.1 += q[(i + 1) * n + j] * v[j]
+                dots.2 += q[(i + 2) * n + j] * v[j]
+                dots.3 += q[(i + 3) * n + j] * v[j]
+              }
+              along[i] = betas[k] * dots.0
+              along[i + 1] = betas[k] * dots.1
+              along[i + 2] = betas[k] * dots.2
+              along[i + 3] = betas[k] * dots.3
+              i += 4
+            }
+            while i < n {
               var dot = 0.0
               for j in k + 1..<n { dot += q[i * n + j] * v[j] }
               along[i] = betas[k] * dot
+              i += 1
             }
             for i in k + 1..<n {
               let factor = along[i]

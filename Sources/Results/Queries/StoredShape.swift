@@ -77,7 +77,8 @@ extension ResultsStore {
       configuration: ConfigurationID(rawValue: row.value("configuration")), label: row.value("label"),
       policy: row.value("policy"), traceTitle: row.value("text_title"), modelName: row.value("model_name"),
       outputError: row.value("output_error"), recall: row.value("recall"), shape: full.shape,
-      dense: full.dense, slidingWindow: split?.full.isEmpty == true ? split?.smallest : nil, windowed: windowed,
+      dense: full.dense, slidingWindow: split?.full.isEmpty == true ? split?.smallest : nil,
+      windowed: windowed,
       geometry: PricedGeometry(
         layers: row.value("model_layers"), queryHeads: row.value("heads_of_model"),
         kvHeads: row.value("kv_heads"), headDim: headDim, valueDim: valueDim,
@@ -130,7 +131,8 @@ extension ResultsStore {
   }
 
   /// Of a count of tokens, over steps and the heads of some layers.
-  private static func mean(_ metric: String, _ configuration: Int64, _ layers: Set<Int>, _ db: Database) throws
+  private static func mean(_ metric: String, _ configuration: Int64, _ layers: Set<Int>, _ db: Database)
+    throws
     -> Double
   {
     try Double.fetchOne(

@@ -36,7 +36,8 @@ struct TraceWindows {
   func split(layersOf configuration: Int64, _ db: Database) throws -> Split? {
     guard let metadata else { return nil }
     let layers = try Int.fetchSet(
-      db, sql: "SELECT DISTINCT layer FROM head_summaries WHERE configuration = ?", arguments: [configuration])
+      db, sql: "SELECT DISTINCT layer FROM head_summaries WHERE configuration = ?", arguments: [configuration]
+    )
     let windowed = layers.filter { metadata.slidingWindow(layer: $0) != nil }
     let own = windowed.compactMap(metadata.slidingWindow)
     let stated = metadata.windowsOfAllLayers?.compactMap(\.self)

@@ -31,6 +31,43 @@ import Traces
     #expect(lines["sha256"]?.count == 64)
   }
 
+  /// Gemma 3 has a window and a base of their own in five layers of six.
+  @Test func layersAreToldByWindowAndRotation() throws {
+    let synth =
+      "synth w.zst --shape gemma-3-4b --query-heads 2 --kv-heads 1 --head-dim 16 --tokens 60 --decode 4"
+    let made = try Executable.run(
+      (synth + " --layers 3-7").split(separator: " ").map(String.init), in: folder)
+    #expect(made.status == 0, "\(made.errors)")
+    #expect(
+      made.output.contains(
+        """
+        rope             8 chunks, half pairs
+        attention        layers 3-4,6-7: window of 1,024 tokens, base 10,000
+                         layers 5: all tokens before, base 1,000,000
+
+        """), "\(made.output)")
+    let run = try Executable.run(["info", "w.zst", "--json"], in: folder)
+    let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+    let layers = try #require(json["layers"] as? [[String: Any]])
+    #expect(layers.map { $0["layers"] as? [Int] } == [[3, 4, 6, 7], [5]])
+    #expect(layers.map { $0["windowTokens"] as? Int } == [1024, nil])
+    #expect(layers.map { $0["ropeBase"] as? Double } == [10_000, 1_000_000])
+    #expect(layers[0]["ropePairing"] as? String == "half" && layers[0]["rotaryDim"] as? Int == 16)
+  }
+
+  /// Gemma 3's global layers turn eight times as slowly.
+  @Test func scaledFrequenciesAreToldByTheirFactor() {
+    let base = (0..<8).map { pow(10_000, -Double($0) / 8) }
+    func text(_ frequencies: [Double]) -> String? {
+      LayerKind.Scaling(frequencies, base: 10_000, rotaryDim: 16)?.text
+    }
+    #expect(text(base) == nil)
+    #expect(text(base.map { Double(Float($0)) }) == nil)
+    #expect(text(base.map { $0 / 8 }) == "frequencies ÷ 8.00")
+    #expect(text([base[0]] + base.dropFirst().map { $0 / 32 }) == "frequencies ÷ 1.00 to 32.00")
+    #expect(text(Array(base.prefix(6)) + [0, 0]) == "frequencies ÷ 1.00, 2 chunks do not turn")
+  }
+
   @Test func jsonSaysTheSame() throws {
     let run = try Executable.run(["info", "t.zst", "--json"], in: folder)
     #expect(run.status == 0 && run.errors.isEmpty)
@@ -60,7 +97,9 @@ import Traces
       + "turn as stated within 3.0e-06, tolerance 0.02"
     let text = try Executable.run(["info", "checked.zst"], in: folder).output
     #expect(text.contains("rotation         \(told)\n"))
-    #expect(text.contains("base 10,000, frequencies by layer\n"))
+    #expect(text.contains("rope             16 chunks, half pairs\n"))
+    #expect(text.contains("attention        layers 0: all tokens before, base 10,000\n"))
+    #expect(text.contains("\n                 layers 1: all tokens before, base 10,000, frequencies ÷ "))
     let run = try Executable.run(["info", "checked.zst", "--json"], in: folder)
     let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
     #expect(json["rotation"] as? String == told)

@@ -259,6 +259,17 @@ import Testing
     ),
     ("model --db r.db --hardware h100-sxm --kernels native", 1, "the set 'native' of processors"),
     ("model --db r.db --hardware h100-sxm --kernels ,", 64, "--kernels: expected names, found none"),
+    (
+      "model --db r.db --hardware h100-sxm --geometry gema-3-4b", 64,
+      "--geometry: 'gema-3-4b': expected the name of a model"
+    ),
+    ("model --db r.db --hardware h100-sxm --geometry gema-3-4b", 64, "did you mean gemma-3-4b? there are"),
+    (
+      "model --db r.db --hardware h100-sxm --geometry ./none.gguf", 1, "./none.gguf: expected a readable file"
+    ),
+    ("model --db r.db --hardware h100-sxm --geometry .", 1, "./config.json: expected a readable file"),
+    ("synth n.zst --shape gema-3-4b", 64, "--shape: 'gema-3-4b': expected the name of a model"),
+    ("synth n.zst --shape n.json", 1, "n.json: expected a readable file"),
     ("model --db r.db --hardware h100-sxm --weight-bits 4", 64, "--weight-bits: expected --geometry with it"),
     ("model --db r.db --hardware a100-40gb --context 64k..1k", 64, "context"),
     (
