@@ -132,7 +132,7 @@ public struct Study {
     let each = slowest?.seconds ?? guess
     guard each * Double(texts) > 10 else { return }
     listener.tell(
-      "\(texts == 1 ? "one capture" : "\(texts) captures") to come, \(slowest == nil ? "very roughly" : "about") \(Self.text(each)) each"
+      "\(texts == 1 ? "one capture" : "\(texts) captures") to come, \(slowest == nil ? "very roughly" : "about") \(Self.text(each))\(texts == 1 ? "" : " each")"
     )
   }
 
