@@ -11,7 +11,7 @@ import Synchronization
 /// Temporary files that are removed when Ctrl-C or another request to end comes before they have their names.
 ///
 /// A name is used once, so it can stay on the list when its file is done: removing what is gone does nothing.
-enum UnfinishedFiles {
+package enum UnfinishedFiles {
   private struct Entry {
     let path: UnsafeMutablePointer<CChar>
     let next: UnsafeMutablePointer<Entry>?
@@ -40,12 +40,17 @@ enum UnfinishedFiles {
 
   /// Calls nothing but what may be called in a signal handler.
   private static func end(_ number: Int32) -> Never {
+    remove()
+    // As shells report a process that the signal ended.
+    _exit(128 + number)
+  }
+
+  /// For who ends the process otherwise. Calls nothing but what may be called in a signal handler.
+  package static func remove() {
     var entry = last.load(ordering: .acquiring)
     while let current = entry {
       unlink(current.pointee.path)
       entry = current.pointee.next
     }
-    // As shells report a process that the signal ended.
-    _exit(128 + number)
   }
 }

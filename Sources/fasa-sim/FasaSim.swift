@@ -10,6 +10,7 @@ struct FasaSim: ParsableCommand {
     abstract: "Replays attention traces of real model runs through sparse-attention policies.",
     discussion: """
       EXAMPLES:
+        fasa-sim study model.gguf calibration.txt book.txt
         fasa-sim replay traces/prose-8192.zst --policy fasa --budget 0.19
         fasa-sim replay traces/prose-8192.zst --policy oracle,fasa:chunks=4/8
         fasa-sim policies fasa
@@ -21,7 +22,7 @@ struct FasaSim: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      ReplayCommand.self, SweepCommand.self, ExploreCommand.self, CompareCommand.self, HeadsCommand.self,
+      StudyCommand.self, ReplayCommand.self, SweepCommand.self, ExploreCommand.self, CompareCommand.self, HeadsCommand.self,
       ModelCommand.self,
       ReportCommand.self,
       ExportCommand.self, ChoicesCommand.self, AnchorsCommand.self, CalibrateCommand.self,

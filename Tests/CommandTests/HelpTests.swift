@@ -11,6 +11,7 @@ import Testing
       OVERVIEW: Replays attention traces of real model runs through sparse-attention policies.
 
       EXAMPLES:
+        fasa-sim study model.gguf calibration.txt book.txt
         fasa-sim replay traces/prose-8192.zst --policy fasa --budget 0.19
         fasa-sim replay traces/prose-8192.zst --policy oracle,fasa:chunks=4/8
         fasa-sim policies fasa
@@ -27,6 +28,7 @@ import Testing
         -h, --help              Show help information.
 
       SUBCOMMANDS:
+        study                   Goes from a model and texts to a report: captures, calibrates, replays, draws.
         replay                  Replays a trace through policies at budgets, into SQLite and a table.
         sweep                   Replays traces through grids of policies at many budgets, and can be interrupted.
         explore                 Finds the cheapest policies, parameters and budgets that meet a quality target.

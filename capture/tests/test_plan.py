@@ -74,3 +74,8 @@ def test_ids_beyond_the_embedding():
     for wrong in (10, -1):
         with pytest.raises(CaptureError, match="^m: the tokenizer gives a token that the model does not have; expected tokens from 0 to 9"):
             check_ids([3, wrong], 10, "m")
+
+
+@pytest.mark.parametrize(("available", "most", "prompt"), [(100, 60, 50), (40, 60, 30), (100, None, 90)])
+def test_a_long_text_is_cut(available, most, prompt):
+    assert split_tokens(available, None, 10, "teacher-forced", most) == prompt

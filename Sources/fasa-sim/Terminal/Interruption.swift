@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Synchronization
+import Traces
 
 /// Ends a command on Ctrl-C or SIGTERM, whatever it is at: says what is stored, and exits as shells report the signal.
 ///
@@ -13,9 +14,13 @@ final class Interruption: StoringGuard {
   private let state: State
   private let signals: SignalListener
 
-  /// - Parameter computesAgain: whether the command computes what is stored, too, so that it cannot go on.
-  init(database: String, computesAgain: Bool = false) {
-    let state = State(database: database, computesAgain: computesAgain)
+  /// - Parameters:
+  ///   - computesAgain: whether the command computes what is stored, too, so that it cannot go on.
+  ///   - clearing: ends what else runs, before all.
+  init(
+    database: String, computesAgain: Bool = false, clearing: @escaping @Sendable () -> Void = {}
+  ) {
+    let state = State(database: database, computesAgain: computesAgain, clearing: clearing)
     self.state = state
     // As shells report a process that the signal ended.
     signals = SignalListener { number in state.end(128 + number) }
@@ -44,15 +49,19 @@ final class Interruption: StoringGuard {
   private final class State: Sendable {
     let database: String
     let computesAgain: Bool
+    let clearing: @Sendable () -> Void
     let isStoring = NSLock()
     let count = Mutex<(stored: Int, total: Int?, before: Int)>((0, nil, 0))
 
-    init(database: String, computesAgain: Bool) {
+    init(database: String, computesAgain: Bool, clearing: @escaping @Sendable () -> Void) {
+      self.clearing = clearing
       self.database = database
       self.computesAgain = computesAgain
     }
 
     func end(_ status: Int32) -> Never {
+      clearing()
+      UnfinishedFiles.remove()
       let isWhole = isStoring.lock(before: Date(timeIntervalSinceNow: Interruption.patience))
       Output.note("interrupted: \(kept(isWhole: isWhole))", clearsLine: true)
       // Not exit(), which would take down what other threads still use.

@@ -77,12 +77,14 @@ def parse_layers(text: str, count: int) -> tuple[int, ...]:
 
 
 def split_tokens(
-    available: int, prompt: int | None, decode: int, sampling: str
+    available: int, prompt: int | None, decode: int, sampling: str, most: int | None = None
 ) -> int:
-    """The prompt's length in tokens: as asked, or all that the text has beside the decode steps."""
+    """The prompt's length in tokens: as asked, or all that the text has beside the decode steps, up to ``most`` of both."""
     forced = decode if sampling == "teacher-forced" else 0
     if prompt is None:
         prompt = available - forced
+        if most is not None:
+            prompt = min(prompt, most - decode)
     if prompt < 1 or prompt + forced > available:
         raise CaptureError(
             "the text is too short",

@@ -54,6 +54,10 @@ def add_to(commands) -> None:
         help="length of the prompt (default: the whole text, less teacher-forced steps)",
     )
     run.add_argument(
+        "--most-tokens", type=option_types.some_tokens, metavar="N",
+        help="cut the text, so that prompt and decode steps are N tokens at most (or what --prompt-tokens says)",
+    )
+    run.add_argument(
         "--decode", type=option_types.tokens, default=64, metavar="N", help="decode steps (default: %(default)s)"
     )
     run.add_argument("--sampling", choices=SAMPLINGS, default=SAMPLINGS[0], help="default: %(default)s")
@@ -173,7 +177,7 @@ def make_plan(options: argparse.Namespace, engine: Engine, text: str) -> Plan:
     if engine.model.shapes is not None:
         refuse_mixed({layer: engine.model.shapes[layer] for layer in layers})
     tokens = engine.tokenize(text, options.special_tokens)
-    prompt = split_tokens(len(tokens), options.prompt_tokens, options.decode, options.sampling)
+    prompt = split_tokens(len(tokens), options.prompt_tokens, options.decode, options.sampling, options.most_tokens)
     check_lengths(prompt, options.decode, options.window, engine.model.trained_context)
     given = prompt + (options.decode if options.sampling == "teacher-forced" else 0)
     return Plan(

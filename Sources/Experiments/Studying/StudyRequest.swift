@@ -1,0 +1,52 @@
+import Attention
+import Foundation
+import Simulator
+
+/// From a model and texts to a report, in one folder.
+public struct StudyRequest: Sendable {
+  /// A GGUF file, a Hugging Face folder, or a name that `fasa-capture` knows.
+  public var model: String
+  /// The first calibrates where there are two or more, and is then not scored.
+  public var texts: [String]
+  public var folder: String
+  /// Prompt and decode steps of a text together, at most.
+  public var mostTokens: Int
+  public var decode: Int
+  /// As `fasa-capture` takes them; all by default.
+  public var layers: String
+  /// Policies, seed, threads; layers, heads and steps are those that are captured.
+  public var replay: ReplayRequest
+  public var budgets: [Budget]
+  public var isTimed: Bool
+
+  public init(
+    model: String, texts: [String], folder: String, mostTokens: Int, decode: Int, layers: String,
+    replay: ReplayRequest, budgets: [Budget], isTimed: Bool
+  ) {
+    self.model = model
+    self.texts = texts
+    self.folder = folder
+    self.mostTokens = mostTokens
+    self.decode = decode
+    self.layers = layers
+    self.replay = replay
+    self.budgets = budgets
+    self.isTimed = isTimed
+  }
+
+  /// A model's name for people and files.
+  public static func name(of model: String) -> String {
+    let last = URL(fileURLWithPath: model).lastPathComponent
+    return last.hasSuffix(".gguf") ? String(last.dropLast(5)) : last
+  }
+
+  /// A name for each text's trace, each once.
+  var names: [String] {
+    var taken: [String: Int] = ["runs": 1, "report": 1, "profile": 1]
+    return texts.map { text in
+      let name = URL(fileURLWithPath: text).deletingPathExtension().lastPathComponent
+      taken[name, default: 0] += 1
+      return taken[name] == 1 ? name : "\(name)-\(taken[name] ?? 1)"
+    }
+  }
+}
