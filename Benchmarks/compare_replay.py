@@ -55,9 +55,8 @@ def main():
                 *(["--isa", instruction_set] if instruction_set else []))
             seconds = time.perf_counter() - start
             fasa = json.loads(out)["traces"][0]["configurations"][1]
-            return {name: fasa[key] for name, key in (
-                ("recall", "recall"), ("mass", "mass"), ("mass_ratio", "massRatio"), ("output_error", "outputError"),
-                ("oracle_mass", "oracleMass"), ("oracle_output_error", "oracleOutputError"))}, seconds
+            return {name: fasa[name] for name in (
+                "recall", "mass", "mass_ratio", "output_error", "oracle_mass", "oracle_output_error")}, seconds
 
         def numpy_by_head(threads):
             # A head a thread, or all threads in one head's products: whichever is faster on this machine.

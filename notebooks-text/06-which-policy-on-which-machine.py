@@ -57,10 +57,10 @@ def priced(kernels: str) -> pl.DataFrame:
         "model", "--db", database, "--hardware", ",".join(MACHINES), "--kernels", kernels, "--geometry", GEOMETRY, "--context",
         ",".join(CONTEXTS), "--batch", ",".join(map(str, BATCHES)), "--json", "--no-store"))
     return pl.DataFrame([{
-        "kernels": kernels, "hardware": point["hardware"], "context": point["contextTokens"], "batch": point["batch"],
-        "configuration": point["configuration"], "speed_up": point.get("speedUp"), "largest_batch": point["largestBatch"],
-        "output_error": point["outputError"], "extrapolated": point["isExtrapolated"], "price": point["priceKind"],
-        "p50": (point.get("relativeError") or {}).get("median"), "p90": (point.get("relativeError") or {}).get("p90"),
+        "kernels": kernels, "hardware": point["machine"], "context": point["context_tokens"], "batch": point["batch"],
+        "configuration": point["label"], "speed_up": point["modelled_speedup"], "largest_batch": point["largest_batch"],
+        "output_error": point["output_error"], "extrapolated": point["extrapolated"], "price": point["price_kind"],
+        "p50": point["relative_error_p50"], "p90": point["relative_error_p90"],
     } for point in told["points"]], infer_schema_length=None)
 
 

@@ -60,14 +60,9 @@ def told(tmp_path_factory) -> list[dict]:
     with closing(sqlite3.connect(path)) as database:
         for row in rows:
             read, dense = database.execute(BYTES, [row["configuration"]]).fetchone()
-            row |= {"readBytes": read, "denseReadBytes": dense, "readBytesShare": read / dense}
-            row["steps"] = row["stepCount"]
+            row |= {"read_bytes": read, "dense_read_bytes": dense, "read_bytes_share": read / dense}
+            row["steps"] = row["step_count"]
     return rows
-
-
-def camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(part.capitalize() for part in others)
 
 
 def test_every_number_is_the_commands(rows, told):
@@ -77,12 +72,12 @@ def test_every_number_is_the_commands(rows, told):
         for name in numbers:
             # The database sums in another order; bytes and steps are whole numbers, and so the same.
             exact = isinstance(row[name], int)
-            expected = other[camel_case(name)] if exact else pytest.approx(other[camel_case(name)], rel=1e-12)
+            expected = other[name] if exact else pytest.approx(other[name], rel=1e-12)
             assert row[name] == expected, (row["label"], name)
 
 
 def test_every_row_is_the_commands(rows, told):
-    assert [(row["label"], row["budget"]) for row in rows] == [(row["label"], row.get("budget")) for row in told]
+    assert [(row["label"], row["budget"]) for row in rows] == [(row["label"], row["budget"]) for row in told]
     assert [row["policy"].partition(":")[0] for row in rows] == [row["policy"] for row in told]
     assert len(rows) == 11 and {row["trace"] for row in rows} == {str(TRACE)}
 

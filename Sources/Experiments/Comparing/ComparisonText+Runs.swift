@@ -11,13 +11,21 @@ extension ComparisonText {
       .right("recall", drop: 6) { NumberText.decimal($0.difference(of: "recall")?.difference) },
       .right("mass", drop: 1) { NumberText.decimal($0.difference(of: "mass")?.difference) },
       .right("output error") { NumberText.decimal($0.difference(of: "output_error")?.difference) },
-      .right("95 % interval", drop: 9) { $0.difference(of: "output_error").map(ComparisonLine.interval) ?? "–" },
+      .right("95 % interval", drop: 9) {
+        $0.difference(of: "output_error").map(ComparisonLine.interval) ?? "–"
+      },
       .right("p, Holm", drop: 4) { $0.difference(of: "output_error").map(ComparisonLine.p) ?? "–" },
-      .right("weighted", drop: 5) { NumberText.decimal($0.difference(of: "weighted_output_error")?.difference) },
+      .right("weighted", drop: 5) {
+        NumberText.decimal($0.difference(of: "weighted_output_error")?.difference)
+      },
     ]
     let projected: [Column<PairedComparison>] =
       hasProjected
-      ? [.right("projected", drop: 2) { NumberText.decimal($0.difference(of: "projected_output_error")?.difference) }]
+      ? [
+        .right("projected", drop: 2) {
+          NumberText.decimal($0.difference(of: "projected_output_error")?.difference)
+        }
+      ]
       : []
     let cost: [Column<PairedComparison>] = [
       .right("bytes/head", drop: 3) { $0.bytesDifference(.perHead) },

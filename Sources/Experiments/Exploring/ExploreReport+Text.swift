@@ -109,7 +109,8 @@ extension ExploreReport {
         .right("speed-up") { $0.judged.cost.point.map(speedUp) ?? "–" },
       ]
       if pricing.model != nil {
-        columns.append(.right("whole model", drop: 7) { NumberText.times($0.judged.cost.point?.wholeSpeedUp) })
+        columns.append(
+          .right("whole model", drop: 7) { NumberText.times($0.judged.cost.point?.wholeSpeedUp) })
       }
     }
     return TextTable(lines, columns)

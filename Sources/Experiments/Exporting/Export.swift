@@ -31,7 +31,8 @@ public struct Export {
       case .csv: try writeCSV(to: file, Counter(progress))
       case .jsonl: try writeObjects(to: file, between: "\n", closing: "\n", Counter(progress))
       case .json:
-        try writeObjects(to: file, opening: "[\n", between: ",\n", closing: "\n]\n", none: "[]\n", Counter(progress))
+        try writeObjects(
+          to: file, opening: "[\n", between: ",\n", closing: "\n]\n", none: "[]\n", Counter(progress))
       case .parquet: try writeParquet(to: file, Counter(progress))
       }
     try file.publish()

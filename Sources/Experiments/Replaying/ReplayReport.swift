@@ -63,7 +63,7 @@ public struct ReplayReport {
     let metadata = trace.metadata
     let heading =
       "\(metadata.model.name), \(metadata.text.title) (\(metadata.text.kind)): \(NumberText.grouped(metadata.tokens.total)) tokens, "
-        + "\(plan.rows.count) decode steps (\(plan.stepsText), at positions \(plan.positionsText)), layers \(NumberRanges.text(plan.layers)), \(plan.heads.count) query heads"
+      + "\(plan.rows.count) decode steps (\(plan.stepsText), at positions \(plan.positionsText)), layers \(NumberRanges.text(plan.layers)), \(plan.heads.count) query heads"
     return Document([
       .lines([heading]), .table(table),
       .notes(
@@ -144,7 +144,8 @@ public struct ReplayReport {
     if isProjected { legend.append(projectedNote) }
     if frees {
       legend.append(
-        "freed: of a layer's blocks of \(FreedBlocks.tokens) tokens, those of which no head holds any in the end")
+        "freed: of a layer's blocks of \(FreedBlocks.tokens) tokens, those of which no head holds any in the end"
+      )
     }
     if isBuffered {
       legend.append(
@@ -161,7 +162,8 @@ public struct ReplayReport {
     let layers =
       projectedLayers.count < plan.layers.count
       ? " over the layers that hold theirs, \(NumberRanges.text(projectedLayers))" : ""
-    return "projected: error of whole layers after their output projection, Σ‖Wo (o_S − o)‖ / Σ‖Wo o‖\(layers)"
+    return
+      "projected: error of whole layers after their output projection, Σ‖Wo (o_S − o)‖ / Σ‖Wo o‖\(layers)"
   }
 
   /// Budgets are found on the first steps alone, so that over all of them the share is another one.

@@ -30,7 +30,8 @@ struct FormatOptions: ParsableArguments {
     ].compactMap(\.self)
     guard given.count <= 1 else {
       throw ValidationError(
-        "\(given.joined(separator: " and ")): expected one of them, found \(given.count == 2 ? "both" : "all"); leave one in")
+        "\(given.joined(separator: " and ")): expected one of them, found \(given.count == 2 ? "both" : "all"); leave one in"
+      )
     }
   }
 
