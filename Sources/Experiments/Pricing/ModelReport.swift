@@ -53,6 +53,7 @@ public struct ModelReport {
         .lines(["\(heading(first, own)), batch \(Int(saturating: key.batch))"]), .table(table(own)),
       ]
     }
+    if showsSensitivity { blocks.append(.lines(sensitivities)) }
     blocks.append(
       .notes(notes, then: database.map { ["stored in \($0) (modelled, modelled_speedups)"] } ?? []))
     return Document(blocks)

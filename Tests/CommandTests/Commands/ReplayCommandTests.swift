@@ -239,12 +239,13 @@ import Traces
       "--policy oracle,random --budget 10 --steps 0-3 --heads 0-2 --no-timing --db r.db --json")
     #expect(run.status == 0 && run.errors.isEmpty)
     let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
-    #expect(Set(json.keys) == ["database", "traces"])
+    #expect(Set(json.keys) == ["database", "traces", "modelled"])
     #expect(json["database"] as? String == "r.db")
     let trace = try #require((json["traces"] as? [[String: Any]])?.first)
     #expect(
       Set(trace.keys) == [
-        "trace", "notes", "exact_results_digest", "reused_configurations", "configurations",
+        "trace", "notes", "exact_results_digest", "reused_configurations", "read_bandwidth_bytes_per_s",
+        "configurations",
       ])
     #expect(trace["trace"] as? String == "t.zst" && trace["reused_configurations"] as? Int == 0)
     let configurations = try #require(trace["configurations"] as? [[String: Any]])

@@ -18,7 +18,8 @@ import Testing
   }
 
   @Test func evenWorkIsToldExactly() {
-    for (time, left) in told(99) { $0 / 100 } where time >= 3 {
+    let even = told(99) { $0 / 100 }
+    for (time, left) in even where time >= 3 {
       #expect(left.map { abs($0 - (100 - time)) < 1e-6 } == true)
     }
   }
