@@ -19,7 +19,7 @@ static char *copy(const char *text) { return strdup(text); }
 
 uint32_t fasa_abi(void) { return ABI; }
 const char *fasa_version(void) { return "echo"; }
-int32_t fasa_policies(char **json) { return *json = copy("[{\"name\": \"dense\", \"usesBudget\": false}]"), FASA_OK; }
+int32_t fasa_policies(char **json) { return *json = copy("[{\"name\": \"dense\", \"uses_budget\": false}]"), FASA_OK; }
 
 int32_t fasa_open(const char *description, fasa_session **session, char **error) {
   if (strstr(description, "\"nonsense\"")) return *error = copy("no policy 'nonsense': see fasa-sim policies"), FASA_INVALID;

@@ -27,7 +27,7 @@ def live(monkeypatch, tmp_path, tiny_folder):
     monkeypatch.setattr(library, "identity", lambda: "naive")
     monkeypatch.setattr(session, "Session", NaiveSession)
     monkeypatch.setattr(calls, "replay", replay)
-    monkeypatch.setattr(calls, "policies", lambda: [{"name": "dense", "usesBudget": False}])
+    monkeypatch.setattr(calls, "policies", lambda: [{"name": "dense", "uses_budget": False}])
     text = tmp_path / "text.txt"
     text.write_text(TEXT)
 

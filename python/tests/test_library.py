@@ -157,5 +157,5 @@ def test_a_closed_session_is_no_more_called(echo):
 
 @needs_compiler
 def test_policies_and_the_librarys_identity(echo):
-    assert policies() == [{"name": "dense", "usesBudget": False}]
+    assert policies() == [{"name": "dense", "uses_budget": False}]
     assert library.identity().startswith("fasa-sim echo ")

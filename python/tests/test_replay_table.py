@@ -120,13 +120,13 @@ def test_without_a_library_for_tables_nothing_is_replayed(asked, monkeypatch):
     assert asked == []
 
 
-PARAMETERS = [{"name": "page", "defaultValue": "16", "range": "1 or more", "help": "tokens of a page"},
-              {"name": "sinks", "defaultValue": "0", "range": "0 or more", "help": "first tokens"}]
+PARAMETERS = [{"name": "page", "default_value": "16", "range": "1 or more", "help": "tokens of a page"},
+              {"name": "sinks", "default_value": "0", "range": "0 or more", "help": "first tokens"}]
 POLICIES = [
-    {"name": "dense", "kind": "bound", "summary": "Keeps all.", "usesBudget": False, "needs": [], "scope": "group",
+    {"name": "dense", "kind": "bound", "summary": "Keeps all.", "uses_budget": False, "needs": [], "scope": "group",
      "notes": "", "parameters": []},
     {"name": "quest", "kind": "selection", "summary": "Pages.", "paper": "https://arxiv.org/abs/2406.10774",
-     "usesBudget": True, "needs": ["a profile", "a file"], "scope": "layer", "notes": "so", "parameters": PARAMETERS},
+     "uses_budget": True, "needs": ["a profile", "a file"], "scope": "layer", "notes": "so", "parameters": PARAMETERS},
 ]
 
 

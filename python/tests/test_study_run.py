@@ -50,7 +50,7 @@ def live(monkeypatch, tmp_path, tiny_folder):
     monkeypatch.setattr(session, "Session", NaiveSession)
     monkeypatch.setattr(calls, "replay", replay)
     names = {"dense": False, "oracle": True, "streaming-llm": True}
-    monkeypatch.setattr(calls, "policies", lambda: [{"name": name, "usesBudget": own} for name, own in names.items()])
+    monkeypatch.setattr(calls, "policies", lambda: [{"name": name, "uses_budget": own} for name, own in names.items()])
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.txt").write_text(TEXT)
     (tmp_path / "study.yaml").write_text(STUDY.format(model=tiny_folder))

@@ -47,7 +47,8 @@ package struct HardwareListing {
         .init(
           name: $0.name, title: $0.title, kind: $0.kind.rawValue,
           bandwidthBytesPerSecond: $0.memory.bandwidthBytesPerSecond,
-          linkBytesPerSecond: $0.hostLink?.bandwidthBytesPerSecond, capacityBytes: $0.memory.capacityBytes, peakOperationsPerSecond: $0.peakOperationsPerSecond,
+          linkBytesPerSecond: $0.hostLink?.bandwidthBytesPerSecond, capacityBytes: $0.memory.capacityBytes,
+          peakOperationsPerSecond: $0.peakOperationsPerSecond,
           kernels: $0.kernels?.name)
       },
       kernels: sets.map {
@@ -88,7 +89,9 @@ package struct HardwareListing {
       [
         .left("kernels") { $0.name },
         .left("", drop: 2, isProse: true) { $0.title },
-        .left("fitted to", drop: 1, isProse: true) { $0.calibration?.machines.map(\.name).joined(separator: ", ") ?? "assumed" },
+        .left("fitted to", drop: 1, isProse: true) {
+          $0.calibration?.machines.map(\.name).joined(separator: ", ") ?? "assumed"
+        },
         .right("dense") { elsewhere($0, .dense) },
         .right("pages") { elsewhere($0, .pages) },
         .right("tokens") { elsewhere($0, .tokens) },

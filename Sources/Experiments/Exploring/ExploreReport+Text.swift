@@ -141,16 +141,6 @@ extension ExploreReport {
 
   var notes: [String] {
     var notes: [String] = []
-    if shownFront.count < front.count {
-      notes.append(
-        "the front has \(front.count) configurations, of which \(shownFront.count) are shown; the JSON has all"
-      )
-    }
-    if result.evaluations.count > 1, plannedPolicies > 1 {
-      notes.append(
-        "policies that others dominate are dropped early: what is not in the tables may meet the target too, though the first rungs had it dearer; explore it alone"
-      )
-    }
     if let cheapest, pricing.machine != nil, !isBounded {
       let alike = alternatives.dropFirst().filter {
         $0.cost.value <= cheapest.cost.value * (1 + (error(of: cheapest) ?? 0))
@@ -161,11 +151,6 @@ extension ExploreReport {
           "within the median errors of their times and the cheapest's, so that the model does not tell them apart: \(alike.map(\.row.label).joined(separator: "; "))"
         )
       }
-    }
-    if oracle != nil, !cheapestByPolicy.isEmpty {
-      notes.append(
-        "ref: the oracle, which knows the scores, at the coarse budgets: no method; its cost is of reading all keys"
-      )
     }
     if let windows {
       notes.append(
@@ -179,6 +164,21 @@ extension ExploreReport {
     }
     if cheapest?.cost.point?.fits == false {
       notes.append("model and cache of the cheapest do not fit the machine at this batch")
+    }
+    if shownFront.count < front.count {
+      notes.append(
+        "the front has \(front.count) configurations, of which \(shownFront.count) are shown; the JSON has all"
+      )
+    }
+    if result.evaluations.count > 1, plannedPolicies > 1 {
+      notes.append(
+        "policies that others dominate are dropped early: what is not in the tables may meet the target too, though the first rungs had it dearer; explore it alone"
+      )
+    }
+    if oracle != nil, !cheapestByPolicy.isEmpty {
+      notes.append(
+        "ref: the oracle, which knows the scores, at the coarse budgets: no method; its cost is of reading all keys"
+      )
     }
     let metadata = trace.metadata
     if metadata.capturedLayers.count < metadata.geometry.layers {

@@ -39,7 +39,9 @@ extension AttentionImport {
           path: table.path, machine: table.origin.machine,
           checkedAgainst: table.isChecked ? table.origin.description?.name : nil, rowsRead: table.count,
           rowsFromMemory: table.fromMemory, rowsKept: table.rows.count, isLeftOut: table.isLeftOut,
-          leftOut: Dictionary(table.flaws.map { ($0.key.rawValue, $0.value) }) { first, _ in first })
+          leftOut: Dictionary(table.flaws.map { (OrderedJSON.name($0.key.rawValue), $0.value) }) { first, _ in
+            first
+          })
       },
       repeated: .init(
         rowsMerged: repeated.merged, shapesWithSeveralTimes: repeated.differing,

@@ -65,7 +65,7 @@ extension ModelReport {
     JSON(
       database: database, reading: job.reading.rawValue, quality: quality?.text,
       missed: quality?.missed(job.shapes).map(\.policy) ?? [], leftOut: job.leftOut.map(\.label),
-      notes: notes, points: rows)
+      notes: notes + (showsSensitivity ? sensitivities : []), points: rows)
   }
 
   /// Each time that was priced.

@@ -6,20 +6,11 @@ import Results
 extension ModelReport {
   /// What a reader of the tables has to know.
   var notes: [String] {
-    var notes = [
-      "speed-up of attention over dense attention that reads a group's rows once; \(job.reading.rawValue) reading; faster from: shortest context, up to 1m"
-    ]
-    if job.model != nil { notes.append(wholeModel) }
-    notes += windowNotes
+    var notes = windowNotes
     if let quality { notes += equalQuality(quality) }
-    if points.contains(where: \.row.isExtrapolated) {
+    if !job.leftOut.isEmpty {
       notes.append(
-        "~ extrapolated: another machine than the kernels were fitted on, another geometry or context than was replayed"
-      )
-    }
-    if points.contains(where: { $0.speedUp == nil }) {
-      notes.append(
-        "– and not stored: where model and caches do not fit the machine, with the policy or with dense attention"
+        "left out, since heads of \(job.model?.name ?? "the model") share one row for each token and these choose by keys of their own or each for itself: \(job.leftOut.map(\.label).joined(separator: ", "))"
       )
     }
     if let earlier = points.first(where: \.row.machine.isEarlier)?.row.machine {
@@ -27,12 +18,20 @@ extension ModelReport {
         "with \(earlier.kernels.name) kernels, of before and launched one by one: shown where they are on the other side of 1×"
       )
     }
-    if !job.leftOut.isEmpty {
+    if points.contains(where: { $0.speedUp == nil }) {
       notes.append(
-        "left out, since heads of \(job.model?.name ?? "the model") share one row for each token and these choose by keys of their own or each for itself: \(job.leftOut.map(\.label).joined(separator: ", "))"
+        "– and not stored: where model and caches do not fit the machine, with the policy or with dense attention"
       )
     }
-    if showsSensitivity { notes += sensitivities }
+    if points.contains(where: \.row.isExtrapolated) {
+      notes.append(
+        "~ extrapolated: another machine than the kernels were fitted on, another geometry or context than was replayed"
+      )
+    }
+    notes.append(
+      "speed-up of attention over dense attention that reads a group's rows once; \(job.reading.rawValue) reading; faster from: shortest context, up to 1m"
+    )
+    if job.model != nil { notes.append(wholeModel) }
     return notes
   }
 
@@ -68,7 +67,8 @@ extension ModelReport {
       + (missed.isEmpty ? [] : ["none of these has it: \(missed.joined(separator: ", "))"])
   }
 
-  private var sensitivities: [String] {
+  /// Asked for, and so no note.
+  var sensitivities: [String] {
     var seen: Set<String> = []
     return points.filter {
       seen.insert("\($0.row.machine.name) \($0.stored.configuration)").inserted

@@ -54,6 +54,7 @@ public struct ModelReport {
       ]
       if let layers = layersTable(own) { blocks += [.lines([layers.title]), .table(layers.table)] }
     }
+    if showsSensitivity { blocks.append(.lines(sensitivities)) }
     blocks.append(
       .notes(notes, then: database.map { ["stored in \($0) (modelled, modelled_speedups)"] } ?? []))
     return Document(blocks)

@@ -56,11 +56,14 @@ package struct ProgressText: Sendable {
 
   private func rate(_ time: Double, share: Double?, _ count: Count?) -> String? {
     guard let count, time >= TimeLeft.firstSeconds else { return nil }
-    let done = share.flatMap { share in count.total.map { share * Double($0 - count.before) } }
+    let done =
+      share.flatMap { share in count.total.map { share * Double($0 - count.before) } }
       ?? Double(count.done - count.before)
     guard done > 0 else { return nil }
     let rate = done / time
-    return rate >= 10 ? "\(NumberText.grouped(Int(saturating: rate)))/s"
-      : rate >= 0.5 ? "\(NumberText.decimal(rate, places: 1))/s" : "\(NumberText.decimal(60 * rate, places: 1))/min"
+    return rate >= 10
+      ? "\(NumberText.grouped(Int(saturating: rate)))/s"
+      : rate >= 0.5
+        ? "\(NumberText.decimal(rate, places: 1))/s" : "\(NumberText.decimal(60 * rate, places: 1))/min"
   }
 }

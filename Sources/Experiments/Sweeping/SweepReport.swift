@@ -46,7 +46,8 @@ public struct SweepReport {
   /// - Parameter database: its name, as the report is to tell it.
   public func json(database: String) -> JSON {
     JSON(
-      database: database, run: run, reusedConfigurations: reused, best: best, notes: notes, configurations: rows)
+      database: database, run: run, reusedConfigurations: reused, best: best, notes: notes,
+      configurations: rows)
   }
 
   /// The best of each budget, in the plan's order; policies that size their own sets last. Bounds are no methods, and

@@ -57,7 +57,8 @@ package struct Document {
       case .notes(let notes, let lines):
         let (shown, rest) = shown(notes, style)
         let text = shown.flatMap { wrapped("note: \($0)", style, hanging: "note: ".count) }
-        return (text.map(style.dim) + [rest].compactMap(\.self).map(style.dim)
+        return
+          (text.map(style.dim) + [rest].compactMap(\.self).map(style.dim)
           + lines.flatMap { wrapped($0, style) }).joined(separator: "\n")
       }
     }.filter { !$0.isEmpty }.joined(separator: "\n\n")

@@ -105,7 +105,24 @@ private struct Keyed<Key: CodingKey>: KeyedEncodingContainerProtocol {
       OrderedJSON.name(key.stringValue), try OrderedJSON.of(value, at: codingPath + [key]))
   }
 
-  func encodeIfPresent<Value: Encodable>(_ value: Value?, forKey key: Key) throws {
+  func encodeIfPresent<Value: Encodable>(_ value: Value?, forKey key: Key) throws { try add(value, key) }
+  // The protocol has a default of its own for each of these, which leaves nil out.
+  func encodeIfPresent(_ value: Bool?, forKey key: Key) throws { try add(value, key) }
+  func encodeIfPresent(_ value: String?, forKey key: Key) throws { try add(value, key) }
+  func encodeIfPresent(_ value: Double?, forKey key: Key) throws { try add(value, key) }
+  func encodeIfPresent(_ value: Float?, forKey key: Key) throws { try add(value, key) }
+  func encodeIfPresent(_ value: Int?, forKey key: Key) throws { try add(value, key) }
+  func encodeIfPresent(_ value: Int8?, forKey key: Key) throws { try add(value, key) }
+  func encodeIfPresent(_ value: Int16?, forKey key: Key) throws { try add(value, key) }
+  func encodeIfPresent(_ value: Int32?, forKey key: Key) throws { try add(value, key) }
+  func encodeIfPresent(_ value: Int64?, forKey key: Key) throws { try add(value, key) }
+  func encodeIfPresent(_ value: UInt?, forKey key: Key) throws { try add(value, key) }
+  func encodeIfPresent(_ value: UInt8?, forKey key: Key) throws { try add(value, key) }
+  func encodeIfPresent(_ value: UInt16?, forKey key: Key) throws { try add(value, key) }
+  func encodeIfPresent(_ value: UInt32?, forKey key: Key) throws { try add(value, key) }
+  func encodeIfPresent(_ value: UInt64?, forKey key: Key) throws { try add(value, key) }
+
+  private func add(_ value: (some Encodable)?, _ key: Key) throws {
     if let value { try encode(value, forKey: key) } else { encodeNil(forKey: key) }
   }
 

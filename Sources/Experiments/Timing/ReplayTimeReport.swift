@@ -57,7 +57,9 @@ package struct ReplayTimeReport {
         // The first alone adds to nothing.
         .left("replay of") { ($0.addedShareOfFirst == nil ? "" : "+ ") + $0.added },
         .right("s") { NumberText.decimal($0.seconds.median) },
-        .right("95 %", drop: 1) { "\(NumberText.decimal($0.seconds.low))–\(NumberText.decimal($0.seconds.high))" },
+        .right("95 %", drop: 1) {
+          "\(NumberText.decimal($0.seconds.low))–\(NumberText.decimal($0.seconds.high))"
+        },
         .right("floor, s", drop: 3) { NumberText.decimal($0.floorSeconds) },
         .right("of floor") { NumberText.times($0.seconds.median / $0.floorSeconds) },
         .right("adds, of first", drop: 2) { NumberText.percent($0.addedShareOfFirst) },

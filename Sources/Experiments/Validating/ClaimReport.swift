@@ -49,9 +49,9 @@ struct ClaimReport: Encodable {
     return [
       .heading("\(claim): what the model gives, attention alone"), .table(table),
       .lines([
-      "* within \(NumberText.percent(Self.tolerance)) of the stated figure, what 90 % of predictions of the triton kernels lie within",
-      "! weights and a cache kept by query head, as the released code keeps it, do not fit the machine",
-      "a step of the whole model, weights read too, gives it on: \(whole.isEmpty ? "no machine that holds it" : whole.joined(separator: ", "))",
+        "* within \(NumberText.percent(Self.tolerance)) of the stated figure, what 90 % of predictions of the triton kernels lie within",
+        "! weights and a cache kept by query head, as the released code keeps it, do not fit the machine",
+        "a step of the whole model, weights read too, gives it on: \(whole.isEmpty ? "no machine that holds it" : whole.joined(separator: ", "))",
       ]),
     ]
   }

@@ -38,14 +38,18 @@ struct QuestReport: Encodable {
     }
     let published = QuestKernels.publishedTopK
     return [
-      .heading("Quest, end to end (arXiv 2406.10774, Fig. 10): Llama-2-7B, batch 1, \(machine), \(kernels) kernels, which were fitted to none of these times (of the step, the share of 4-bit weights was)"),
+      .heading(
+        "Quest, end to end (arXiv 2406.10774, Fig. 10): Llama-2-7B, batch 1, \(machine), \(kernels) kernels, which were fitted to none of these times (of the step, the share of 4-bit weights was)"
+      ),
       .lines([line("full cache", full), line("Quest", quest), line("speed-up", speedUp)]),
-      .heading("Quest's kernels (the same, Fig. 9 and 11(b)): a layer of Llama-2-7B, \(kernelMachine), which Fig. 11 does not name, nothing fitted"),
+      .heading(
+        "Quest's kernels (the same, Fig. 9 and 11(b)): a layer of Llama-2-7B, \(kernelMachine), which Fig. 11 does not name, nothing fitted"
+      ),
       .lines([
-      line("FlashInfer, whole cache", QuestKernels.error(kernelCases.compactMap(\.full))),
-      line("Quest", QuestKernels.error(kernelCases.compactMap(\.quest))),
-      line("speed-up", QuestKernels.error(kernelCases.map(\.speedUp))),
-      "top-k over the pages of 131,072 tokens: \(NumberText.decimal(topKMicroseconds, places: 1)) µs, where \(Int(published.lowerBound)) to \(Int(published.upperBound)) are published",
+        line("FlashInfer, whole cache", QuestKernels.error(kernelCases.compactMap(\.full))),
+        line("Quest", QuestKernels.error(kernelCases.compactMap(\.quest))),
+        line("speed-up", QuestKernels.error(kernelCases.map(\.speedUp))),
+        "top-k over the pages of 131,072 tokens: \(NumberText.decimal(topKMicroseconds, places: 1)) µs, where \(Int(published.lowerBound)) to \(Int(published.upperBound)) are published",
       ]),
     ]
   }

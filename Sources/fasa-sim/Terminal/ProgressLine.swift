@@ -67,7 +67,9 @@ final class ProgressLine: Sendable {
         time, share: state.share, count: count?() ?? state.count, width: width)
       if let left, !state.isForetold {
         state.isForetold = true
-        if left > Self.long { Output.note("\(state.text.title): \(DurationText.about(left)) to go", clearsLine: true) }
+        if left > Self.long {
+          Output.note("\(state.text.title): \(DurationText.about(left)) to go", clearsLine: true)
+        }
       }
       Output.progress(Output.clear + line)
     }

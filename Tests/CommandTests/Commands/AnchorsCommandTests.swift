@@ -27,16 +27,17 @@ import Testing
     let found = try object("anchors t.zst --policy oracle --budget 10 --by \(loss.rawValue)")
     let rows = try #require(found["rows"] as? [[String: Any]])
     #expect(rows.map { $0["anchors"] as? [Int] } == [nil, [0], [0, 1]])
-    #expect(rows.map { $0["policy"] as? String } == ["oracle", "oracle:reuse=0", "oracle:reuse=0+1"])
+    #expect(
+      rows.map { $0["label"] as? String } == ["oracle @ 10", "oracle:reuse=0 @ 10", "oracle:reuse=0+1 @ 10"])
     let (own, one, two) = (rows[0], rows[1], rows[2])
-    for metric in ["weightedOutputError", "outputError", "mass"] {
+    for metric in ["weighted_output_error", "output_error", "mass"] {
       #expect(try #require(own[metric] as? Double) == two[metric] as? Double)
       #expect(own[metric] as? Double != one[metric] as? Double)
     }
     let replayed = try object("replay t.zst --policy oracle:reuse=0 --budget 10 --no-timing --db :memory:")
     let traces = try #require(replayed["traces"] as? [[String: Any]])
     let told = try #require((traces.first?["configurations"] as? [[String: Any]])?.first)
-    for metric in ["weightedOutputError", "outputError", "mass", "groupUnionBytesShare"] {
+    for metric in ["weighted_output_error", "output_error", "mass", "group_union_bytes_share"] {
       let (left, right) = (try #require(one[metric] as? Double), try #require(told[metric] as? Double))
       #expect(abs(left - right) <= 1e-12 * abs(right), "\(metric)")
     }

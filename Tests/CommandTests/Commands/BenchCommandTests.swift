@@ -19,7 +19,7 @@ import Testing
       let kernel: String
       let tokens: Int
       let rooflineShare: Double
-      let bytesPerSecond: Double
+      let bytesPerS: Double
     }
     let kernels: [Row]
   }
@@ -31,11 +31,11 @@ import Testing
         "--kernel", "top-k", "--kernel", "dense score, one",
       ], in: folder)
     #expect(run.status == 0, "\(run.errors)")
-    let rows = try JSONDecoder().decode(KernelJSON.self, from: Data(run.output.utf8)).kernels
+    let rows = try JSONDecoder.ofTheDatabase.decode(KernelJSON.self, from: Data(run.output.utf8)).kernels
     let kernels = ["top-k, k = 256", "top-k, k = 19 %", "dense score, one head"]
     #expect(rows.map(\.kernel) == kernels + kernels)
     #expect(rows.map(\.tokens) == [1024, 1024, 1024, 2048, 2048, 2048])
-    #expect(rows.allSatisfy { $0.rooflineShare > 0 && $0.rooflineShare.isFinite && $0.bytesPerSecond > 0 })
+    #expect(rows.allSatisfy { $0.rooflineShare > 0 && $0.rooflineShare.isFinite && $0.bytesPerS > 0 })
   }
 
   @Test func aKernelThatIsNotThereIsNamedBesideThoseThatAre() throws {
@@ -46,11 +46,11 @@ import Testing
 
   private struct ReplayJSON: Decodable {
     struct Row: Decodable {
-      let added: String
-      let floorSeconds: Double
+      let label: String
+      let floorS: Double
       let addedShareOfFirst: Double?
     }
-    let rows: [Row]
+    let replays: [Row]
   }
 
   @Test func aPolicyWithHeadStatisticsIsTimed() throws {
@@ -58,8 +58,8 @@ import Testing
     try Inputs.profile(in: folder)
     let run = try run("bench replay t.zst --policy loki --profile p.json --budget 8 --repeats 1 --json")
     #expect(run.status == 0, "\(run.errors)")
-    let rows = try JSONDecoder().decode(ReplayJSON.self, from: Data(run.output.utf8)).rows
-    #expect(rows.map(\.added) == ["loki @ 8"])
+    let rows = try JSONDecoder.ofTheDatabase.decode(ReplayJSON.self, from: Data(run.output.utf8)).replays
+    #expect(rows.map(\.label) == ["loki @ 8"])
   }
 
   /// Nothing is left behind: each round writes into a database of its own.
@@ -67,11 +67,11 @@ import Testing
     try Inputs.trace(in: folder)
     let run = try run("bench replay t.zst --policy oracle,streaming-llm --budget 8,16 --repeats 1 --json")
     #expect(run.status == 0, "\(run.errors)")
-    let rows = try JSONDecoder().decode(ReplayJSON.self, from: Data(run.output.utf8)).rows
+    let rows = try JSONDecoder.ofTheDatabase.decode(ReplayJSON.self, from: Data(run.output.utf8)).replays
     #expect(
-      rows.map(\.added) == ["oracle @ 8", "oracle @ 16", "streaming-llm @ 8", "streaming-llm @ 16"])
+      rows.map(\.label) == ["oracle @ 8", "oracle @ 16", "streaming-llm @ 8", "streaming-llm @ 16"])
     #expect(rows.map { $0.addedShareOfFirst == nil } == [true, false, false, false])
-    #expect(rows.allSatisfy { $0.floorSeconds > 0 })
+    #expect(rows.allSatisfy { $0.floorS > 0 })
     #expect(!folder.holds("runs.db"))
   }
 

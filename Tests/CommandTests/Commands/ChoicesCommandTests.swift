@@ -33,7 +33,7 @@ import Testing
     let written = try run("choices t.zst --policy \(policy) --budget 10 -o c.jsonl")
     #expect(written.status == 0 && written.output == "c.jsonl: 480 sets\n", "\(written.errors)")
     let (own, again) = (try row(policy), try row("external:file=c.jsonl"))
-    for metric in ["recall", "mass", "outputError", "selected", "groupUnion"] {
+    for metric in ["recall", "mass", "output_error", "selected", "group_union"] {
       // Budgets differ: recall is of the oracle's k, which another framework's set says by its size.
       if metric == "recall", policy == "quest:page=4,dense-layers=0" || policy == "infinigen" { continue }
       #expect(try #require(own[metric] as? Double) == again[metric] as? Double, "\(metric)")

@@ -34,7 +34,7 @@ import Testing
     }
     #expect(found.output.contains("Where output_error differs most"))
     #expect(
-      found.output.contains("warning: not on equal footing: sinks is 0 for oracle, 4 for streaming-llm"))
+      found.output.contains("note: not on equal footing: sinks is 0 for oracle, 4 for streaming-llm"))
     #expect(found.output.contains("layer 1 head ") && found.output.contains("step "))
   }
 
@@ -51,13 +51,13 @@ import Testing
     let json = try #require(try JSONSerialization.jsonObject(with: Data(found.output.utf8)) as? [String: Any])
     #expect(
       Set(json.keys) == [
-        "a", "b", "traces", "metrics", "bytes", "kernel", "modelled", "largestDifferences", "settings",
-        "notOnEqualFooting",
+        "a", "b", "traces", "metrics", "bytes", "kernel", "modelled", "largest_differences", "settings",
+        "not_on_equal_footing", "live",
       ])
     let kernel = try #require(json["kernel"] as? [String: Any])
     let (low, ratio, high) = (kernel["low"] as? Double, kernel["ratio"] as? Double, kernel["high"] as? Double)
     #expect(try #require(low) <= #require(ratio) && #require(ratio) <= #require(high))
-    #expect(kernel["isPaired"] as? Bool == true)
+    #expect(kernel["is_paired"] as? Bool == true)
     #expect((json["modelled"] as? [Any])?.isEmpty == true)
   }
 
@@ -65,7 +65,7 @@ import Testing
     #expect(
       try run("replay t.zst --policy random,dense --budget 10 --seed 1 --detail step --no-timing").status == 0
     )
-    let found = try run("compare run:1 run:2")
+    let found = try run("compare run:1 run:2 --verbose")
     #expect(found.status == 0)
     #expect(found.output.contains("\nrandom @ 10 "))
     #expect(

@@ -15,7 +15,7 @@ import Testing
 
   struct Report: Decodable {
     struct Point: Decodable, Equatable {
-      let configuration: String
+      let label: String
       let policy: String
       let budget: String?
       let loss: Double
@@ -24,7 +24,7 @@ import Testing
       let outputError: Double?
       let weightedOutputError: Double?
       let recall: Double?
-      let speedUp: Double?
+      let modelledSpeedup: Double?
     }
     struct Effort: Decodable {
       struct Rung: Decodable {
@@ -55,13 +55,13 @@ import Testing
   func report(_ options: String) throws -> Report {
     let run = try explore(options + " --json")
     #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
-    return try JSONDecoder().decode(Report.self, from: Data(run.output.utf8))
+    return try JSONDecoder.ofTheDatabase.decode(Report.self, from: Data(run.output.utf8))
   }
 
   @Test func theCheapestMeetsTheTargetAndNothingTriedIsCheaper() throws {
     let found = try report("--max-output-error 0.5 --policy quest,snapkv,sparq --max-trials 80 --db r.db")
     let cheapest = try #require(found.cheapest)
-    #expect(found.verdict == "met" && found.costName == "shareOfDenseBytes" && found.denseCost == 1)
+    #expect(found.verdict == "met" && found.costName == "group_union_bytes_share" && found.denseCost == 1)
     #expect(cheapest.meetsTarget && cheapest.loss <= 0.5 && cheapest.cost < 1)
     #expect(found.front.contains(cheapest) && found.cheapestByPolicy.first == cheapest)
     #expect(found.front.allSatisfy { !$0.meetsTarget || $0.cost >= cheapest.cost })
@@ -94,7 +94,7 @@ import Testing
   @Test func bitsOfTheCacheAreAnAxis() throws {
     let found = try report(
       "--max-weighted-error 0.9 --policy dense,quest --kv-bits 16,8,4 --vary none --max-trials 60 --db r.db")
-    let labels = Set((found.cheapestByPolicy + found.front).map(\.configuration))
+    let labels = Set((found.cheapestByPolicy + found.front).map(\.label))
     #expect(labels.contains { $0.hasPrefix("dense:kv=") } && labels.contains { $0.hasPrefix("quest:kv=") })
     #expect(!labels.contains("dense"))
     let refused = try explore("--max-weighted-error 0.9 --policy dense,quest --db r.db")
@@ -110,7 +110,7 @@ import Testing
     #expect(again.effort.reusedEvaluations == again.effort.rungs.map(\.evaluations).reduce(0, +))
     // Ordinary configurations: a replay finds them, with the same figures.
     let cheapest = try #require(first.cheapest)
-    let parts = cheapest.configuration.components(separatedBy: " @ ")
+    let parts = cheapest.label.components(separatedBy: " @ ")
     let replay = try Executable.run(
       [
         "replay", "t.zst", "--policy", parts[0], "--budget", parts[1], "--seed", "3", "--no-timing", "--db",
@@ -140,7 +140,7 @@ import Testing
     #expect(text.status == 0)
     #expect(
       text.output.contains(
-        "none of the configurations tried has output error at most 1e-09: nearest is \(nearest.configuration) with output error "
+        "none of the configurations tried has output error at most 1e-09: nearest is \(nearest.label) with output error "
       ))
   }
 
@@ -157,8 +157,8 @@ import Testing
       "--max-output-error 0.5 --policy quest,snapkv --max-trials 30 --db r.db --hardware h100-sxm --geometry llama-3.1-8b --context 64k"
     let found = try report(options)
     let cheapest = try #require(found.cheapest)
-    #expect(found.costName == "nanosecondsPerLayer" && found.denseCost > 1000)
-    #expect(cheapest.speedUp.map { abs($0 - found.denseCost / cheapest.cost) < 1e-9 } == true)
+    #expect(found.costName == "policy_ns" && found.denseCost > 1000)
+    #expect(cheapest.modelledSpeedup.map { abs($0 - found.denseCost / cheapest.cost) < 1e-9 } == true)
     let text = try explore(options).output
     #expect(text.contains("cost: NVIDIA H100") && text.contains("llama-3.1-8b, context 64k, batch 1"))
     #expect(text.contains("note: ~ extrapolated"))
@@ -168,14 +168,14 @@ import Testing
         .split(separator: " ").map(String.init), in: folder)
     struct Priced: Decodable {
       struct Point: Decodable {
-        let configuration: String
-        let speedUp: Double
+        let label: String
+        let modelledSpeedup: Double
       }
       let points: [Point]
     }
-    let priced = try JSONDecoder().decode(Priced.self, from: Data(model.output.utf8)).points
+    let priced = try JSONDecoder.ofTheDatabase.decode(Priced.self, from: Data(model.output.utf8)).points
     #expect(
-      priced.contains { $0.configuration == cheapest.configuration && $0.speedUp == cheapest.speedUp })
+      priced.contains { $0.label == cheapest.label && $0.modelledSpeedup == cheapest.modelledSpeedup })
   }
 
   @Test(arguments: [

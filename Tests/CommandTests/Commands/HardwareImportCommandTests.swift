@@ -58,12 +58,12 @@ import Testing
     let found = try run("data -o t.csv --json")
     let json = try #require(
       try JSONSerialization.jsonObject(with: Data(found.output.utf8)) as? [String: Any])
-    #expect(json["rowsRead"] as? Int == 2 && json["rowsWritten"] as? Int == 1)
+    #expect(json["rows_read"] as? Int == 2 && json["rows_written"] as? Int == 1)
     #expect(json["output"] as? String == "t.csv" && (json["notes"] as? [String])?.count == 1)
     let file = try #require((json["files"] as? [[String: Any]])?.first)
-    #expect(file["machine"] as? String == "h200_sxm" && file["checkedAgainst"] as? String == "h200")
-    let flaws = try #require(file["leftOut"] as? [String: [String: Any]])
-    #expect(flaws["noTime"]?["count"] as? Int == 1 && flaws["noTime"]?["first"] as? [Int] == [3])
+    #expect(file["machine"] as? String == "h200_sxm" && file["checked_against"] as? String == "h200")
+    let flaws = try #require(file["left_out"] as? [String: [String: Any]])
+    #expect(flaws["no_time"]?["count"] as? Int == 1 && flaws["no_time"]?["first"] as? [Int] == [3])
   }
 
   @Test func aMachineIsNamed() throws {

@@ -40,7 +40,7 @@ import Testing
       struct Line: Decodable { let rows: Int }
     }
     let outcome = try run("hardware validate --measurements d.csv --json")
-    let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8))
+    let report = try JSONDecoder.ofTheDatabase.decode(Report.self, from: Data(outcome.output.utf8))
     #expect(report.tables.map(\.kind) == ["dense kernels"] && report.tables[0].kernels.contains("vllm"))
     #expect(report.tables[0].lines.map(\.rows) == [1, 1])
   }

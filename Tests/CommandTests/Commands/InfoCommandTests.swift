@@ -72,7 +72,7 @@ import Traces
     let run = try Executable.run(["info", "t.zst", "--json"], in: folder)
     #expect(run.status == 0 && run.errors.isEmpty)
     let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
-    #expect(json["tracedQueries"] as? Int == 72 && json["observationWindow"] as? Int == 32)
+    #expect(json["traced_queries"] as? Int == 72 && json["observation_window"] as? Int == 32)
     #expect(json["verified"] as? Bool == false)
     #expect(json["container"] as? String == "seekableZstd")
     #expect((json["tensors"] as? [[String: Any]])?.count == 8)

@@ -24,30 +24,30 @@ import Testing
   private struct Report: Decodable {
     let points: [Point]
     struct Point: Decodable {
-      let configuration: String
+      let label: String
       let hardware: String
+      let machine: String
       let contextTokens: Double
       let batch: Double
-      let policyNanoseconds: Double
-      let denseNanoseconds: Double
-      let speedUp: Double?
+      let policyNs: Double
+      let denseNs: Double
+      let modelledSpeedup: Double?
       let movedBytes: Double
-      let stages: [String: Double]
-      let relativeError: ErrorOfModel?
-      let isExtrapolated: Bool
+      let stagesNs: [String: Double]
+      let relativeErrorP50: Double?
+      let extrapolated: Bool
       let largestBatch: Int?
       let kernels: String
       let priceKind: String
-      let wholeModelSpeedUp: Double?
-      let tokensPerSecond: Double?
+      let wholeModelSpeedup: Double?
+      let tokensPerS: Double?
     }
-    struct ErrorOfModel: Decodable { let median: Double }
   }
 
   private func points(_ options: String) throws -> [Report.Point] {
     let outcome = try run("model --db r.db --json \(options)")
     #expect(outcome.status == 0, "\(outcome.errors)")
-    return try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8)).points
+    return try JSONDecoder.ofTheDatabase.decode(Report.self, from: Data(outcome.output.utf8)).points
   }
 
   /// Over layers and steps, the bytes priced are the bytes that the replay counted, under both readings.
@@ -57,7 +57,7 @@ import Testing
     let rows = try ResultsStore(path: folder.path("r.db"), access: .readOnly).summaries()
     #expect(rows.count == 7 && points.count == 7)
     for row in rows {
-      let point = try #require(points.first { $0.configuration == row.label })
+      let point = try #require(points.first { $0.label == row.label })
       let counted = try #require(reading == "per-head" ? row.perHeadBytes : row.groupUnionBytes)
       let priced = point.movedBytes * 2 * Double(row.stepCount)
       #expect(abs(priced - Double(counted)) < 1, "\(row.label)")
@@ -68,16 +68,16 @@ import Testing
     #expect(try run(Self.replay).status == 0)
     let own = try points("--hardware a100-40gb,h100-sxm --kernels triton")
     // SparQ's kernels choose tokens: of dense attention and of what attends to all that it keeps they say nothing.
-    #expect(own.allSatisfy { ($0.relativeError != nil) == ($0.priceKind == "tokens") })
-    #expect(own.contains { $0.relativeError != nil })
-    #expect(own.filter { $0.hardware == "a100-40gb" }.allSatisfy { !$0.isExtrapolated })
-    #expect(own.filter { $0.hardware == "h100-sxm" }.allSatisfy { $0.isExtrapolated })
+    #expect(own.allSatisfy { ($0.relativeErrorP50 != nil) == ($0.priceKind == "tokens") })
+    #expect(own.contains { $0.relativeErrorP50 != nil })
+    #expect(own.filter { $0.machine == "a100-40gb" }.allSatisfy { !$0.extrapolated })
+    #expect(own.filter { $0.machine == "h100-sxm" }.allSatisfy { $0.extrapolated })
     #expect(
-      try points("--hardware a100-40gb --kernels triton --context 64k").allSatisfy(\.isExtrapolated))
-    #expect(try points("--hardware a100-40gb --kernels fused").allSatisfy { $0.relativeError == nil })
+      try points("--hardware a100-40gb --kernels triton --context 64k").allSatisfy(\.extrapolated))
+    #expect(try points("--hardware a100-40gb --kernels fused").allSatisfy { $0.relativeErrorP50 == nil })
     for point in own {
-      let stages = point.stages.values.reduce(0, +)
-      #expect(abs(stages - point.policyNanoseconds) < 1e-6 * stages)
+      let stages = point.stagesNs.values.reduce(0, +)
+      #expect(abs(stages - point.policyNs) < 1e-6 * stages)
     }
     let stored = try DatabaseQueue(path: folder.path("r.db")).read { db in
       try Row.fetchAll(db, sql: "SELECT * FROM modelled_speedups WHERE hardware = 'h100-sxm/triton'")
@@ -102,10 +102,10 @@ import Testing
     #expect(Set(points.map(\.batch)) == [1, 4])
     // 42.4 GB less a tenth, 16.06 GB of weights and 0.67 GB of activations, over 2 · 32 layers · 8 heads · 128 channels ·
     // 2 bytes · 65,536 tokens.
-    let dense = try #require(points.first { $0.configuration == "dense" && $0.contextTokens == 65_536 })
-    #expect(dense.largestBatch == 2 && dense.speedUp.map { abs($0 - 1) < 1e-9 } == true)
-    let few = try #require(points.first { $0.configuration != "dense" && $0.contextTokens == 65_536 })
-    #expect(few.largestBatch.map { $0 > 1000 } == true && few.speedUp.map { $0 > 1 } == true)
+    let dense = try #require(points.first { $0.label == "dense" && $0.contextTokens == 65_536 })
+    #expect(dense.largestBatch == 2 && dense.modelledSpeedup.map { abs($0 - 1) < 1e-9 } == true)
+    let few = try #require(points.first { $0.label != "dense" && $0.contextTokens == 65_536 })
+    #expect(few.largestBatch.map { $0 > 1000 } == true && few.modelledSpeedup.map { $0 > 1 } == true)
     let text = try run(
       "model --db r.db --hardware a100-40gb --geometry llama-3.1-8b --context 64k --sensitivity")
     #expect(text.output.contains("% of speed-up for each % more of"))
@@ -122,21 +122,22 @@ import Testing
         ).first)
     }
     let one = try dense("--hardware h100-sxm --batch 8")
-    #expect(one.largestBatch == 0 && one.speedUp == nil && one.tokensPerSecond == nil)
+    #expect(one.largestBatch == 0 && one.modelledSpeedup == nil && one.tokensPerS == nil)
     let eight = try dense("--hardware h100-sxm --batch 8 --devices 8")
     let half = try dense("--hardware h100-sxm --batch 8 --devices 8 --kv-bits 8")
-    #expect(eight.largestBatch.map { $0 >= 8 } == true && eight.speedUp.map { abs($0 - 1) < 1e-9 } == true)
+    #expect(
+      eight.largestBatch.map { $0 >= 8 } == true && eight.modelledSpeedup.map { abs($0 - 1) < 1e-9 } == true)
     let (more, some) = (try #require(half.largestBatch), try #require(eight.largestBatch))
     #expect((2 * some...2 * some + 1).contains(more))
-    let (fast, slow) = (try #require(half.tokensPerSecond), try #require(eight.tokensPerSecond))
+    let (fast, slow) = (try #require(half.tokensPerS), try #require(eight.tokensPerS))
     #expect(fast > slow)
     let apart = try dense("--hardware b300 --batch 8 --devices 2 --parallel data")
     #expect(apart.largestBatch.map { $0 > 0 && $0 % 2 == 0 } == true)
     // Sixteen sequences over eight machines take as long as two on one, and are told as sixteen.
     let two = try dense("--hardware h200 --geometry llama-3.1-8b --batch 2")
     let sixteen = try dense("--hardware h200 --geometry llama-3.1-8b --batch 16 --devices 8 --parallel data")
-    #expect(sixteen.batch == 16 && sixteen.denseNanoseconds == two.denseNanoseconds)
-    let (many, few) = (try #require(sixteen.tokensPerSecond), try #require(two.tokensPerSecond))
+    #expect(sixteen.batch == 16 && sixteen.denseNs == two.denseNs)
+    let (many, few) = (try #require(sixteen.tokensPerS), try #require(two.tokensPerS))
     #expect(abs(many / few - 8) < 1e-9)
   }
 
@@ -147,12 +148,12 @@ import Testing
     let errors = stored.filter { $0.policy == "fasa" }.compactMap(\.outputError).sorted()
     let limit = try #require(errors.last)
     #expect(errors.count == 2)
-    let all = try points("--hardware h100-sxm --kernels vllm").filter { $0.configuration.hasPrefix("fasa") }
+    let all = try points("--hardware h100-sxm --kernels vllm").filter { $0.label.hasPrefix("fasa") }
     let points = try points("--hardware h100-sxm --kernels vllm --at-output-error \(limit)")
-    let kept = points.filter { $0.configuration.hasPrefix("fasa") }
+    let kept = points.filter { $0.label.hasPrefix("fasa") }
     #expect(all.count == 2 && kept.count == 1)
-    #expect(kept.first?.policyNanoseconds == all.map(\.policyNanoseconds).min())
-    #expect(points.filter { $0.configuration == "dense" }.count == 1)
+    #expect(kept.first?.policyNs == all.map(\.policyNs).min())
+    #expect(points.filter { $0.label == "dense" }.count == 1)
     let text = try run("model --db r.db --hardware h100-sxm --at-output-error 1e-9")
     #expect(text.output.contains("none of these has it: "))
   }
@@ -174,7 +175,7 @@ import Testing
       }
     }
     let kept = try points("--hardware h100-sxm --kernels vllm --at-kl 0.25")
-    #expect(kept.map(\.configuration) == ["fasa @ 0.25"])
+    #expect(kept.map(\.label) == ["fasa @ 0.25"])
     let both = try points("--hardware h100-sxm --kernels vllm --at-kl 0.31")
     #expect(both.count == 1)
   }
@@ -296,7 +297,7 @@ import Testing
       try run("replay t.zst --policy random:sinks=1,recent=2,oracle --budget 10 --no-timing --db r.db").status
         == 0)
     let one = try points("--hardware a100-40gb --kernels vllm --policy random:sinks=1,recent=2@10")
-    #expect(one.map(\.configuration) == ["random:sinks=1,recent=2 @ 10"])
+    #expect(one.map(\.label) == ["random:sinks=1,recent=2 @ 10"])
     #expect(try points("--hardware a100-40gb --kernels vllm --policy random,oracle@10").count == 2)
   }
 
@@ -312,8 +313,8 @@ import Testing
     _ = try folder.file(Data(twice.utf8), "mine.yaml")
     let points = try points(
       "--hardware mine.yaml,a100-40gb --kernels vllm --geometry llama-3.1-8b --context 1m --policy dense")
-    #expect(points.map(\.hardware) == ["mine", "a100-40gb"])
-    #expect(points[0].denseNanoseconds < 0.51 * points[1].denseNanoseconds)
+    #expect(points.map(\.machine) == ["mine", "a100-40gb"])
+    #expect(points[0].denseNs < 0.51 * points[1].denseNs)
     _ = try folder.file(Data(twice.replacing("3110e9", with: "3 TB/s").utf8), "wrong.yaml")
     let wrong = try run("model --db r.db --hardware wrong.yaml")
     #expect(wrong.status == 1)

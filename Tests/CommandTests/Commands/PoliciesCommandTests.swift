@@ -36,9 +36,9 @@ import Testing
       let parameters = try #require(page["parameters"] as? [[String: Any]])
       #expect(parameters.map { $0["name"] as? String } == policy.descriptor.parameters.map(\.name))
       #expect(
-        parameters.map { $0["defaultValue"] as? String }
+        parameters.map { $0["default_value"] as? String }
           == policy.descriptor.parameters.map(\.defaultValue.description))
-      #expect(page["usesBudget"] as? Bool == policy.descriptor.usesBudget)
+      #expect(page["uses_budget"] as? Bool == policy.descriptor.usesBudget)
     }
   }
 }

@@ -144,7 +144,7 @@ import Traces
     let configurations = try #require(trace["configurations"] as? [[String: Any]])
     #expect(configurations.map { $0["policy"] as? String } == ["streaming-llm", "quest", "dense"])
     for configuration in configurations.prefix(2) {
-      let share = try #require(configuration["perHeadBytesShare"] as? Double)
+      let share = try #require(configuration["per_head_bytes_share"] as? Double)
       #expect(share > 0.25 && share < 0.32)
     }
     let notes = try #require(trace["notes"] as? [String])
@@ -159,7 +159,8 @@ import Traces
     // 40 steps are all that budgets are found on here.
     let reached = try configurations.map { configuration in
       let label = try #require(configuration["policy"] as? String)
-      return "\(NumberText.percent(try #require(configuration["perHeadBytesShare"] as? Double))) by \(label)"
+      return
+        "\(NumberText.percent(try #require(configuration["per_head_bytes_share"] as? Double))) by \(label)"
     }
     let note = try #require(
       notes.first { $0.hasPrefix("budgets are found on the first 40 steps; reached over all: ") })
@@ -238,28 +239,31 @@ import Traces
       "--policy oracle,random --budget 10 --steps 0-3 --heads 0-2 --no-timing --db r.db --json")
     #expect(run.status == 0 && run.errors.isEmpty)
     let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
-    #expect(Set(json.keys) == ["database", "traces"])
+    #expect(Set(json.keys) == ["database", "traces", "modelled"])
     #expect(json["database"] as? String == "r.db")
     let trace = try #require((json["traces"] as? [[String: Any]])?.first)
     #expect(
-      Set(trace.keys) == ["trace", "notes", "exactResultsDigest", "reusedConfigurations", "configurations"])
-    #expect(trace["trace"] as? String == "t.zst" && trace["reusedConfigurations"] as? Int == 0)
+      Set(trace.keys) == [
+        "trace", "notes", "exact_results_digest", "reused_configurations", "read_bandwidth_bytes_per_s",
+        "configurations",
+      ])
+    #expect(trace["trace"] as? String == "t.zst" && trace["reused_configurations"] as? Int == 0)
     let configurations = try #require(trace["configurations"] as? [[String: Any]])
     #expect(configurations.map { $0["policy"] as? String } == ["oracle", "random"])
     let keys: Set = [
-      "label", "policy", "kind", "parameters", "budget", "traceDigest", "layers", "queryHeads", "steps",
-      "stepCount",
-      "recall", "precision", "mass", "oracleMass", "massRatio", "outputError", "weightedOutputError",
-      "oracleOutputError",
+      "label", "policy", "kind", "parameters", "budget", "trace_digest", "layers", "query_heads", "steps",
+      "step_count",
+      "recall", "precision", "mass", "oracle_mass", "mass_ratio", "output_error", "weighted_output_error",
+      "oracle_output_error",
       "selected",
-      "visible", "groupUnion", "jaccardPrevious", "selectedShare", "perHeadBytes", "groupUnionBytes",
-      "densePerHeadBytes", "denseGroupUnionBytes", "perHeadBytesShare", "groupUnionBytesShare",
-      "residentDeviceBytes", "residentHostBytes", "exactResultsDigest",
+      "visible", "group_union", "jaccard_previous", "selected_share", "per_head_bytes", "group_union_bytes",
+      "dense_per_head_bytes", "dense_group_union_bytes", "per_head_bytes_share", "group_union_bytes_share",
+      "resident_device_bytes", "resident_host_bytes", "exact_results_digest",
     ]
     for configuration in configurations {
       #expect(keys.subtracting(configuration.keys).isEmpty)
-      #expect(configuration["stepCount"] as? Int == 4)
-      #expect(configuration["queryHeads"] as? String == "0-2")
+      #expect(configuration["step_count"] as? Int == 4)
+      #expect(configuration["query_heads"] as? String == "0-2")
       // As --steps takes them, after 32 traced queries of the prompt.
       #expect(configuration["steps"] as? String == "0-3" && configuration["positions"] as? String == "80-83")
       #expect(configuration["build"] as? String == SourceBuild.digest)

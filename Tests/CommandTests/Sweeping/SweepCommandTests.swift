@@ -50,27 +50,28 @@ import Traces
     let found = try run(Self.flags + " --json")
     let json = try #require(try JSONSerialization.jsonObject(with: Data(found.output.utf8)) as? [String: Any])
     #expect(
-      Set(json.keys) == ["database", "run", "storedAlready", "best", "notes", "configurations"])
+      Set(json.keys) == ["database", "run", "reused_configurations", "best", "notes", "configurations"])
     #expect((json["configurations"] as? [Any])?.count == 74)
     let best = try #require(json["best"] as? [[String: Any]])
     // Bounds are left out: two policies at three budgets.
-    #expect(best.map { $0["policy"] as? String }.allSatisfy { $0?.hasPrefix("streaming-llm:sinks=") == true })
+    #expect(best.map { $0["label"] as? String }.allSatisfy { $0?.hasPrefix("streaming-llm:sinks=") == true })
     #expect(best.map { $0["budget"] as? String } == ["10", "10", "20", "20", "0.19", "0.19"])
     for pair in [0, 2, 4] {
-      let errors = best[pair..<pair + 2].compactMap { $0["outputError"] as? Double }
+      let errors = best[pair..<pair + 2].compactMap { $0["output_error"] as? Double }
       #expect(errors.count == 2 && errors[0] <= errors[1])
     }
     // Means over the traces.
     let rows = try ResultsStore(path: folder.path("runs.db"), access: .readOnly).summaries()
-    let label = "\(try #require(best[0]["policy"] as? String)) @ 10"
+    let label = try #require(best[0]["label"] as? String)
     let weighted = rows.filter { $0.label == label }.compactMap(\.weightedOutputError)
     #expect(weighted.count == 2)
     #expect(
-      abs((weighted[0] + weighted[1]) / 2 - (try #require(best[0]["weightedOutputError"] as? Double))) < 1e-15
+      abs((weighted[0] + weighted[1]) / 2 - (try #require(best[0]["weighted_output_error"] as? Double)))
+        < 1e-15
     )
     let errors = rows.filter { $0.label == label }.compactMap(\.outputError)
     #expect(errors.count == 2)
-    #expect(abs((errors[0] + errors[1]) / 2 - (try #require(best[0]["outputError"] as? Double))) < 1e-15)
+    #expect(abs((errors[0] + errors[1]) / 2 - (try #require(best[0]["output_error"] as? Double))) < 1e-15)
   }
 
   @Test func aFileIsTheSameSweep() throws {
@@ -102,8 +103,8 @@ import Traces
     let object = try #require(
       try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
     let first = try #require((object["traces"] as? [[String: Any]])?.first)
-    #expect(first["storedAlready"] as? [String] == ["oracle @ 10"])
-    #expect((first["toRun"] as? [String])?.count == 36)
+    #expect(first["stored"] as? [String] == ["oracle @ 10"])
+    #expect((first["to_run"] as? [String])?.count == 36)
   }
 
   /// Stored configurations are priced too.

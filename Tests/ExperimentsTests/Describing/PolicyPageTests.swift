@@ -12,12 +12,12 @@ import Testing
         paper: https://arxiv.org/abs/2309.17453
         budget: decides k
 
-        parameter     default  range      meaning
-        ────────────  ───────  ─────────  ────────────────────────────────────────────────────────────
-        sinks         4        0…1000000  first tokens kept: 4 in the paper, 8 in FASA's comparison
-        dense-layers  0        0…1024     the first layers that stay dense
+      parameter     default  range      meaning
+      ────────────  ───────  ─────────  ────────────────────────────────────────────────────────────
+      sinks         4        0…1000000  first tokens kept: 4 in the paper, 8 in FASA's comparison
+      dense-layers  0        0…1024     the first layers that stay dense
 
-        takes also: kv, kv-chooses, hot, hot-order, hot-page, hot-start (docs/policies.md)
+      takes also: kv, kv-chooses, hot, hot-order, hot-page, hot-start (docs/policies.md)
       """
     let page = PolicyPage(StreamingLLM.descriptor)
     // The rule under "meaning" is as wide as the longest meaning.

@@ -21,13 +21,12 @@ def policies(frame: str | None = None):
     'sinks=4,dense-layers=0,kv=own,kv-chooses=stored,hot=0,hot-order=lru,hot-page=1,hot-start=first'
 
     Without ``frame`` a list with a dictionary for each, as ``fasa-sim policies --json`` prints them: ``name``, ``kind``
-    (bound, selection or eviction), ``summary``, ``paper``, ``usesBudget`` (else it sizes its own sets), ``needs``
+    (bound, selection or eviction), ``summary``, ``paper``, ``uses_budget`` (else it sizes its own sets), ``needs``
     beside a trace, ``scope`` (whether KV heads, or layers, choose together), ``notes``, and ``parameters``, each
-    with ``name``, ``defaultValue``, ``range`` and ``help``.
+    with ``name``, ``default_value``, ``range`` and ``help``.
 
     With ``frame="polars"`` or ``"pandas"`` a table of the same, in which ``parameters`` are one text with the defaults,
-    as it is written after the policy's name and a colon, ``needs`` are separated by commas, and ``usesBudget`` is
-    called ``uses_budget``.
+    as it is written after the policy's name and a colon, ``needs`` are separated by commas.
     """
     told = calls.policies()
     if frame is None:
@@ -36,10 +35,10 @@ def policies(frame: str | None = None):
 
 
 def _row(policy: dict) -> dict:
-    parameters = (f"{one['name']}={one['defaultValue']}" for one in policy["parameters"])
+    parameters = (f"{one['name']}={one['default_value']}" for one in policy["parameters"])
     return {
         "name": policy["name"], "kind": policy["kind"], "summary": policy["summary"],
         "parameters": ",".join(parameters),
-        "needs": ", ".join(policy["needs"]), "uses_budget": policy["usesBudget"], "scope": policy["scope"],
+        "needs": ", ".join(policy["needs"]), "uses_budget": policy["uses_budget"], "scope": policy["scope"],
         "paper": policy.get("paper"), "notes": policy["notes"],
     }

@@ -65,7 +65,9 @@ extension TableComparison {
     columns.append(.left("shape") { $0.shape })
     columns.append(.right("measured") { "\(NumberText.decimal($0.measured, places: 2)) \($0.unit)" })
     columns += shownSets.map { place in
-      .right(sets[place], drop: place == shownSets.first ? nil : sets.count - place) { NumberText.decimal($0.predicted[place], places: 2) }
+      .right(sets[place], drop: place == shownSets.first ? nil : sets.count - place) {
+        NumberText.decimal($0.predicted[place], places: 2)
+      }
     }
     return TextTable(predictions, columns)
   }

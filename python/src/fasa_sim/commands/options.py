@@ -81,7 +81,7 @@ def add_results(parser: argparse.ArgumentParser) -> None:
 
 def rows(options: Namespace) -> tuple[Row, ...]:
     added = [name for path in options.policy_file for name in policy_file.load(path)]
-    own_size = [policy["name"] for policy in calls.policies() if not policy["usesBudget"]]
+    own_size = [policy["name"] for policy in calls.policies() if not policy["uses_budget"]]
     budgets = ",".join(options.budget or [options.default_budgets]).split(",")
     return rows_of(split_policies(options.policy or added or [options.default_policies]), budgets, own_size)
 

@@ -61,7 +61,7 @@ def perform(options: argparse.Namespace) -> int:
         from fasa_sim.study.report import report
     except ImportError as error:
         raise Error(f"a study needs more packages ({error})", do="install them: the extra study of fasa-sim") from error
-    known = {policy["name"]: policy["usesBudget"] for policy in calls.policies()}
+    known = {policy["name"]: policy["uses_budget"] for policy in calls.policies()}
     study = read_study(options.study, known, [name for name, budgeted in known.items() if not budgeted])
     progress = StudyProgress()
     identities, kept = Identities(library.identity(), progress), Kept(options.keep)
