@@ -68,17 +68,18 @@ order = list(CHOICES.values())
 colours = [tool.BLUE, tool.ORANGE, tool.GREEN]
 
 
-def panel(metric: str, title: str, scale: alt.Scale):
+def panel(metric: str, title: str, scale: alt.Scale, **ticks):
     return alt.Chart(means).mark_line(point=alt.OverlayMarkDef(filled=True, size=40)).encode(
-        x=alt.X("bytes:Q", title="bytes read, share of dense attention's", axis=alt.Axis(format="%"), scale=alt.Scale(zero=True)),
-        y=alt.Y(f"{metric}:Q", title=title, scale=scale), order="budget:Q",
+        x=alt.X("bytes:Q", title="bytes read, share of dense attention's", axis=alt.Axis(format="%", tickCount=7, labelFlush=False), scale=alt.Scale(domain=[0, 1.2])),
+        y=alt.Y(f"{metric}:Q", title=title, scale=scale, axis=alt.Axis(**ticks)), order="budget:Q",
         color=alt.Color("choice:N", title=None, sort=order, scale=alt.Scale(domain=order, range=colours),
                         legend=alt.Legend(orient="bottom", columns=2)),
         shape=alt.Shape("choice:N", title=None, sort=order, scale=alt.Scale(domain=order),
                         legend=alt.Legend(orient="bottom", columns=2))).properties(width=300, height=250)
 
 
-chart = panel("recall", "recall", alt.Scale(zero=False)) | panel("output_error", "output error", alt.Scale(type="log", nice=False))
+chart = panel("recall", "recall, share of the oracle's tokens", alt.Scale(zero=False)) | panel(
+    "output_error", "output error, relative", alt.Scale(type="log", nice=False, padding=10), values=[0.02, 0.05, 0.1, 0.2, 0.5, 1], format="~g")
 tool.save(chart.properties(title="What bytes buy, when the heads of a KV group share reads"), "04-per-head-or-group-choice")
 
 # %% [markdown]

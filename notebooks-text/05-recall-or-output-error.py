@@ -120,15 +120,28 @@ for row in named.iter_rows(named=True):  # Those that recall places worst, where
     near = [o for o in labelled if abs(row["recall"] - o["recall"]) < 0.15]
     if len(labelled) < 6 and all(abs(np.log(row["output_error"] / other["output_error"])) > 0.12 for other in near):
         labelled.append(row)
+
+
+def is_free(row: dict, side: int) -> bool:
+    """Whether no other point lies where the name would stand, right (1) or left (-1) of its own."""
+    width = 0.03 + 0.018 * len(row["policy"])
+    return not any(
+        0 < side * (recall - row["recall"]) < width and abs(np.log(error / row["output_error"])) < 0.09
+        for recall, error in shown.select("recall", "output_error").iter_rows())
+
+
 named = pl.DataFrame(labelled, schema=named.schema)
+rightward = pl.Series([is_free(row, 1) or not is_free(row, -1) for row in labelled])
 kind = alt.Color("kind:N", title=None, scale=alt.Scale(domain=["selection", "eviction"], range=[tool.BLUE, tool.RED]),
-                 legend=alt.Legend(orient="top"))
+                 legend=alt.Legend(orient="bottom"))
 axes = dict(
-    x=alt.X("recall:Q", title="recall", scale=alt.Scale(domain=[0, 1])),
-    y=alt.Y("output_error:Q", title="output error", scale=alt.Scale(type="log", nice=False)))
+    x=alt.X("recall:Q", title="recall, share of the oracle's tokens", axis=alt.Axis(tickCount=6, labelFlush=False), scale=alt.Scale(domain=[0, 1])),
+    y=alt.Y("output_error:Q", title="output error, relative", axis=alt.Axis(values=[0.02, 0.05, 0.1, 0.2, 0.5, 1, 2], format="~g"),
+            scale=alt.Scale(type="log", nice=False, padding=10)))
 left = (
     alt.Chart(shown).mark_point(filled=True, size=55, opacity=0.9).encode(color=kind, **axes)
-    + alt.Chart(named).mark_text(dx=7, align="left", fontSize=10).encode(text="policy:N", **axes)
+    + alt.Chart(named.filter(rightward)).mark_text(dx=7, align="left", fontSize=10).encode(text="policy:N", **axes)
+    + alt.Chart(named.filter(~rightward)).mark_text(dx=-7, align="right", fontSize=10).encode(text="policy:N", **axes)
 ).properties(width=380, height=300, title=alt.Title(f"policies, k = {shown_budget}", subtitle=shown_text))
 
 rows = ["recall, policies", "mass, policies", "recall, heads", "mass, heads"]
@@ -137,11 +150,13 @@ dots = pl.concat([
 ])
 ticks = among_heads.select("rho", row=pl.col("predictor") + ", heads")
 middles = ticks.group_by("row").agg(rho=pl.col("rho").median())
-x = alt.X("rho:Q", title="Spearman's correlation with output error", scale=alt.Scale(domain=[-1, 0.5]))
+x = alt.X("rho:Q", title="Spearman's correlation with output error", scale=alt.Scale(domain=[-1, 0.5]),
+          axis=alt.Axis(tickCount=6, labelFlush=False))
 y = alt.Y("row:N", sort=rows, title=None, scale=alt.Scale(domain=rows))
 right = (
     alt.Chart(dots).mark_rule(strokeWidth=1.5, color=tool.BLUE).encode(
-        x=alt.X("low:Q", title="Spearman's correlation with output error", scale=alt.Scale(domain=[-1, 0.5])), x2="high:Q", y=y, yOffset="group:N")
+        x=alt.X("low:Q", title="Spearman's correlation with output error", scale=alt.Scale(domain=[-1, 0.5]),
+                axis=alt.Axis(tickCount=6, labelFlush=False)), x2="high:Q", y=y, yOffset="group:N")
     + alt.Chart(dots).mark_point(filled=True, size=28, opacity=1, color=tool.BLUE).encode(x=x, y=y, yOffset="group:N")
     + alt.Chart(ticks).mark_tick(color=tool.ORANGE, opacity=0.5, height=26).encode(x=x, y=y)
     + alt.Chart(middles).mark_point(shape="diamond", filled=True, size=90, opacity=1, color=tool.RED).encode(x=x, y=y)

@@ -111,6 +111,10 @@ class Page:
     def element(self, selector: str):
         return self.browser.find_element(By.CSS_SELECTOR, selector)
 
+    def cells(self, title: str) -> list[str]:
+        """A column of the table of all configurations, as it stands."""
+        return self.js("[...document.querySelectorAll(`#summary-table td[data-title='${arguments[0]}']`)].map(c => c.textContent)", title)
+
     def choose(self, identifier: str, text: str) -> None:
         Select(self.element(f"#{identifier}")).select_by_visible_text(text)
 
@@ -128,14 +132,14 @@ class Page:
             time.sleep(0.05)
         raise AssertionError(f"waited in vain for {what}: {self.browser.get_log('browser')}")
 
-    def check_silence(self) -> None:
+    def check_silence(self, linked: bool = False) -> None:
         said = self.browser.get_log("browser")
         assert not said, f"the console is not empty: {said}"
         events = [json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance")]
         asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
         outside = [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
-        files = [url for url in asked if url.startswith("file:")]
-        assert not outside and files == [self.report.as_uri()], f"the page asked for {asked}"
+        files = [url.split("#")[0] for url in asked if url.startswith("file:")]
+        assert not [url for url in outside if url != "about:blank"] and files == [self.report.as_uri()] * (2 if linked else 1), f"the page asked for {asked}"
 
     def check_width(self) -> None:
         page, window = self.js("document.documentElement.scrollWidth"), self.js("innerWidth")
@@ -159,8 +163,8 @@ def check_data(page: Page, database: sqlite3.Connection) -> None:
     """What the page draws is what SQL says."""
     assert page.js("window.broken") is None and TITLE in page.element("#replayed").text
     rows = database.execute(
-        "SELECT label, recall FROM summary WHERE scope = (SELECT min(id) FROM scopes) ORDER BY configuration").fetchall()
-    shown = page.js("[...document.querySelectorAll('#summary-table tbody tr')].map(r => [r.cells[0].textContent, r.cells[2].textContent])")
+        "SELECT label, recall FROM summary WHERE scope = (SELECT min(id) FROM scopes) ORDER BY output_error, configuration").fetchall()
+    shown = list(zip(page.cells("configuration"), page.cells("recall, share")))
     assert [label for label, _ in shown] == [label for label, _ in rows]
     for (_, text), (_, recall) in zip(shown, rows):
         assert math.isclose(float(text.split(" ")[0]), recall, rel_tol=6e-3), (text, recall)
@@ -168,22 +172,98 @@ def check_data(page: Page, database: sqlite3.Connection) -> None:
     for digest, in database.execute("SELECT digest FROM traces UNION SELECT exact_results_digest FROM runs"):
         assert digest in page.element("#provenance").get_attribute("textContent")
     captions = {c: page.element(f"#chart-{c} + figcaption").text for c in ("quality", "time", "crossover")}
-    assert "95 % intervals of the mean" in captions["quality"] and "measured on" in captions["time"]
+    assert "95 % interval of the mean" in captions["quality"] and "measured on" in captions["time"]
     assert "Modelled, not measured" in captions["crossover"]
+
+
+def check_opening(page: Page, database: sqlite3.Connection) -> None:
+    """The sentence and the table name what SQL finds."""
+    found = database.execute(
+        "SELECT policy, output_error, group_union_bytes_share FROM summary WHERE scope = (SELECT min(id) FROM scopes)"
+        " AND kind <> 'bound' AND budget = '256' ORDER BY output_error").fetchall()
+    sentence = page.element("#finding").text
+    policy, error, share = found[0]
+    assert sentence.startswith(f"At a budget of 256 tokens, {policy} errs least of {len(found)} policies"), sentence
+    assert f"output error {error:.3g} with {100 * share:.3g} % of dense attention's bytes" in sentence, sentence
+    assert "fasa" in sentence and "one text" in page.element("#finding-note").text
+    listed = page.js("[...document.querySelectorAll('#standing tbody tr:not(.bound) td.name')].map(c => c.textContent)")
+    assert listed == [policy for policy, _, _ in found], listed
+    assert page.element("#quality").location["y"] > page.element("#finding").location["y"]
 
 
 def check_table(page: Page) -> None:
     def column() -> list[float]:
-        cells = page.js("[...document.querySelectorAll('#summary-table tbody tr')].map(r => r.cells[2].textContent)")
-        return [float(cell.split(" ")[0]) for cell in cells]
+        return [float(cell.split(" ")[0]) for cell in page.cells("recall, share")]
+    def head() -> str:
+        return "[...document.querySelectorAll('#summary-table th')].find(h => h.textContent.startsWith('recall'))"
     def press() -> None:
-        page.js("document.querySelector('#summary-table th:nth-child(3) button').click()")
+        page.js(f"{head()}.querySelector('button').click()")
     before = column()
     press()
     assert column() == sorted(before, reverse=True) != before
     press()
     assert column() == sorted(before)
-    assert page.element("#summary-table th:nth-child(3)").get_attribute("aria-sort") == "ascending"
+    assert page.js(f"{head()}.getAttribute('aria-sort')") == "ascending" and "sort=%2Brecall" in page.browser.current_url
+    shown = page.js("[...document.querySelector('#summary-table tbody tr').cells].filter(c => getComputedStyle(c).display !== 'none').length")
+    if page.js("innerWidth") < 640:
+        # A card: main figures, and the rest when it is opened.
+        assert 5 <= shown < 12, shown
+        page.element("#summary-table tbody tr .open").click()
+        opened = page.js("[...document.querySelector('#summary-table tbody tr').cells].filter(c => getComputedStyle(c).display !== 'none').length")
+        assert opened > 14, opened
+    else:
+        assert shown > 14, shown
+
+
+def check_search(page: Page) -> None:
+    box = page.element("#find")
+    box.send_keys("policy:fasa budget:64")
+    page.wait(lambda: page.cells("configuration") == ["fasa @ 64"], "the one that is searched for")
+    assert box.get_attribute("value") == "policy:fasa budget:64" and "1 of 11 configurations" in page.element("#summary-note").text
+    page.element("#all-traces").click()
+    page.wait(lambda: page.cells("configuration") == ["fasa @ 64"] * 2, "both traces' rows")
+    box.send_keys(" trace:technical")
+    page.wait(lambda: len(page.cells("configuration")) == 1, "the other trace's row")
+    box.clear()
+    box.send_keys("sinks=4 256")
+    page.wait(lambda: "streaming-llm @ 256" in page.cells("configuration"), "what has the parameter")
+    assert "fasa @ 256" not in page.cells("configuration")
+    box.clear()
+    box.send_keys(" ")
+    page.element("#all-traces").click()
+    page.wait(lambda: len(page.cells("configuration")) == 11, "all rows again")
+    page.js("document.querySelector('#summary-table td.name button').click()")
+    shown = page.cells("configuration")[0]
+    page.wait(lambda: f"recall of {shown}" in page.element("#chart-head-recall").text, "the pressed configuration's heads")
+
+
+def check_address(page: Page) -> None:
+    """A link shows the same view, and "back" goes back."""
+    def seen() -> list:
+        values = page.js("['metric', 'budget', 'reading', 'find', 'sort', 'head-map'].map(id => document.getElementById(id).value)")
+        return [values, page.element("#finding").text, page.cells("configuration"), page.marks("quality"),
+                page.js("getComputedStyle(document.body).backgroundColor")]
+    page.choose("budget", "64 tokens")
+    at_error = seen()[1]
+    page.choose("metric", "projected output error")
+    page.wait(lambda: "projected output error" in page.element("#finding").text, "the projected error in the sentence")
+    page.choose("head-map", "streaming-llm @ 64")
+    page.element("#find").send_keys("streaming")
+    page.choose("sort", "recall, share ▼")
+    page.js("document.getElementById('chooser').open = true")
+    page.element("#series input[value='streaming-llm']").click()
+    page.wait(lambda: page.marks("quality") > 0 and "streaming-llm" not in page.element("#chart-quality").text, "a policy less")
+    page.element("#theme").click()
+    before, address = seen(), page.browser.current_url
+    assert all(f"{key}=" in address for key in ("metric", "budget", "show", "find", "sort", "policies", "theme")), address
+    page.browser.get("about:blank")
+    page.browser.get(address)
+    page.wait(lambda: page.marks("quality") == before[3], "the same chart")
+    assert seen() == before, (seen(), before)
+    page.choose("metric", "recall")
+    page.browser.back()
+    page.wait(lambda: page.js("document.getElementById('metric').value") == "projectedOutputError", "the metric of before")
+    assert seen()[1] == before[1] != at_error
 
 
 def check_controls(page: Page) -> None:
@@ -203,7 +283,7 @@ def check_controls(page: Page) -> None:
     assert page.element("#log-y").is_selected() and page.marks("quality") == all_marks
     page.choose("metric", "recall")
     page.wait(lambda: "recall" in page.element("#chart-quality").text, "recall on the axis")
-    assert not page.element("#log-y").is_selected()
+    assert not page.element("#log-y").is_selected() and page.element("#log-x").is_selected()
     page.element("#log-x").click()
     page.choose("reading", "every query head reads for itself")
     page.wait(lambda: "every query head" in page.element("#chart-quality + figcaption").text, "the other reading")
@@ -213,14 +293,17 @@ def check_controls(page: Page) -> None:
     page.wait(lambda: "65,536 tokens" in page.element("#chart-time + figcaption").text, "another context")
     page.choose("head-map", "streaming-llm @ 64")
     page.choose("window", "512")
+    drawn = page.element("#chart-crossover").text
+    assert all(name in drawn for name in ("fasa", "quest", *(name for name, _, _ in HARDWARE))), drawn
     assert page.element("#crossover-table tbody tr")
     first = page.element("#replayed").text
     Select(page.element("#scope")).select_by_index(1)
     page.wait(lambda: page.element("#replayed").text != first, "another trace")
     page.wait(lambda: page.marks("quality") == 6, "the other trace's points")
-    assert "want of stored steps" in page.element("#chart-quality + figcaption").text
-    for chart, advice in (("time", "--no-timing"), ("roofline", "--no-timing"), ("crossover", "fasa-sim model")):
-        page.wait(lambda: advice in page.element(f"#chart-{chart}").text, f"what fills {chart}")
+    assert "No bars: no steps are stored" in page.element("#chart-quality + figcaption").text
+    absent = page.element("#absent-list").text
+    for section, advice in (("time", "--no-timing"), ("roofline", "--no-timing"), ("crossovers", "fasa-sim model")):
+        assert not page.element(f"#{section}").is_displayed() and advice in absent, absent
 
 
 def check_live(page: Page, database: sqlite3.Connection) -> None:
@@ -258,6 +341,22 @@ def check_live_alone(tool: str, database_path: Path, page: Page) -> None:
     print("live runs alone: sound")
 
 
+def check_size(tool: str, database_path: Path) -> None:
+    """800 configurations of 270 heads each, with their heat maps: a page of less than 2 MB in less than 10 s."""
+    large = database_path.with_name("large.db")
+    sinks = "/".join(map(str, range(20)))
+    budgets = ",".join(str(32 + 8 * i) for i in range(40))
+    subprocess.run(
+        [tool, "sweep", "traces/code-896-all-layers.zst", "--policy", f"streaming-llm:sinks={sinks}", "--budget", budgets,
+         "--steps", "0-1", "--no-timing", "--db", large], check=True, stdout=subprocess.DEVNULL)
+    page = large.with_suffix(".html")
+    began = time.monotonic()
+    subprocess.run([tool, "report", "--db", large, "-o", page], check=True)
+    took, size = time.monotonic() - began, page.stat().st_size
+    assert took < 10 and size < 2_000_000, (took, size)
+    print(f"800 configurations: {size / 1e6:.2f} MB in {took:.1f} s")
+
+
 def check_tooltip(page: Page) -> None:
     page.js("document.querySelector('#chart-quality').scrollIntoView({block: 'center'})")
     point = page.browser.find_elements(By.CSS_SELECTOR, "#chart-quality svg .mark-symbol.role-mark path")[-1]
@@ -276,7 +375,7 @@ def main() -> None:
     database.commit()
     report = database_path.with_suffix(".html").resolve()
     subprocess.run([tool, "report", "--db", database_path, "-o", report], check=True)
-    assert report.stat().st_size < 2_000_000, report.stat().st_size
+    assert report.stat().st_size < 800_000, report.stat().st_size
     page = Page(report, pictures)
     try:
         for name, width, height in (("desktop", 1280, 900), ("phone", 360, 740)):
@@ -284,6 +383,7 @@ def main() -> None:
                 page.open(width, height, dark)
                 check_charts(page)
                 check_data(page, database)
+                check_opening(page, database)
                 page.check_width()
                 paper = page.js("getComputedStyle(document.body).backgroundColor")
                 assert (paper == "rgb(20, 23, 29)") == dark, paper
@@ -294,6 +394,11 @@ def main() -> None:
                 if width > 600:
                     check_tooltip(page)
                 check_table(page)
+                check_search(page)
+                page.open(width, height, dark)
+                check_address(page)
+                page.check_silence(linked=True)
+                page.open(width, height, dark)
                 check_controls(page)
                 check_live(page, database)
                 page.check_width()
@@ -302,6 +407,7 @@ def main() -> None:
                 print(f"{name}, {'dark' if dark else 'light'}: sound")
         database.close()
         check_live_alone(tool, database_path, page)
+        check_size(tool, database_path)
     finally:
         page.browser.quit()
 

@@ -50,13 +50,17 @@ def budgets(database: Path, folder: Path) -> None:
 
 def agreement(profile: Path, folder: Path) -> None:
     layers = [entry for entry in json.loads(profile.read_text())["layers"] if entry["window"] == 256]
-    means = np.array([np.mean(entry["agreement"], axis=0) for entry in layers])
+    means = 100 * np.array([np.mean(entry["agreement"], axis=0) for entry in layers])
     figure, axes = plt.subplots(figsize=(9, 4.2), constrained_layout=True)
-    image = axes.imshow(means, aspect="auto", cmap="magma", vmin=0, vmax=means.max(), origin="lower")
+    image = axes.imshow(means, aspect="auto", cmap="viridis", vmin=0, vmax=means.max())
     axes.set_xlabel("frequency chunk (0 turns fastest)")
     axes.set_ylabel("layer")
-    axes.set_title("contextual agreement at K = 256, mean of the query heads", loc="left", fontsize=10)
-    figure.colorbar(image, ax=axes, label="share found by the chunk alone")
+    axes.set_xticks(range(0, means.shape[1], 2))
+    axes.set_yticks(range(len(layers)), [entry["layer"] if entry["layer"] % 2 == 0 else "" for entry in layers], fontsize=8)
+    axes.tick_params(length=0)
+    model = json.loads(profile.read_text())["model"]["name"]
+    axes.set_title(f"contextual agreement of {model} at K = 256 tokens, mean of the query heads", loc="left", fontsize=10)
+    figure.colorbar(image, ax=axes, label="share found by the chunk alone, %")
     figure.savefig(folder / "agreement.png", dpi=150)
 
 

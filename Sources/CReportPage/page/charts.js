@@ -37,7 +37,7 @@ const drawQuality = () => {
   const shown = all.filter((c) => onAxis(metricOf(c), isLogY()) && onAxis(bytesShare(c), isLogX()));
   const rows = shown.map((c) => ({ ...qualityPoint(c), x: bytesShare(c) }));
   const values = rows.length ? { rows, ...scales(unique(shown.map((c) => c.series))), ...qualityScale(rows, [...rows.map((r) => r.x), 1]), shareLabels } : undefined;
-  const caption = `Lines join the budgets of a policy; lower left is better${isError(view.metric) ? "" : " for bytes, upper for quality"}. Bytes read and written, choosing included, where ${readings[view.reading]}. ${rows.length ? intervalsText(shown) : ""}${zeroNote(all, shown)} The dashed line is dense attention's bytes.`;
+  const caption = `Lines join the budgets of a policy; left moves fewer bytes, ${isError(view.metric) ? "lower errs less" : "higher is better"}. Bytes read and written, choosing included, where ${readings[view.reading]}. ${rows.length ? intervalsText(shown) : ""}${zeroNote(all, shown)} The dashed line is dense attention's bytes.`;
   return draw("quality", "quality", values, caption, chooseNote);
 };
 

@@ -101,7 +101,7 @@ const drawControls = () => {
   control("reading").value = view.reading;
   control("log-x").checked = isLogX();
   control("log-y").checked = isLogY();
-  if (control("find").value !== view.find) control("find").value = view.find;
+  if (control("find").value.trim() !== view.find) control("find").value = view.find;
   control("all-traces").checked = view.rows === "all";
   control("all-traces").parentElement.hidden = usedScopes.length < 2;
   const scope = scopes.get(scopeId());

@@ -85,7 +85,7 @@ const broken = (spec) => {
 const logTicks = (values) => {
   const [least, largest] = [Math.min(...values), Math.max(...values)];
   // A short axis is marked as a linear one.
-  if (largest < 4 * least) {
+  if (largest < 7 * least) {
     const step = [1, 2, 5, 10].map((part) => part * 10 ** Math.floor(Math.log10((largest - least) / 5 || least))).find((each) => (largest - least) / each <= 5) ?? least;
     const first = Math.floor(least / step);
     return Array.from({ length: Math.ceil(largest / step) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(6))).filter((tick) => tick > 0);

@@ -6,7 +6,8 @@ import Foundation
 /// (c − 2814) / 128, so that 1 and other powers of two are exact, all others within 0.3 %, from 2.4e-7 to 1,024; what lies
 /// outside is at the nearest end. The page's `data.js` reads it.
 enum CellText {
-  private static let characters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+  private static let characters = Array(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   private static let undefined = 4095
   private static let one = 2814.0
   private static let codesPerOctave = 128.0

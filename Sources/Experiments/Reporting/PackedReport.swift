@@ -2,7 +2,8 @@ import Results
 
 /// A report's data as its page carries them: tables by column, heat maps as text.
 struct PackedReport: Encodable {
-  let traces, scopes, runs, configurations, traffic, denseTraffic, headMaps, stages, modelled, live: PackedTable
+  let traces, scopes, runs, configurations, traffic, denseTraffic, headMaps, stages, modelled,
+    live: PackedTable
   /// Which layer and which query head each cell of a head map is of; many maps share one.
   let shapes: [Shape]
   let profiles: [Profile]

@@ -41,7 +41,8 @@ struct PackedTable: Encodable {
       switch self {
       case .undefined: 5
       case .whole(let value): "\(value)".utf8.count + 1
-      case .number(let value): "\(value)".utf8.count + 1
+      // JSON has whole numbers without the ".0" that Swift gives them.
+      case .number(let value): "\(value)".utf8.count + (value == value.rounded() ? -1 : 1)
       case .text(let value): value.utf8.count + 3
       }
     }

@@ -2,7 +2,7 @@ import GRDB
 
 extension Report {
   /// A line of `summary`, with intervals.
-  public struct Configuration: Sendable {
+  public struct Configuration: Encodable, Sendable {
     public let id: Int64
     public let scope: Int64
     public let policy: String
@@ -40,7 +40,7 @@ extension Report {
   }
 
   /// A value and where it lies; nil is undefined, or not measured.
-  public struct Estimate: Sendable, Equatable {
+  public struct Estimate: Encodable, Sendable, Equatable {
     public let value: Double?
     public let low: Double?
     public let high: Double?
@@ -52,7 +52,7 @@ extension Report {
     }
   }
 
-  public enum IntervalKind: String, Sendable {
+  public enum IntervalKind: String, Encodable, Sendable {
     /// 95 % of the means of steps drawn anew.
     case steps
     /// 5th to 95th percentile of the heads' means, or of the layers' where the metric is of whole layers: their spread,

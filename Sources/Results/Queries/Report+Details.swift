@@ -14,7 +14,7 @@ extension Report {
   }
 
   /// Means over steps by layer and query head: one value per entry of `layers`.
-  public struct HeadMap: Sendable {
+  public struct HeadMap: Encodable, Sendable {
     public let configuration: Int64
     public let layers: [Int]
     public let queryHeads: [Int]

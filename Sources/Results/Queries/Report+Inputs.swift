@@ -57,7 +57,7 @@ extension Report {
   }
 
   /// A calibration profile, with contextual agreement averaged two ways for each window.
-  public struct Profile: Sendable {
+  public struct Profile: Encodable, Sendable {
     public let digest: String
     public let modelName: String
     public let slices: String
@@ -65,7 +65,7 @@ extension Report {
     public let texts: [String]
     public let windows: [Window]
 
-    public struct Window: Sendable {
+    public struct Window: Encodable, Sendable {
       public let window: Int
       /// Mean over chunks: (layer, query head, agreement).
       public let heads: [Cell]
@@ -73,7 +73,7 @@ extension Report {
       public let chunks: [Cell]
     }
 
-    public struct Cell: Sendable {
+    public struct Cell: Encodable, Sendable {
       public let layer: Int
       public let column: Int
       public let value: Double?

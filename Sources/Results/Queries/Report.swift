@@ -5,7 +5,7 @@ import GRDB
 /// All that a report of a database draws, read in one transaction and bounded, whatever the database holds.
 ///
 /// Numbers are rounded to six significant digits where they are estimates: a report is for eyes, the database for sums.
-public struct Report: Sendable {
+public struct Report: Encodable, Sendable {
   public let traces: [Trace]
   public let scopes: [Scope]
   public let runs: [Run]

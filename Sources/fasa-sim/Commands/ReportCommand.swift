@@ -9,9 +9,9 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report", abstract: "Draws a database of results as one HTML page.",
     discussion: """
-      The page opens in a browser without a network. It has charts of quality against bytes and time with intervals, heat maps by \
-      layer and head, what the bytes are, kernels against the roofline, modelled machines where there are any, a table that sorts, \
-      and where all of it comes from.
+      The page opens in a browser without a network. It begins with what the database says at once, and has charts of quality \
+      against bytes and time with intervals, heat maps by layer and head, what the bytes are, kernels against the roofline, modelled \
+      machines where there are any, a search over a table that sorts, and where all of it comes from.
 
       EXAMPLES:
         fasa-sim report

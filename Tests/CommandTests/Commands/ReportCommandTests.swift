@@ -34,6 +34,25 @@ import Testing
     return try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
   }
 
+  /// A table of the data as rows, its columns unpacked as the page does.
+  private func rows(_ data: [String: Any], _ name: String) throws -> [[String: Any]] {
+    var rows: [[String: Any]] = []
+    for (column, packed) in try #require(data[name] as? [String: Any]) {
+      var values = packed as? [Any] ?? []
+      if let parts = packed as? [String: [Any]], let of = parts["of"], let at = parts["at"] as? [Int] {
+        values = at.map { of[$0] }
+      } else if let parts = packed as? [String: [Any]], let runs = parts["runs"] {
+        values = try stride(from: 0, to: runs.count, by: 2).flatMap {
+          Array(repeating: runs[$0], count: try #require(runs[$0 + 1] as? Int))
+        }
+      }
+      if rows.isEmpty { rows = Array(repeating: [:], count: values.count) }
+      #expect(rows.count == values.count, "\(column)")
+      for (row, value) in values.enumerated() where !(value is NSNull) { rows[row][column] = value }
+    }
+    return rows
+  }
+
   @Test func thePageHoldsTheDatabase() throws {
     try replay()
     let outcome = try run("report")
@@ -41,16 +60,16 @@ import Testing
     #expect(outcome.output.hasPrefix("report.html: 4 configurations, "), "\(outcome.output)")
     let page = try folder.text("report.html")
     let found = try data(page)
-    let rows = try #require(found["configurations"] as? [[String: Any]])
+    let rows = try rows(found, "configurations")
     let expected = try ResultsStore(path: folder.path("runs.db"), access: .readOnly).summaries()
     #expect(rows.compactMap { $0["label"] as? String } == expected.map(\.label))
     #expect(rows.compactMap { $0["exactResultsDigest"] as? String } == expected.map(\.exactResultsDigest))
     for (row, summary) in zip(rows, expected) {
-      let recall = try #require((row["recall"] as? [String: Any])?["value"] as? Double)
+      let recall = try #require((row["recall.value"] as? NSNumber)?.doubleValue)
       #expect(abs(recall - (summary.recall ?? .nan)) < 1e-6)
       #expect(row["intervals"] as? String == "steps")
     }
-    let runs = try #require(found["runs"] as? [[String: Any]])
+    let runs = try self.rows(found, "runs")
     #expect((runs.first?["commandLine"] as? String)?.contains("replay t.zst --policy") == true)
     #expect(!page.contains("{{"))
   }
@@ -77,7 +96,7 @@ import Testing
     try FileManager.default.moveItem(atPath: folder.path("runs.db"), toPath: folder.path("<b>&.db"))
     #expect(try Executable.run(["report", "--db", "<b>&.db"], in: folder).status == 0)
     let page = try folder.text("report.html")
-    let traces = try #require(try data(page)["traces"] as? [[String: Any]])
+    let traces = try rows(try data(page), "traces")
     #expect(traces.first?["textTitle"] as? String == title)
     #expect(!page.contains("<script>alert") && !page.contains("<b>&"))
     #expect(page.contains("<title>fasa-sim: &lt;b&gt;&amp;</title>"))
@@ -102,8 +121,8 @@ import Testing
     let outcome = try run("report --most-configurations 3 --most-heat-maps 1 -o small.html")
     #expect(outcome.output.hasPrefix("small.html: 3 of 4 configurations"), "\(outcome.output)")
     let found = try data(try folder.text("small.html"))
-    #expect((found["configurations"] as? [Any])?.count == 3)
-    #expect((found["headMaps"] as? [Any])?.count == 1)
+    #expect(try rows(found, "configurations").count == 3)
+    #expect(try rows(found, "headMaps").count == 1)
     #expect((found["counts"] as? [String: Int])?["configurations"] == 4)
     #expect(try run("report --most-configurations 0").status == 64)
     #expect(try run("report --most-heat-maps -1").status == 64)

@@ -111,6 +111,12 @@ import Testing
     #expect(report.counts.configurations == 5)
     #expect(report.headMaps.map(\.configuration) == [2, 4])
     #expect(Set(report.traffic.map(\.owner)) == [2, 3, 4, 5])
+    // One cell of each metric a configuration: a map is there or not as a whole, and the first is always.
+    for (cells, maps) in [(8, 4), (5, 2), (0, 1)] {
+      var limits = Report.Limits()
+      limits.headCells = cells
+      #expect(try store.report(limits: limits).headMaps.count == maps)
+    }
   }
 
   @Test func headMapsAndTrafficAreWhatWasStored() throws {
