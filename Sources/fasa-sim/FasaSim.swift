@@ -22,7 +22,8 @@ struct FasaSim: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      StudyCommand.self, ReplayCommand.self, SweepCommand.self, ExploreCommand.self, CompareCommand.self, HeadsCommand.self,
+      StudyCommand.self, ReplayCommand.self, SweepCommand.self, ExploreCommand.self, CompareCommand.self,
+      HeadsCommand.self,
       ModelCommand.self,
       ReportCommand.self,
       ExportCommand.self, ChoicesCommand.self, AnchorsCommand.self, CalibrateCommand.self,
