@@ -24,6 +24,8 @@ const qualityPoint = (c) => {
 const qualityScale = (rows, xTicks) => ({
   yScale: isLogY() ? "log" : "linear", yZero: isLogY() ? undefined : !isError(view.metric), yTicks: isLogY() ? logTicks(rows.flatMap((r) => [r.low, r.high])) : undefined,
   xScale: isLogX() ? "log" : "linear", xZero: isLogX() ? undefined : false, xTicks: isLogX() ? logTicks(xTicks) : undefined,
+  // The library thins out ticks beyond a count, given ones too.
+  xCount: isLogX() ? mostTicks : 6, yCount: isLogY() ? mostTicks : 6,
   metric: metrics[view.metric].title, metricShort: metrics[view.metric].short, barOpacity: barOpacity(rows),
 });
 // The more lines there are, the quieter are their bars.

@@ -50,7 +50,7 @@ const config = () => {
   const text = { labelColor: ink(), titleColor: ink(), labelFontSize: 12, titleFontSize: 12, titleFontWeight: 600 };
   return {
     background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
-    axis: { ...text, gridColor: grid, domainColor: quiet(), tickColor: quiet(), labelLimit: 160, labelOverlap: true, labelSeparation: 4 },
+    axis: { ...text, gridColor: grid, domainColor: quiet(), tickColor: quiet(), labelLimit: 160, labelOverlap: "greedy", labelSeparation: 4 },
     legend: { ...text, orient: "bottom", direction: "horizontal", labelLimit: 260, symbolSize: 90, symbolStrokeWidth: 0, symbolBaseFillColor: ink(), ...(isNarrow() ? { layout: { bottom: { direction: "vertical", anchor: "start" } } } : {}) },
     title: { color: ink(), anchor: "start", fontSize: 13 }, header: { labelColor: ink(), labelFontSize: 13, labelFontWeight: 600 },
     text: { color: ink(), fontSize: 12 }, rule: { color: ink() },
@@ -98,9 +98,9 @@ const logTicks = (values) => {
     }
     return ticks.filter((tick) => tick >= low && tick <= high);
   };
-  const most = isNarrow() ? 6 : 10;
-  return [[1, 2, 5], [1, 3], [1]].map(steps).find((ticks) => ticks.length <= most) ?? steps([1]).filter((_, i) => i % 2 === 0);
+  return [[1, 2, 5], [1, 3], [1]].map(steps).find((ticks) => ticks.length <= (isNarrow() ? 6 : mostTicks)) ?? steps([1]).filter((_, i) => i % 2 === 0);
 };
+const mostTicks = 10;
 // Of bytes, which count in powers of two: 1, 4, 16, 64 and 256 of each unit.
 const byteTicks = (values) => {
   const [low, high] = [Math.min(...values) / 1.5, Math.max(...values) * 1.5];
