@@ -79,8 +79,8 @@ public struct ComparisonJSON: Encodable {
     let a: String
     let b: String
     let pairs: [ComparisonJSON]
-    let inAAlone: [String]
-    let inBAlone: [String]
+    let onlyInA: [String]
+    let onlyInB: [String]
     let withoutSteps: [String]
 
     /// A line of the table: what one configuration differs in between the runs.
@@ -123,8 +123,8 @@ public struct ComparisonJSON: Encodable {
       self.a = a
       self.b = b
       pairs = found.pairs.map { ComparisonJSON($0) }
-      inAAlone = found.unpairedA
-      inBAlone = found.unpairedB
+      onlyInA = found.unpairedA
+      onlyInB = found.unpairedB
       withoutSteps = found.withoutSteps
     }
   }
