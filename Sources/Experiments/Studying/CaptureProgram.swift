@@ -8,6 +8,8 @@ import Synchronization
 public final class CaptureProgram: Sendable {
   public let path: String
   private let running = Mutex<Process?>(nil)
+  /// Whether this process is about to end, and what the program's own end was is no error any more.
+  private let isEnding = Mutex(false)
 
   private static let name = "fasa-capture"
   private static let variable = "FASA_CAPTURE"
@@ -63,6 +65,7 @@ public final class CaptureProgram: Sendable {
       running = process
     }
     ended.wait()
+    while isEnding.withLock(\.self) { sleep(1) }
     running.withLock { $0 = nil }
     guard process.terminationStatus == 0, process.terminationReason == .exit else {
       let said = (try? String(contentsOfFile: log, encoding: .utf8))?.split(separator: "\n").last
@@ -74,8 +77,9 @@ public final class CaptureProgram: Sendable {
     }
   }
 
-  /// Asks the program that runs to end, and waits a little for it to clear up; from any thread.
+  /// Asks the program that runs to end, and waits a little for it to clear up; from any thread, which then ends this process.
   public func end() {
+    isEnding.withLock { $0 = true }
     running.withLock { process in
       guard let process, process.isRunning else { return }
       process.terminate()

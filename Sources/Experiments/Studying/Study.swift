@@ -95,7 +95,7 @@ public struct Study {
     } else {
       replay.selfCalibrates = true
       listener.tell(
-        "one text calibrates and is scored: its earliest traced queries calibrate and are scored for no policy, and policies that need a profile are left out. A second text makes this honest for all"
+        "one text calibrates and is scored: its earliest traced queries calibrate and are scored for no policy, and policies that need a profile cannot run. Give a second text to have the two apart"
       )
     }
     let started = ContinuousClock.now
@@ -113,13 +113,13 @@ public struct Study {
 
   private func captureArguments(_ index: Int) -> [String] {
     let calibrates = index == 0 && request.texts.count > 1
-    return [
-      "run", request.model, request.texts[index], "--most-tokens", "\(request.mostTokens)", "--decode",
-      // A calibration is a mean over decode steps.
-      "\(calibrates ? max(request.decode, min(128, request.mostTokens / 2)) : request.decode)", "--layers",
-      request.layers, "--threads",
-      "\(request.replay.threads)",
+    // A calibration is a mean over decode steps.
+    let decode = calibrates ? max(request.decode, min(128, request.mostTokens / 2)) : request.decode
+    let options = [
+      ("most-tokens", "\(request.mostTokens)"), ("decode", "\(decode)"), ("layers", request.layers),
+      ("threads", "\(request.replay.threads)"),
     ]
+    return ["run", request.model, request.texts[index]] + options.flatMap { ["--\($0)", $1] }
   }
 
   /// By those that were made; before the first, by what a quantised model's bytes took on one core

@@ -12,7 +12,7 @@ struct StudyCommand: ParsableCommand {
     discussion: """
       fasa-capture runs the model (pip install ./capture; found on PATH, in .venv, by --capture or FASA_CAPTURE). The first of two or \
       more texts calibrates and is scored for no policy. With one text its earliest traced queries calibrate FASA, and are scored for \
-      no policy; policies that need more are left out.
+      no policy; policies that need a profile cannot run.
 
       Everything lies in one folder: traces, profile.json, runs.db, report.html. What is there of the same inputs is not made again: \
       Ctrl-C ends with status 130, and the same command goes on from there.

@@ -13,7 +13,7 @@ import Testing
     (
       "bench krenels", "'bench krenels': expected a command, found none of that name; did you mean 'kernels'?"
     ),
-    ("zzzzzz", "'zzzzzz': expected a command, found none of that name; choose from replay, sweep, "),
+    ("zzzzzz", "'zzzzzz': expected a command, found none of that name; choose from study, replay, sweep, "),
   ])
   func aMisspeltCommandIsTold(line: String, message: String) throws {
     let folder = try TemporaryFolder()
