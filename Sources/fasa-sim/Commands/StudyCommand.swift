@@ -60,7 +60,7 @@ struct StudyCommand: ParsableCommand {
   @Flag(name: .customLong("no-timing"), help: "Leave out the kernel timings.")
   var noTiming = false
 
-  @OptionGroup var format: FormatOptions
+  @OptionGroup var format: JSONOptions
 
   @OptionGroup var machine: MachineOptions
 
