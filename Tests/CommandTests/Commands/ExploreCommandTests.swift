@@ -229,7 +229,7 @@ import Testing
     let text = try explore("--max-bytes 40% --policy quest,streaming-llm --max-trials 60")
     #expect(
       text.output.contains(
-        "least output error with at most 40.0 % of dense attention's bytes: \(best.configuration)"))
+        "least output error with at most 40.0 % of dense attention's bytes: \(best.label)"))
   }
 
   @Test(arguments: [

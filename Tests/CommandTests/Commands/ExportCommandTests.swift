@@ -58,7 +58,7 @@ import Testing
   func namesThatAreNotThereAreErrors(view: String, name: String, message: String) throws {
     let found = try run("export \(view) --only \(name) -o o.csv")
     #expect(found.status == 1 && found.errors.contains(message), "\(found.errors)")
-    #expect(!folder.has("o.csv"))
+    #expect(!folder.holds("o.csv"))
   }
 
   @Test func jsonIsAnArrayAndLines() throws {
