@@ -14,7 +14,9 @@ struct TableLayout {
   private static let (narrowestProse, narrowestName) = (32, 12)
 
   private(set) var columns: [Column]
-  private(set) var leftOut: [Int] = []
+  /// In the table's order.
+  var leftOut: [Int] { dropped.sorted() }
+  private var dropped: [Int] = []
 
   init(_ table: TextTable, width most: Int?) {
     let cells = table.shapes.indices.map { place in
@@ -32,10 +34,9 @@ struct TableLayout {
       if shrinkProse(table, most) { return }
       guard let next = columns.compactMap({ table.shapes[$0.place].drop }).min() else { break }
       let isNext = { (column: Column) in table.shapes[column.place].drop == next }
-      leftOut += columns.filter(isNext).map(\.place)
+      dropped += columns.filter(isNext).map(\.place)
       columns.removeAll(where: isNext)
     }
-    leftOut.sort()
     shrinkNames(table, most)
   }
 
