@@ -34,7 +34,7 @@ struct SideName {
 
   /// A condition on `configurations AS c`, `traces AS t` and `scopes AS s`.
   ///
-  /// - Parameter isPolicy: whether a policy's name stands for it with any parameters.
+  /// - Parameter isPolicy: whether a policy's name without a budget stands for it with any parameters.
   func condition(isPolicy: Bool = false) -> SQL {
     if let configuration { return "c.id = \(configuration)" }
     // By a range first, of which there is an index: a label is stored with its budget.
@@ -43,7 +43,7 @@ struct SideName {
       (c.label = \(label) OR c.label > \(first) AND c.label < \(end)
         AND c.label = \(label) || \(ConfigurationLabel.separator) || c.budget)
       """
-    if isPolicy { labelled = "(\(labelled) OR c.policy = \(label))" }
+    if isPolicy, budget == nil { labelled = "(\(labelled) OR c.policy = \(label))" }
     let conditions =
       [labelled] + (budget.map { ["c.budget = \($0)"] } ?? [])
       + qualifiers.sorted { $0.key.rawValue < $1.key.rawValue }.map { $0.condition($1) }

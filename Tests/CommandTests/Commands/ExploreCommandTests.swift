@@ -222,7 +222,8 @@ import Testing
     let found = try report("--max-bytes 40% --policy quest,streaming-llm --max-trials 60")
     let best = try #require(found.cheapest)
     #expect(
-      found.verdict == "met" && found.costName == "group_union_bytes_share" && best.cost <= 0.4 && best.meetsTarget)
+      found.verdict == "met" && found.costName == "group_union_bytes_share" && best.cost <= 0.4
+        && best.meetsTarget)
     #expect(found.cheapestByPolicy.allSatisfy { $0.cost <= 0.4 && $0.loss >= best.loss })
     #expect(found.front.filter { $0.cost <= 0.4 }.allSatisfy { $0.loss >= best.loss })
     #expect(found.front.allSatisfy { $0.meetsTarget == ($0.cost <= 0.4) && $0.loss == $0.outputError })

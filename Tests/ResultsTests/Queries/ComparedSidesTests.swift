@@ -71,6 +71,16 @@ import Traces
     #expect(error?.advice == "did you mean 'oracle@8'?")
   }
 
+  /// A policy's name is all that is stored of it; a label with a budget is that label.
+  @Test(arguments: [
+    (["streaming-llm"], 4), (["streaming-llm@8"], 1), (["streaming-llm:sinks=2@8,streaming-llm@9"], 2),
+    (["streaming-llm:sinks=2,random"], 4), (["configuration:1"], 1), (["random", "random@8"], 2),
+  ])
+  func namesStandForWhatIsStored(names: [String], count: Int) throws {
+    let store = try store(["streaming-llm", "streaming-llm:sinks=2", "random"], [.tokens(8), .tokens(9)])
+    #expect(try store.configurations(named: names).count == count)
+  }
+
   @Test func withoutStepsTheMeansAreCompared() throws {
     let (heads, steps) = (
       try store(["oracle", "random"], [.tokens(8)], detail: .head),
