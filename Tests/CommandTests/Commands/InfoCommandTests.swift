@@ -50,9 +50,9 @@ import Traces
     let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
     let layers = try #require(json["layers"] as? [[String: Any]])
     #expect(layers.map { $0["layers"] as? [Int] } == [[3, 4, 6, 7], [5]])
-    #expect(layers.map { $0["windowTokens"] as? Int } == [1024, nil])
-    #expect(layers.map { $0["ropeBase"] as? Double } == [10_000, 1_000_000])
-    #expect(layers[0]["ropePairing"] as? String == "half" && layers[0]["rotaryDim"] as? Int == 16)
+    #expect(layers.map { $0["window_tokens"] as? Int } == [1024, nil])
+    #expect(layers.map { $0["rope_base"] as? Double } == [10_000, 1_000_000])
+    #expect(layers[0]["rope_pairing"] as? String == "half" && layers[0]["rotary_dim"] as? Int == 16)
   }
 
   /// Gemma 3's global layers turn eight times as slowly.

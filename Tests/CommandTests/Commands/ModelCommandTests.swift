@@ -264,7 +264,7 @@ import Testing
       "model --db r.db --hardware h100-sxm --geometry gema-3-4b", 64,
       "--geometry: 'gema-3-4b': expected the name of a model"
     ),
-    ("model --db r.db --hardware h100-sxm --geometry gema-3-4b", 64, "did you mean gemma-3-4b? there are"),
+    ("model --db r.db --hardware h100-sxm --geometry gema-3-4b", 64, "did you mean 'gemma-3-4b'? there are"),
     (
       "model --db r.db --hardware h100-sxm --geometry ./none.gguf", 1, "./none.gguf: expected a readable file"
     ),

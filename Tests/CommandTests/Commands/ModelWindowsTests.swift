@@ -22,12 +22,12 @@ import Testing
   private struct Report: Decodable {
     let points: [Point]
     struct Point: Decodable {
-      let configuration: String
+      let label: String
       let geometry: String
       let contextTokens: Double
-      let policyNanoseconds: Double
-      let denseNanoseconds: Double
-      let speedUp: Double?
+      let policyNs: Double
+      let denseNs: Double
+      let modelledSpeedup: Double?
       let layers: Layers?
       let largestBatch: Int?
     }
@@ -35,19 +35,19 @@ import Testing
       let fullLayers: Int
       let windowedLayers: Int
       let windowTokens: Int
-      let fullPolicyNanoseconds: Double
-      let fullDenseNanoseconds: Double
-      let windowedPolicyNanoseconds: Double
-      let windowedDenseNanoseconds: Double
-      let policyNanoseconds: Double
-      let denseNanoseconds: Double
-      let speedUp: Double
+      let fullPolicyNs: Double
+      let fullDenseNs: Double
+      let windowedPolicyNs: Double
+      let windowedDenseNs: Double
+      let policyNs: Double
+      let denseNs: Double
+      let modelledSpeedup: Double
     }
   }
 
   private func points(_ options: String) throws -> [Report.Point] {
     let outcome = try run("model --json --no-store --hardware h100-sxm --kernels vllm \(options)")
-    return try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8)).points
+    return try JSONDecoder.ofTheDatabase.decode(Report.self, from: Data(outcome.output.utf8)).points
   }
 
   /// Tokens of the windows of ``windowedTrace()``.
@@ -71,16 +71,16 @@ import Testing
     for point in try points("--db w.db --context 64k") {
       let layers = try #require(point.layers)
       #expect(layers.fullLayers == 2 && layers.windowedLayers == 2 && layers.windowTokens == Self.window)
-      #expect(layers.fullPolicyNanoseconds == point.policyNanoseconds)
-      #expect(layers.fullDenseNanoseconds == point.denseNanoseconds)
+      #expect(layers.fullPolicyNs == point.policyNs)
+      #expect(layers.fullDenseNs == point.denseNs)
       #expect(
-        layers.policyNanoseconds == 2 * layers.fullPolicyNanoseconds + 2 * layers.windowedPolicyNanoseconds)
-      #expect(layers.speedUp == layers.denseNanoseconds / layers.policyNanoseconds)
+        layers.policyNs == 2 * layers.fullPolicyNs + 2 * layers.windowedPolicyNs)
+      #expect(layers.modelledSpeedup == layers.denseNs / layers.policyNs)
       // 64 thousand tokens take longer than 64.
-      #expect(layers.windowedDenseNanoseconds < 0.9 * layers.fullDenseNanoseconds)
+      #expect(layers.windowedDenseNs < 0.9 * layers.fullDenseNs)
       // A budget of 80 holds the whole window of 64: nothing is chosen there.
-      let isCovered = point.configuration.hasSuffix("@ 80")
-      #expect((layers.windowedPolicyNanoseconds == layers.windowedDenseNanoseconds) == isCovered)
+      let isCovered = point.label.hasSuffix("@ 80")
+      #expect((layers.windowedPolicyNs == layers.windowedDenseNs) == isCovered)
     }
   }
 
@@ -92,14 +92,14 @@ import Testing
       "replay w.zst --policy quest:dense-layers=0,streaming-llm --budget 32,80 --no-timing --layers 1 --db one.db"
     )
     let alone = try points("--db one.db")
-    #expect(both.map(\.configuration) == alone.map(\.configuration) && !both.isEmpty)
+    #expect(both.map(\.label) == alone.map(\.label) && !both.isEmpty)
     for (a, b) in zip(both, alone) {
-      #expect(abs(a.policyNanoseconds / b.policyNanoseconds - 1) < 1e-9)
+      #expect(abs(a.policyNs / b.policyNs - 1) < 1e-9)
       #expect(a.contextTokens == b.contextTokens && a.contextTokens > 390)
       // Of the other layers the trace tells that they have a window, and a replay of none of them what policies do there.
       #expect(b.layers?.windowedLayers == 2)
-      #expect(b.layers?.windowedPolicyNanoseconds == b.layers?.windowedDenseNanoseconds)
-      #expect(a.layers?.windowedDenseNanoseconds == b.layers?.windowedDenseNanoseconds)
+      #expect(b.layers?.windowedPolicyNs == b.layers?.windowedDenseNs)
+      #expect(a.layers?.windowedDenseNs == b.layers?.windowedDenseNs)
     }
   }
 
@@ -128,7 +128,7 @@ import Testing
       own.map(\.layers) == bundled.map(\.layers) && own.map(\.largestBatch) == bundled.map(\.largestBatch))
     #expect(own[0].layers?.fullLayers == 5 && own[0].layers?.windowedLayers == 29)
     // No trace layer has a window, so that no policy has a part in the model's.
-    #expect(own.allSatisfy { $0.layers?.windowedPolicyNanoseconds == $0.layers?.windowedDenseNanoseconds })
+    #expect(own.allSatisfy { $0.layers?.windowedPolicyNs == $0.layers?.windowedDenseNs })
     // Models all of whose layers are alike are told as they were.
     #expect(try points("--db r.db --geometry llama-3.1-8b --context 64k").allSatisfy { $0.layers == nil })
     // The database names it, too.
@@ -170,12 +170,13 @@ import Testing
     let outcome = try run(
       "explore w.zst --max-output-error 0.9 --policy streaming-llm --max-trials 20 --hardware h100-sxm --context 64k --db w.db --json"
     )
-    let found = try JSONDecoder().decode(Explored.self, from: Data(outcome.output.utf8))
+    let found = try JSONDecoder.ofTheDatabase.decode(Explored.self, from: Data(outcome.output.utf8))
     let cheapest = try #require(found.cheapest)
     let layers = try #require(cheapest.layers)
     #expect(
-      abs(cheapest.cost * 4 / layers.policyNanoseconds - 1) < 1e-9 && cheapest.speedUp == layers.speedUp)
-    #expect(abs(found.denseCost * 4 / layers.denseNanoseconds - 1) < 1e-9)
+      abs(cheapest.cost * 4 / layers.policyNs - 1) < 1e-9
+        && cheapest.modelledSpeedup == layers.modelledSpeedup)
+    #expect(abs(found.denseCost * 4 / layers.denseNs - 1) < 1e-9)
     let text = try run(
       "explore w.zst --max-output-error 0.9 --policy streaming-llm --max-trials 20 --hardware h100-sxm --context 64k --db w.db"
     ).output
@@ -188,7 +189,7 @@ import Testing
     let cheapest: Point?
     struct Point: Decodable {
       let cost: Double
-      let speedUp: Double
+      let modelledSpeedup: Double
       let layers: Report.Layers?
     }
   }

@@ -72,7 +72,8 @@ import Traces
       let made = try Executable.run(
         (synth + " --force" + more).split(separator: " ").map(String.init), in: folder)
       #expect(made.status == 0)
-      let run = try replay("--policy oracle,random --budget 10 --no-timing --db r.db --detail step" + options)
+      let run = try replay(
+        "--policy oracle,random --budget 10 --no-timing --db r.db --detail step --verbose" + options)
       #expect(run.status == 0 && run.errors.isEmpty)
       return run.output
     }
@@ -85,7 +86,7 @@ import Traces
     #expect(values.allSatisfy { $0 > 0.05 } && values[0] < values[1])
     #expect(
       output.contains(
-        "projected: error of whole layers after their output projection, Σ‖Wo (o_S − o)‖ / Σ‖Wo o‖; "))
+        "projected: error of whole layers after their output projection, Σ‖Wo (o_S − o)‖ / Σ‖Wo o‖\n"))
     let part = try told(" --output-projection", " --heads 0-2")
     #expect(part.contains("unknown where some of their query heads are left out") && part.contains(" – "))
     let compared = try Executable.run(
@@ -99,7 +100,8 @@ import Traces
   @Test func otherFootingIsSaid() throws {
     try Inputs.trace(in: folder)
     try Inputs.profile(in: folder)
-    let run = try replay("--policy fasa,streaming-llm --profile p.json --budget 10 --no-timing --db :memory:")
+    let run = try replay(
+      "--policy fasa,streaming-llm --profile p.json --budget 10 --no-timing --db :memory: --verbose")
     #expect(run.status == 0)
     #expect(run.output.contains("note: not on equal footing: sinks is 0 for fasa; 4 for streaming-llm\n"))
     #expect(run.output.contains("note: calibrated on 'none' (p.json): fasa\n"))
@@ -110,7 +112,8 @@ import Traces
     try Inputs.trace(in: folder)
     try Inputs.profile(in: folder)
     let run = try replay(
-      "--policy all \(hasProfile ? "--profile p.json " : "")--budget 10,0.25 --no-timing --db :memory:")
+      "--policy all \(hasProfile ? "--profile p.json " : "")--budget 10,0.25 --no-timing --db :memory: --verbose"
+    )
     #expect(run.status == 0 && run.errors.isEmpty)
     let rows = run.output.split(separator: "\n").map { $0.split(separator: " ") }
     let uncalibrated =
@@ -193,7 +196,7 @@ import Traces
       ))
     #expect(refused.errors.contains("or self-calibrate, which takes the trace's own earliest queries"))
     #expect(!folder.holds("r.db"))
-    let all = try replay("--policy all --budget 10 --no-timing --db :memory:")
+    let all = try replay("--policy all --budget 10 --no-timing --db :memory: --verbose")
     #expect(all.status == 0)
     #expect(
       all.output.contains(

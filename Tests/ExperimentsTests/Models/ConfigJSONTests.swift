@@ -193,7 +193,7 @@ import Testing
 
   @Test func aMisspeltNameIsToldTheNearest() {
     let error = #expect(throws: PricingError.self) { try ModelLocator.shape("gema-3-4b") }
-    #expect(error?.advice?.hasPrefix("did you mean gemma-3-4b? there are smollm2-135m, ") == true)
+    #expect(error?.advice?.hasPrefix("did you mean 'gemma-3-4b'? there are smollm2-135m, ") == true)
     #expect(throws: PricingError.self) { try ModelLocator.shape("none/of/these.gguf") }
     #expect(throws: PricingError.self) { try ModelLocator.shape("/dev/zero") }
   }
