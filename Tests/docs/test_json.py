@@ -30,6 +30,8 @@ COMMANDS = {
     "compare-runs": (["compare", "run:1", "run:1"], None),
     "model": (["model", "--hardware", "a100-40gb", "--geometry", "llama-3.1-8b", "--context", "4k,1m"], "modelled"),
     "model, at the trace's own": (["model", "--hardware", "a100-40gb"], "modelled"),
+    "heads": (["heads", "configuration:1", "--top", "2"], "worst-place"),
+    "heads-target": (["heads", "configuration:1", "--target", "0.5"], "layer-budget"),
     "policies": (["policies"], "policy"),
     "hardware-list": (["hardware", "list"], "machine"),
     "hardware-validate": (["hardware", "validate", "--kernel", "sparq-attn-triton"], None),
@@ -39,12 +41,12 @@ COMMANDS = {
     "bench-kernels": (["bench", "kernels", "--tokens", "1024", "--kernel", "top-k"], "kernels"),
     "bench-replay": (["bench", "replay", TRACE, "--policy", "oracle", "--repeats", "1"], None),
 }
-WITH_DATABASE = ("replay", "sweep", "explore", "compare", "model")
+WITH_DATABASE = ("replay", "sweep", "explore", "compare", "model", "heads")
 
 
 def told(folder, environment, command, *options) -> str:
     database = ["--db", "json.db"] if command[0] in WITH_DATABASE else []
-    if command[0] in ("compare", "model"):
+    if command[0] in ("compare", "model", "heads"):
         database = ["--db", "runs.db"]
     run = subprocess.run(
         ["fasa-sim", *command, *database, *options], cwd=folder, env=environment, capture_output=True, text=True)
