@@ -31,8 +31,8 @@ import Testing
         study                   Goes from a model and texts to a report: captures, calibrates, replays, draws.
         replay                  Replays a trace through policies at budgets, into SQLite and a table.
         sweep                   Replays traces through grids of policies at many budgets, and can be interrupted.
-        explore                 Finds the cheapest policies, parameters and budgets that meet a quality target, or the best at
-                                a cost.
+        explore                 Finds the cheapest policies, parameters and budgets that meet a quality target, or the best
+                                at a cost.
         compare                 Compares two configurations, or two runs, on the same queries, with intervals.
         heads                   Shows where a policy does worst, or which budget each layer needs.
         model                   Prices stored runs on machines that you do not have, without replaying.
