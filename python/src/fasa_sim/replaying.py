@@ -42,7 +42,7 @@ def replay(
     >>> import fasa_sim
     >>> table = fasa_sim.replay("traces/qa-4096.zst", "oracle,fasa:chunks=8/16", [64, 0.125], layers=7)
     >>> table.sort("weighted_output_error")["label"].to_list()[:3]
-    ['oracle @ 0.125', 'fasa:chunks=16 @ 0.125', 'fasa:chunks=8 @ 0.125']
+    ['oracle @ 0.125', 'fasa:chunks=16 @ 0.125', 'fasa @ 0.125']
 
     ``trace`` is a trace file. ``policies`` are written as for ``fasa-sim replay``: one text or several, each with
     parameters, lists and grids; ``all`` is every policy that needs nothing beside a trace. A whole number among
