@@ -81,9 +81,10 @@ traces = {name: in_half_layout(name) for name in {n for d in directions for n in
 # were captured, they must find the same tokens, but for rounding in sums of another order.
 
 # %%
+# A quarter of the chunks is the default, which is stored as a share; others as they are counted, of 32.
 SCORES = """
-  SELECT text_title, parameters ->> 'pairing' AS slices, CAST(parameters ->> 'chunks' AS INTEGER) AS chunks, label,
-    recall, mass, output_error FROM summary ORDER BY slices, chunks"""
+  SELECT text_title, parameters ->> 'pairing' AS slices, CAST(iif(chunks < 1, 32 * chunks, chunks) AS INTEGER) AS chunks, label,
+    recall, mass, output_error FROM (SELECT *, CAST(parameters ->> 'chunks' AS REAL) AS chunks FROM summary) ORDER BY slices, chunks"""
 
 
 def score(database, path, calibrated_on, scored_on, layers, slices) -> None:
