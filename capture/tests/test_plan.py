@@ -34,6 +34,13 @@ def test_short_texts_are_refused(prompt, sampling):
         split_tokens(100, prompt, 20, sampling)
 
 
+@pytest.mark.parametrize("most", [1, 63, 64])
+def test_a_bound_that_leaves_no_prompt_is_named(most):
+    with pytest.raises(CaptureError, match="--most-tokens leaves no prompt.*more than the 64 decode steps"):
+        split_tokens(5000, None, 64, "teacher-forced", most)
+    assert split_tokens(5000, None, 64, "teacher-forced", 65) == 1
+
+
 @pytest.mark.parametrize(
     ("lengths", "reason"),
     [((10, 5, 11, None), "--window"), ((10, 0, 0, None), "nothing to trace"), ((10, 5, 0, 14), "trained")],

@@ -63,9 +63,11 @@ let isStandingWhole = false;
 const drawOpening = () => {
   const all = contestants();
   const [finding, note, table, whole] = ["finding", "finding-note", "standing", "standing-more"].map(control);
-  whole.hidden = table.hidden = note.hidden = all.length === 0;
-  if (!all.length) {
-    finding.textContent = inScope().length ? `${number(inScope().length)} configurations are stored for this trace, and no two of them share a budget.` : "";
+  const isContest = all.length > 1;
+  whole.hidden = table.hidden = note.hidden = !isContest;
+  if (!isContest) {
+    const stored = inScope().length;
+    finding.textContent = stored ? `${number(stored)} ${stored === 1 ? "configuration is" : "configurations are"} stored for this trace, and no two methods share a budget that ranks them.` : "";
     table.replaceChildren();
     return;
   }

@@ -116,18 +116,27 @@ const drawSummary = () => {
 };
 
 // The shortest context from which on a policy is faster than dense attention, on the contexts that were priced.
+const firstFaster = (times) => {
+  const points = times.sort((a, b) => a.contextTokens - b.contextTokens);
+  if (!points.length) return undefined;
+  const slower = points.findLastIndex((p) => p.denseNs <= p.policyNs);
+  return slower + 1 < points.length ? { tokens: points[slower + 1].contextTokens, first: slower < 0 } : { tokens: Infinity };
+};
+// Kept, so that what the reader sorted by stays when the view changes.
+const crossoverOrder = { key: "", sign: 1 };
 const drawCrossoverTable = (rows) => {
   const table = control("crossover-table");
   const hardware = unique(rows.map((r) => r.hardware));
+  const found = new Map([...grouped(rows, "configuration")].map(([id, own]) => [id, grouped(own, "hardware")]));
+  const crossovers = new Map();
   const crossover = (id, name) => {
-    const points = rows.filter((r) => r.configuration === id && r.hardware === name).sort((a, b) => a.contextTokens - b.contextTokens);
-    const slower = points.findLastIndex((p) => p.denseNs <= p.policyNs);
-    if (!points.length) return undefined;
-    return slower + 1 < points.length ? { tokens: points[slower + 1].contextTokens, first: slower < 0 } : { tokens: Infinity };
+    const key = `${id} ${name}`;
+    if (!crossovers.has(key)) crossovers.set(key, firstFaster([...(found.get(id)?.get(name) ?? [])]));
+    return crossovers.get(key);
   };
-  const text = (found) => (!found ? "–" : found.tokens === Infinity ? "never" : `${found.first ? "≤ " : ""}${number(found.tokens, 6)}`);
+  const text = (at) => (!at ? "–" : at.tokens === Infinity ? "never" : `${at.first ? "≤ " : ""}${number(at.tokens, 6)}`);
   const columns = [texts("name", "configuration"), ...hardware.map((name) => column(name, name, "tokens", (c) => crossover(c.id, name)?.tokens, (c) => text(crossover(c.id, name))))];
-  const listed = unique(rows.map((r) => r.configuration)).map((id) => configurations.get(id));
+  const listed = [...found.keys()].map((id) => configurations.get(id));
   table.replaceChildren();
-  if (listed.length) sortable(table, columns, listed, { key: "", sign: 1 });
+  if (listed.length) sortable(table, columns, listed, crossoverOrder);
 };

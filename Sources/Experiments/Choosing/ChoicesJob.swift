@@ -32,7 +32,7 @@ public struct ChoicesJob {
   public func write(
     _ format: ChoicesFormat, to path: String, progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws -> (files: [String], sets: Int) {
-    if format != .jsonl { try makeFolder(path) }
+    if format != .jsonl { try OutputFolder.make(path) }
     // The place is tried before the work is done.
     let lines = try format == .jsonl ? OutputFile(path: path) : nil
     var options = prepared.options
@@ -54,15 +54,6 @@ public struct ChoicesJob {
     return (files, sets)
   }
 
-  private func makeFolder(_ path: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw ReplayError(
-        path, expected: "a folder that can be made", found: error.localizedDescription,
-        advice: "name another place")
-    }
-  }
 }
 
 /// What a step fetches for a KV head: what any of its query heads chose.

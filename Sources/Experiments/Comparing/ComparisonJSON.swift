@@ -60,7 +60,7 @@ public struct ComparisonJSON: Encodable {
     }
 
     fileprivate init(_ found: ByteDifference) {
-      metric = found.reading == Reading.perHead.rawValue ? "per_head_bytes_share" : "group_union_bytes_share"
+      metric = (Reading(rawValue: found.reading) ?? .groupUnion).bytesShareColumn
       (a, b, difference) = (found.a, found.b, found.difference)
       (ratio, low, high, p, adjustedP) = (nil, nil, nil, nil, nil)
       perTrace = nil

@@ -67,6 +67,6 @@ public struct ExplorePricing {
   }
 
   func bytesShare(_ row: SummaryRow) -> Double? {
-    reading == .perHead ? row.perHeadBytesShare : row.groupUnionBytesShare
+    row.bytesShare(reading)
   }
 }

@@ -60,7 +60,7 @@ extension ExploreReport {
       let label: String
       let parameters: String
       let budget: String?
-      let loss: Double
+      let loss: Double?
       let cost: Double
       let meetsTarget: Bool
       let isOnFront: Bool
@@ -95,7 +95,7 @@ extension ExploreReport {
         minRecall: target.minRecall, minMass: target.minMass, maxCostShare: target.maxCostShare),
       verdict: verdict, lossName: target.lossColumn,
       costName: pricing.machine == nil
-        ? pricing.reading == .perHead ? "per_head_bytes_share" : "group_union_bytes_share" : "policy_ns",
+        ? pricing.reading.bytesShareColumn : "policy_ns",
       denseCost: judged.first?.cost.dense, hardware: pricing.machine?.name,
       machine: pricing.machine?.machine.name,
       kernels: pricing.machine?.kernels.name,
@@ -133,7 +133,7 @@ extension ExploreReport {
     let error = priced.flatMap { $0.row.machine.error(of: $0.step.kind, at: $0.step.geometry) }
     return JSON.Point(
       configuration: row.configuration, policy: row.policy, label: row.label, parameters: row.parameters,
-      budget: row.budget, loss: target.loss(row) ?? judged.tradeOff.loss, cost: judged.cost.value,
+      budget: row.budget, loss: target.loss(row), cost: judged.cost.value,
       meetsTarget: judged.tradeOff.meetsTarget, isOnFront: isOnFront, isCheapest: isCheapest,
       outputError: row.outputError,
       weightedOutputError: row.weightedOutputError, recall: row.recall, mass: row.mass,

@@ -28,10 +28,12 @@ extension ConfigJSON {
       try fields.count(
         "decoder_sparse_step", "moe_layer_freq", "interleave_moe_layer_step", in: ModelFields.Limit.layers)
       ?? 1
-    let listed = try fields.list("mlp_only_layers") ?? []
+    let listed = Set(
+      try (fields.list("mlp_only_layers") ?? []).compactMap {
+        if case .count(let layer) = $0 { layer } else { nil }
+      })
     return (0..<layers).count { layer in
-      layer < first || (layer + 1) % step != 0
-        || listed.contains { if case .count(layer) = $0 { true } else { false } }
+      layer < first || (layer + 1) % step != 0 || listed.contains(layer)
     }
   }
 

@@ -3,7 +3,7 @@ import Pricing
 
 extension ConfigJSON {
   /// Bits of a weight with its scales, as `quantization_config` and `dtype` have them; 16 where neither is there.
-  func weightBits(experts: Bool) throws -> ModelShape.WeightBits {
+  func weightBits() throws -> ModelShape.WeightBits {
     let plain = try plainBits()
     let settings =
       try fields.inner("quantization_config") ?? whole.inner("quantization_config")

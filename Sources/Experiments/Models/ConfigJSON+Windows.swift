@@ -6,7 +6,10 @@ extension ConfigJSON {
   ///
   /// What `layer_types` says goes before a pattern, and that before what the family does. A window that holds the
   /// longest context is none.
+  ///
+  /// - Throws: `PricingError` also where no layer has a window and some do not attend at all.
   func windowed(layers: Int) throws -> ModelShape.Windowed? {
+    let listed = try listedKinds(layers)
     let names = ["sliding_window", "attention_chunk_size"]
     guard let name = names.first(where: { fields.values[$0] != nil }) else { return nil }
     guard try fields.flag("use_sliding_window") ?? true else { return nil }
@@ -14,7 +17,7 @@ extension ConfigJSON {
     let longest = try fields.count("max_position_embeddings", in: ModelFields.Limit.window)
     if let longest, tokens >= longest { return nil }
     let base = try fields.number("rope_local_base_freq") ?? localBase ?? family.localRopeBase
-    let numbers = try windowedLayers(layers)
+    let numbers = try windowedLayers(layers, listed: listed)
     return numbers.isEmpty ? nil : .init(layers: numbers, tokens: tokens, ropeBase: base)
   }
 
@@ -25,9 +28,9 @@ extension ConfigJSON {
     }
   }
 
-  private func windowedLayers(_ layers: Int) throws -> [Int] {
+  private func windowedLayers(_ layers: Int, listed: [Bool]?) throws -> [Int] {
     let all = Array(0..<layers)
-    if let listed = try listedKinds(layers) { return all.filter { listed[$0] } }
+    if let listed { return all.filter { listed[$0] } }
     if let pattern = try pattern() { return all.filter { pattern[$0 % pattern.count] } }
     switch family.windows {
     case .all: return all

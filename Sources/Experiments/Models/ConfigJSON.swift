@@ -28,8 +28,7 @@ struct ConfigJSON {
       }
       bytes = try file.bytes(at: 0, count: file.size)
     } catch let error as TraceError {
-      throw PricingError(
-        error.place, expected: error.expected, found: error.found, advice: error.advice)
+      throw PricingError(error)
     }
     do {
       guard case .fields(let members)? = ModelValue(try JSONReader.read(bytes)) else {
@@ -59,7 +58,7 @@ struct ConfigJSON {
       try fields.number("rope_theta") ?? rope("full_attention") ?? family.ropeBase ?? 10_000
     let isTied =
       try fields.flag("tie_word_embeddings") ?? whole.flag("tie_word_embeddings") ?? family.isTied
-    let bits = try weightBits(experts: experts != nil)
+    let bits = try weightBits()
     if let latent = try latent() {
       return ModelShape(
         name: name, latent: latent, layers: layers, widths: widths, ropeBase: base, isTied: isTied,

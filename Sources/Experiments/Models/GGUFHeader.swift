@@ -33,7 +33,7 @@ struct GGUFHeader {
     self.path = path
     let file: InputFile
     do { file = try InputFile(path: path) } catch let error as TraceError {
-      throw PricingError(error.place, expected: error.expected, found: error.found, advice: error.advice)
+      throw PricingError(error)
     }
     var reader = GGUFReader(file)
     guard Array(try reader.bytes(4, of: "magic")) == Self.magic else {

@@ -109,8 +109,12 @@ struct GGUFModel {
     }
     let rope = try fields.needed("rope.dimension_count", in: ModelFields.Limit.channels)
     let key = try fields.needed(
-      "attention.key_length_mla", "attention.key_length",
-      in: (rope + 1)...ModelFields.Limit.channels.upperBound)
+      "attention.key_length_mla", "attention.key_length", in: ModelFields.Limit.channels)
+    guard key > rope else {
+      throw fields.error(
+        "attention.key_length", expected: "more than the \(rope) channels of rope.dimension_count",
+        found: "\(key)")
+    }
     return ModelShape.Latent(
       heads: try fields.needed("attention.head_count", in: ModelFields.Limit.heads),
       queryRank: try fields.count("attention.q_lora_rank", in: ModelFields.Limit.width), rank: rank,

@@ -22,7 +22,7 @@ struct GGUFReader {
     if start < bufferStart || end > bufferStart + buffer.count {
       let wanted = max(Int(count), min(Self.pieceBytes, file.size - start))
       do { buffer = try file.bytes(at: start, count: wanted) } catch let error as TraceError {
-        throw PricingError(error.place, expected: error.expected, found: error.found, advice: error.advice)
+        throw PricingError(error)
       }
       bufferStart = start
     }

@@ -28,7 +28,7 @@ public struct ReplayJob {
   ///   - isTimed: whether decode kernels are timed.
   ///   - kernelThreads: threads that time them side by side, each on KV heads of its own.
   ///   - detail: what is stored: summaries per head, or every step as well; nil for every step of what is computed, where
-  ///     that is not more than ``mostStepRows``.
+  ///     all that is asked for is not more than ``mostStepRows``.
   ///   - computesAgain: whether what the database holds is computed all the same.
   /// - Throws: `ReplayError` where nothing is left to replay, or the trace does not hold what is asked.
   public init(

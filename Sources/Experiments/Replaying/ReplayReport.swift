@@ -191,7 +191,7 @@ public struct ReplayReport {
   private var reachedNotes: [String] {
     guard let bytesReading else { return [] }
     let reached = zip(configurations, rows).map { configuration, row in
-      let share = bytesReading == .perHead ? row.perHeadBytesShare : row.groupUnionBytesShare
+      let share = row.bytesShare(bytesReading)
       return "\(NumberText.percent(share)) by \(configuration.label)"
     }
     return [

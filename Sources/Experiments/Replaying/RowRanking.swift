@@ -17,7 +17,7 @@ public struct RowRanking: Sendable {
       case .weightedError: row.weightedOutputError
       case .recall: row.recall
       case .mass: row.mass
-      case .bytes: reading == .perHead ? row.perHeadBytesShare : row.groupUnionBytesShare
+      case .bytes: row.bytesShare(reading)
       case .kernel: row.kernelSpeedup
       }
     }

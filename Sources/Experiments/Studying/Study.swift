@@ -54,7 +54,7 @@ public struct Study {
   ///
   /// - Parameter storing: stands round each transaction of the replays.
   public func run(storing: (any StoringGuard)? = nil) throws -> StudyReport {
-    try FileManager.default.createDirectory(atPath: request.folder, withIntermediateDirectories: true)
+    try OutputFolder.make(request.folder)
     var record = StudyRecord(folder: request.folder)
     let isSplit = request.texts.count > 1
     let (steps, folder) = (request.texts.count + (isSplit ? 1 : 0) + 2, request.folder)
@@ -67,7 +67,8 @@ public struct Study {
     let paths = request.names.map { "\(folder)/\($0).zst" }
     var slowest: ContinuousClock.Duration?
     for (index, path) in paths.enumerated() {
-      let inputs = captureArguments(index) + [StudyRecord.state(of: request.model), digests[index]]
+      let inputs =
+        captureOptions(index).flatMap { [$0, $1] } + [StudyRecord.state(of: request.model), digests[index]]
       if record.holds(path, madeFrom: inputs) {
         done("captured \(request.texts[index])", nil)
         continue
@@ -112,20 +113,25 @@ public struct Study {
   }
 
   private func captureArguments(_ index: Int) -> [String] {
+    let options = captureOptions(index) + [("threads", "\(request.replay.threads)")]
+    return ["run", request.model, request.texts[index]] + options.flatMap { ["--\($0)", $1] }
+  }
+
+  /// What decides which trace a capture gives: threads do not.
+  private func captureOptions(_ index: Int) -> [(String, String)] {
     let calibrates = index == 0 && request.texts.count > 1
     // A calibration is a mean over decode steps.
     let decode = calibrates ? max(request.decode, min(128, request.mostTokens / 2)) : request.decode
-    let options = [
+    return [
       ("most-tokens", "\(request.mostTokens)"), ("decode", "\(decode)"), ("layers", request.layers),
-      ("threads", "\(request.replay.threads)"),
     ]
-    return ["run", request.model, request.texts[index]] + options.flatMap { ["--\($0)", $1] }
   }
 
   /// By those that were made; before the first, by what a quantised model's bytes took on one core
   /// (docs/capture.md), where that is long.
   private func tellEstimate(_ slowest: ContinuousClock.Duration?, texts: Int) {
-    let size = (try? FileManager.default.attributesOfItem(atPath: request.model))?[.size] as? Int ?? 0
+    let model = URL(fileURLWithPath: request.model).resolvingSymlinksInPath().path
+    let size = (try? FileManager.default.attributesOfItem(atPath: model))?[.size] as? Int ?? 0
     let perByteAndToken = 2.4e-10
     let guess =
       perByteAndToken * Double(size) * Double(request.mostTokens) / Double(max(1, request.replay.threads))

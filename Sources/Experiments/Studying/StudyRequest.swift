@@ -42,11 +42,15 @@ public struct StudyRequest: Sendable {
 
   /// A name for each text's trace, each once.
   var names: [String] {
-    var taken: [String: Int] = ["runs": 1, "report": 1, "profile": 1]
+    var taken: Set<String> = ["runs", "report", "profile", "study"]
     return texts.map { text in
       let name = URL(fileURLWithPath: text).deletingPathExtension().lastPathComponent
-      taken[name, default: 0] += 1
-      return taken[name] == 1 ? name : "\(name)-\(taken[name] ?? 1)"
+      var (own, number) = (name, 1)
+      while !taken.insert(own).inserted {
+        number += 1
+        own = "\(name)-\(number)"
+      }
+      return own
     }
   }
 }

@@ -1,3 +1,5 @@
+import Synchronization
+
 extension OrderedJSON {
   /// A value by the names that databases use: `perHeadBytesShare` is `per_head_bytes_share`.
   ///
@@ -7,6 +9,7 @@ extension OrderedJSON {
 
   fileprivate static func of(_ value: any Encodable, at path: [any CodingKey]) throws -> OrderedJSON {
     switch value {
+    case let value as OrderedJSON: return value
     case let value as String: return .text(value)
     case let value as Bool: return .boolean(value)
     case let value as Double: return value.isFinite ? .real(value) : .null
@@ -24,6 +27,18 @@ extension OrderedJSON {
 
   /// As a database names what Swift calls so, units with it: `medianNanoseconds` is `median_ns`.
   static func name(_ property: String) -> String {
+    names.withLock { known in
+      if let name = known[property] { return name }
+      let name = spelled(property)
+      known[property] = name
+      return name
+    }
+  }
+
+  /// Kept, since every row of a table has the same.
+  private static let names = Mutex<[String: String]>([:])
+
+  private static func spelled(_ property: String) -> String {
     var words: [String] = []
     for character in property {
       if character.isUppercase, words.last?.last?.isUppercase != true {

@@ -33,12 +33,17 @@ extension ResultsStore {
   ///
   /// - Parameter name: A label without a budget, as ``pairedDifferences(_:_:)`` takes it otherwise.
   /// - Returns: One for each trace that the name is stored on.
-  /// - Throws: ``ResultsError`` where the name is unknown, or two configurations of it have the same budget on a trace.
+  /// - Throws: ``ResultsError`` where the name is unknown or its policy takes no budget, or two configurations of it have the same budget on a trace.
   public func layerBudgets(of name: String, target: Double) throws -> [LayerBudgets] {
     try read { db in
       let query: SQL = "\(sql: ComparedSide.sql) WHERE \(SideName(name).condition()) ORDER BY c.id"
       let sides = try SQLRequest<Row>(literal: query).fetchAll(db).map(ComparedSide.init)
       guard !sides.isEmpty else { throw try self.unknownConfiguration(name, db) }
+      guard sides.allSatisfy({ $0.budget != nil }) else {
+        throw ResultsError(
+          .unknownConfiguration, file: self.file, part: "'\(name)'", expected: "a policy that takes a budget",
+          found: "one that sizes its own sets", advice: "see where it does worst, without a target")
+      }
       return try Dictionary(grouping: sides, by: \.digest).sorted { $0.key < $1.key }.map { _, sides in
         for (_, same) in Dictionary(grouping: sides, by: \.budget).sorted(by: {
           $0.value[0].id < $1.value[0].id

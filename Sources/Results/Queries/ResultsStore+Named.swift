@@ -21,11 +21,25 @@ extension ResultsStore {
       return try names.reduce(into: Set<Int64>()) { all, text in
         let whole = try find(text)
         guard whole.isEmpty else { return all.formUnion(whole) }
-        for part in text.split(separator: ",").map(\.trimmed) {
+        for part in Self.names(in: text) {
           let found = try find(part)
           guard !found.isEmpty else { throw try self.unknownConfiguration(part, db) }
           all.formUnion(found)
         }
+      }
+    }
+  }
+
+  /// The names that a text holds: after a comma one begins where a policy or a row is named, as no parameter and no number
+  /// of a layer is.
+  private static func names(in text: String) -> [String] {
+    text.split(separator: ",").map(\.trimmed).reduce(into: []) { names, part in
+      let first = String(part.prefix { $0 != ":" && $0 != "@" && $0 != " " })
+      let begins = PolicyRegistry.policy(named: first) != nil || first == "configuration"
+      if let last = names.indices.last, !begins, names[last].contains(where: { $0 == ":" || $0 == "@" }) {
+        names[last] += ",\(part)"
+      } else {
+        names.append(part)
       }
     }
   }

@@ -39,6 +39,17 @@ extension ResultsStore {
       db, sql: "SELECT DISTINCT label FROM configurations ORDER BY label LIMIT 5000"
     ).map { $0.replacing(ConfigurationLabel.separator, with: "@") }
     let typed = side.budget.map { "\(side.label)@\($0)" } ?? side.label
+    if !side.qualifiers.isEmpty, labels.contains(where: { $0 == typed || $0.hasPrefix("\(typed)@") }) {
+      let query: SQL =
+        "\(sql: ComparedSide.sql) WHERE \(side.unqualified.condition()) ORDER BY t.digest, c.id LIMIT 8"
+      let there = try SQLRequest<Row>(literal: query).fetchAll(db).map(ComparedSide.init)
+      return ResultsError(
+        .unknownConfiguration, file: file, part: "'\(name)'", expected: "a stored configuration of that name",
+        found: "none",
+        advice:
+          "there are \(SideName.names(of: there, alwaysBy: Set(side.qualifiers.keys)).joined(separator: ", "))"
+      )
+    }
     let others = labels.filter { $0 == side.label || $0.hasPrefix("\(side.label)@") }
     let advice =
       others.isEmpty
@@ -54,14 +65,20 @@ extension ResultsStore {
   func paired(_ a: (name: String, sides: [ComparedSide]), _ b: (name: String, sides: [ComparedSide]))
     throws -> [ComparedPair]
   {
+    func others(_ what: String) -> String {
+      guard what == "traces" else { return "name others by @layers:, @heads: and @steps:" }
+      let common = a.sides.first { side in b.sides.contains { $0.digest == side.digest } }
+      return common.map { side in
+        let trace = "@\(SideQualifier.trace.prefix)\(side.value(of: .trace))"
+        return "compare \(a.name)\(trace) and \(b.name)\(trace)"
+      } ?? "name configurations of one trace"
+    }
     func refuse(_ what: String, _ found: String) -> ResultsError {
       ResultsError(
         .unknownConfiguration, file: file, part: "\(a.name), \(b.name)",
         expected: "the same \(what) on both sides",
         found: found,
-        advice: what == "traces"
-          ? "name a trace that both have, as in \(a.name)@trace:\(b.sides[0].digest.prefix(8)), or replay both in one command"
-          : "replay both in one command, or name others by @layers:, @heads: and @steps:")
+        advice: "replay both in one command, or \(others(what))")
     }
     for (mine, others) in [(a, b), (b, a)] {
       let lone = mine.sides.filter { side in !others.sides.contains { $0.digest == side.digest } }

@@ -50,16 +50,24 @@ struct SideName {
     return conditions.joined(separator: " AND ")
   }
 
-  /// Names for each of some sides of one trace, that tell it from the others and work where they are typed: with as few
-  /// qualifiers as do.
-  static func names(of sides: [ComparedSide]) -> [String] {
+  /// The label and budget alone.
+  var unqualified: SideName {
+    var other = self
+    other.qualifiers = [:]
+    return other
+  }
+
+  /// Names for each of some sides, that tell it from the others and work where they are typed: with as few qualifiers as do,
+  /// and with those that are wanted.
+  static func names(of sides: [ComparedSide], alwaysBy wanted: Set<SideQualifier> = []) -> [String] {
     var names = sides.map { side in
       let label = ConfigurationLabel(side.label)
       return label.budget.map { "\(label.policy)@\($0)" } ?? label.policy
     }
-    for qualifier in SideQualifier.allCases where Set(names).count < names.count {
+    for qualifier in SideQualifier.allCases where Set(names).count < names.count || wanted.contains(qualifier)
+    {
       let values = sides.map { $0.value(of: qualifier) }
-      guard Set(values).count > 1, !values.contains("") else { continue }
+      guard Set(values).count > 1 || wanted.contains(qualifier), !values.contains("") else { continue }
       names = zip(names, values).map { "\($0)@\(qualifier.prefix)\($1)" }
     }
     return Set(names).count == names.count ? names : sides.map { "\(rowPrefix)\($0.id)" }

@@ -59,8 +59,8 @@ extension ResultsStore {
           return try Row.fetchAll(
             db,
             sql: """
-              SELECT \(names), \(columns) FROM \(table) WHERE configuration = ? GROUP BY \(names)
-              HAVING \(order.column) IS NOT NULL
+              SELECT * FROM (SELECT \(names), \(columns) FROM \(table) WHERE configuration = ? GROUP BY \(names))
+              WHERE \(order.column) IS NOT NULL
               ORDER BY \(order.column) \(order.isLoss ? "DESC" : "ASC"), \(names) LIMIT ?
               """, arguments: [side.id, most]
           ).map { try WorstPlaces.Place($0, keys) }

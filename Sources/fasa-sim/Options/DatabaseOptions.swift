@@ -22,7 +22,7 @@ struct StoredDatabaseOptions: ParsableArguments {
 struct StoringOptions: ParsableArguments {
   @Option(
     help:
-      "What to store: summaries per head, or every step as well, which comparisons take intervals from. (default: head; replay also stores steps of up to 500,000 rows unasked)"
+      "What to store: summaries per head, or every step as well, which comparisons take intervals from. (default: head; replay also stores steps unasked where all that is asked of a trace is up to 500,000 rows)"
   )
   var detail: ResultsStore.Detail?
 

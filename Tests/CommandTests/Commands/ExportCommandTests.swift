@@ -53,6 +53,7 @@ import Testing
       "'orcle': expected a stored configuration of that name, found none; did you mean 'oracle'?"
     ),
     ("summary", "oracle@11", "of oracle there are oracle@10"),
+    ("summary", "oracle@layers:7", "there are oracle@10@layers:0-1"),
     ("runs", "oracle", "with rows of configurations, found one without"),
   ])
   func namesThatAreNotThereAreErrors(view: String, name: String, message: String) throws {

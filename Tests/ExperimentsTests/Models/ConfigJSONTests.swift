@@ -144,6 +144,11 @@ import Testing
         ["layer_types": "[\"x\", \"x\", \"x\", \"x\", \"x\", \"x\"]", "sliding_window": "4"],
         "layer_types: expected full_attention or sliding_attention, found 'x'"
       ),
+      // Layers that do not attend, of a model without a window.
+      (
+        ["layer_types": "[\"linear_attention\", \"x\", \"x\", \"x\", \"x\", \"x\"]"],
+        "layer_types: expected full_attention or sliding_attention, found 'linear_attention'"
+      ),
       (["sliding_window": "0"], "sliding_window: expected a whole number from 1"),
       (["num_experts": "4"], "num_experts_per_tok: expected a whole number from 1 to 4, found no such field"),
       (

@@ -136,6 +136,13 @@ import Testing
         [("llama.ssm.state_size", .count(16))],
         "llama.ssm.state_size: expected a model all of whose layers attend"
       ),
+      (
+        [
+          ("llama.attention.kv_lora_rank", .count(512)), ("llama.rope.dimension_count", .count(8192)),
+          ("llama.attention.key_length", .count(8192)),
+        ],
+        "llama.attention.key_length: expected more than the 8192 channels of rope.dimension_count, found 8192"
+      ),
       ([("llama.expert_count", .count(8))], "llama.expert_used_count: expected a whole number from 1 to 8"),
       (
         [("llama.embedding_length", .text("wide"))],

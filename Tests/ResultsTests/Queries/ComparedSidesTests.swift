@@ -74,10 +74,14 @@ import Traces
   /// A policy's name is all that is stored of it; a label with a budget is that label.
   @Test(arguments: [
     (["streaming-llm"], 4), (["streaming-llm@8"], 1), (["streaming-llm:sinks=2@8,streaming-llm@9"], 2),
-    (["streaming-llm:sinks=2,random"], 4), (["configuration:1"], 1), (["random", "random@8"], 2),
+    (["streaming-llm:sinks=2,random"], 6), (["configuration:1"], 1), (["random", "random@8"], 4),
+    (["random:sinks=2,recent=4"], 2), (["random:sinks=2,recent=4@8,random@8"], 2),
+    (["random@heads:0-5@layers:0-1,configuration:2"], 5),
   ])
   func namesStandForWhatIsStored(names: [String], count: Int) throws {
-    let store = try store(["streaming-llm", "streaming-llm:sinks=2", "random"], [.tokens(8), .tokens(9)])
+    let store = try store(
+      ["streaming-llm", "streaming-llm:sinks=2", "random", "random:sinks=2,recent=4"],
+      [.tokens(8), .tokens(9)])
     #expect(try store.configurations(named: names).count == count)
   }
 

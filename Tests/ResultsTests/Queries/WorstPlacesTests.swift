@@ -62,6 +62,20 @@ import Traces
     }
   }
 
+  /// A head whose error is undefined at a step takes neither the step nor its layer from the list.
+  @Test func undefinedErrorsHideNoPlace() throws {
+    let store = try store(["random"], [.tokens(8)], detail: .step)
+    for (layer, head) in [(0, 0), (1, 5)] {
+      try store.write { db in
+        try db.execute(
+          sql: "UPDATE steps SET output_error = NULL WHERE layer = ? AND query_head = ? AND step % 2 = 0",
+          arguments: [layer, head])
+      }
+    }
+    let found = try store.worstPlaces(of: "random", by: .outputError, most: 1000)[0]
+    #expect(found.steps.count == 20 && found.layers.count == 2 && found.heads.count == 12)
+  }
+
   @Test func withoutStepsThereAreLayersAndHeads() throws {
     let found = try store(["random"], [.tokens(8)], detail: .head).worstPlaces(
       of: "random", by: .recall, most: 2)
@@ -90,6 +104,12 @@ import Traces
       let uniform = found.layers.compactMap(\.tokens).max()
       #expect(found.uniformTokens == uniform && (found.meanTokens ?? 0) <= (uniform ?? 0))
     }
+  }
+
+  @Test func aPolicyWithoutABudgetHasNoneByLayer() throws {
+    let store = try store(["twilight"], [.tokens(8)], detail: .head)
+    let error = #expect(throws: ResultsError.self) { try store.layerBudgets(of: "twilight", target: 0.9) }
+    #expect(error?.expected == "a policy that takes a budget")
   }
 
   @Test func aTargetThatNoBudgetMeetsIsToldWithTheNearest() throws {

@@ -84,6 +84,13 @@ def split_tokens(
     if prompt is None:
         prompt = available - forced
         if most is not None:
+            if most <= decode:
+                raise CaptureError(
+                    "--most-tokens leaves no prompt",
+                    expected=f"more than the {decode} decode steps",
+                    found=f"{most}",
+                    do="give more --most-tokens, or fewer --decode",
+                )
             prompt = min(prompt, most - decode)
     if prompt < 1 or prompt + forced > available:
         raise CaptureError(
