@@ -15,9 +15,17 @@ int fs_memory_file(void) {
 #endif
 }
 
+int fs_memory_lengthen(int file, size_t bytes) {
+#if defined(__linux__)
+  return ftruncate(file, (off_t)bytes);
+#else
+  (void)file, (void)bytes;
+  return -1;
+#endif
+}
+
 void *fs_memory_map(int file, size_t offset, size_t bytes, int is_private) {
 #if defined(__linux__)
-  if (!is_private && ftruncate(file, (off_t)(offset + bytes)) != 0) return NULL;
   void *start =
       mmap(NULL, bytes, PROT_READ | PROT_WRITE, is_private ? MAP_PRIVATE : MAP_SHARED, file, (off_t)offset);
   return start == MAP_FAILED ? NULL : start;

@@ -50,26 +50,22 @@ private final class FilePart {
 
   init?(byteCount: Int) {
     let bytes = (byteCount + Self.page - 1) / Self.page * Self.page
-    let place: (file: Int32, offset: Int) = Self.shared.withLock { shared in
+    // In one go: were the length set apart from the place, a thread with an earlier place would cut off a later one's part.
+    let place: (file: Int32, offset: Int)? = Self.shared.withLock { shared in
       if shared.file < 0 { shared.file = fs_memory_file() }
-      defer { shared.end += bytes }
-      return (shared.file, shared.end)
+      let offset = shared.end
+      guard shared.file >= 0, fs_memory_lengthen(shared.file, offset + bytes) == 0 else { return nil }
+      shared.end = offset + bytes
+      return (shared.file, offset)
     }
-    guard place.file >= 0 else { return nil }
+    guard let place else { return nil }
     (file, offset) = place
     self.byteCount = bytes
   }
 
   func map(isPrivate: Bool) -> UnsafeMutableRawPointer? {
-    // Under the lock, since a shared mapping sets the file's length.
-    Self.shared.withLock { _ in
-      UInt(bitPattern: fs_memory_map(file, offset, byteCount, isPrivate ? 1 : 0))
-    }.pointer
+    fs_memory_map(file, offset, byteCount, isPrivate ? 1 : 0)
   }
 
   deinit { fs_memory_forget(file, offset, byteCount) }
-}
-
-extension UInt {
-  fileprivate var pointer: UnsafeMutableRawPointer? { UnsafeMutableRawPointer(bitPattern: self) }
 }

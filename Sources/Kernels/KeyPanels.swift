@@ -15,11 +15,15 @@ public struct KeyPanels: Sendable {
     (tokens + panelTokens - 1) / panelTokens * panelTokens
   }
 
-  /// Room for `tokens` keys of zeros, to be written one by one, that others may go on from.
-  public static func room(tokens: Int, channels: Int) -> KeyPanels {
+  /// Room for `tokens` keys of zeros, to be written one by one.
+  ///
+  /// - Parameter isForkable: whether others will go on from them.
+  public static func room(tokens: Int, channels: Int, isForkable: Bool = true) -> KeyPanels {
     precondition(tokens >= 0 && (1...Kernels.maximumChannels).contains(channels))
+    let count = paddedTokens(tokens) * channels
     return KeyPanels(
-      tokens: tokens, channels: channels, storage: .forkable(count: paddedTokens(tokens) * channels))
+      tokens: tokens, channels: channels,
+      storage: isForkable ? .forkable(count: count) : FloatBuffer(count: count))
   }
 
   /// The same keys, to be written apart; these must not be written any more.

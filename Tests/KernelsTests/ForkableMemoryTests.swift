@@ -1,3 +1,4 @@
+import Dispatch
 import Kernels
 import Testing
 
@@ -38,6 +39,17 @@ import Testing
     for (number, buffer) in buffers.enumerated() { buffer[5] = Float(number) }
     let forks = buffers.map { $0.forked() }
     #expect(forks.enumerated().allSatisfy { $1[5] == Float($0) })
+  }
+
+  /// They lie in one file, which must never become shorter than what another thread has of it.
+  @Test func manyThreadsMakeThemAtOnce() {
+    DispatchQueue.concurrentPerform(iterations: 4) { thread in
+      for round in 0..<3000 {
+        let buffer = FloatBuffer.forkable(count: 16_384)
+        buffer[16_383] = Float(thread * 3000 + round)
+        #expect(buffer.forked()[16_383] == Float(thread * 3000 + round))
+      }
+    }
   }
 
   @Test func keysAndValuesAreReadAsWritten() {

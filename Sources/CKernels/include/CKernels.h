@@ -159,8 +159,11 @@ const fs_kernels *fs_kernels_best(void);
 /// A nameless, empty file in memory, parts of which may be mapped more than once; -1 where the system has none.
 int fs_memory_file(void);
 
-/// Maps a part of it, at a multiple of the page size: shared, which makes the file long enough, or private, where what is written is
-/// seen by this mapping alone. NULL where the system maps no more.
+/// Makes the file so long; not 0 where that fails. It must never become shorter: what is mapped beyond its end cannot be touched.
+int fs_memory_lengthen(int file, size_t bytes);
+
+/// Maps a part of it, at a multiple of the page size: shared, or private, where what is written is seen by this mapping alone. NULL
+/// where the system maps no more.
 void *fs_memory_map(int file, size_t offset, size_t bytes, int is_private);
 
 void fs_memory_unmap(void *start, size_t bytes);

@@ -139,8 +139,8 @@ public final class GroupTables {
     if origin == nil, present == tokens {
       return cached(name) { pack(make(0..<tokens), count: tokens, width: width) }
     }
-    return grown(name, room: { [tokens] _ in KeyPanels.room(tokens: tokens, channels: width) }) {
-      panels, tokens in
+    let room = { [tokens] in KeyPanels.room(tokens: tokens, channels: width, isForkable: $0) }
+    return grown(name, room: room) { panels, tokens in
       let rows = make(tokens)
       for (place, token) in tokens.enumerated() { panels.write(rows.pointer + place * width, at: token) }
     }

@@ -43,7 +43,8 @@ struct PageTable {
     let keys = tables.keys(for: .pageTable(Leave()))
     let pages = (tables.tokens + pageTokens - 1) / pageTokens
     panels = tables.grown(
-      "page table \(name) \(pageTokens)", room: { _ in KeyPanels.room(tokens: pages, channels: width) }
+      "page table \(name) \(pageTokens)",
+      room: { KeyPanels.room(tokens: pages, channels: width, isForkable: $0) }
     ) { panels, tokens in
       let row = FloatBuffer(count: width)
       // Those that have just become whole; the last of a step is made anew for it.

@@ -20,7 +20,8 @@ struct WindowTable {
     let keys = tables.keys(for: .windowTable(Leave()))
     let all = Self.whole(tables.tokens, size: size, stride: stride)
     panels = tables.grown(
-      "window table \(size) \(stride)", room: { _ in KeyPanels.room(tokens: max(all, 1), channels: d) }
+      "window table \(size) \(stride)",
+      room: { KeyPanels.room(tokens: max(all, 1), channels: d, isForkable: $0) }
     ) { panels, tokens in
       let row = FloatBuffer(count: d)
       // Those that have just become whole.
