@@ -7,7 +7,7 @@ public enum SourceBuild {
   public static var digest: String { sourcesDigest }
 
   /// As people read and type it: the digest's first 12 digits.
-  static func short(_ digest: String?) -> String { digest.map { String($0.prefix(12)) } ?? unknown }
+  package static func short(_ digest: String?) -> String { digest.map { String($0.prefix(12)) } ?? unknown }
 
   /// Stands for the build of a result that was stored before builds were.
   static let unknown = "unknown"

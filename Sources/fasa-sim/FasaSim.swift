@@ -28,7 +28,7 @@ struct FasaSim: ParsableCommand {
       ReportCommand.self,
       ExportCommand.self, ChoicesCommand.self, AnchorsCommand.self, CalibrateCommand.self,
       ProfilesCommand.self, PoliciesCommand.self,
-      HardwareCommand.self, InfoCommand.self,
+      HardwareCommand.self, InfoCommand.self, VerifyCommand.self,
       SynthCommand.self, BenchCommand.self,
     ])
 

@@ -47,6 +47,7 @@ import Testing
         hardware                Machines that times are modelled for: bundled, your own, measured, and how far the model can
                                 be trusted.
         info                    Says what a trace or a profile holds, and checks it.
+        verify                  Replays the bundled traces in every way this machine has, and compares the bits.
         synth                   Writes a synthetic trace of any shape, layer by layer, for scale tests.
         bench                   Measures this machine, the kernels against its roofline, or whole replays.
 

@@ -39,6 +39,7 @@ COMMANDS = {
     "info, verified": (["info", TRACE, "--verify"], "tensor"),
     "anchors": (["anchors", *OF_TRACE, "--policy", "oracle", "--budget", "64"], "anchor"),
     "bench-kernels": (["bench", "kernels", "--tokens", "1024", "--kernel", "top-k"], "kernels"),
+    "verify": (["verify", "code-896-all-layers.zst", "--isa", "portable", "--threads", "2"], "verified"),
     "bench-replay": (["bench", "replay", TRACE, "--policy", "oracle", "--repeats", "1"], None),
 }
 WITH_DATABASE = ("replay", "sweep", "explore", "compare", "model", "heads")

@@ -124,7 +124,7 @@ public struct Study {
     let decode = calibrates ? max(request.decode, min(128, request.mostTokens / 2)) : request.decode
     return [
       ("most-tokens", "\(request.mostTokens)"), ("decode", "\(decode)"), ("layers", request.layers),
-    ]
+    ] + (request.dtype == .f16 ? [] : [("dtype", request.dtype.rawValue)])
   }
 
   /// By those that were made; before the first, by what a quantised model's bytes took on one core

@@ -14,6 +14,8 @@ public struct StudyRequest: Sendable {
   public var decode: Int
   /// As `fasa-capture` takes them; all by default.
   public var layers: String
+  /// How traces store numbers; `f16` leaves a model that computes with f32 rounding that a capture's own check may refuse.
+  public var dtype: StoredType
   /// Policies, seed, threads; layers, heads and steps are those that are captured.
   public var replay: ReplayRequest
   public var budgets: [Budget]
@@ -21,7 +23,7 @@ public struct StudyRequest: Sendable {
 
   public init(
     model: String, texts: [String], folder: String, mostTokens: Int, decode: Int, layers: String,
-    replay: ReplayRequest, budgets: [Budget], isTimed: Bool
+    dtype: StoredType = .f16, replay: ReplayRequest, budgets: [Budget], isTimed: Bool
   ) {
     self.model = model
     self.texts = texts
@@ -29,10 +31,14 @@ public struct StudyRequest: Sendable {
     self.mostTokens = mostTokens
     self.decode = decode
     self.layers = layers
+    self.dtype = dtype
     self.replay = replay
     self.budgets = budgets
     self.isTimed = isTimed
   }
+
+  /// As `fasa-capture` calls them.
+  public enum StoredType: String, Sendable, CaseIterable { case f16, bf16, f32 }
 
   /// A model's name for people and files.
   public static func name(of model: String) -> String {

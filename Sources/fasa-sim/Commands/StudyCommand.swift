@@ -48,6 +48,12 @@ struct StudyCommand: ParsableCommand {
   var layers = "all"
 
   @Option(
+    help: ArgumentHelp(
+      "How traces store numbers; f32 where a capture's check says that f16 rounds too much.",
+      valueName: "type"))
+  var dtype = StudyRequest.StoredType.f16
+
+  @Option(
     help: ArgumentHelp("The program fasa-capture.", valueName: "file"), completion: .file())
   var capture: String?
 
@@ -82,6 +88,7 @@ struct StudyCommand: ParsableCommand {
     let folder = output ?? "study-\(StudyRequest.name(of: model))"
     let request = StudyRequest(
       model: model, texts: texts, folder: folder, mostTokens: mostTokens, decode: decode, layers: layers,
+      dtype: dtype,
       replay: ReplayRequest(
         policies: try policies.choice(), seed: seed.seed ?? 0, threads: machine.threads,
         instructionSet: machine.instructionSet),

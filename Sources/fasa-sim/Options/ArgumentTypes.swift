@@ -21,6 +21,8 @@ struct BudgetList: ExpressibleByArgument {
 
 extension Budget: ExpressibleByArgument {}
 
+extension StudyRequest.StoredType: ExpressibleByArgument {}
+
 /// `0.2,30%` on the command line: shares above 0 and at most 1.
 struct ShareList: ExpressibleByArgument {
   let shares: [Double]

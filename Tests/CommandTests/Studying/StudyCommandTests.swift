@@ -34,6 +34,11 @@ import Testing
       environment: environment)
   }
 
+  @Test func numbersAreStoredAsIsAsked() throws {
+    #expect(try run("first.txt second.txt --policy oracle --budget 16 --dtype f32").status == 0)
+    #expect(try calls().count == 2 && calls().allSatisfy { $0.contains(" --layers all --dtype f32 ") })
+  }
+
   private func calls() throws -> [Substring] { try folder.text("calls").split(separator: "\n") }
 
   @Test func theFirstTextCalibratesTheSecondIsScored() throws {
