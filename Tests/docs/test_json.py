@@ -22,6 +22,8 @@ COMMANDS = {
                        "configuration"),
     "sweep": (["sweep", TRACE, *PART, "--policy", "fasa,quest", "--budget", "32"], "best"),
     "sweep-dry-run": (["sweep", TRACE, *PART, "--policy", "fasa", "--budget", "32", "--dry-run"], None),
+    "sweep-units": (["sweep", TRACE, *PART, "--policy", "fasa,quest", "--budget", "32", "--units"], "unit"),
+    "sweep-shard": (["sweep", TRACE, *PART[:-1], "--policy", "fasa,quest", "--budget", "32", "--shard", "1/1"], "shard-unit"),
     "explore": (["explore", *OF_TRACE, "--max-output-error", "0.8", "--policy", "streaming-llm,quest", "--max-trials", "10"],
                 "judged"),
     "explore, timed": (["explore", *OF_TRACE, "--min-recall", "0.99", "--policy", "streaming-llm", "--max-trials", "10",

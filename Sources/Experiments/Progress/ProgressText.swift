@@ -16,9 +16,14 @@ package struct ProgressText: Sendable {
   }
 
   package let title: String
+  /// Seconds that it was estimated to take before it began.
+  private let expected: Double?
   private var left = TimeLeft()
 
-  package init(_ title: String) { self.title = title.onOneLine }
+  package init(_ title: String, expected: Double? = nil) {
+    self.title = title.onOneLine
+    self.expected = expected
+  }
 
   /// - Parameters:
   ///   - share: of the work that is done; nil where it is not known how much there is.
@@ -35,7 +40,7 @@ package struct ProgressText: Sendable {
     }
     if let share { parts.append("\(Int(saturating: 100 * share)) %") }
     let rate = rate(time, share: share, count).map { [$0] } ?? []
-    let end = [left.map { "\(DurationText.about($0)) left" } ?? "\(Int(time)) s"]
+    let end = [left.map { "\(DurationText.about($0)) left" } ?? begun(time)]
     let room = max(8, width - 1)
     for shown in [parts + rate + end, parts + end, Array(parts.suffix(1)) + end, end] {
       let text = shown.joined(separator: ", ")
@@ -43,6 +48,12 @@ package struct ProgressText: Sendable {
       if TextWidth.of(text) + least <= room { return (fitted(text, room), left) }
     }
     return (String(end[0].prefix(room)), left)
+  }
+
+  /// What is told until the pace is known: what was expected, if it is worth a word and not past.
+  private func begun(_ time: Double) -> String {
+    guard let expected, expected > max(time, TimeLeft.firstSeconds) else { return "\(Int(time)) s" }
+    return "\(DurationText.about(expected)) expected"
   }
 
   /// A title that is too long keeps its end, where a path says which it is.

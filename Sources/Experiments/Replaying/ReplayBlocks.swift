@@ -20,6 +20,9 @@ struct ReplayBlocks {
     count = places.count
   }
 
+  /// The way of policies that walk all layers in turn.
+  static let lastWalk = 2
+
   /// Which way of walking the trace a policy takes, in the order in which they come.
   static func walk(_ policy: PolicyConfiguration) -> Int {
     let scopes: [PolicyDescriptor.Scope] = [.group, .layer, .model]

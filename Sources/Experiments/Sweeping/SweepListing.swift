@@ -7,6 +7,7 @@ package struct SweepListing {
   private let jobs: [ReplayJob]
   /// By trace, the places of what is not stored.
   private let missing: [[Int]]
+  private let estimate: ReplayEstimate
 
   /// - Parameters:
   ///   - store: the database that the sweep is to write to; nil where there is none yet.
@@ -15,10 +16,15 @@ package struct SweepListing {
     plan = sweep.plan
     jobs = sweep.jobs
     missing = try sweep.work(in: store, known: known).map(\.missing)
+    estimate = .sum(zip(jobs, missing).map { $0.estimate($1) })
   }
 
   package struct JSON: Encodable {
     let traces: [TraceListing]
+    /// Estimates of what is to run, on this machine.
+    let seconds: Double
+    let memoryBytes: Int
+    let threads: Int
 
     struct TraceListing: Encodable {
       let trace: String
@@ -57,7 +63,7 @@ package struct SweepListing {
           }
         }
         return .init(trace: job.trace.path, toRun: labels(true), stored: labels(false))
-      })
+      }, seconds: estimate.seconds, memoryBytes: estimate.memoryBytes, threads: plan.request.threads)
   }
 
   /// A line per policy, with the traces' counts below.
@@ -82,7 +88,8 @@ package struct SweepListing {
     let repeated = plan.request.policies.repeated
     let asked = repeated > 0 ? ["\(repeated) policies were asked for again, and run once"] : []
     return Document([
-      .table(table), .lines(counts),
+      .table(table),
+      .lines(counts + (missing.allSatisfy(\.isEmpty) ? [] : [estimate.text(threads: plan.request.threads)])),
       .notes(asked + jobs.flatMap { job in job.notes.map { "\(job.trace.path): \($0)" } }),
     ])
   }

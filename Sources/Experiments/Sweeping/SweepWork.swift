@@ -35,6 +35,11 @@ extension Sweep {
     }
   }
 
+  /// About what the work takes that is left.
+  package func estimate(in store: ResultsStore?, known: [ResultsStore] = []) throws -> ReplayEstimate {
+    .sum(try work(in: store, known: known).map { jobs[$0.job].estimate($0.missing) })
+  }
+
   /// What kept one trace, or a unit of it, from being replayed.
   struct Failure {
     let unit: SweepUnit?

@@ -23,11 +23,13 @@ package struct UnitListing {
 
   /// By name.
   package let lines: [Line]
+  private let threads: Int
 
   /// - Parameters:
   ///   - store: the database that the sweep is to write to; nil where there is none yet.
   ///   - known: databases whose configurations are left out.
   package init(_ sweep: Sweep, store: ResultsStore?, known: [ResultsStore]) throws {
+    threads = sweep.plan.request.threads
     let sweep = try sweep.units == nil ? sweep.only(sweep.allUnits()) : sweep
     lines = try sweep.work(in: store, known: known).compactMap { work in
       guard let unit = work.unit else { return nil }
@@ -37,7 +39,7 @@ package struct UnitListing {
         let name = job.configurations[place].policy.descriptor.name
         if !names.contains(name) { names.append(name) }
       }
-      let estimate = ReplayEstimate(job, places: unit.places)
+      let estimate = job.estimate(unit.places)
       return Line(
         unit: unit.name, trace: unit.trace, traceDigest: unit.traceDigest, configurations: unit.places.count,
         policies: names, seconds: estimate.seconds, memoryBytes: estimate.memoryBytes,
@@ -60,10 +62,12 @@ package struct UnitListing {
         .left("") { $0.isStored ? "stored" : "" },
       ])
     let left = lines.filter { !$0.isStored }
+    let rest = left.reduce(0) { $0 + $1.seconds }
+    let time = left.isEmpty ? "" : ": \(DurationText.about(rest)) on \(threads == 1 ? "one thread" : "\(threads) threads")"
     return Document([
       .table(table),
       .lines([
-        "\(NumberText.grouped(lines.count)) units, \(NumberText.grouped(left.count)) to run: \(DurationText.about(left.reduce(0) { $0 + $1.seconds })) on this machine"
+        "\(NumberText.grouped(lines.count)) units, \(NumberText.grouped(left.count)) to run\(time)"
       ]),
     ])
   }

@@ -24,7 +24,9 @@ struct PartOfSweep {
       defer { scratch.remove() }
       try scratch.publish()
     }
-    let line = ProgressLine("sweeping \(sweep.traces) traces", count: interruption.counted)
+    let line = ProgressLine(
+      "sweeping \(sweep.traces) traces", try sweep.estimate(in: store, known: known),
+      threads: plan.request.threads, count: interruption.counted)
     defer { line.finish() }
     let report = try sweep.runUnits(store: store, database: database, known: known, storing: interruption) {
       line.update($0, of: $1)

@@ -95,7 +95,9 @@ struct ReplayCommand: ParsableCommand {
     interruption.begin(stored: total - stored.reduce(0) { $0 + $1.missing.count }, of: total)
     let blockSize = BlockSize()
     let reports = try zip(jobs, stored).map { job, stored in
-      let line = ProgressLine("replaying \(job.trace.path)", count: interruption.counted)
+      let line = ProgressLine(
+        "replaying \(job.trace.path)", job.estimate(stored.missing), threads: machine.threads,
+        count: interruption.counted)
       defer { line.finish() }
       return try job.run(store: store, stored: stored, storing: interruption, blockSize: blockSize) {
         line.update($0, of: $1)

@@ -79,7 +79,9 @@ struct SweepCommand: ParsableCommand {
       return try format.print(json: listing.json, rows: listing.lines, document: listing.document)
     }
     let store = try ResultsStore(named: db)
-    let line = ProgressLine("sweeping \(sweep.traces) traces", count: interruption?.counted)
+    let line = ProgressLine(
+      "sweeping \(sweep.traces) traces", try sweep.estimate(in: store, known: known), threads: machine.threads,
+      count: interruption?.counted)
     defer { line.finish() }
     let report = try sweep.run(store: store, known: known, storing: interruption) { line.update($0, of: $1) }
     line.finish()

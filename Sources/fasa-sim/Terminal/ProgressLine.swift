@@ -24,17 +24,21 @@ final class ProgressLine: Sendable {
   private let count: (@Sendable () -> ProgressText.Count?)?
 
   /// - Parameters:
-  ///   - expected: about how long it takes, where that is known beforehand.
+  ///   - expected: about how many seconds it takes, where that is known beforehand.
+  ///   - foretold: the same in words, with what else there is to say; nil for the time alone.
   ///   - count: asked for what is done, whenever the line is drawn.
-  init(_ title: String, expected: Double? = nil, count: (@Sendable () -> ProgressText.Count?)? = nil) {
-    state = Mutex(State(text: ProgressText(title)))
+  init(
+    _ title: String, expected: Double? = nil, foretold: String? = nil,
+    count: (@Sendable () -> ProgressText.Count?)? = nil
+  ) {
+    state = Mutex(State(text: ProgressText(title, expected: expected)))
     self.count = count
     guard Terminal.obeys(STDERR_FILENO) else {
       timer = nil
       return
     }
     if let expected, expected > Self.long {
-      Output.note("\(title): \(DurationText.about(expected))")
+      Output.note("\(title): \(foretold ?? DurationText.about(expected))")
       state.withLock { $0.isForetold = true }
     }
     let timer = DispatchSource.makeTimerSource(queue: .global(qos: .utility))
@@ -42,6 +46,15 @@ final class ProgressLine: Sendable {
     timer.schedule(deadline: .now() + 0.5, repeating: 0.5)
     timer.setEventHandler { [weak self] in self?.draw() }
     timer.resume()
+  }
+
+  /// Of replays, by an estimate of what is to be computed.
+  convenience init(
+    _ title: String, _ estimate: ReplayEstimate, threads: Int,
+    count: (@Sendable () -> ProgressText.Count?)?
+  ) {
+    self.init(
+      title, expected: estimate.seconds, foretold: estimate.text(threads: threads), count: count)
   }
 
   func update(_ done: Int, of total: Int) {
