@@ -11,7 +11,7 @@ import Simulator
 public final class LiveSession {
   public let model: LiveModel
   public let options: LiveOptions
-  /// What each row does. Row 0 is what the others are held against.
+  /// What each row does, each behaviour under its one label. Row 0 is what the others are held against.
   public let configurations: [ReplayConfiguration]
   private let kernels: Kernels
   /// How rows store their caches, beside as keys and values come.
@@ -34,7 +34,7 @@ public final class LiveSession {
     try Self.check(configurations, model: model, options: options)
     self.model = model
     self.options = options
-    self.configurations = configurations
+    self.configurations = configurations.map { $0.canonical(in: model) }
     formats = CacheFormat.allCases.filter(Set(configurations.map(\.policy.cacheFormat)).contains)
     do { kernels = try Kernels(options.instructionSet) } catch {
       throw LiveError(

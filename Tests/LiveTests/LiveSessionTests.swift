@@ -37,6 +37,12 @@ import Testing
     return (0..<count).map { _ in Float(draws.below(2001) - 1000) / 700 }
   }
 
+  /// As replays of the model's traces: of 8 channels, 8 and SparQ's 32 are all.
+  @Test func oneBehaviourHasOneLabel() throws {
+    let session = try Self.session(["sparq:channels=8", "sparq:channels=2", "dense"])
+    #expect(session.configurations.map(\.label) == ["sparq @ 20", "sparq:channels=2 @ 20", "dense"])
+  }
+
   static func givePrompt(_ session: LiveSession) throws {
     let model = session.model
     for layer in (0..<model.layers).reversed() {

@@ -6,8 +6,8 @@ const onAxis = (value, isLog) => value !== undefined && (!isLog || value > 0);
 const hasBar = (c) => c.intervals === "steps" && c[view.metric].low !== undefined;
 const intervalsText = (rows) => {
   const count = rows.filter(hasBar).length;
-  if (!count) return "No bars: no steps are stored that would give intervals (replay --detail step).";
-  const some = count < rows.length ? `, where steps are stored (${count} of ${rows.length})` : "";
+  if (!count) return `No bars: fewer than ${report.counts.fewestSteps} steps give no intervals, nor does what an older fasa-sim stored as means alone.`;
+  const some = count < rows.length ? `, of ${report.counts.fewestSteps} steps or more (${count} of ${rows.length})` : "";
   return `Bars: 95 % interval of the mean, ${number(report.counts.resamples)} times drawn anew over blocks of steps${some}.`;
 };
 
@@ -52,7 +52,7 @@ const mapped = () => {
   const ordered = [...listed.filter((c) => !c.isBound), ...listed.filter((c) => c.isBound)];
   return shown && !ordered.includes(shown) ? [shown, ...ordered] : ordered;
 };
-const mappedByDefault = (all) => all.find((c) => c.name === view.show) ?? all.find((c) => c.budget === budget() && c.series === "fasa") ?? all[0];
+const mappedByDefault = (all) => all.find((c) => c.name === view.show) ?? all.find((c) => isAtBudget(c) && c.series === "fasa") ?? all[0];
 const heat = (id, rows, column, title, value, scheme, domain, caption, empty) => {
   const layers = unique(rows.map((r) => r.layer)).length;
   const height = Math.min(560, Math.max(100, layers * 12));

@@ -97,7 +97,7 @@ const drawControls = () => {
   const metricsStored = Object.keys(metrics).filter((metric) => report.configurations.some((c) => c[metric].value !== undefined));
   view.metric = offer("metric", metricsStored.map((metric) => [metric, metrics[metric].short]), view.metric);
   offer("scope", usedScopes.map((s) => [s.id, scopeName(s)]), view.trace);
-  offer("budget", budgets().map((text) => [text, budgetText(text)]), budget());
+  offer("budget", budgets().all.map((text) => [text, budgetText(text)]), budget());
   control("reading").value = view.reading;
   control("log-x").checked = isLogX();
   control("log-y").checked = isLogY();

@@ -33,7 +33,7 @@ const unpackedCells = (text) => {
 };
 
 const report = JSON.parse(document.getElementById("report-data").textContent);
-for (const name of ["traces", "scopes", "runs", "configurations", "traffic", "denseTraffic", "headMaps", "stages", "modelled", "live"]) report[name] = unpacked(report[name]);
+for (const name of ["traces", "scopes", "runs", "configurations", "traffic", "denseTraffic", "headMaps", "stages", "modelled", "live", "asked"]) report[name] = unpacked(report[name]);
 const specs = JSON.parse(document.getElementById("report-charts").textContent);
 const byId = (rows) => new Map(rows.map((row) => [row.id, row]));
 const traces = byId(report.traces);
@@ -66,6 +66,32 @@ for (const c of report.configurations) {
   }
   c.name = c.budget === undefined ? c.series : `${c.series} @ ${c.budget}`;
   c.isBound = c.kind === "bound";
+}
+
+// What shares of dense attention's bytes a command asked its budgets to be, and how it counted them.
+const bytesAsked = (command) => {
+  const words = (command.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replace(/^'(.*)'$/s, "$1"));
+  const values = (name) => words.flatMap((word, i) => (word === name ? (words[i + 1] ?? "") : word.startsWith(`${name}=`) ? word.slice(name.length + 1) : []));
+  const shares = values("--budget-bytes").flatMap((list) => list.split(",")).map((text) => (text.endsWith("%") ? Number(text.slice(0, -1)) / 100 : Number(text)));
+  return { shares: shares.filter((share) => share > 0 && share <= 1), reading: values("--reading").at(-1) ?? "group-union" };
+};
+// Budgets by bytes are tokens, of each policy other ones. Of the shares that were asked for a configuration is of the one
+// that its own is nearest to.
+const byteBudgets = new Map();
+const askedOf = grouped(report.asked, "configuration");
+for (const c of report.configurations) {
+  const asked = (askedOf.get(c.id) ?? []).map((row) => (runs.get(row.run).bytesAsked ??= bytesAsked(runs.get(row.run).commandLine)));
+  c.isByBytes = asked.length > 0 && asked.every(({ shares }) => shares.length > 0);
+  c.byteBudgets = [];
+  for (const { shares, reading } of c.budget === undefined ? [] : asked.filter((one) => one.shares.length)) {
+    const own = reading === "per-head" ? c.perHeadBytesShare : c.groupUnionBytesShare;
+    if (!(own > 0)) continue;
+    const apart = (share) => Math.abs(Math.log(own / share));
+    const share = shares.reduce((best, each) => (apart(each) < apart(best) ? each : best));
+    const key = `bytes ${share} ${reading}`;
+    byteBudgets.set(key, { share, reading });
+    if (!c.byteBudgets.includes(key)) c.byteBudgets.push(key);
+  }
 }
 
 const metrics = {

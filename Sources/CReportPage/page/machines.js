@@ -81,7 +81,7 @@ const drawRoofline = (machine) => {
 const mostPanels = 6;
 const drawCrossover = (geometry, batch) => {
   const names = chosen();
-  const isShown = (c) => names.has(c.series) && (c.budget === undefined || c.budget === budget());
+  const isShown = (c) => names.has(c.series) && (c.budget === undefined || isAtBudget(c));
   const priced = modelledInScope().filter((m) => m.geometry === geometry && m.batch === batch && m.policyNs > 0 && m.denseNs !== undefined && names.has(configurations.get(m.configuration).series));
   drawCrossoverTable(priced);
   const rows = priced.filter((m) => isShown(configurations.get(m.configuration)) && configurations.get(m.configuration).policy !== "dense").map((m) => {
@@ -108,6 +108,6 @@ const drawCrossover = (geometry, batch) => {
   } : undefined;
   const left = machineNames.length > mostPanels ? ` The first ${mostPanels} of ${machineNames.length} machines; the table has all.` : "";
   return draw("crossover", "crossover", values,
-    `Modelled, not measured: ${geometry}, batch ${batch}, where ${readings[view.reading]}, at ${budget() ? `a budget of ${budgetText(budget())}` : "whatever budget"}. Above the dashed line a policy is faster than dense attention. Bars: ${errorText}.${left} The table: the shortest priced context from which on a policy is faster.${modelledCut()}`,
+    `Modelled, not measured: ${geometry}, batch ${batch}, where ${readings[view.reading]}, at ${budget() ? budgetPhrase() : "whatever budget"}. Above the dashed line a policy is faster than dense attention. Bars: ${errorText}.${left} The table: the shortest priced context from which on a policy is faster.${modelledCut()}`,
     priced.length ? "None of the chosen policies was priced at this budget." : modelledInScope().length ? "Dense attention was not priced beside the chosen policies, so that there is no speed-up: price them again with fasa-sim model." : fillModelled);
 };

@@ -53,24 +53,37 @@ const inScopes = grouped(report.configurations, "scope");
 const inScope = () => inScopes.get(scopeId()) ?? [];
 const isLogX = () => view.x === "log";
 const isLogY = () => (view.y ? view.y === "log" : isError(view.metric));
-const bytesShare = (c) => (view.reading === "per-head" ? c.perHeadBytesShare : c.groupUnionBytesShare);
+const bytesShare = (c, reading = view.reading) => (reading === "per-head" ? c.perHeadBytesShare : c.groupUnionBytesShare);
 const metricOf = (c) => c[view.metric].value;
 const better = (a, b) => (isError(view.metric) ? metricOf(a) - metricOf(b) : metricOf(b) - metricOf(a));
 
-// Budgets of more than one policy, from few tokens to many; 256 where it is there, for the tool's sake, else the middle one.
-const budgets = () => {
-  const groups = grouped(inScope().filter((c) => c.budget !== undefined && !c.isBound), "budget");
+// Budgets of more than one policy, from few tokens to many, then the byte shares that budgets were found for; at first 256
+// tokens where they are there, for the tool's sake, else the middle one.
+const budgets = () => once("budgets", () => {
+  const rows = inScope().filter((c) => c.budget !== undefined && !c.isBound);
+  const groups = grouped(rows.filter((c) => !c.isByBytes), "budget");
   const mean = (rows) => rows.reduce((sum, c) => sum + (c.selected ?? 0), 0) / rows.length;
   const most = Math.max(0, ...[...groups.values()].map((rows) => rows.length));
-  return [...groups.entries()].filter(([, rows]) => rows.length > most / 2).sort((a, b) => mean(a[1]) - mean(b[1])).map(([budget]) => budget);
-};
-const budget = () => once("budget", () => {
-  const all = budgets();
-  return all.includes(view.budget) ? view.budget : all.includes("256") ? "256" : all[Math.floor(all.length / 2)];
+  const tokens = [...groups.entries()].filter(([, rows]) => rows.length > most / 2).sort((a, b) => mean(a[1]) - mean(b[1])).map(([budget]) => budget);
+  const shares = unique(rows.flatMap((c) => c.byteBudgets)).sort((a, b) => byteBudgets.get(a).share - byteBudgets.get(b).share || a.localeCompare(b));
+  return { tokens, shares, all: [...tokens, ...shares] };
 });
-const budgetText = (text) => (text.includes(".") ? `${percent(Number(text))} of the tokens` : text.endsWith("%") ? `${text} of the tokens` : `${number(Number(text), 9)} tokens`);
+const budget = () => once("budget", () => {
+  const { tokens, shares, all } = budgets();
+  const first = tokens.length ? tokens : shares;
+  return all.includes(view.budget) ? view.budget : first.includes("256") ? "256" : first[Math.floor(first.length / 2)];
+});
+// The share and the reading, where the chosen budget is one of bytes.
+const bytesBudget = () => byteBudgets.get(budget());
+const budgetText = (text) => {
+  const bytes = byteBudgets.get(text);
+  if (bytes) return `${percent(bytes.share)} of dense's bytes, ${bytes.reading === "per-head" ? "per head" : "per group"}`;
+  return text.includes(".") ? `${percent(Number(text))} of the tokens` : text.endsWith("%") ? `${text} of the tokens` : `${number(Number(text), 9)} tokens`;
+};
+const budgetPhrase = () => (bytesBudget() ? `${percent(bytesBudget().share)} of dense attention's bytes` : `a budget of ${budgetText(budget())}`);
+const isAtBudget = (c, wanted = budget()) => (byteBudgets.has(wanted) ? c.byteBudgets.includes(wanted) : c.budget === wanted);
 const atBudget = (scope = scopeId(), wanted = budget()) =>
-  (inScopes.get(scope) ?? []).filter((c) => c.budget === wanted && metricOf(c) !== undefined);
+  (inScopes.get(scope) ?? []).filter((c) => c.budget !== undefined && isAtBudget(c, wanted) && metricOf(c) !== undefined);
 
 // The frame first, then in the order of storing.
 const seriesInScope = () => {

@@ -83,7 +83,8 @@ public struct ExploreJob {
       result: result, judged: judged, oracles: oracles.compactMap { evaluator.judged[$0] },
       plannedPolicies: space.policies, gridSize: space.gridSize, reused: reused,
       seconds: (clock.now - started).seconds,
-      jobNotes: notes + evaluator.failures.map { "left out: \($0)" })
+      jobNotes: notes + evaluator.failures.map { "left out: \($0)" },
+      leftOut: prepared.leftOut)
     try store.store(found.shown.compactMap { $0.cost.point?.row })
     return found
   }

@@ -5,8 +5,8 @@ import Simulator
 /// Policies at the budgets that shares of dense attention's bytes buy them.
 struct BytesGrid {
   private(set) var configurations: [ReplayConfiguration] = []
-  /// What even one token is too dear for, a sentence each.
-  private(set) var leftOut: [String] = []
+  /// What even one token is too dear for.
+  private(set) var leftOut: [LeftOut] = []
   /// All that the user should know, in the order of the shares.
   private(set) var notes: [String] = []
   private var known: Set<ReplayConfiguration> = []
@@ -26,7 +26,7 @@ struct BytesGrid {
     guard finding.tokens != nil || !policy.descriptor.usesBudget else {
       let note =
         "left out: \(policy.label): one token with what it reads to choose costs more than \(NumberText.percent(share)) of dense attention's bytes"
-      leftOut.append(note)
+      leftOut.append(LeftOut(policy: policy.label, note: note))
       notes.append(note)
       return
     }

@@ -59,17 +59,7 @@ public struct PolicyChoice: Sendable {
 
   /// Every policy under its one label, so that one behaviour is replayed and stored once.
   func canonical(in trace: TraceMetadata) -> PolicyChoice {
-    replacing { policy in
-      [
-        policy.canonical { whole in
-          switch whole {
-          case .chunks: trace.rope.rotaryDim / 2
-          case .channels: trace.geometry.headDim
-          case .layers: trace.geometry.layers
-          }
-        }
-      ]
-    }
+    replacing { [$0.canonical(trace.size(of:))] }
   }
 
   /// Each policy by others, which are named where it is.

@@ -11,22 +11,24 @@ public struct PreparedReplay {
   public let budgets: BudgetChoice
   /// Says whether the trace serves a policy with other parameters, too.
   let fitness: Runnability
+  let leftOut: [LeftOut]
+
   /// What was left out, a sentence each.
-  public let notes: [String]
+  public var notes: [String] { leftOut.map(\.note) }
 
   /// The policies at their budgets, and what the user should know of how they were found.
   ///
   /// - Throws: `ReplayError` where there are too many, or none is left.
-  func grid() throws -> (configurations: [ReplayConfiguration], notes: [String]) {
+  func grid() throws -> (configurations: [ReplayConfiguration], notes: [String], leftOut: [LeftOut]) {
     switch budgets {
     case .tokens(let budgets):
-      return (try ReplayConfiguration.grid(policies, budgets: budgets), notes)
+      return (try ReplayConfiguration.grid(policies, budgets: budgets), notes, leftOut)
     case .bytes(let shares, let reading):
       let found = try BytesGrid(prepared: self, shares: shares, reading: reading)
       guard !found.configurations.isEmpty else {
-        throw Self.nothing(on: trace, notes + found.leftOut)
+        throw Self.nothing(on: trace, notes + found.leftOut.map(\.note))
       }
-      return (found.configurations, notes + found.notes)
+      return (found.configurations, notes + found.notes, leftOut + found.leftOut)
     }
   }
 

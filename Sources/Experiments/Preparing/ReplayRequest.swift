@@ -60,7 +60,7 @@ extension ReplayRequest {
     _ = try ReplayPlan(trace, configurations: [], options: options)
     _ = try ReplayConfiguration.grid([], budgets: budgets.known)
     let fitness = Runnability(trace, options: options)
-    var leftOut: [String] = []
+    var leftOut: [LeftOut] = []
     let policies = policies.canonical(in: trace.metadata)
     let runnable = try policies.configurations.filter { policy in
       guard !policy.needs.contains(.file), let obstacle = fitness.obstacle(policy, budgets: budgets.known)
@@ -70,13 +70,14 @@ extension ReplayRequest {
       guard !policies.isNamed(policy) else {
         throw ReplayError(obstacle, in: trace.path, advice: "else leave that policy or that trace out")
       }
-      leftOut.append("left out: \(obstacle)")
+      leftOut.append(LeftOut(policy: policy.label, note: "left out: \(obstacle)"))
       return false
     }
     guard !runnable.isEmpty else {
-      throw PreparedReplay.nothing(on: trace, leftOut)
+      throw PreparedReplay.nothing(on: trace, leftOut.map(\.note))
     }
     return PreparedReplay(
-      trace: trace, options: options, policies: runnable, budgets: budgets, fitness: fitness, notes: leftOut)
+      trace: trace, options: options, policies: runnable, budgets: budgets, fitness: fitness, leftOut: leftOut
+    )
   }
 }

@@ -32,7 +32,7 @@ struct ModelLine {
     self.points = points
     self.last = last
     self.isBeside = isBeside
-    label = isBeside ? "  with \(last.row.machine.kernels.name) kernels" : last.stored.label
+    label = isBeside ? "  with \(last.row.machine.kernels.name) kernels" : last.stored.name
     isDense = false
   }
 

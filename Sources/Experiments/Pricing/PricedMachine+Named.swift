@@ -21,17 +21,36 @@ extension PricedMachine {
     var named: Set<String> = []
     let sets = try kernels.filter { named.insert($0).inserted }.map(HardwareLocator.kernels)
     var seen: Set<String> = []
-    return try names.filter { seen.insert($0).inserted }.flatMap { name in
-      let machine = try HardwareLocator.machine(name)
-      if let own = machine.kernels { return [PricedMachine(machine: machine, kernels: own)] }
-      guard sets.isEmpty else { return try sets.map { try priced(machine, $0, name: name) } }
-      let isDefault = machine.kernelSet == nil
-      let usual = try HardwareLocator.kernels(machine.kernelSet ?? defaultKernels)
-      let own = try priced(machine, usual, name: name)
-      guard withEarlier, isDefault else { return [own] }
-      let earlier = try HardwareLocator.kernels(earlierKernels)
-      return [own, PricedMachine(machine: machine, kernels: earlier, isEarlier: true)]
+    let machines = try names.filter { seen.insert($0).inserted }.flatMap { name in
+      try priced(name, sets, withEarlier: withEarlier).map { (file: name, machine: $0) }
     }
+    // Rows are told apart by the names that files give themselves.
+    for (_, alike) in Dictionary(grouping: machines, by: \.machine.name).sorted(by: { $0.key < $1.key })
+    where alike.count > 1 {
+      let isOfSets = Set(alike.map(\.file)).count == 1
+      throw PricingError(
+        isOfSets ? kernels.joined(separator: ", ") : alike.map(\.file).joined(separator: ", "),
+        expected: "\(isOfSets ? "kernel sets" : "machines") of names of their own",
+        found:
+          "'\(isOfSets ? alike[0].machine.kernels.name : alike[0].machine.machine.name)' \(alike.count) times",
+        advice: "leave one out, or give it another name in its file")
+    }
+    return machines.map(\.machine)
+  }
+
+  /// One machine with each of the sets, or with what serves it where there are none.
+  private static func priced(_ name: String, _ sets: [KernelSet], withEarlier: Bool) throws
+    -> [PricedMachine]
+  {
+    let machine = try HardwareLocator.machine(name)
+    if let own = machine.kernels { return [PricedMachine(machine: machine, kernels: own)] }
+    guard sets.isEmpty else { return try sets.map { try priced(machine, $0, name: name) } }
+    let isDefault = machine.kernelSet == nil
+    let usual = try HardwareLocator.kernels(machine.kernelSet ?? defaultKernels)
+    let own = try priced(machine, usual, name: name)
+    guard withEarlier, isDefault else { return [own] }
+    let earlier = try HardwareLocator.kernels(earlierKernels)
+    return [own, PricedMachine(machine: machine, kernels: earlier, isEarlier: true)]
   }
 
   private static func priced(_ machine: HardwareDescription, _ set: KernelSet, name: String) throws

@@ -109,10 +109,9 @@ package struct ProfileComparison: Encodable {
     }
   }
 
-  /// 256, which policies take where they are not told, else the largest.
+  /// The one that policies take where they are not told: the nearest to 256, the smaller of two.
   static func usualWindow(of windows: [Int]) -> Int? {
-    let usual = 256
-    return windows.contains(usual) ? usual : windows.last
+    windows.min { (abs($0 - 256), $0) < (abs($1 - 256), $1) }
   }
 
   private static func agreement(

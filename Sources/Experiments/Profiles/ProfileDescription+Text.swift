@@ -28,11 +28,15 @@ extension ProfileDescription {
         ),
         (
           "dominant",
-          "chunks \(NumberRanges.text(dominantChunks)), the quarter with the most agreement in the mean"
+          "chunks \(NumberRanges.text(dominantChunks)), the quarter with the most agreement in the mean\(usualWindow)"
         ),
         ("statistics", statisticsText),
       ] + texts.map { ("calibrated on", Self.text($0)) } + [("serves", servedText)]
     return Document([.fields(lines.map { (name: $0.0, value: $0.1) })])
+  }
+
+  private var usualWindow: String {
+    ProfileComparison.usualWindow(of: windows).map { " at K = \(NumberText.grouped($0))" } ?? ""
   }
 
   private var statisticsText: String {

@@ -17,7 +17,7 @@ package struct ProfileDescription: Encodable {
   let chunks: Int
   let statistics: [Statistic]
   let statisticsLayers: [Int]
-  /// The quarter of chunks with the most agreement, the mean over layers and query heads, ascending.
+  /// The quarter of chunks with the most agreement at the K that policies take, the mean over layers and query heads, ascending.
   let dominantChunks: [Int]
   /// Policies that take their calibration from it, by what of it they need.
   let serves: Served

@@ -15,6 +15,8 @@ public struct ReplayJob {
   public let plan: ReplayPlan
   /// What the preparation did, a sentence each.
   public let notes: [String]
+  /// Policies of which some of those notes are.
+  let leftOut: [LeftOut]
   let isTimed: Bool
   let kernelThreads: Int
   /// What is asked for: rows that lack it are computed again.
@@ -42,7 +44,7 @@ public struct ReplayJob {
     try self.init(
       trace: prepared.trace, configurations: grid.configurations, options: prepared.options,
       isTimed: isTimed, kernelThreads: kernelThreads, detail: detail, computesAgain: computesAgain,
-      notes: grid.notes, bytesReading: reading
+      notes: grid.notes, leftOut: grid.leftOut, bytesReading: reading
     )
   }
 
@@ -50,7 +52,7 @@ public struct ReplayJob {
   init(
     trace: Trace, configurations: [ReplayConfiguration], options: ReplayOptions, isTimed: Bool,
     kernelThreads: Int = 1, detail: ResultsStore.Detail? = .head, computesAgain: Bool = false,
-    notes: [String] = [],
+    notes: [String] = [], leftOut: [LeftOut] = [],
     bytesReading: Reading? = nil
   ) throws {
     self.trace = trace
@@ -62,6 +64,7 @@ public struct ReplayJob {
     keepsSmallSteps = detail == nil
     self.computesAgain = computesAgain
     self.notes = notes
+    self.leftOut = leftOut
     self.bytesReading = bytesReading
     plan = try ReplayPlan(trace, configurations: configurations, options: options)
   }
@@ -126,6 +129,7 @@ public struct ReplayJob {
       rows: rows, reused: reused.count,
       exactResultsDigest: exactResultsDigest,
       readBandwidth: filled.readBandwidth, kernelThreads: kernelThreads, jobNotes: notes + filled.notes,
+      leftOut: leftOut,
       bytesReading: bytesReading)
   }
 }

@@ -23,6 +23,8 @@ public struct ReplayReport {
   /// Threads that timed kernels side by side.
   let kernelThreads: Int
   let jobNotes: [String]
+  /// Policies of which some of those notes are.
+  let leftOut: [LeftOut]
   let bytesReading: Reading?
 
   /// Replays of several traces as an object.
@@ -71,7 +73,7 @@ public struct ReplayReport {
         .lines([heading])
       ] + tables(ranking) + [
         .notes(
-          notes,
+          notes.filter { note in !leftOut.contains { $0.note == note } }, leftOut: leftOut,
           then: [
             "exact results \(exactResultsDigest)",
             "stored in \(database)" + (reused > 0 ? " (\(reused) of \(rows.count) were there already)" : ""),

@@ -3,7 +3,7 @@ import Results
 /// A report's data as its page carries them: tables by column, heat maps as text.
 struct PackedReport: Encodable {
   let traces, scopes, runs, configurations, traffic, denseTraffic, headMaps, stages, modelled,
-    live: PackedTable
+    live, asked: PackedTable
   /// Which layer and which query head each cell of a head map is of; many maps share one.
   let shapes: [Shape]
   let profiles: [Profile]
@@ -58,6 +58,7 @@ struct PackedReport: Encodable {
     stages = PackedTable(report.stages)
     modelled = PackedTable(report.modelled)
     live = PackedTable(report.live)
+    asked = PackedTable(report.asked)
     counts = report.counts
     var places: [Shape: Int] = [:]
     var shapes: [Shape] = []

@@ -8,8 +8,9 @@ package struct Document {
     case table(TextTable)
     /// Names and what stands for each.
     case fields([(name: String, value: String)])
-    /// What the reader should know, a sentence each, what matters most first; then lines of their own.
-    case notes([String], then: [String] = [])
+    /// What the reader should know, a sentence each, what matters most first: before all what is left out, in one note where
+    /// not all are shown; then lines of their own.
+    case notes([String], leftOut: [LeftOut] = [], then: [String] = [])
   }
 
   package var blocks: [Block]
@@ -27,8 +28,8 @@ package struct Document {
         return [
           TextTable(fields, [.left("field") { $0.name }, .left("value") { $0.value }]).markdown
         ]
-      case .notes(let notes, let lines):
-        let (shown, rest) = shown(notes, style)
+      case .notes(let notes, let leftOut, let lines):
+        let (shown, rest) = shown(notes, leftOut, style)
         return [(shown + [rest].compactMap(\.self)).map { "- \($0.inMarkdown)" }.joined(separator: "\n")]
           + lines.map(\.inMarkdown)
       }
@@ -54,8 +55,8 @@ package struct Document {
           let name = field.name + String(repeating: " ", count: most - TextWidth.of(field.name) + 2)
           return wrapped(name + field.value, style, hanging: most + 2)
         }.joined(separator: "\n")
-      case .notes(let notes, let lines):
-        let (shown, rest) = shown(notes, style)
+      case .notes(let notes, let leftOut, let lines):
+        let (shown, rest) = shown(notes, leftOut, style)
         let text = shown.flatMap { wrapped("note: \($0)", style, hanging: "note: ".count) }
         return
           (text.map(style.dim) + [rest].compactMap(\.self).map(style.dim)
@@ -64,10 +65,14 @@ package struct Document {
     }.filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
 
-  private func shown(_ notes: [String], _ style: TextStyle) -> (shown: [String], rest: String?) {
-    guard let most = style.mostNotes, notes.count > most else { return (notes, nil) }
-    let rest = notes.count - most
-    return (Array(notes.prefix(most)), "\(rest) more note\(rest == 1 ? "" : "s"): \(style.showsNotes)")
+  private func shown(_ notes: [String], _ leftOut: [LeftOut], _ style: TextStyle) -> (
+    shown: [String], rest: String?
+  ) {
+    guard let most = style.mostNotes else { return (leftOut.map(\.note) + notes, nil) }
+    let all = [LeftOut.note(leftOut, reasons: style.showsNotes)].compactMap(\.self) + notes
+    guard all.count > most else { return (all, nil) }
+    let rest = all.count - most
+    return (Array(all.prefix(most)), "\(rest) more note\(rest == 1 ? "" : "s"): \(style.showsNotes)")
   }
 
   private func leftOut(_ titles: [String], _ style: TextStyle) -> [String] {

@@ -8,12 +8,18 @@ extension PolicyConfiguration {
   public func canonical(_ whole: (ParameterDescriptor.Whole) -> Int) -> PolicyConfiguration {
     var values = values
     for parameter in descriptor.parameters {
-      guard let of = parameter.whole, case .amount(let amount)? = values[parameter],
-        case .amount(let usual) = parameter.defaultValue,
-        amount.tokens(visible: whole(of)) == usual.tokens(visible: whole(of))
-      else { continue }
-      values[parameter] = parameter.defaultValue
+      values[parameter] = values[parameter].map { parameter.canonical($0, whole) }
     }
     return PolicyConfiguration(type, values: values)
+  }
+}
+
+extension ParameterDescriptor {
+  /// The default for a value that comes to the same.
+  package func canonical(_ value: ParameterValue, _ size: (Whole) -> Int) -> ParameterValue {
+    guard let whole, case .amount(let amount) = value, case .amount(let usual) = defaultValue,
+      amount.tokens(visible: size(whole)) == usual.tokens(visible: size(whole))
+    else { return value }
+    return defaultValue
   }
 }

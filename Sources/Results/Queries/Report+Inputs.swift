@@ -56,6 +56,12 @@ extension Report {
     public let exactResultsDigest: String?
   }
 
+  /// A configuration that a run asked for, both of those shown.
+  public struct Asked: ReportRow {
+    public let run: Int64
+    public let configuration: Int64
+  }
+
   /// A calibration profile, with contextual agreement averaged two ways for each window.
   public struct Profile: Encodable, Sendable {
     public let digest: String
@@ -90,6 +96,15 @@ extension Report {
 
   static func runs(_ most: Int, _ db: Database) throws -> [Run] {
     try Run.fetchAll(db, sql: "SELECT * FROM runs ORDER BY id DESC LIMIT ?", arguments: [most])
+  }
+
+  static func asked(_ chosen: [Int64], _ runs: [Run], _ db: Database) throws -> [Asked] {
+    try Asked.fetchAll(
+      db,
+      sql: """
+        SELECT run, configuration FROM run_configurations WHERE run IN (SELECT value FROM json_each(?))
+          AND configuration IN (SELECT value FROM json_each(?)) ORDER BY run, configuration
+        """, arguments: [list(runs.map(\.id)), list(chosen)])
   }
 
   static func profiles(_ db: Database) throws -> [Profile] {

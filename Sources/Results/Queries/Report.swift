@@ -9,6 +9,7 @@ public struct Report: Encodable, Sendable {
   public let traces: [Trace]
   public let scopes: [Scope]
   public let runs: [Run]
+  public let asked: [Asked]
   public let profiles: [Profile]
   public let configurations: [Configuration]
   /// Bytes by kind of traffic of each configuration, and of dense attention on each scope.
@@ -72,10 +73,11 @@ extension ResultsStore {
           .unknownConfiguration, file: self.file, expected: "a stored configuration", found: "none",
           advice: "replay a trace into it first")
       }
+      let runs = try Report.runs(limits.runs, db)
       let modelled = try Report.modelledTimes(chosen, most: limits.modelledTimes, db)
       return Report(
         traces: try Report.traces(db), scopes: try Report.scopes(db),
-        runs: try Report.runs(limits.runs, db), profiles: try Report.profiles(db),
+        runs: runs, asked: try Report.asked(chosen, runs, db), profiles: try Report.profiles(db),
         configurations: try Report.configurations(chosen, progress: progress, db),
         traffic: try Report.traffic(chosen, db), denseTraffic: try Report.denseTraffic(db),
         headMaps: try Report.headMaps(chosen, limits, db),

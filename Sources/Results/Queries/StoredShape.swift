@@ -8,6 +8,8 @@ import Simulator
 public struct StoredShape: Sendable {
   public let configuration: ConfigurationID
   public let label: String
+  /// What tells it from the others that it was read with: its label, or as it is typed where several have that.
+  public internal(set) var name: String
   public let policy: String
   public let traceTitle: String
   public let modelName: String
@@ -51,13 +53,30 @@ extension ResultsStore {
           ORDER BY summary.configuration
           """, arguments: configurations.map { [Report.list($0.sorted())] } ?? [])
       var windows: [String: TraceWindows] = [:]
-      return try rows.map { row in
+      let shapes = try rows.map { row in
         let trace: String = try row.value("trace_digest")
         let known = try windows[trace] ?? TraceWindows(metadata: row.value("metadata"))
         windows[trace] = known
         return try Self.shape(row, known, db)
       }
+      return try Self.named(shapes, db)
     }
+  }
+
+  /// Those of one label and text by names of their own: parts of a trace, seeds, profiles, builds.
+  private static func named(_ shapes: [StoredShape], _ db: Database) throws -> [StoredShape] {
+    var result = shapes
+    let alike = Dictionary(grouping: shapes.indices) { [shapes[$0].label, shapes[$0].traceTitle] }
+    for places in alike.values where places.count > 1 {
+      let keys = places.map { shapes[$0].configuration.rawValue }
+      let sides = try Row.fetchAll(
+        db, sql: "\(ComparedSide.sql) WHERE c.id IN (SELECT value FROM json_each(?)) ORDER BY c.id",
+        arguments: [Report.list(keys)]
+      ).map(ComparedSide.init)
+      // Shapes are in the order of their keys, too.
+      for (place, name) in zip(places, SideName.names(of: sides)) { result[place].name = name }
+    }
+    return result
   }
 
   private static func shape(_ row: Row, _ windows: TraceWindows, _ db: Database) throws -> StoredShape {
@@ -75,7 +94,8 @@ extension ResultsStore {
     }
     return try StoredShape(
       configuration: ConfigurationID(rawValue: row.value("configuration")), label: row.value("label"),
-      policy: row.value("policy"), traceTitle: row.value("text_title"), modelName: row.value("model_name"),
+      name: row.value("label"), policy: row.value("policy"), traceTitle: row.value("text_title"),
+      modelName: row.value("model_name"),
       outputError: row.value("output_error"), recall: row.value("recall"), shape: full.shape,
       dense: full.dense, slidingWindow: split?.full.isEmpty == true ? split?.smallest : nil,
       windowed: windowed,

@@ -40,6 +40,7 @@ public struct PolicySpace: SearchSpace {
     _ policies: [PolicyConfiguration], trace: Trace, measure: Measure, varied: Varied = .all,
     isRunnable: @escaping (PolicyConfiguration) -> Bool
   ) throws {
+    let policies = policies.map { $0.canonical(trace.metadata.size(of:)) }
     let tokens = trace.metadata.tokens.total
     let ladder = ParameterLadder(
       tokens: tokens, holdsAllLayers: trace.metadata.capturedLayers.count == trace.metadata.geometry.layers)
@@ -66,7 +67,9 @@ public struct PolicySpace: SearchSpace {
         Dimension(
           base: first,
           axes: first.descriptor.parameters.map {
-            Axis(name: $0.name, values: Self.values($0, given: given, varied: varied, ladder))
+            Axis(
+              name: $0.name,
+              values: Self.values($0, given: given, varied: varied, ladder, in: trace.metadata))
           }.filter { axis in
             axis.values.count > 1 || !first.descriptor.frame.contains { $0.name == axis.name }
           })
@@ -77,6 +80,16 @@ public struct PolicySpace: SearchSpace {
     budgetSteps =
       measure == .share ? shares : shares.map { ($0 * Double(tokens)).rounded() }.filter { $0 >= 1 }
     self.isRunnable = isRunnable
+  }
+
+  /// Each behaviour once, by its one value.
+  private static func values(
+    _ parameter: ParameterDescriptor, given: [PolicyConfiguration], varied: Varied, _ ladder: ParameterLadder,
+    in trace: TraceMetadata
+  ) -> [ParameterValue] {
+    var seen: Set<ParameterValue> = []
+    return values(parameter, given: given, varied: varied, ladder)
+      .map { parameter.canonical($0, trace.size(of:)) }.filter { seen.insert($0).inserted }
   }
 
   private static func values(

@@ -22,7 +22,7 @@ struct StoredDatabaseOptions: ParsableArguments {
 struct StoringOptions: ParsableArguments {
   @Option(
     help:
-      "What to store: summaries per head, or every step as well, which comparisons take intervals from. (default: head; replay also stores steps unasked where all that is asked of a trace is up to 500,000 rows)"
+      "What to store: summaries per head and sums per decode step, which comparisons take intervals from, or what each head does at each step as well. (default: head; replay also stores these rows unasked where all that is asked of a trace is up to 500,000)"
   )
   var detail: ResultsStore.Detail?
 

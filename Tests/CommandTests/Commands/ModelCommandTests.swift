@@ -301,6 +301,42 @@ import Testing
     #expect(try points("--hardware a100-40gb --kernels vllm --policy random,oracle@10").count == 2)
   }
 
+  /// Of two parts of a trace a label stands for two configurations, told apart by names that can be typed.
+  @Test func twoScopesOfOneLabelAreTwoNames() throws {
+    for layer in 0...1 {
+      let replay = "replay t.zst --policy random,oracle --budget 10 --layers \(layer) --no-timing --db r.db"
+      #expect(try run(replay).status == 0)
+    }
+    #expect(try run("replay t.zst --policy streaming-llm --budget 10 --no-timing --db r.db").status == 0)
+    let table = try run("model --db r.db --hardware a100-40gb --kernels vllm --no-store")
+    #expect(table.status == 0, "\(table.errors)")
+    let names = table.output.split(separator: "\n").compactMap {
+      $0.split(separator: " ").first.map(String.init)
+    }
+    for name in ["random@10@layers:0", "random@10@layers:1", "oracle@10@layers:0", "oracle@10@layers:1"] {
+      #expect(names.count { $0 == name } == 1, "\(name)")
+      #expect(try points("--hardware a100-40gb --kernels vllm --policy \(name)").count == 1)
+    }
+    #expect(table.output.contains("\nstreaming-llm @ 10"))
+  }
+
+  @Test func twoFilesOfOneNameAreRefused() throws {
+    #expect(try run(Self.replay).status == 0)
+    let shown = try run("hardware show a100-40gb").output
+    for (name, bandwidth) in [("one.yaml", "3110e9"), ("two.yaml", "1555000000000")] {
+      let text = shown.replacing(
+        "bandwidth_bytes_per_s: 1555000000000", with: "bandwidth_bytes_per_s: \(bandwidth)")
+      _ = try folder.file(Data(text.replacing("name: a100-40gb", with: "name: mine").utf8), name)
+    }
+    let refused = try run("model --db r.db --hardware one.yaml,a100-40gb,two.yaml")
+    #expect(refused.status == 1 && refused.output.isEmpty)
+    #expect(
+      refused.errors
+        == "Error: one.yaml, two.yaml: expected machines of names of their own, found 'mine' 2 times; leave one out, or give it another name in its file\n"
+    )
+    #expect(try run("model --db r.db --hardware one.yaml,one.yaml,a100-40gb --no-store").status == 0)
+  }
+
   @Test func aMachineOfOnesOwnIsAFile() throws {
     #expect(try run(Self.replay).status == 0)
     let shown = try run("hardware show a100-40gb")

@@ -202,6 +202,12 @@ import Traces
       all.output.contains(
         "note: left out: fasa: expected a profile of synthetic, found none given or bundled"))
     #expect(all.output.contains("6 decode steps"))
+    // One note for all of them, before the others.
+    let short = try replay("--policy all --budget 10 --no-timing --db :memory:").output
+    let notes = short.split(separator: "\n").filter { $0.hasPrefix("note: ") }
+    #expect(notes.count == 3 && !short.contains("found none given or bundled"))
+    #expect(notes[0].hasPrefix("note: left out: ") && notes[0].contains(" policies ("))
+    #expect(notes[0].contains("fasa, ") && notes[0].hasSuffix("); --verbose says why"))
   }
 
   /// Refused before any policy looks anything up in it, and not a reason to leave policies out.

@@ -57,6 +57,32 @@ import Traces
     #expect((kind.least.layer, kind.least.head) == (mine.layers[0].layer, 0))
   }
 
+  /// The K that FASA would take.
+  @Test(arguments: [
+    ([], nil), ([1024], 1024), ([64, 1024], 64), ([64, 256, 1024], 256), ([192, 320], 192),
+    ([128, 300], 300),
+  ])
+  func theUsualWindowIsTheNearest(windows: [Int], usual: Int?) throws {
+    #expect(ProfileComparison.usualWindow(of: windows) == usual)
+    var held = profile
+    let (entry, chunks) = (profile.layers[0], profile.layers[0].agreement[0].count)
+    // Of each K other chunks agree most.
+    held.layers = windows.enumerated().map { place, window in
+      var layer = entry
+      layer.window = window
+      layer.agreement = entry.agreement.map { _ in (0..<chunks).map { $0 == place ? 1 : 0.5 } }
+      return layer
+    }
+    guard let usual, let place = windows.firstIndex(of: usual) else { return }
+    let told = ProfileDescription(try loaded(held, "c.json"))
+    #expect(told.dominantChunks.contains(place))
+    #expect(told.text.contains("in the mean at K = \(NumberText.grouped(usual))"))
+    #expect(
+      held.contextualAgreement.ranking(
+        layer: entry.layer, slices: held.slices, layout: held.pairing, window: 256)
+        == held.layers[place].agreement)
+  }
+
   @Test func whatCannotBeComparedIsSaid() throws {
     var wider = profile
     wider.model.layers += 1

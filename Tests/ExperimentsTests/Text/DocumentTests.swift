@@ -35,6 +35,27 @@ import Testing
     #expect(Document([.notes(["a", "b", "c"])]).text(style) == "note: a\nnote: b\nnote: c")
   }
 
+  /// What is left out is one note before all others, its reasons where all notes are shown.
+  @Test func whatIsLeftOutComesFirst() {
+    let leftOut = ["b", "a"].map { LeftOut(policy: $0, note: "left out: \($0): why") }
+    let style = TextStyle(mostNotes: 3, showsNotes: "ask")
+    func text(_ leftOut: [LeftOut], _ style: TextStyle) -> String {
+      Document([.notes(["1", "2", "3"], leftOut: leftOut, then: ["stored"])]).text(style)
+    }
+    #expect(
+      text(leftOut, style)
+        == "note: left out: 2 policies (b, a); ask says why\nnote: 1\nnote: 2\n1 more note: ask\nstored")
+    #expect(
+      text([leftOut[0]], style)
+        == "note: left out: b: why\nnote: 1\nnote: 2\n1 more note: ask\nstored")
+    #expect(
+      text([leftOut[0], leftOut[0]], style).hasPrefix("note: left out: b, 2 times; ask says why\nnote: 1\n"))
+    #expect(
+      text(leftOut, .plain)
+        == "note: left out: b: why\nnote: left out: a: why\nnote: 1\nnote: 2\nnote: 3\nstored")
+    #expect(text([], style) == "note: 1\nnote: 2\nnote: 3\nstored")
+  }
+
   @Test func headersAreBoldAndNotesDim() {
     let text = Self.document.text(TextStyle(isEmphasized: true))
     #expect(text.contains("\u{1B}[1mn\u{1B}[0m\n") && text.contains("\u{1B}[2mnote: first\u{1B}[0m"))

@@ -35,6 +35,19 @@ import Testing
     )
   }
 
+  /// By which a page tells budgets that a command found by bytes.
+  @Test func aReportSaysWhichRunAskedForWhat() throws {
+    let (first, second) = (try Samples.configuration(), try Samples.configuration("oracle"))
+    try add([first, second])
+    try add([first])
+    let report = try store.report()
+    #expect(report.asked.map(\.run) == [1, 1, 2] && report.asked.map(\.configuration) == [1, 2, 1])
+    #expect(try store.report(limits: .init(configurations: 1)).asked.map(\.configuration) == [1, 1])
+    var few = Report.Limits()
+    few.runs = 1
+    #expect(try store.report(limits: few).asked.map(\.run) == [2])
+  }
+
   @Test func ofFewStepsTheIntervalIsTheHeadsSpread() throws {
     try add([try Samples.configuration(heads: heads([0, 0.5, 1]))])
     let row = try #require(try store.report().configurations.first)

@@ -29,6 +29,21 @@ import Traces
     #expect(all.count == 16 && Set(all.map(\.policy.label)) == ["quest:page=8", "quest:page=32"])
   }
 
+  /// A quarter of the chunks is FASA's default, however it is written.
+  @Test func oneBehaviourHasOneLabel() throws {
+    let chunks = trace.metadata.rope.rotaryDim / 2
+    let given = try space("fasa:chunks=\(chunks / 4)/0.25/\(chunks / 2)", .only([]))
+    #expect(given.gridSize == 2 * 8)
+    let all = given.initial(1000, seed: 0)
+    #expect(Set(all.map(\.policy.label)) == ["fasa", "fasa:chunks=\(chunks / 2)"])
+    #expect(all.allSatisfy { given.neighbours(of: $0).allSatisfy { $0.policy.label.hasPrefix("fasa") } })
+    // The ladder's shares of so few chunks come to the same, too.
+    let ladder = try space("fasa", .only(["chunks"])).initial(1000, seed: 0)
+    let amounts = Set(
+      ladder.map { $0.policy.canonical(trace.metadata.size(of:)).label + ($0.budget?.description ?? "") })
+    #expect(amounts.count == ladder.count)
+  }
+
   @Test func everyValueOfALadderIsOneThatThePolicyReads() throws {
     for type in PolicyRegistry.policies where type.descriptor.kind != .bound {
       for candidate in try space(type.descriptor.name).initial(60, seed: 1) {
