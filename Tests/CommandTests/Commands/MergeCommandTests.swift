@@ -37,7 +37,7 @@ import Testing
         "all.db: 3 configurations, 3 of them new, from 2 databases; 1 were there already; took "))
     let again = try json(run("merge all.db parts/ --json"))
     #expect(
-      Set(again.keys) == ["database", "inputs", "configurations", "added", "already_there", "left_out", "s"])
+      Set(again.keys) == ["database", "inputs", "configurations", "added", "already_there", "left_out", "seconds"])
     #expect(again["added"] as? Int == 0 && again["already_there"] as? Int == 4)
   }
 
