@@ -35,6 +35,7 @@ struct FasaSim: ParsableCommand {
   static func main() {
     StandardStream.prepare()
     do {
+      try OpenFiles.ensure()
       let words = CommandLine.arguments.dropFirst()
       if let script = CompletionScript.asked(by: words) { return try Output.file(script + "\n") }
       try UnknownCommand.refuse(words)
