@@ -74,7 +74,8 @@ import Testing
     #expect(units.allSatisfy { (1...SweepUnit.mostConfigurations).contains($0.count) })
     for unit in units {
       for policy in Set(unit.map { job.configurations[$0].policy }) {
-        #expect(unit.count { job.configurations[$0].policy == policy } == (policy.descriptor.usesBudget ? 5 : 1))
+        #expect(
+          unit.count { job.configurations[$0].policy == policy } == (policy.descriptor.usesBudget ? 5 : 1))
       }
     }
     let walks = units.joined().map { ReplayBlocks.walk(job.configurations[$0].policy) }
