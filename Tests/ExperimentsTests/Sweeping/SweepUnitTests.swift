@@ -100,7 +100,7 @@ import Testing
         }
       }
     }
-    #expect(seen.count == 2 * (12 * 11 - 10) && seen.values.allSatisfy { $0 == 1 })
+    #expect(seen.count == 2 * (12 * 11 + 1) && seen.values.allSatisfy { $0 == 1 })
     #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
   }
 
