@@ -97,7 +97,8 @@ public struct Trace: Sendable {
     let found = hash.hex
     if let expectedDigest, found != expectedDigest {
       throw TraceError(
-        .otherDigest, file: path, expected: "the trace of SHA-256 \(expectedDigest)", found: "that of \(found)",
+        .otherDigest, file: path, expected: "the trace of SHA-256 \(expectedDigest)",
+        found: "that of \(found)",
         advice: TraceError.copyAgain)
     }
     return found

@@ -100,6 +100,17 @@ import Testing
     #expect(help.contains("fasa-sim replay trace.zst --policy fasa --budget 0.19\n"))
   }
 
+  @Test func theSweepsHelpNamesItsPartsAndTheirStatus() {
+    let help = FasaSim.helpMessage(for: SweepCommand.self, columns: 120)
+    for option in ["--units", "--unit", "--shard", "--known", "--scratch", "--trace-cache", "--dry-run"] {
+      #expect(help.contains("  \(option) "), "\(option)")
+    }
+    #expect(help.contains("EXIT STATUS of --unit and --shard: 0 done; 64 "))
+    for status in ["; 65 an input", "; 75 try again", "; 130 interrupted"] {
+      #expect(help.replacing("\n", with: " ").contains(status), "\(status)")
+    }
+  }
+
   @Test(arguments: [
     "--help", "-h", "replay --help", "help replay", "calibrate --help", "info --help", "--version",
   ])

@@ -24,7 +24,9 @@ import Testing
   }
 
   func runs(_ path: String) throws -> Int? {
-    try ResultsStore(path: path, access: .readOnly).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM runs") }
+    try ResultsStore(path: path, access: .readOnly).read {
+      try Int.fetchOne($0, sql: "SELECT count(*) FROM runs")
+    }
   }
 
   func add(to path: String) throws { _ = try ResultsStore(path: path).beginRun(Samples.run) }

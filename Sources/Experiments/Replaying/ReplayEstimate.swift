@@ -7,7 +7,7 @@ import Traces
 /// About how long configurations of a trace take to replay here, and how much memory, before anything is read of it.
 ///
 /// Time is what reading and scoring the trace takes, by its bytes, with what ``ReplayPace`` says of each configuration's policy, by
-/// scored queries and tokens, divided among the threads; kernel timings are counted by the queries too. Memory is a fixed
+/// scored queries and tokens, divided among the threads; where kernels are timed, a fixed time for each configuration. Memory is a fixed
 /// part with what each thread widens and scores, and what each configuration's results take. What it has been held against
 /// is in docs/many-machines.md.
 package struct ReplayEstimate {
@@ -32,7 +32,8 @@ package struct ReplayEstimate {
     // Reading is done once more for each way of walking; the last of them is one thread's.
     let threads = Double(max(1, min(job.options.threads, plan.layers.count * geometry.kvHeads)))
     let blocks = (places.count + SweepUnit.mostConfigurations - 1) / SweepUnit.mostConfigurations
-    seconds = walks.reduce(0.0) { sum, walk in
+    let timing = job.isTimed ? Double(places.count) * ReplayPace.timingSeconds : 0
+    seconds = walks.reduce(timing) { sum, walk in
       let own = walk.value.reduce(0.0) { $0 + queries * ReplayPace.of($1).seconds(tokens: tokens) }
       let reading = Double(blocks * content) * ReplayPace.readingSeconds
       return sum + (own + reading) / (walk.key == ReplayBlocks.lastWalk ? 1 : threads)

@@ -82,7 +82,10 @@ public struct ShardReport {
     return Document([
       .notes(
         notes,
-        then: ["\(NumberText.grouped(units.count)) \(units.count == 1 ? "unit" : "units"): " + parts.compactMap(\.self).joined(separator: "; ")])
+        then: [
+          "\(NumberText.grouped(units.count)) \(units.count == 1 ? "unit" : "units"): "
+            + parts.compactMap(\.self).joined(separator: "; ")
+        ])
     ])
   }
 

@@ -97,7 +97,8 @@ extension Sweep {
         ) { try begun(job) }
         notes += filled.notes.map { "\(job.trace.path): \($0)" }
         notReproduced = notReproduced ?? filled.notReproduced
-      } catch where part.unit != nil && (error is TraceError || error is ReplayError || error is PolicyError) {
+      } catch  where part.unit != nil && (error is TraceError || error is ReplayError || error is PolicyError)
+      {
         failures.append(Failure(unit: part.unit, error: error))
         continue
       }

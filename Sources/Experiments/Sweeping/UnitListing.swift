@@ -63,7 +63,9 @@ package struct UnitListing {
       ])
     let left = lines.filter { !$0.isStored }
     let rest = left.reduce(0) { $0 + $1.seconds }
-    let time = left.isEmpty ? "" : ": \(DurationText.about(rest)) on \(threads == 1 ? "one thread" : "\(threads) threads")"
+    let time =
+      left.isEmpty
+      ? "" : ": \(DurationText.about(rest)) on \(threads == 1 ? "one thread" : "\(threads) threads")"
     return Document([
       .table(table),
       .lines([

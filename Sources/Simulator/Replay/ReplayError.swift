@@ -10,8 +10,6 @@ public struct ReplayError: ExplainedError, Equatable {
     case memory
     /// A file or a stream cannot be made or written now.
     case unwritable
-    /// A file is not where it is looked for.
-    case absent
     /// No part of a sweep has the name.
     case unknownUnit
   }

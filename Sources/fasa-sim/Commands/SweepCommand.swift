@@ -24,7 +24,8 @@ struct SweepCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A YAML file, or traces: files, or sha256:HEX.", completion: .file(extensions: ["yaml", "yml", "zst", "safetensors"]))
+    help: "A YAML file, or traces: files, or sha256:HEX.",
+    completion: .file(extensions: ["yaml", "yml", "zst", "safetensors"]))
   var inputs: [String]
 
   @OptionGroup(title: "In place of a YAML file") var flags: SweepFlags
@@ -66,7 +67,11 @@ struct SweepCommand: ParsableCommand {
     guard part.isPart || part.units else { return try sweepAll() }
     guard part.isPart, !dryRun else { return try listUnits() }
     let signals = Interruption(database: database.db)
-    try ExitStatus.sorted { try PartOfSweep(part: part, database: database.db, format: format).run(plan(), signals) }
+    // Nothing is to be moved yet, but what ends the command has one status from the start.
+    signals.publishes {}
+    try ExitStatus.sorted {
+      try PartOfSweep(part: part, database: database.db, format: format).run(plan(), signals)
+    }
   }
 
   private func sweepAll() throws {
@@ -80,7 +85,8 @@ struct SweepCommand: ParsableCommand {
     }
     let store = try ResultsStore(named: db)
     let line = ProgressLine(
-      "sweeping \(sweep.traces) traces", try sweep.estimate(in: store, known: known), threads: machine.threads,
+      "sweeping \(sweep.traces) traces", try sweep.estimate(in: store, known: known),
+      threads: machine.threads,
       count: interruption?.counted)
     defer { line.finish() }
     let report = try sweep.run(store: store, known: known, storing: interruption) { line.update($0, of: $1) }

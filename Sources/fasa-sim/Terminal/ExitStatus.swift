@@ -36,7 +36,7 @@ enum ExitStatus {
     switch error {
     case let error as TraceError: [.cannotOpen, .cannotRead, .cannotWrite, .tooLarge].contains(error.kind)
     case let error as ResultsError: [.cannotOpen, .busy, .full, .failed, .replaced].contains(error.kind)
-    case let error as ReplayError: [.memory, .unwritable, .absent].contains(error.kind)
+    case let error as ReplayError: [.memory, .unwritable].contains(error.kind)
     case is PolicyError, is PricingError: false
     // A system's own words are of files.
     default: error is POSIXError || error is CocoaError

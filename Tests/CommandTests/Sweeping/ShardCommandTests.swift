@@ -97,7 +97,8 @@ import Testing
       try JSONSerialization.jsonObject(with: Data(other.output.utf8)) as? [String: Any])
     #expect(json["known"] as? Int == 74 && json["added"] as? Int == 0 && json["run"] is NSNull)
     #expect(try number("SELECT count(*) FROM configurations", "other.db") == 0)
-    let most = try run(Self.asked + " --shard 1/1 --db other.db" + shards.dropFirst().map { " --known \($0)" }.joined())
+    let most = try run(
+      Self.asked + " --shard 1/1 --db other.db" + shards.dropFirst().map { " --known \($0)" }.joined())
     #expect(most.status == 0)
     #expect(try digests(["other.db"]) == digests(["shards/1.db"]))
   }
@@ -121,7 +122,7 @@ import Testing
         Data("traces: [t.zst]\npolicies: [streaming-llm]\nbudgets: [8]\n\(timing)\n".utf8), "s.yaml")
       #expect(try run("sweep s.yaml --shard 1/1 --db shards/\(isTimed).db").status == 0)
       let samples = try #require(try number("SELECT count(*) FROM kernel_samples", "shards/\(isTimed).db"))
-      #expect(samples > 0 == isTimed)
+      #expect((samples > 0) == isTimed)
     }
   }
 
@@ -131,7 +132,8 @@ import Testing
     let here = ["FASA_SIM_TRACE_CACHE": "cache"]
     try FileManager.default.createDirectory(atPath: folder.path("cache"), withIntermediateDirectories: true)
     let missing = try run(named + " --shard 1/2 --db shards/1.db", environment: here)
-    #expect(missing.status == 75 && missing.errors.contains("expected \(digest).zst or .safetensors in cache"))
+    #expect(
+      missing.status == 75 && missing.errors.contains("expected \(digest).zst or .safetensors in cache"))
     let nowhere = try run(named + " --shard 1/2 --db shards/1.db")
     #expect(nowhere.status == 65 && nowhere.errors.contains("FASA_SIM_TRACE_CACHE"))
     try FileManager.default.copyItem(
@@ -149,7 +151,8 @@ import Testing
     try FileManager.default.copyItem(
       atPath: folder.path("t.zst"), toPath: folder.path("cache/\(digest).zst"))
     let wrong = try run(named + " --shard 1/1 --db shards/2.db -o json", environment: here)
-    #expect(wrong.status == 65 && wrong.errors.contains("expected the trace of SHA-256 \(digest), found that of "))
+    #expect(
+      wrong.status == 65 && wrong.errors.contains("expected the trace of SHA-256 \(digest), found that of "))
     #expect(wrong.errorLines.count == 2)
     #expect(try number("SELECT count(*) FROM configurations", "shards/2.db") == 37)
     #expect(try number("SELECT count(*) FROM traces", "shards/2.db") == 1)
@@ -174,18 +177,34 @@ import Testing
 
   @Test(arguments: [
     ("sweep none.zst --policy oracle --budget 8 --shard 1/1", 75, "none.zst: expected a readable file"),
-    ("sweep bad.zst --policy oracle --budget 8 --shard 1/1", 65, "bad.zst: expected a Zstandard or safetensors"),
+    (
+      "sweep bad.zst --policy oracle --budget 8 --shard 1/1", 65,
+      "bad.zst: expected a Zstandard or safetensors"
+    ),
     ("sweep t.zst --policy nope --budget 8 --shard 1/1", 65, "policy 'nope': expected one that there is"),
     ("sweep none.yaml --shard 1/1", 65, "none.yaml: expected a YAML file"),
-    ("sweep t.zst --policy oracle --budget 8 --shard 1/1 --known none.db", 65, "none.db: expected a database"),
-    ("sweep t.zst --policy oracle --budget 8 --unit abc", 64, "--unit: unit 'abc': expected a unit of this sweep"),
+    (
+      "sweep t.zst --policy oracle --budget 8 --shard 1/1 --known none.db", 65, "none.db: expected a database"
+    ),
+    (
+      "sweep t.zst --policy oracle --budget 8 --unit abc", 64,
+      "--unit: unit 'abc': expected a unit of this sweep"
+    ),
     ("sweep t.zst --policy oracle --budget 8 --shard 4/3", 64, "--shard"),
     ("sweep t.zst --policy oracle --budget 8 --shard 1/1 --unit a", 64, "--unit and --shard: expected one"),
-    ("sweep t.zst --policy oracle --budget 8 --scratch x", 64, "--scratch: expected --unit or --shard with it"),
+    (
+      "sweep t.zst --policy oracle --budget 8 --scratch x", 64,
+      "--scratch: expected --unit or --shard with it"
+    ),
     ("sweep t.zst --policy oracle --budget 8 --shard 1/1 --db :memory:", 64, "expected a file with"),
     ("sweep t.zst --policy oracle --budget 8 --shard 1/1 --db none/1.db", 65, "expected the folder none/"),
-    ("sweep t.zst --policy oracle --budget 8 --shard 1/1 --scratch t.zst", 75, "expected a folder in which to"),
-    ("sweep t.zst --policy oracle --budget 8 --shard 1/1 --db t.zst", 65, "t.zst: expected a SQLite database"),
+    (
+      "sweep t.zst --policy oracle --budget 8 --shard 1/1 --scratch t.zst", 75,
+      "expected a folder in which to"
+    ),
+    (
+      "sweep t.zst --policy oracle --budget 8 --shard 1/1 --db t.zst", 65, "t.zst: expected a SQLite database"
+    ),
     // As ever where no part is asked for.
     ("sweep none.zst --policy oracle --budget 8", 1, "none.zst: expected a readable file"),
     ("sweep bad.zst --policy oracle --budget 8 --units", 1, "bad.zst: expected a Zstandard or safetensors"),

@@ -52,7 +52,8 @@ import Traces
 
   @Test func whatIsNotThere() throws {
     let missing = #expect(throws: TraceError.self) { try locator.open("sha256:\(digest)") }
-    #expect(missing?.kind == .cannotOpen && missing?.expected.contains("\(digest).zst or .safetensors in ") == true)
+    #expect(
+      missing?.kind == .cannotOpen && missing?.expected.contains("\(digest).zst or .safetensors in ") == true)
     let short = #expect(throws: ReplayError.self) { try locator.open("sha256:12ab") }
     #expect(short?.found == "4 characters")
     for text in ["sha256:\(String(repeating: "g", count: 64))", "sha256:\(digest)0", "sha256:"] {

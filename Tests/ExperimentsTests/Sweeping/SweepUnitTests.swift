@@ -74,7 +74,8 @@ import Testing
     #expect(units.allSatisfy { (1...SweepUnit.mostConfigurations).contains($0.count) })
     for unit in units {
       for policy in Set(unit.map { job.configurations[$0].policy }) {
-        #expect(unit.count { job.configurations[$0].policy == policy } == (policy.descriptor.usesBudget ? 5 : 1))
+        #expect(
+          unit.count { job.configurations[$0].policy == policy } == (policy.descriptor.usesBudget ? 5 : 1))
       }
     }
     let walks = units.joined().map { ReplayBlocks.walk(job.configurations[$0].policy) }
@@ -99,7 +100,7 @@ import Testing
         }
       }
     }
-    #expect(seen.count == 2 * (12 * 11 - 10) && seen.values.allSatisfy { $0 == 1 })
+    #expect(seen.count == 2 * (12 * 11 + 1) && seen.values.allSatisfy { $0 == 1 })
     #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
   }
 
