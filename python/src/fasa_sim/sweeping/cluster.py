@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import signal
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -34,17 +36,18 @@ class Cluster:
     """``outcomes`` has pairs of a key and an ``Outcome`` or ``Lost``, each as soon as it is there."""
 
     def __init__(self, address: str, workers: int | None, patience: float) -> None:
-        # What Dask says of connections that it lost is told here in other words.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        _quiet()
         self.run = uuid.uuid4().hex
         self.outcomes: queue.SimpleQueue = queue.SimpleQueue()
         self._patience, self._number = patience, 0
         self._futures: dict[str, object] = {}
         self._local = None
         if address == LOCAL:
-            self._local = LocalCluster(
-                n_workers=workers or os.cpu_count() or 1, threads_per_worker=1, dashboard_address=None,
-            )
+            with _deaf_to_ctrl_c():
+                self._local = LocalCluster(
+                    n_workers=workers or os.cpu_count() or 1, threads_per_worker=1, dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )
             address = self._local.scheduler_address
         self._address = address
         self._client = self._connect(min(patience, 30.0))
@@ -135,6 +138,23 @@ class Cluster:
             told = Lost()
         self._futures.pop(key, None)
         outcomes.put((key, told))
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes that start here leave Ctrl-C, which a terminal sends them too, to this one."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _quiet() -> None:
+    """What Dask says of connections that it lost is told here in other words. Its loggers have levels of their own."""
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _stop(function: bytes, run: str, dask_worker) -> int:

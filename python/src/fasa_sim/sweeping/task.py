@@ -22,7 +22,7 @@ DONE, FAILED, USAGE, UNFIT, TRY_AGAIN = 0, 1, 64, 65, 75
 STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 
 # Becomes the tool, which is told to end where its worker dies: nobody would wait for it any more. Python's own way, a
-# function before exec, is not safe in a process of many threads. Python ignores SIGPIPE, and the tool would with it.
+# function before exec, is not safe in a process of many threads. What Python ignores the tool would ignore with it.
 _START = """
 import ctypes, os, signal, sys
 worker, *command = sys.argv[1:]
@@ -30,7 +30,8 @@ if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != int(worker):
         sys.exit(143)
-signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+for number in (signal.SIGPIPE, signal.SIGINT):
+    signal.signal(number, signal.SIG_DFL)
 try:
     os.execvp(command[0], command)
 except OSError as error:
