@@ -9,8 +9,6 @@ import pytest
 
 pytest.importorskip("distributed", reason="the extra [sweep] is not installed")
 
-FAKE = str(Path(__file__).with_name("fake_tool.py"))
-
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch) -> Path:

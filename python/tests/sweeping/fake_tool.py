@@ -19,6 +19,7 @@ from pathlib import Path
 
 import yaml
 
+FAKE = os.path.abspath(__file__)
 TABLE = "CREATE TABLE IF NOT EXISTS configurations (identity TEXT PRIMARY KEY, build TEXT, exact_results_digest TEXT)"
 
 

@@ -10,7 +10,8 @@ import sys
 import time
 
 import pytest
-from conftest import FAKE
+from fake_tool import FAKE
+
 from fasa_sim.sweeping.cli import main
 from fasa_sim.sweeping.units import SweepFile
 

@@ -6,6 +6,7 @@ import io
 import queue
 
 import pytest
+
 from fasa_sim.sweeping.cluster import Lost
 from fasa_sim.sweeping.progress import SweepProgress
 from fasa_sim.sweeping.sweep import AT_LEAST, Sweep

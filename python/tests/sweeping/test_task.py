@@ -12,7 +12,8 @@ from types import SimpleNamespace
 
 import distributed
 import pytest
-from conftest import FAKE
+from fake_tool import FAKE
+
 from fasa_sim.sweeping import task as tasks
 from fasa_sim.sweeping.task import Outcome, Task, run_unit, stop
 from fasa_sim.sweeping.tool import Tool

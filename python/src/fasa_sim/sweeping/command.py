@@ -87,11 +87,14 @@ def _known(tool: Tool, out: Path, shards: Path, *, look_only: bool) -> list[Unit
 def _merge(tool: Tool, out: Path, shards: Path, done: list[Unit], failed: dict[Unit, tuple[str, int]]) -> None:
     """Merges all that there is, of failed units too, and holds the database to what was done."""
     files = [shard for unit in [*done, *failed] if (shard := unit.shard(shards)).exists()]
-    added = tool.merge(out, files)["added"] if files else 0
+    came = ""
+    if files:
+        added = tool.merge(out, files)["added"]
+        came = f"; {added:,} configurations came from {len(files):,} shards"
     stored = tool.units(out)
     lacking = {unit.name for unit in stored if not unit.is_stored} - {unit.name for unit in failed}
     whole = [unit for unit in stored if unit.is_stored]
-    _say(f"{out} holds {_amount(whole)} of this sweep; {added:,} configurations came from {len(files):,} shards")
+    _say(f"{out} holds {_amount(whole)} of this sweep{came}")
     if lacking:
         raise Error(
             f"{len(lacking)} units are done and not stored, such as {min(lacking)}", where=out,
