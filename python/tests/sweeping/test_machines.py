@@ -75,7 +75,7 @@ def slow_tool(folder) -> str:
     (folder / "began").mkdir()
     tool = folder / "slow"
     tool.write_text(f"""#!/bin/sh
-if [ "$1 $3" = "sweep --unit" ]; then touch "{folder}/began/$4.$$"; sleep 2; fi
+if [ "$1 $3" = "sweep --unit" ]; then touch "{folder}/began/$4.$$"; sleep 1; fi
 exec "{TOOL}" "$@"
 """)
     tool.chmod(0o755)
@@ -91,7 +91,8 @@ def results(database: Path, leaving_out: str = "") -> set[tuple[str, ...]]:
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as opened:
         return set(opened.execute(
             "SELECT identity, build, exact_results_digest FROM configurations "
-            "JOIN traces ON traces.id = configurations.trace WHERE path NOT LIKE '%' || ?", (leaving_out or "none of them",)
+            "JOIN traces ON traces.id = configurations.trace WHERE path NOT LIKE '%' || ?",
+            (leaving_out or "none of them",),
         ))
 
 

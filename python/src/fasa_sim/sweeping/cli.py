@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from importlib.util import find_spec
@@ -83,6 +84,9 @@ def command() -> int:
     except BrokenPipeError:
         sys.stdout = None
         code = FAILED
+    if code in (128 + signal.SIGINT, 128 + signal.SIGTERM):
+        # Nothing is left to do, and Dask's own way out would wait for machines that answer no more.
+        os._exit(code)
     return code
 
 

@@ -6,9 +6,10 @@ import logging
 import os
 import queue
 import signal
+import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -89,22 +90,21 @@ class Cluster:
         self._client = self._connect(self._patience)
         self.outcomes = queue.SimpleQueue()
 
-    def stop(self, patience: float = 10.0) -> None:
+    def stop(self) -> None:
         """Tells the tools of this run to end, and waits a while for them to put in place what is whole."""
-        with suppress(Exception):
-            self._client.cancel([future for future in self._futures.values() if future.status == "pending"])
-            until = time.monotonic() + patience
+
+        def tell() -> None:
+            self._client.cancel([future for future in list(self._futures.values()) if future.status == "pending"])
             while sum(self._client.run(partial(_stop, cloudpickle.dumps(tasks.stop), self.run)).values()):
-                if time.monotonic() > until:
-                    break
                 time.sleep(0.2)
 
+        # Workers and their scheduler may be ending too, and answer no more.
+        _within(10.0, tell)
+
     def close(self) -> None:
-        with suppress(Exception):
-            self._client.close(timeout=5)
+        _within(5.0, self._client.close)
         if self._local is not None:
-            with suppress(Exception):
-                self._local.close(timeout=10)
+            _within(10.0, self._local.close)
 
     def _connect(self, patience: float) -> Client:
         until = time.monotonic() + patience
@@ -155,6 +155,18 @@ def _quiet() -> None:
     for name in ("distributed", *logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def _within(seconds: float, call: Callable[[], object]) -> None:
+    """Calls, and goes on after a while whether it has returned or not."""
+
+    def quietly() -> None:
+        with suppress(Exception):
+            call()
+
+    thread = threading.Thread(target=quietly, daemon=True)
+    thread.start()
+    thread.join(seconds)
 
 
 def _stop(function: bytes, run: str, dask_worker) -> int:
