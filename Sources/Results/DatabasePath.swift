@@ -59,7 +59,12 @@ struct DatabasePath: Sendable {
   var isWritable: Bool { access(path, W_OK) == 0 && access(folder, W_OK) == 0 }
 
   /// The name by which SQLite takes the file for one that nobody writes to: neither locks nor an index are needed.
-  var immutableURI: String {
+  var immutableURI: String { uri("immutable=1") }
+
+  /// The name by which a database is attached that is not to be written.
+  var readOnlyURI: String { uri("mode=ro") }
+
+  private func uri(_ query: String) -> String {
     let whole = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
     let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._".utf8)
     let name = whole.utf8.map { byte in
@@ -67,6 +72,6 @@ struct DatabasePath: Sendable {
         ? String(UnicodeScalar(byte))
         : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
     }
-    return "file:\(name.joined())?immutable=1"
+    return "file:\(name.joined())?\(query)"
   }
 }

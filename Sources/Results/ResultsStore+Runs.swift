@@ -7,12 +7,13 @@ extension ResultsStore {
     try write { db in
       try db.execute(
         sql: """
-          INSERT INTO runs (command_line, tool_version, git_commit, host_cpu, instruction_set, threads,
+          INSERT INTO runs (command_line, tool_version, git_commit, host, host_cpu, instruction_set, threads,
             kernel_threads, started_at)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
-          info.commandLine, info.toolVersion, info.gitCommit, info.hostCPU, info.instructionSet.rawValue,
+          info.commandLine, info.toolVersion, info.gitCommit, info.host, info.hostCPU,
+          info.instructionSet.rawValue,
           info.threads, info.kernelThreads, info.startedAt.formatted(.iso8601),
         ])
       return RunID(rawValue: db.lastInsertedRowID)

@@ -8,6 +8,8 @@ public struct RunInfo: Sendable, Equatable {
   public var toolVersion: String
   /// Of the tool's source; nil for a build that does not know.
   public var gitCommit: String?
+  /// The machine's name; nil where it has none.
+  public var host: String?
   /// Such as `AMD EPYC 7763 64-Core Processor`.
   public var hostCPU: String
   public var instructionSet: InstructionSet
@@ -17,12 +19,13 @@ public struct RunInfo: Sendable, Equatable {
   public var startedAt: Date
 
   public init(
-    commandLine: String, toolVersion: String, gitCommit: String? = nil, hostCPU: String,
+    commandLine: String, toolVersion: String, gitCommit: String? = nil, host: String? = nil, hostCPU: String,
     instructionSet: InstructionSet, threads: Int, kernelThreads: Int = 1, startedAt: Date = Date()
   ) {
     self.commandLine = commandLine
     self.toolVersion = toolVersion
     self.gitCommit = gitCommit
+    self.host = host
     self.hostCPU = hostCPU
     self.instructionSet = instructionSet
     self.threads = threads

@@ -25,6 +25,8 @@ public struct Trace: Sendable {
   /// Every tensor, `extra.*` included, in the order of the file.
   public let tensors: [TensorInfo]
   public let path: String
+  /// What the file's digest must be, where the trace was asked for by it; ``digest()`` holds the file against it.
+  public var expectedDigest: String?
 
   let layout: TraceLayout
   let source: any ByteSource
@@ -78,6 +80,7 @@ public struct Trace: Sendable {
   /// What has been read of the trace and what will be is what it is the digest of: a file that is written meanwhile
   /// is an error, here or where it is read.
   ///
+  /// - Throws: `TraceError`, of kind `otherDigest` where it is not ``expectedDigest``.
   /// - Complexity: reads the whole file, a mebibyte at a time.
   public func digest() throws -> String {
     let hash = SHA256Digest()
@@ -91,8 +94,17 @@ public struct Trace: Sendable {
       position += part.count
     }
     try file.checkUnchanged()
-    return hash.hex
+    let found = hash.hex
+    if let expectedDigest, found != expectedDigest {
+      throw TraceError(
+        .otherDigest, file: path, expected: "the trace of SHA-256 \(expectedDigest)", found: "that of \(found)",
+        advice: TraceError.copyAgain)
+    }
+    return found
   }
+
+  /// The digest that the trace was asked for by, without a look at the file; else ``digest()``.
+  public func claimedDigest() throws -> String { try expectedDigest ?? digest() }
 }
 
 extension AlignedBuffer {

@@ -14,7 +14,7 @@ public struct TraceError: ExplainedError, Equatable {
     case missingMetadata, unknownVersion, missingKey, invalidMetadata
     case missingTensor, unexpectedTensor, wrongElementType, wrongShape, wrongOffsets
     case wrongPositions, nonFiniteValue
-    case layerNotCaptured, tooLarge
+    case layerNotCaptured, tooLarge, otherDigest
   }
 
   public let kind: Kind

@@ -31,6 +31,7 @@ import Testing
         study                   Goes from a model and texts to a report: captures, calibrates, replays, draws.
         replay                  Replays a trace through policies at budgets, into SQLite and a table.
         sweep                   Replays traces through grids of policies at many budgets, and can be interrupted.
+        merge                   Merges databases of results into one.
         explore                 Finds the cheapest policies, parameters and budgets that meet a quality target, or the best
                                 at a cost.
         compare                 Compares two configurations, or two runs, on the same queries, with intervals.

@@ -149,6 +149,6 @@ struct BuildTests {
   func namesAreRead(text: String, label: String, budget: String?, build: String?) {
     let name = SideName(text)
     #expect(name.label == label && name.budget == budget && name.qualifiers[.build] == build)
-    #expect(name.configuration == nil)
+    #expect(name.rows == nil)
   }
 }

@@ -75,6 +75,14 @@ def test_a_command_prints_what_the_schema_says(name, folder, environment):
         assert len(table) == len(lines) + 1 and {len(row) for row in table} == {len(lines[0])}
 
 
+def test_a_merge_tells_what_the_schema_says(folder, environment):
+    (folder / "bad.db").write_text("no database", encoding="utf-8")
+    command = ["merge", "merged.db", "runs.db", "bad.db", "--keep-going"]
+    found = json.loads(told(folder, environment, command, "--json"))
+    check(found, "merge")
+    assert found["added"] > 0 and [out["file"] for out in found["left_out"]] == ["bad.db"]
+
+
 def test_the_list_of_views_is_in_the_schema(folder, environment):
     check(json.loads(told(folder, environment, ["export", "--list", "--db", "runs.db"], "--json")), "export-list")
 

@@ -45,7 +45,7 @@ extension ComparisonText {
     alone(found.unpairedB, b)
     if !found.withoutSteps.isEmpty {
       lines.append(
-        "no interval, since no steps are stored (detail step): \(found.withoutSteps.joined(separator: ", "))"
+        "no interval, since an older fasa-sim stored means alone (replay them again): \(found.withoutSteps.joined(separator: ", "))"
       )
     }
     for note in Set(found.pairs.compactMap(\.kernel.note)).sorted() { lines.append("kernel: \(note)") }

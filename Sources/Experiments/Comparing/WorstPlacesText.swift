@@ -13,7 +13,7 @@ extension WorstPlaces {
     }
     let steps =
       found.contains(where: \.steps.isEmpty)
-      ? ["no steps: they are not stored (replay with detail step)"] : []
+      ? ["no steps: an older fasa-sim stored means alone (replay it again)"] : []
     return Document(
       blocks + [
         .notes(["means over all that a line does not tell apart; decode steps are counted from 0"] + steps)

@@ -11,7 +11,7 @@ enum OutputFolder {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
       throw ReplayError(
-        path, expected: "a folder that can be made", found: error.localizedDescription,
+        path, kind: .unwritable, expected: "a folder that can be made", found: error.localizedDescription,
         advice: "name another place")
     }
   }

@@ -15,10 +15,17 @@ package final class BlockSize: Sendable {
   /// Seconds per unit of a configuration's work; nil before anything was computed.
   private let pace = Mutex<Double?>(nil)
 
-  package init() {}
+  /// The same for every block; nil where it follows the pace.
+  private let fixed: Int?
+
+  package init() { fixed = nil }
+
+  /// - Parameter fixed: configurations of every block, whatever they take.
+  init(fixed: Int) { self.fixed = fixed }
 
   /// - Parameter weight: work of one configuration.
   func count(weight: Int) -> Int {
+    if let fixed { return fixed }
     guard let pace = pace.withLock(\.self) else { return Self.fewest }
     let expected = Self.seconds / max(pace * Double(max(weight, 1)), .leastNormalMagnitude) - Self.reading
     return max(Self.fewest, Int(min(expected, 1e9)))

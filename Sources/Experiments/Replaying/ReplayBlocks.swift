@@ -10,16 +10,20 @@ struct ReplayBlocks {
   private var count: Int
 
   init(_ places: [Int], of configurations: [ReplayConfiguration]) {
-    let scopes: [PolicyDescriptor.Scope] = [.group, .layer, .model]
     func rank(_ places: [Int]) -> (Int, Int) {
-      let scope = configurations[places[0]].policy.scope
-      return (scopes.firstIndex(of: scope) ?? scopes.count, places[0])
+      (Self.walk(configurations[places[0]].policy), places[0])
     }
     policies =
       Dictionary(grouping: places) { configurations[$0].policy }.values.sorted {
         rank($0) < rank($1)
       }[...]
     count = places.count
+  }
+
+  /// Which way of walking the trace a policy takes, in the order in which they come.
+  static func walk(_ policy: PolicyConfiguration) -> Int {
+    let scopes: [PolicyDescriptor.Scope] = [.group, .layer, .model]
+    return scopes.firstIndex(of: policy.scope) ?? scopes.count
   }
 
   /// About `size` places; what would be left for a small block joins in. Nil after the last.

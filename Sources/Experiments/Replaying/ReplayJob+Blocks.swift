@@ -24,7 +24,8 @@ extension ReplayJob {
     _ places: [Int], in store: ResultsStore, traceDigest: String?, storing: (any StoringGuard)?,
     blockSize: BlockSize, progress report: (@Sendable (Int, Int) -> Void)? = nil, run: () throws -> RunID
   ) throws -> Filled {
-    var filled = Filled(traceDigest: traceDigest)
+    // A digest that was only claimed is taken of the file beside the first block, before anything is stored.
+    var filled = Filled(traceDigest: trace.expectedDigest == nil ? traceDigest : nil)
     var blocks = ReplayBlocks(places, of: configurations)
     let timing = isTimed ? KernelTiming(trace, threads: kernelThreads) : nil
     let progress = report.map { BlockProgress(places.count, report: $0) }

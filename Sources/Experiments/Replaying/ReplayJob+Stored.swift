@@ -15,16 +15,19 @@ extension ReplayJob {
   /// What is stored is known by the trace's digest. Where no trace of this size is, nothing can be, and the
   /// digest is taken beside the replay.
   package func stored(in store: ResultsStore) throws -> Stored {
-    let digest = try store.holdsTrace(ofBytes: trace.fileSize) ? trace.digest() : nil
+    let digest = try store.holdsTrace(ofBytes: trace.fileSize) ? trace.claimedDigest() : nil
     return Stored(
       traceDigest: digest,
       missing: try digest.map { try missing(in: store, traceDigest: $0) } ?? Array(configurations.indices))
   }
 
   /// Places of the configurations that the store lacks, or of which it lacks the steps or times asked for.
-  func missing(in store: ResultsStore, traceDigest: String) throws -> [Int] {
-    if computesAgain { return Array(configurations.indices) }
-    return try configurations.indices.filter { index in
+  ///
+  /// - Parameter places: of the configurations that are looked for; nil for all.
+  func missing(in store: ResultsStore, traceDigest: String, among places: [Int]? = nil) throws -> [Int] {
+    let places = places ?? Array(configurations.indices)
+    if computesAgain { return places }
+    return try places.filter { index in
       // What stored results are known by says nothing of the code of a policy from elsewhere.
       guard configurations[index].policy.isBundled else { return true }
       return try !store.contains(

@@ -112,7 +112,7 @@ public struct ReplayJob {
     let run =
       try begun ?? store.beginRun(.ofThisProcess(options, kernelThreads: kernelThreads, startedAt: started))
     if begun == nil { try storeProfile(in: store) }
-    let digest = try stored.traceDigest ?? filled.traceDigest ?? trace.digest()
+    let digest = try stored.traceDigest ?? filled.traceDigest ?? trace.claimedDigest()
     let identities = try configurations.indices.map { try identity($0, digest) }
     let missing = Set(stored.missing)
     let reused = configurations.indices.filter { !missing.contains($0) }

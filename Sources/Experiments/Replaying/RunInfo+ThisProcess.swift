@@ -8,7 +8,8 @@ extension RunInfo {
   static func ofThisProcess(_ options: ReplayOptions, kernelThreads: Int, startedAt: Date) -> RunInfo {
     RunInfo(
       commandLine: CommandLine.arguments.map(\.shellQuoted).joined(separator: " "),
-      toolVersion: ToolVersion.current, gitCommit: SourceTree.commit, hostCPU: HostMachine.current.processor,
+      toolVersion: ToolVersion.current, gitCommit: SourceTree.commit, host: HostMachine.name,
+      hostCPU: HostMachine.current.processor,
       instructionSet: options.instructionSet, threads: options.threads,
       kernelThreads: kernelThreads, startedAt: startedAt)
   }

@@ -73,7 +73,9 @@ public struct SweepFile {
     case "profile": plan.request.profile = try field.text("a path of a profile")
     case "self-calibrate": plan.request.selfCalibrates = try field.value("true or false", Bool.init)
     case "detail": plan.detail = try field.value("head or step", ResultsStore.Detail.init(rawValue:))
-    case "timing": plan.isTimed = try field.value("true or false", Bool.init)
+    case "timing":
+      plan.isTimed = try field.value("true or false", Bool.init)
+      plan.timesUnits = plan.isTimed
     case let name:
       throw key.error(
         expected: "a field of a sweep (\(Self.fields.joined(separator: ", ")))",

@@ -8,16 +8,13 @@ package struct SweepListing {
   /// By trace, the places of what is not stored.
   private let missing: [[Int]]
 
-  /// - Parameter store: the database that the sweep is to write to; nil where there is none yet.
-  package init(_ sweep: Sweep, store: ResultsStore?) throws {
+  /// - Parameters:
+  ///   - store: the database that the sweep is to write to; nil where there is none yet.
+  ///   - known: databases whose configurations are left out.
+  package init(_ sweep: Sweep, store: ResultsStore?, known: [ResultsStore] = []) throws {
     plan = sweep.plan
     jobs = sweep.jobs
-    let digests = try sweep.distinctDigests()
-    if let store {
-      missing = try zip(jobs, digests).map { try $0.missing(in: store, traceDigest: $1) }
-    } else {
-      missing = jobs.map { Array($0.configurations.indices) }
-    }
+    missing = try sweep.work(in: store, known: known).map(\.missing)
   }
 
   package struct JSON: Encodable {

@@ -4,8 +4,9 @@ import Results
 
 /// What a sweep asks for: traces × policies × budgets, and hardware to price them on.
 public struct SweepPlan: Sendable {
-  /// Paths, from the working directory.
+  /// Paths, from the working directory, or digests, as ``TraceLocator`` reads them.
   public var traces: [String] = []
+  public var locator = TraceLocator()
   /// Every combination of the policies' grids, and how it is replayed.
   public var request = ReplayRequest()
   public var budgets: [Budget] = []
@@ -13,6 +14,9 @@ public struct SweepPlan: Sendable {
   public var hardware: [String] = []
   public var detail = ResultsStore.Detail.head
   public var isTimed = true
+  /// Whether kernels are timed where a sweep is divided among machines, too: times belong to the machine that took
+  /// them, so that this must be asked for.
+  public var timesUnits = false
   /// That time kernels side by side.
   public var kernelThreads = 1
 

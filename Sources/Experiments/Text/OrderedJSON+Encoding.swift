@@ -39,6 +39,8 @@ extension OrderedJSON {
   private static let names = Mutex<[String: String]>([:])
 
   private static func spelled(_ property: String) -> String {
+    // A unit needs what it is the unit of.
+    if property == "seconds" { return property }
     var words: [String] = []
     for character in property {
       if character.isUppercase, words.last?.last?.isUppercase != true {

@@ -20,6 +20,14 @@ public struct HostMachine: Sendable, Codable, Equatable {
     memoryBytes: Int(clamping: ProcessInfo.processInfo.physicalMemory), lastLevelCacheBytes: lastLevelCache(),
     instructionSets: InstructionSet.available)
 
+  /// The machine's name in its network; nil where it has none.
+  public static var name: String? {
+    var found = utsname()
+    guard uname(&found) == 0 else { return nil }
+    let name = withUnsafeBytes(of: &found.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    return name.isEmpty ? nil : name
+  }
+
   private static func processorName() -> String? {
     guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }
     let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }

@@ -12,7 +12,7 @@ struct ComparedMetric {
   private let norm: String?
 
   /// What has a row for each step: a query head, or a layer as a whole.
-  enum Unit: CaseIterable {
+  enum Unit {
     case head, layer
 
     var steps: String { self == .head ? "steps" : "layer_steps" }
@@ -41,14 +41,50 @@ struct ComparedMetric {
   /// Of the unit's mean in its summaries.
   var summaryColumn: String { norm == nil ? "\(name)_mean" : name }
 
-  /// What sums over rows of steps have as columns: the weighed metric, and its weight.
-  var sums: String {
-    let (sum, weight) =
-      norm.map { ("total(\(column) * \($0))", "total(\($0))") } ?? ("total(\(column))", "count(\(column))")
-    return "\(sum) AS \(name)_sum, \(weight) AS \(name)_weight"
+  /// Columns of `step_sums`: the metric, or its norm-weighed sum, and what that weighs, by which it is divided.
+  private var sumColumns: (sum: String, weight: String) {
+    guard norm != nil else { return ("\(name)_sum", "\(name)_count") }
+    return unit == .head
+      ? ("output_difference_sum", "output_norm_sum")
+      : ("projected_output_difference_sum", "projected_output_norm_sum")
   }
 
-  /// Both sides on the steps at which both are defined.
+  /// The same of one configuration, by its own name, 0 where there is none.
+  var sums: String {
+    "coalesce(\(sumColumns.sum), 0) AS \(name)_sum, coalesce(\(sumColumns.weight), 0) AS \(name)_weight"
+  }
+
+  /// Both sides by each step's sums: the same figures as head by head, since what is summed is the same.
+  ///
+  /// - Returns: Nil where the sums cannot tell: of a side whose outputs' norms an older fasa-sim did not store, or where one
+  ///   side is defined at more heads or layers of a step than the other.
+  func sums(_ a: ComparedSide, _ b: ComparedSide, _ db: Database) throws -> PairedSteps? {
+    let (sum, weight) = sumColumns
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT a.\(column)_count AS count_a, b.\(column)_count AS count_b, a.\(sum) AS sum_a, b.\(sum) AS sum_b,
+          a.\(weight) AS weight
+        FROM step_sums AS a JOIN step_sums AS b ON b.configuration = ?2 AND b.step = a.step
+        WHERE a.configuration = ?1 ORDER BY a.step
+        """, arguments: [a.id, b.id])
+    if rows.isEmpty { return nil }
+    var (sums, weights): ([(a: Double, b: Double)], [Double]) = ([], [])
+    for row in rows {
+      guard try row.value("count_a") == row.value("count_b") as Int else { return nil }
+      if try row.value("count_a") == 0 { continue }
+      guard let ofA: Double = try row.value("sum_a"), let ofB: Double = try row.value("sum_b"),
+        let weight: Double = try row.value("weight")
+      else { return nil }
+      if weight > 0 {
+        sums.append(norm == nil ? (ofA / weight, ofB / weight) : (ofA, ofB))
+        weights.append(norm == nil ? 1 : weight)
+      }
+    }
+    return PairedSteps(a: sums.map(\.a), b: sums.map(\.b), weights: weights)
+  }
+
+  /// Both sides by the rows of heads or layers at which both are defined.
   ///
   /// Norms are the query's, whoever chooses, so that those of one side serve both.
   func steps(_ a: ComparedSide, _ b: ComparedSide, _ db: Database) throws -> PairedSteps {

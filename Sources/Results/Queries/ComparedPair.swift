@@ -4,6 +4,9 @@ import Foundation
 struct ComparedPair {
   let a: ComparedSide
   let b: ComparedSide
+
+  /// What of each step is stored on both sides.
+  var detail: ComparedSide.StepDetail { min(a.detail, b.detail) }
 }
 
 extension Collection where Element == Double {

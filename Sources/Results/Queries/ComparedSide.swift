@@ -21,8 +21,8 @@ struct ComparedSide {
   let layers: String
   let queryHeads: String
   let steps: String
-  /// Whether each of them is stored.
-  let hasSteps: Bool
+  /// What is stored of each of them.
+  let detail: StepDetail
   /// First digits of what calibrated it; empty for nothing.
   private let profile: String
   private let seed: String
@@ -46,7 +46,7 @@ struct ComparedSide {
     budget = try row.value("budget")
     buildName = try SourceBuild.short(row.value("build"))
     seed = try row.value("seed")
-    hasSteps = try row.value("has_steps")
+    detail = try row.value("has_steps") ? .heads : row.value("has_step_sums") ? .sums : .means
     let calibration: String? = try row.value("profile_digest") ?? row.value("calibration")
     let bits: String = try row.value("exact_results_digest")
     outcome = ["\(scope)", text, budget ?? "", seed, calibration ?? "", bits]
@@ -80,9 +80,18 @@ struct ComparedSide {
   static let sql = """
     SELECT c.id, c.label, c.policy, c.scope, c.parameters, c.budget, c.seed, c.build, c.profile_digest, c.calibration,
       c.exact_results_digest, t.digest, t.text_title, t.model_name, t.model_sha256, s.layers, s.query_heads, s.steps,
-      EXISTS (SELECT 1 FROM steps WHERE configuration = c.id) AS has_steps
+      EXISTS (SELECT 1 FROM steps WHERE configuration = c.id) AS has_steps,
+      EXISTS (SELECT 1 FROM step_sums WHERE configuration = c.id) AS has_step_sums
     FROM configurations AS c JOIN traces AS t ON t.id = c.trace JOIN scopes AS s ON s.id = c.scope
     """
+
+  /// What is stored of a configuration's decode steps: nothing but means over all of them, as older versions did; each one's
+  /// sums over layers and query heads; or those and each head's own values.
+  enum StepDetail: Int, Comparable {
+    case means, sums, heads
+
+    static func < (one: StepDetail, other: StepDetail) -> Bool { one.rawValue < other.rawValue }
+  }
 
   /// A parameter as it is stored: a word, a number or nothing.
   private struct Value: Decodable {

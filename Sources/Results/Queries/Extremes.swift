@@ -43,6 +43,34 @@ public struct Extremes: Sendable, Equatable, Encodable {
     let numbers: [Int]
   }
 
+  /// From each head's own values, where both sides are defined.
+  private static func byHeads(_ metric: String, _ columns: [String]) -> String {
+    let names = columns.map { "a.\($0)" }.joined(separator: ", ")
+    return """
+      SELECT \(names), avg(a.\(metric)) AS va, avg(b.\(metric)) AS vb FROM steps AS a
+      JOIN steps AS b ON b.configuration = ?2 AND b.layer = a.layer AND b.query_head = a.query_head AND b.step = a.step
+      WHERE a.configuration = ?1 AND a.\(metric) IS NOT NULL AND b.\(metric) IS NOT NULL GROUP BY \(names)
+      """
+  }
+
+  /// From means over steps, or sums over heads, where both sides are defined as often.
+  private static func bySums(_ metric: String, _ columns: [String], of table: String, _ statistic: String)
+    -> String
+  {
+    let names = columns.map { "a.\($0)" }.joined(separator: ", ")
+    func mean(_ side: String) -> String {
+      let (value, count) = ("\(side).\(metric)_\(statistic)", "\(side).\(metric)_count")
+      return "sum(\(statistic == "sum" ? value : "\(value) * \(count)")) / sum(\(count))"
+    }
+    let key = table == "step_sums" ? ["step"] : ["layer", "query_head"]
+    let same = key.map { "b.\($0) = a.\($0)" }.joined(separator: " AND ")
+    return """
+      SELECT \(names), \(mean("a")) AS va, \(mean("b")) AS vb FROM \(table) AS a
+      JOIN \(table) AS b ON b.configuration = ?2 AND \(same)
+      WHERE a.configuration = ?1 AND a.\(metric)_count = b.\(metric)_count AND a.\(metric)_count > 0 GROUP BY \(names)
+      """
+  }
+
   private static func places(_ metric: String, _ columns: [String], _ pairs: [ComparedPair], _ db: Database)
     throws -> [Place]
   {
@@ -50,14 +78,11 @@ public struct Extremes: Sendable, Equatable, Encodable {
     let hasModels = Set(pairs.map(\.a.modelDigest)).count > 1
     var found: [Key: [(a: Double, b: Double)]] = [:]
     for (index, pair) in pairs.enumerated() {
-      let names = columns.map { "a.\($0)" }.joined(separator: ", ")
-      let rows = try Row.fetchCursor(
-        db,
-        sql: """
-          SELECT \(names), avg(a.\(metric)) AS va, avg(b.\(metric)) AS vb FROM steps AS a
-          JOIN steps AS b ON b.configuration = ?2 AND b.layer = a.layer AND b.query_head = a.query_head AND b.step = a.step
-          WHERE a.configuration = ?1 AND a.\(metric) IS NOT NULL AND b.\(metric) IS NOT NULL GROUP BY \(names)
-          """, arguments: [pair.a.id, pair.b.id])
+      let sql =
+        pair.detail == .heads
+        ? byHeads(metric, columns)
+        : bySums(metric, columns, of: isStep ? "step_sums" : "head_summaries", isStep ? "sum" : "mean")
+      let rows = try Row.fetchCursor(db, sql: sql, arguments: [pair.a.id, pair.b.id])
       while let row = try rows.next() {
         let key = Key(
           model: pair.a.modelDigest, trace: isStep ? index : nil,

@@ -29,8 +29,8 @@ public struct PairedComparison: Sendable {
 }
 
 extension ResultsStore {
-  /// B less A in each metric, in bytes and times, over the traces on which both are stored; with intervals where every
-  /// step is.
+  /// B less A in each metric, in bytes and times, over the traces on which both are stored; with intervals where each step's
+  /// sums are.
   ///
   /// - Parameters:
   ///   - a: A label as `summary` shows it; with `@` and a budget where several budgets are stored, with `@layers:`, `@build:`
@@ -41,8 +41,7 @@ extension ResultsStore {
     try read { db in
       let (left, right) = (try self.sides(a, db), try self.sides(b, db))
       let pairs = try self.paired((a, left), (b, right))
-      let haveSteps = pairs.allSatisfy { $0.a.hasSteps && $0.b.hasSteps }
-      return try haveSteps
+      return try pairs.allSatisfy { $0.detail > .means }
         ? self.comparison(pairs, runs: (nil, nil), db) : self.means(pairs, runs: (nil, nil), db)
     }
   }
@@ -66,27 +65,31 @@ extension ResultsStore {
     -> PairedComparison
   {
     let differences = try ComparedMetric.all.compactMap { metric -> PairedDifference? in
-      let series = try pairs.compactMap { try self.series(metric, $0.a, $0.b, db) }
-      guard series.count == pairs.count else { return nil }
+      let series = try pairs.compactMap { try self.series(metric, $0, db) }
+      guard series.count == pairs.count else { return try self.means(of: metric.name, pairs, db) }
+      guard series.allSatisfy({ !$0.weights.isEmpty }) else { return nil }
       return PairedDifference(metric: metric.name, series: series, seed: PairedSteps.seed(series))
     }
     return try self.comparison(
       pairs, runs: runs, PairedDifference.adjusted(differences), try Extremes.all(pairs, db), db)
   }
 
-  /// The same without intervals, from the means over steps, layers and heads, where a side has no steps stored.
+  /// The same without intervals, from the means over steps, layers and heads, where those are all that a side has stored.
   func means(_ pairs: [ComparedPair], runs: (a: Int64?, b: Int64?), _ db: Database) throws -> PairedComparison
   {
-    let differences = try ComparedMetric.all.map(\.name).compactMap { metric -> PairedDifference? in
-      func mean(_ side: ComparedSide) throws -> Double? {
-        try Double.fetchOne(
-          db, sql: "SELECT \(metric) FROM quality WHERE configuration = ?", arguments: [side.id])
-      }
-      let (a, b) = (try pairs.compactMap { try mean($0.a) }, try pairs.compactMap { try mean($0.b) })
-      guard a.count == pairs.count, b.count == pairs.count else { return nil }
-      return PairedDifference(metric: metric, meanA: a, meanB: b)
-    }
+    let differences = try ComparedMetric.all.compactMap { try self.means(of: $0.name, pairs, db) }
     return try comparison(pairs, runs: runs, differences, [], db)
+  }
+
+  /// - Returns: Nil where a side has none.
+  private func means(of metric: String, _ pairs: [ComparedPair], _ db: Database) throws -> PairedDifference? {
+    func mean(_ side: ComparedSide) throws -> Double? {
+      try Double.fetchOne(
+        db, sql: "SELECT \(metric) FROM quality WHERE configuration = ?", arguments: [side.id])
+    }
+    let (a, b) = (try pairs.compactMap { try mean($0.a) }, try pairs.compactMap { try mean($0.b) })
+    guard a.count == pairs.count, b.count == pairs.count else { return nil }
+    return PairedDifference(metric: metric, meanA: a, meanB: b)
   }
 
   private func comparison(
@@ -101,13 +104,13 @@ extension ResultsStore {
       settings: ComparedSide.settings(sides.0, sides.1), footing: ComparedSide.footing(sides.0, sides.1))
   }
 
-  /// - Returns: Nil where a side lacks what not every configuration has.
-  private func series(_ metric: ComparedMetric, _ a: ComparedSide, _ b: ComparedSide, _ db: Database) throws
-    -> PairedSteps?
-  {
-    let steps = try metric.steps(a, b, db)
-    guard steps.weights.isEmpty else { return steps }
-    if metric.isOptional { return nil }
+  /// - Returns: Nil where the metric is defined at some heads of one side alone, and only sums over heads are stored; no steps
+  ///   where a side lacks what not every configuration has.
+  private func series(_ metric: ComparedMetric, _ pair: ComparedPair, _ db: Database) throws -> PairedSteps? {
+    let (a, b) = (pair.a, pair.b)
+    let sums = try metric.sums(a, b, db)
+    guard let steps = try sums ?? (pair.detail == .heads ? metric.steps(a, b, db) : nil) else { return nil }
+    guard steps.weights.isEmpty, !metric.isOptional else { return steps }
     throw ResultsError(
       .unknownConfiguration, file: file, part: "\(a.label), \(b.label)",
       expected: "steps of '\(a.title)' at which \(metric.name) is defined on both sides", found: "none",

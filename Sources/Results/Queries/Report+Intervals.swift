@@ -3,28 +3,23 @@ import GRDB
 import Simulator
 
 extension Report {
-  /// Intervals of the compared metrics: over steps where enough of them are stored, else over heads.
+  /// Intervals of the compared metrics: over steps where there are enough of them, else over heads.
   static func qualityIntervals(
     _ configuration: Int64, _ db: Database
   ) throws -> (kind: IntervalKind, intervals: [String: ClosedRange<Double>]) {
     var intervals: [String: ClosedRange<Double>] = [:]
-    for unit in ComparedMetric.Unit.allCases {
-      let metrics = ComparedMetric.all.filter { $0.unit == unit }
-      let steps = try Row.fetchAll(
-        db,
-        sql: """
-          SELECT \(metrics.map(\.sums).joined(separator: ", ")) FROM \(unit.steps)
-          WHERE configuration = ? GROUP BY step ORDER BY step
-          """, arguments: [configuration])
-      if unit == .head, steps.count < PairedDifference.fewestSteps {
-        return (.heads, try spread(configuration, db))
+    let steps = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT \(ComparedMetric.all.map(\.sums).joined(separator: ", ")) FROM step_sums
+        WHERE configuration = ? ORDER BY step
+        """, arguments: [configuration])
+    if steps.count < PairedDifference.fewestSteps { return (.heads, try spread(configuration, db)) }
+    for metric in ComparedMetric.all.map(\.name) {
+      let series = try steps.map {
+        try Bootstrap.Step(sum: $0.value("\(metric)_sum"), weight: $0.value("\(metric)_weight"))
       }
-      for metric in metrics.map(\.name) {
-        let series = try steps.map {
-          try Bootstrap.Step(sum: $0.value("\(metric)_sum"), weight: $0.value("\(metric)_weight"))
-        }
-        intervals[metric] = Bootstrap.meanInterval(series)
-      }
+      intervals[metric] = Bootstrap.meanInterval(series)
     }
     return (.steps, intervals)
   }

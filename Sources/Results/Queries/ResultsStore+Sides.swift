@@ -12,7 +12,7 @@ extension ResultsStore {
     for side in try rows.map(ComparedSide.init) {
       let same = found.firstIndex { $0.digest == side.digest && $0.outcome == side.outcome }
       guard let same else { found.append(side); continue }
-      if side.hasSteps || !found[same].hasSteps { found[same] = side }
+      if side.detail >= found[same].detail { found[same] = side }
     }
     for (_, candidates) in Dictionary(grouping: found, by: \.digest).sorted(by: { $0.key < $1.key })
     where candidates.count > 1 {

@@ -7,7 +7,7 @@ public struct RunComparison: Sendable {
   /// Configurations without a partner.
   public let unpairedA: [String]
   public let unpairedB: [String]
-  /// Pairs of which a side is not stored with its steps, and which have no interval for that.
+  /// Pairs of which a side is stored with means alone, and which have no interval for that.
   public let withoutSteps: [String]
 }
 
@@ -34,7 +34,7 @@ extension ResultsStore {
       }
       let whole = Set(
         keys.filter { key in
-          [left[key], right[key]].allSatisfy { $0?.hasSteps != false }
+          [left[key], right[key]].allSatisfy { $0?.detail != .means }
         })
       let comparisons = try keys.compactMap { key -> PairedComparison? in
         guard let mine = left[key], let other = right[key] else { return nil }

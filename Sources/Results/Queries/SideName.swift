@@ -2,7 +2,7 @@ import GRDB
 import Policies
 
 /// What names stored configurations: `fasa`, `fasa@256`, `fasa@256@layers:5,14@build:1a2b3c4d`, or `configuration:7` for one
-/// row.
+/// row, `configuration:7,9` for two.
 struct SideName {
   let text: String
   let label: String
@@ -10,13 +10,17 @@ struct SideName {
   private(set) var budget: String?
   /// What else narrows it down.
   private(set) var qualifiers: [SideQualifier: String] = [:]
-  /// `configurations.id`
-  private(set) var configuration: Int64?
+  /// Of `configurations.id`; nil where it is no row's name.
+  private(set) var rows: [Int64]?
 
   init(_ text: String) {
     self.text = text
-    if text.hasPrefix(Self.rowPrefix), let id = Int64(text.dropFirst(Self.rowPrefix.count)) {
-      configuration = id
+    if text.hasPrefix(Self.rowPrefix) {
+      let ids = text.dropFirst(Self.rowPrefix.count).split(separator: ",", omittingEmptySubsequences: false)
+        .map {
+          Int64($0.trimmed)
+        }
+      if ids.allSatisfy({ $0 != nil }) { rows = ids.compactMap(\.self) }
     }
     // From the end, since a label may hold an @ of its own, as in the name of a file.
     var rest = text[...]
@@ -30,13 +34,13 @@ struct SideName {
     (label, budget) = (read.policy, read.budget)
   }
 
-  private static let rowPrefix = "configuration:"
+  static let rowPrefix = "configuration:"
 
   /// A condition on `configurations AS c`, `traces AS t` and `scopes AS s`.
   ///
   /// - Parameter isPolicy: whether a policy's name without a budget stands for it with any parameters.
   func condition(isPolicy: Bool = false) -> SQL {
-    if let configuration { return "c.id = \(configuration)" }
+    if let rows { return "c.id IN \(rows)" }
     // By a range first, of which there is an index: a label is stored with its budget.
     let (first, end) = (label + ConfigurationLabel.separator, label + " @!")
     var labelled: SQL = """

@@ -9,7 +9,7 @@ public struct WorstPlaces: Sendable, Equatable {
   public let trace: String
   public let layers: [Place]
   public let heads: [Place]
-  /// Decode steps, with the positions of their queries; empty where no steps are stored.
+  /// Decode steps, with the positions of their queries; empty where an older fasa-sim stored means alone.
   public let steps: [Place]
 
   /// What places are ordered by: the worst first.
@@ -72,14 +72,11 @@ extension ResultsStore {
           \(means(["recall", "mass", "output_error"])),
           sum(head_summaries.weighted_output_error * output_norm_sum) / sum(output_norm_sum) AS weighted_output_error
           """
-        let stepMeans = """
-          avg(recall) AS recall, avg(mass) AS mass, avg(output_error) AS output_error,
-          sum(output_error * output_norm) / sum(output_norm) AS weighted_output_error
-          """
         return try WorstPlaces(
           label: side.label, trace: side.title, layers: places("head_summaries", ["layer"], summaries),
           heads: places("head_summaries", ["layer", "query_head"], summaries),
-          steps: side.hasSteps ? places("steps", ["step", "position"], stepMeans) : [])
+          steps: places(
+            "step_quality", ["step", "position"], "recall, mass, output_error, weighted_output_error"))
       }
     }
   }

@@ -15,6 +15,9 @@ extension Schema {
       reals: """
         recall mass output_error weighted_output_error output_norm_sum projected_output_error projected_output_norm_sum
         """),
+    "step_quality": types(
+      integers: "configuration step position",
+      reals: "recall mass output_error weighted_output_error projected_output_error"),
     "bytes": types(
       integers: """
         configuration per_head_bytes group_union_bytes dense_per_head_bytes dense_group_union_bytes

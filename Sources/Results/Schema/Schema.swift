@@ -55,6 +55,12 @@ enum Schema {
     migrator.registerMigration("10: blocks that evictors free") { db in
       try countFreedBlocks(db)
     }
+    migrator.registerMigration("11: sums of each decode step") { db in
+      try sumSteps(db)
+    }
+    migrator.registerMigration("12: hosts of runs") { db in
+      try db.execute(sql: hostColumn)
+    }
     return migrator
   }
 }

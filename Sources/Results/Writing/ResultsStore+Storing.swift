@@ -85,6 +85,7 @@ extension ResultsStore {
         try writer.insertLayers(configuration, id)
         try writer.insertHotGroups(configuration, id)
         try writer.insertFreedBlocks(configuration, id)
+        try writer.insertStepSums(configuration, id)
         try writer.insertTraffic(configuration.traffic, owner: .configuration(id))
         try writer.insertTotals(id)
         if detail == .step {

@@ -37,7 +37,7 @@ struct WalkMemory {
     let needed = layer + threads * thread
     guard needed <= limit else {
       throw ReplayError(
-        path, expected: "at most \(limit) bytes to hold, three quarters of this machine's memory",
+        path, kind: .memory, expected: "at most \(limit) bytes to hold, three quarters of this machine's memory",
         found:
           "\(needed): a layer of \(layer) bytes and its heads in 32 bits on \(threads) threads",
         advice: "use fewer threads or a machine with more memory, or capture fewer tokens")

@@ -25,6 +25,7 @@ struct CompareCommand: ParsableCommand {
         fasa-sim compare fasa@256 quest:page=32@256 --db runs.db --markdown
         fasa-sim compare fasa@256@build:1a2b3c fasa@256@build:4d5e6f
         fasa-sim compare fasa@256@profile:9d16a8 fasa@256@profile:77b0c1
+        fasa-sim compare fasa@256@old.db fasa@256@new.db
         fasa-sim compare run:1 run:2 --json
       """)
 
@@ -56,20 +57,33 @@ struct CompareCommand: ParsableCommand {
   }
 
   private static func isFile(_ name: String) -> Bool {
-    [".db", ".sqlite", ".sqlite3"].contains { name.hasSuffix($0) }
+    PlacedSubject.isFile(name) && PlacedSubject(name).database == nil
       || FileManager.default.fileExists(atPath: name)
         && PolicyRegistry.policy(named: String(name.prefix { $0 != ":" && $0 != "@" })) == nil
   }
 
   func run() throws {
-    let db = database.db
-    let store = try ResultsStore(named: db, access: .readOnly)
-    switch (ComparisonSubject(a), ComparisonSubject(b)) {
-    case (.label, .label):
-      let live = try store.liveComparison(a, b)
+    let sides = [PlacedSubject(a), PlacedSubject(b)].map {
+      (subject: $0.subject, file: $0.database ?? database.db)
+    }
+    guard sides[0].file == sides[1].file else {
+      let joined = try JoinedSides(sides[0], sides[1])
+      return try compare(joined.store, joined.a, joined.b, isJoined: true)
+    }
+    let store = try ResultsStore(named: sides[0].file, access: .readOnly)
+    try compare(store, sides[0].subject, sides[1].subject)
+  }
+
+  /// - Parameter isJoined: whether the store holds the two sides alone, and no live runs.
+  private func compare(
+    _ store: ResultsStore, _ first: ComparisonSubject, _ second: ComparisonSubject, isJoined: Bool = false
+  ) throws {
+    switch (first, second) {
+    case (.label(let one), .label(let other)):
+      let live = isJoined ? nil : try store.liveComparison(one, other)
       // Live runs alone are compared too; what keeps replays from it is then no error.
-      guard let live, try !store.hasReplay(of: a, b) else {
-        let found = try store.pairedDifferences(a, b)
+      guard let live, try !store.hasReplay(of: one, other) else {
+        let found = try store.pairedDifferences(one, other)
         let json = ComparisonJSON(found, live: live)
         return try format.print(
           json: json, rows: json.lines,
@@ -84,7 +98,8 @@ struct CompareCommand: ParsableCommand {
       try format.print(json: json, rows: json.lines, document: ComparisonText.document(found, a: a, b: b))
     case (.run, .label), (.label, .run):
       throw ResultsError(
-        .unknownConfiguration, file: db, part: "\(a), \(b)", expected: "two configurations or two runs",
+        .unknownConfiguration, file: store.file, part: "\(a), \(b)",
+        expected: "two configurations or two runs",
         found: "one of each", advice: "give two labels, such as fasa@256, or two runs, such as run:1")
     }
   }

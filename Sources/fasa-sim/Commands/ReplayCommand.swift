@@ -3,7 +3,6 @@ import Attention
 import Experiments
 import Policies
 import Results
-import Traces
 
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -22,7 +21,7 @@ struct ReplayCommand: ParsableCommand {
         fasa-sim replay trace.zst --policy fasa,quest --hardware a100-40gb,h100-sxm
       """)
 
-  @Argument(help: "Traces to replay.", completion: .trace)
+  @Argument(help: "Traces to replay: files, or sha256:HEX.", completion: .trace)
   var traces: [String]
 
   @OptionGroup var policies: PolicyOptions<Defaults>
@@ -42,6 +41,8 @@ struct ReplayCommand: ParsableCommand {
   @OptionGroup var heads: HeadOptions
 
   @OptionGroup var profile: ProfileOptions
+
+  @OptionGroup var cache: TraceCacheOptions
 
   @OptionGroup var seed: SeedOptions
 
@@ -81,7 +82,7 @@ struct ReplayCommand: ParsableCommand {
       try policies.choice(), part: part, heads: heads, profile: profile, seed: seed, machine: machine)
     // Every machine is read and every trace is opened, and so checked, before anything is written.
     let machines = try pricing.machines()
-    let opened = try traces.map { try Trace(path: $0) }
+    let opened = try traces.map(cache.locator.open)
     let jobs = try opened.map { trace in
       try ReplayJob(
         request.prepare(trace, budgets: budgets), isTimed: !storing.noTiming,

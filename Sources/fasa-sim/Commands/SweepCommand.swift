@@ -16,15 +16,24 @@ struct SweepCommand: ParsableCommand {
         fasa-sim sweep sweeps/policies-and-budgets.yaml
         fasa-sim sweep traces/prose-8192.zst traces/qa-4096.zst --policy fasa:chunks=4/8/16 --budget 64,19%
         fasa-sim sweep sweeps/policies-and-budgets.yaml --dry-run
+        fasa-sim sweep sweeps/policies-and-budgets.yaml --shard 2/7 --db shards/2.db
+
+      EXIT STATUS of --unit and --shard: 0 done; 64 a command line that cannot be read, or a unit that is not there; 65 an input \
+      that will never work; 75 try again, since there was no space, memory or trace, or the database was locked; 130 interrupted, \
+      with what is whole in its place.
       """)
 
   @Argument(
-    help: "A YAML file, or traces.", completion: .file(extensions: ["yaml", "yml", "zst", "safetensors"]))
+    help: "A YAML file, or traces: files, or sha256:HEX.", completion: .file(extensions: ["yaml", "yml", "zst", "safetensors"]))
   var inputs: [String]
 
   @OptionGroup(title: "In place of a YAML file") var flags: SweepFlags
 
   @OptionGroup var database: DatabaseOptions
+
+  @OptionGroup(title: "On many machines") var part: UnitOptions
+
+  @OptionGroup var cache: TraceCacheOptions
 
   @Flag(help: "List what would run, and run nothing.")
   var dryRun = false
@@ -34,6 +43,9 @@ struct SweepCommand: ParsableCommand {
   @OptionGroup var machine: MachineOptions
 
   func validate() throws {
+    guard !part.isPart || database.db != ":memory:" else {
+      throw ValidationError("--db :memory:: expected a file with --unit and --shard; name one")
+    }
     guard let file = inputs.first(where: SweepFile.isOne) else {
       guard !flags.policies.policy.isEmpty, !flags.budget.budget.isEmpty else {
         throw ValidationError(
@@ -51,32 +63,54 @@ struct SweepCommand: ParsableCommand {
   }
 
   func run() throws {
+    guard part.isPart || part.units else { return try sweepAll() }
+    guard part.isPart, !dryRun else { return try listUnits() }
+    let signals = Interruption(database: database.db)
+    try ExitStatus.sorted { try PartOfSweep(part: part, database: database.db, format: format).run(plan(), signals) }
+  }
+
+  private func sweepAll() throws {
     let db = database.db
     let interruption = dryRun ? nil : Interruption(database: db)
+    let known = try part.knownStores()
     let sweep = try Sweep(plan())
     if dryRun {
-      // A database that is not there holds nothing, and is not made.
-      let isThere = FileManager.default.fileExists(atPath: db)
-      let listing = try SweepListing(
-        sweep, store: isThere ? ResultsStore(named: db, access: .readOnly) : nil)
+      let listing = try SweepListing(sweep, store: storeThatIsThere(), known: known)
       return try format.print(json: listing.json, rows: listing.lines, document: listing.document)
     }
     let store = try ResultsStore(named: db)
     let line = ProgressLine("sweeping \(sweep.traces) traces", count: interruption?.counted)
     defer { line.finish() }
-    let report = try sweep.run(store: store, storing: interruption) { line.update($0, of: $1) }
+    let report = try sweep.run(store: store, known: known, storing: interruption) { line.update($0, of: $1) }
     line.finish()
     try format.print(
       json: report.json(database: db), rows: report.best, document: report.document(database: db))
   }
 
+  private func listUnits() throws {
+    let listing = try UnitListing(
+      part.sweep(plan()), store: storeThatIsThere(), known: part.knownStores())
+    try format.print(json: listing.json, rows: listing.lines, document: listing.document)
+  }
+
+  /// A database that is not there holds nothing, and is not made.
+  private func storeThatIsThere() throws -> ResultsStore? {
+    guard FileManager.default.fileExists(atPath: database.db) else { return nil }
+    return try ResultsStore(named: database.db, access: .readOnly)
+  }
+
   private func plan() throws -> SweepPlan {
-    guard let file = inputs.first, SweepFile.isOne(file) else {
-      return try flags.plan(inputs, machine: machine)
+    var plan = SweepPlan()
+    if let file = inputs.first, SweepFile.isOne(file) {
+      plan = try SweepFile(path: file).read()
+      plan.request.threads = machine.threads
+      plan.request.instructionSet = machine.instructionSet
+    } else {
+      plan = try flags.plan(inputs, machine: machine)
     }
-    var plan = try SweepFile(path: file).read()
-    plan.request.threads = machine.threads
-    plan.request.instructionSet = machine.instructionSet
+    plan.locator = cache.locator
+    // Times belong to the machine that took them.
+    if part.isPart || part.units { plan.isTimed = plan.timesUnits }
     return plan
   }
 }

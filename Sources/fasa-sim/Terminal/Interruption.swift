@@ -37,6 +37,13 @@ final class Interruption: StoringGuard {
     }
   }
 
+  /// From now on what is stored is moved into place at the end, which is then told by one status for every signal.
+  ///
+  /// - Parameter publish: moves it.
+  func publishes(_ publish: @escaping @Sendable () throws -> Void) {
+    state.publish.withLock { $0 = publish }
+  }
+
   /// What is stored, of how many configurations.
   var counted: @Sendable () -> ProgressText.Count? {
     let state = state
@@ -51,6 +58,7 @@ final class Interruption: StoringGuard {
     let computesAgain: Bool
     let clearing: @Sendable () -> Void
     let isStoring = NSLock()
+    let publish = Mutex<(@Sendable () throws -> Void)?>(nil)
     let count = Mutex<(stored: Int, total: Int?, before: Int)>((0, nil, 0))
 
     init(database: String, computesAgain: Bool, clearing: @escaping @Sendable () -> Void) {
@@ -63,9 +71,23 @@ final class Interruption: StoringGuard {
       clearing()
       UnfinishedFiles.remove()
       let isWhole = isStoring.lock(before: Date(timeIntervalSinceNow: Interruption.patience))
+      if let publish = publish.withLock(\.self) { end(publishing: publish) }
       Output.note("interrupted: \(kept(isWhole: isWhole))", clearsLine: true)
       // Not exit(), which would take down what other threads still use.
       _exit(status)
+    }
+
+    /// Where nothing new is stored the database stays as it was.
+    private func end(publishing publish: @Sendable () throws -> Void) -> Never {
+      let (stored, _, before) = count.withLock(\.self)
+      do {
+        if stored > before { try publish() }
+        Output.note("interrupted: \(kept(isWhole: true))", clearsLine: true)
+        _exit(ExitStatus.interrupted)
+      } catch {
+        Output.note("interrupted, and what was stored could not be kept: \(error)", clearsLine: true)
+        _exit(ExitStatus.tryAgain)
+      }
     }
 
     private func kept(isWhole: Bool) -> String {

@@ -37,6 +37,10 @@ enum Output {
 
   /// Ends the command as an error, or a request for help, asks.
   static func end(_ error: any Error, of command: any ParsableCommand.Type) -> Never {
+    if let ended = error as? ExitStatus.Ended {
+      progress(command.fullMessage(for: ended.error).abridged.onOneLine + "\n")
+      exit(ended.status)
+    }
     let code = command.exitCode(for: error)
     let message = command.fullMessage(for: error)
     if code.isSuccess {

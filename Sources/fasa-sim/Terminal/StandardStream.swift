@@ -18,6 +18,8 @@ struct StandardStream: Sendable {
       _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
     signal(SIGPIPE, SIG_IGN)
+    // A limit on files' sizes is then an error of the one that is written, as a full disk is.
+    signal(SIGXFSZ, SIG_IGN)
   }
 
   /// Writes all of it.
@@ -48,7 +50,7 @@ struct StandardStream: Sendable {
       raise(SIGPIPE)
     }
     throw ReplayError(
-      name, expected: "to write to it", found: String(cString: strerror(code)),
+      name, kind: .unwritable, expected: "to write to it", found: String(cString: strerror(code)),
       advice: "make room there, or send it elsewhere")
   }
 }

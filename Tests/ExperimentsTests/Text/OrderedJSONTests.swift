@@ -35,7 +35,7 @@ import Testing
   @Test(arguments: [
     ("recall", "recall"), ("perHeadBytesShare", "per_head_bytes_share"),
     ("relativeErrorP50", "relative_error_p50"),
-    ("floorSeconds", "floor_s"), ("seconds", "s"), ("tokensPerSecond", "tokens_per_s"),
+    ("floorSeconds", "floor_s"), ("seconds", "seconds"), ("tokensPerSecond", "tokens_per_s"),
     ("policyNs", "policy_ns"),
     ("wholeModelSpeedUp", "whole_model_speedup"), ("sha256", "sha256"), ("a", "a"),
     ("query_head", "query_head"),

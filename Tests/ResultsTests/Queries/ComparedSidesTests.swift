@@ -90,6 +90,7 @@ import Traces
       try store(["oracle", "random"], [.tokens(8)], detail: .head),
       try store(["oracle", "random"], [.tokens(8)])
     )
+    try heads.forgetSteps()
     let (means, whole) = (
       try heads.pairedDifferences("oracle", "random"), try steps.pairedDifferences("oracle", "random")
     )

@@ -92,6 +92,8 @@ import Testing
     try store.store(
       Samples.result(seed: 1, layers: [0, 1], steps: 10, [side("fasa") { _, _, _ in 0.5 }]),
       run: store.beginRun(Samples.run), detail: .head)
+    #expect(try store.pairedRuns(1, 2).withoutSteps == [])
+    try store.forgetSteps()
     let found = try store.pairedRuns(1, 2)
     #expect(found.withoutSteps == ["fasa @ 4"])
     #expect(found.pairs[0].differences.last?.difference == 0.25)

@@ -83,7 +83,9 @@ struct ProjectedErrorTests {
     let without = try store(sides).pairedDifferences("fasa", "random").differences
     #expect(without.map(\.metric) == ComparedMetric.all.map(\.name).dropLast())
     // Without steps the means alone.
-    let whole = try store(sides, detail: .head).pairedRuns(1, 1).pairs
+    let old = try store(sides, detail: .head)
+    try old.forgetSteps()
+    let whole = try old.pairedRuns(1, 1).pairs
     #expect(whole.map { $0.differences.last?.metric }.filter { $0 == "projected_output_error" }.count == 2)
     #expect(whole[0].differences.last?.meanA == 0.5)
   }
@@ -93,19 +95,21 @@ struct ProjectedErrorTests {
     let layer = LayerResult(
       layer: 0, differenceNorms: norms.map { $0 <= 8 ? 0 : $0 }, outputNorms: norms)
     let heads = [Samples.head(steps: Self.steps) { _, _ in 0.5 }]
-    func row(_ detail: ResultsStore.Detail) throws -> Report.Configuration {
+    func row(_ detail: ResultsStore.Detail, isOld: Bool = false) throws -> Report.Configuration {
       let store = try ResultsStore.inMemory()
       try store.store(
         Samples.result(steps: Self.steps, [try Samples.configuration(heads: heads, layers: [layer])]),
         run: try store.beginRun(Samples.run), detail: detail)
+      if isOld { try store.forgetSteps() }
       return try #require(try store.report().configurations.first)
     }
     let stepped = try row(.step).projectedOutputError
     #expect(stepped.value == Report.Estimate(100.0 / 136).value)
     let (low, high) = (try #require(stepped.low), try #require(stepped.high))
     #expect(low > 0.2 && low < 0.65 && high > 0.8 && high <= 1)
+    #expect(try row(.head).projectedOutputError == stepped)
     // Else the spread of the layers, of which there is one.
-    let spread = try row(.head).projectedOutputError
+    let spread = try row(.head, isOld: true).projectedOutputError
     #expect(spread.low == spread.value && spread.high == spread.value)
   }
 

@@ -35,7 +35,7 @@ import Testing
     )
   }
 
-  @Test func withoutStepsTheIntervalIsTheHeadsSpread() throws {
+  @Test func ofFewStepsTheIntervalIsTheHeadsSpread() throws {
     try add([try Samples.configuration(heads: heads([0, 0.5, 1]))])
     let row = try #require(try store.report().configurations.first)
     #expect(row.intervals == .heads)

@@ -87,10 +87,15 @@ import Testing
     let store = try store(traces: ["f"])
     try store.write { db in
       try db.execute(sql: "UPDATE steps SET output_norm = 0, output_error = 0 WHERE step >= 12")
+      try db.execute(
+        sql: "UPDATE step_sums SET output_norm_sum = 0, output_difference_sum = 0 WHERE step >= 12")
     }
     let found = try #require(try store.pairedDifferences("fasa", "oracle").differences.last)
     #expect(found.metric == "weighted_output_error" && found.interval != nil)
-    try store.write { try $0.execute(sql: "UPDATE steps SET output_norm = 0, output_error = 0") }
+    try store.write { db in
+      try db.execute(sql: "UPDATE steps SET output_norm = 0, output_error = 0")
+      try db.execute(sql: "UPDATE step_sums SET output_norm_sum = 0, output_difference_sum = 0")
+    }
     let rest = try store.pairedDifferences("fasa", "oracle").differences.map(\.metric)
     #expect(rest == ["recall", "mass", "output_error"])
   }

@@ -77,8 +77,10 @@ import Traces
   }
 
   @Test func withoutStepsThereAreLayersAndHeads() throws {
-    let found = try store(["random"], [.tokens(8)], detail: .head).worstPlaces(
-      of: "random", by: .recall, most: 2)
+    let store = try store(["random"], [.tokens(8)], detail: .head)
+    #expect(try store.worstPlaces(of: "random", by: .recall, most: 2)[0].steps.count == 2)
+    try store.forgetSteps()
+    let found = try store.worstPlaces(of: "random", by: .recall, most: 2)
     #expect(found[0].layers.count == 2 && found[0].heads.count == 2 && found[0].steps.isEmpty)
   }
 

@@ -34,7 +34,7 @@ struct SchemaTests {
     "traces", "runs", "scopes", "configurations", "run_configurations", "head_summaries", "steps", "traffic",
     "residency", "dense_traffic", "dense_residency", "kernel_samples", "modelled", "profiles",
     "contextual_agreement", "layer_summaries", "layer_steps", "hot_groups", "hot_steps",
-    "freed_blocks",
+    "freed_blocks", "step_sums",
   ])
   func aRowCannotBeThereTwice(table: String) throws {
     try refuses("INSERT INTO \(table) SELECT * FROM \(table)", .SQLITE_CONSTRAINT)
@@ -49,6 +49,7 @@ struct SchemaTests {
     "contextual_agreement SET profile = 9", "layer_summaries SET configuration = 9",
     "layer_steps SET configuration = 9", "hot_groups SET configuration = 9",
     "hot_steps SET configuration = 9", "freed_blocks SET configuration = 9",
+    "step_sums SET configuration = 9",
   ])
   func aRowNeedsWhatItRefersTo(change: String) throws {
     try refuses("UPDATE \(change)", .SQLITE_CONSTRAINT_FOREIGNKEY)
@@ -97,6 +98,9 @@ struct SchemaTests {
     "hot_steps SET kv_head = -1", "hot_steps SET step = step - 9", "hot_steps SET position = -1",
     "hot_steps SET hits = -1", "hot_steps SET misses = -1", "freed_blocks SET layer = -1",
     "freed_blocks SET block_tokens = 0", "freed_blocks SET blocks = 0", "freed_blocks SET freed = blocks + 1",
+    "step_sums SET step = step - 9", "step_sums SET position = -1", "step_sums SET recall_count = -1",
+    "step_sums SET mass_count = -1", "step_sums SET output_error_count = -1",
+    "step_sums SET projected_output_error_count = -1",
   ])
   func aValueIsInItsRange(change: String) throws {
     try refuses("UPDATE \(change)", .SQLITE_CONSTRAINT_CHECK)
@@ -130,6 +134,7 @@ struct SchemaTests {
     let tables = [
       "run_configurations", "head_summaries", "steps", "traffic", "residency", "kernel_samples", "modelled",
       "layer_summaries", "layer_steps", "hot_groups", "hot_steps", "freed_blocks",
+      "step_sums",
     ]
     for table in tables {
       #expect(try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") } == 0, "\(table)")

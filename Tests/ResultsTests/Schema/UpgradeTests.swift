@@ -164,6 +164,23 @@ struct UpgradeTests {
     #expect(whole.map { $0["projected_output_error"] } == [nil, nil, 0.5, 0.5])
   }
 
+  /// Of what has its steps; what has not has means alone, as before.
+  @Test(arguments: [ResultsStore.Detail.step, .head])
+  func stepsOfBeforeAreSummed(detail: ResultsStore.Detail) throws {
+    let layers = [LayerResult(layer: 0, differenceNorms: [1, 2], outputNorms: [4, 3])]
+    let new = try ResultsStore(path: folder.path("first.db"))
+    try new.add(
+      try Samples.configuration(heads: Self.heads, layers: layers),
+      try Samples.configuration("oracle", heads: Self.heads), detail: detail)
+    let store = try ResultsStore(path: old(new, version: "10: blocks that evictors free"))
+    func rows(_ store: ResultsStore) throws -> [Row] {
+      try store.read { try Row.fetchAll($0, sql: "SELECT * FROM step_sums ORDER BY configuration, step") }
+    }
+    #expect(try rows(new).count == 4)
+    #expect(try rows(store) == (detail == .step ? rows(new) : []))
+    #expect(try store.summaries() == new.summaries())
+  }
+
   /// ‖o‖ is the query's, whoever chooses, so that one side's serve both.
   @Test func theNormsOfOneSideServeBoth() throws {
     let path = try old(

@@ -120,6 +120,11 @@ extension ResultsStore {
   func add(_ configurations: ConfigurationResult..., detail: Detail = .head) throws -> StoreReport {
     try store(Samples.result(configurations), run: try beginRun(Samples.run), detail: detail)
   }
+
+  /// Leaves means alone, as versions before step sums stored without detail.
+  func forgetSteps() throws {
+    try write { try $0.execute(sql: "DELETE FROM step_sums; DELETE FROM steps; DELETE FROM layer_steps") }
+  }
 }
 
 extension GroupWork {
