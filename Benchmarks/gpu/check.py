@@ -3,9 +3,9 @@
 import math
 
 import torch
+from steps import DenseStep, FasaStep, SdpaStep, dominant_channels, pack
 
 from kernels import read_rows_kernel
-from steps import DenseStep, FasaStep, SdpaStep, dominant_channels, pack
 
 # Of an output: float16 holds 11 bits (2^-11 = 4.9e-4), dense weights are rounded to it once more before tl.dot.
 # Of a score: float16 again, products are summed in float32. Relative to the larger of 1 and the value.

@@ -5,10 +5,10 @@ import time
 
 import torch
 import triton
-
-from kernels import empty_kernel, read_rows_kernel
 from results import Folder
 from timing import measure, summary
+
+from kernels import empty_kernel, read_rows_kernel
 
 WORD = 4
 ROW_BYTES = [32, 64, 128, 256, 512, 1024, 2048, 4096, 8192]

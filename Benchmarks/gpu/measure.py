@@ -63,7 +63,6 @@ def ready(options: argparse.Namespace) -> str | None:
 
 def run(options: argparse.Namespace) -> None:
     import torch
-
     from decode import Decode, Grid
     from environment import cache_bytes, environment
     from machine import Machine

@@ -5,7 +5,6 @@ import subprocess
 
 import libcachesim
 import pytest
-
 from conftest import ROOT
 
 TRACE = ROOT / "traces" / "code-896-all-layers.zst"

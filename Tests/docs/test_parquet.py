@@ -114,7 +114,7 @@ def test_many_row_groups(work, environment, tmp_path):
         )
         db.executemany(
             "INSERT INTO contextual_agreement VALUES (1, ?, 256, 0, 0, ?)",
-            ((i, None if i % 2 and i < 1000 or i > 140_000 else i / count) for i in range(count)),
+            ((i, None if (i % 2 and i < 1000) or i > 140_000 else i / count) for i in range(count)),
         )
     path = export(work, environment, "many", "contextual_agreement", "parquet")
     file = pyarrow.parquet.ParquetFile(path)

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
 from tiny_model import TinyModel, write_gguf
 
 TEXT = "A model that was damaged on its way must say so, on one line. "

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -104,7 +105,7 @@ class Mutations:
             return compressor.compress(whole)
         cuts = [0, header, *sorted(self._random.sample(range(header, len(whole)), min(3, len(whole) - header))), len(whole)]
         frames, entries = b"", b""
-        for begin, end in zip(cuts, cuts[1:]):
+        for begin, end in itertools.pairwise(cuts):
             if begin == end:
                 continue
             frame = compressor.compress(whole[begin:end])

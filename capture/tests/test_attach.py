@@ -8,7 +8,17 @@ import struct
 import numpy as np
 import pytest
 from attached import (  # noqa: F401
-    KV_HEADS, QUERIES, RUN, TOKENS, all_scores, attach, content, saved, texts, trace, traces,
+    KV_HEADS,
+    QUERIES,
+    RUN,
+    TOKENS,
+    all_scores,
+    attach,
+    content,
+    saved,
+    texts,
+    trace,
+    traces,
 )
 from conftest import open_trace
 from trace_rules import read_cases
@@ -48,8 +58,8 @@ def test_all_is_there_and_all_else_is_kept(traces, saved, dtype, tmp_path, capsy
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 def test_scores_of_either_width_are_taken(traces, saved, dtype, tmp_path):
     scores = all_scores(dtype=dtype)
-    for kind, trace in traces.items():
-        assert attach(trace, saved(scores), tmp_path / "n.zst") == 0
+    for kind, written in traces.items():
+        assert attach(written, saved(scores), tmp_path / "n.zst") == 0
         if kind != "bf16":  # NumPy has no such type.
             tensors = open_trace(tmp_path / "n.zst").tensors
             for name, values in scores.items():

@@ -94,7 +94,7 @@ def test_option_values_that_cannot_be(option, capsys):
 
 
 @pytest.mark.parametrize(
-    "layers", ["²", "", ",", "0,,1", "-1", "1-", "0-99999999999999999999", "9" * 5000, "0x1", "１", "all,1", "\x1b[2J", "2-1"]
+    "layers", ["²", "", ",", "0,,1", "-1", "1-", "0-99999999999999999999", "9" * 5000, "0x1", "１", "all,1", "\x1b[2J", "2-1"]  # noqa: RUF001
 )
 def test_layers_that_cannot_be(refused, layers):
     told = refused("--layers", layers) if not layers.startswith("-") else refused(f"--layers={layers}")

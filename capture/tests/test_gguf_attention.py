@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tiny_model import TinyModel, write_gguf
 
 from fasa_capture.cli import main
-from tiny_model import TinyModel, write_gguf
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import time
 
 import pytest
 from conftest import TEXT
+from tiny_model import write_gguf
 
 from fasa_capture.cli import main
 from fasa_capture.digest import sha256_of_files
@@ -16,7 +17,6 @@ from fasa_capture.engines.gguf_file import Omitted, read_gguf_file
 from fasa_capture.engines.gguf_model import read_gguf
 from fasa_capture.engines.gguf_parts import parts_of, read_gguf_model
 from fasa_capture.errors import CaptureError
-from tiny_model import write_gguf
 
 U32, STRING, ARRAY = 4, 8, 9
 

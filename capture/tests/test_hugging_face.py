@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from conftest import TEXT
 from reference import forward
+from tiny_model import CONTROL, TinyModel
 
 from fasa_capture.cli import main
-from tiny_model import CONTROL, TinyModel
 
 torch = pytest.importorskip("torch", reason="the extra [hf] is not installed")
 transformers = pytest.importorskip("transformers", reason="the extra [hf] is not installed")

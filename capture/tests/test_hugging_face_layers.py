@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from test_hugging_face import OPTIONS, folder, refused, torch, transformers, write_tokenizer  # noqa: F401
 from tiny_model import TinyModel
 
@@ -72,7 +71,7 @@ def test_gemma3s_global_scaling_is_of_its_global_layers_alone(tiny, tmp_path, ru
     assert alone["layer_frequencies"] is None
 
 
-def test_a_rotation_that_is_not_the_models_is_a_failed_check(folder, refused, monkeypatch):  # noqa: F811
+def test_a_rotation_that_is_not_the_models_is_a_failed_check(folder, refused, monkeypatch):
     from fasa_capture.engines import hugging_face_rope
     from fasa_capture.facts import Rope
 

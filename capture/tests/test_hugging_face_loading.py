@@ -14,7 +14,7 @@ from tiny_model import write_gguf
 
 
 @pytest.fixture
-def copied(folder, tmp_path):  # noqa: F811
+def copied(folder, tmp_path):
     """A model folder whose weights ``change`` may spoil."""
 
     def copy(change) -> Path:
@@ -79,7 +79,7 @@ def test_an_adapter_is_not_left_out(copied, refused):
     assert "adapter" in refused(path)
 
 
-def test_the_weights_are_named_by_what_the_files_hold(folder, tmp_path, run_capture):  # noqa: F811
+def test_the_weights_are_named_by_what_the_files_hold(folder, tmp_path, run_capture):
     """The model is loaded in float32, whatever its files hold."""
     path = tmp_path / "bf16"
     path.mkdir()

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import TEXT
+from test_hugging_face import folder  # noqa: F401
+from tiny_model import CONTROL, TinyModel
 
 from fasa_capture.cli import main
 from fasa_capture.dtypes import STORED_TYPES
 from fasa_capture.plan import Plan
 from fasa_capture.progress import Progress
 from fasa_capture.recorder import Recorder
-from test_hugging_face import folder  # noqa: F401
-from tiny_model import CONTROL, TinyModel
 
 tokenizers = pytest.importorskip("tokenizers", reason="the extra [hf] is not installed")
 

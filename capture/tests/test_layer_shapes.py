@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reference import forward
+from tiny_model import TinyModel, write_gguf
 
 from fasa_capture.cli import main
 from fasa_capture.errors import CaptureError
 from fasa_capture.shapes import LayerShape, ShownShapes, named, refuse_mixed
-from tiny_model import TinyModel, write_gguf
 
 SHAPE = LayerShape(query_heads=4, kv_heads=2, head_dim=16, value_dim=16)
 OTHER = LayerShape(query_heads=4, kv_heads=4, head_dim=16, value_dim=16)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from conftest import TEXT
 from reference import forward
+from tiny_model import write_gguf
 
 from fasa_capture.cli import main
 from fasa_capture.engines import llama_library
 from fasa_capture.errors import CaptureError
-from tiny_model import write_gguf
 
 PROMPT, DECODE, WINDOW = 120, 24, 16
 FORCED = ("--prompt-tokens", str(PROMPT), "--decode", str(DECODE), "--window", str(WINDOW))
@@ -152,7 +152,7 @@ def test_an_error_inside_the_callback_surfaces(tiny_gguf, tmp_path, text_file, m
 
 def test_another_release_of_the_library_is_refused(monkeypatch):
     monkeypatch.setattr(llama_library, "PINNED", "1.0")
-    with pytest.raises(CaptureError, match="expected 1.0"):
+    with pytest.raises(CaptureError, match=r"expected 1.0"):
         llama_library.load()
 
 

@@ -8,12 +8,12 @@ import pytest
 from test_check import rewrite
 from test_hugging_face import OPTIONS as HUGGING_FACE
 from test_hugging_face import folder, write_tokenizer  # noqa: F401 - a fixture
+from tiny_model import TinyModel, write_gguf
 
 from fasa_capture.cli import main
 from fasa_capture.dtypes import STORED_TYPES, decode
 from fasa_capture.engines import gguf_projection
 from fasa_capture.trace_reader import TraceReader
-from tiny_model import TinyModel, write_gguf
 
 FORCED = ("--prompt-tokens", "120", "--decode", "24", "--window", "16", "--output-projection")
 
@@ -57,7 +57,7 @@ def test_it_is_the_models_in_the_stored_type(tiny, tiny_gguf, text_file, dtype, 
     assert main(["check", str(path), "--output-projection"]) == 0
 
 
-def test_both_engines_store_the_same(tiny, folder, tiny_gguf, run_capture, capsys):  # noqa: F811
+def test_both_engines_store_the_same(tiny, folder, tiny_gguf, run_capture, capsys):
     for model, options in ((folder, HUGGING_FACE), (tiny_gguf, HUGGING_FACE), (tiny_gguf, HUGGING_FACE[2:])):
         trace = run_capture(model, *options, "--output-projection", name="t.zst")
         for layer in range(tiny.layers):

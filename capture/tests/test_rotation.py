@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from reference import rotate
+from test_llama_architectures import norms
+from tiny_model import TinyModel, write_gguf
 
 from fasa_capture.cli import main
 from fasa_capture.dtypes import STORED_TYPES
@@ -17,8 +19,6 @@ from fasa_capture.facts import LayerAttention, Rope
 from fasa_capture.metadata import describe_attention, read_attention
 from fasa_capture.plan import Plan
 from fasa_capture.rotation import LARGEST_ERROR, RotationCheck, RotationProbe, Turn, rotation_error
-from test_llama_architectures import norms
-from tiny_model import TinyModel, write_gguf
 
 OPTIONS = ("--prompt-tokens", "120", "--decode", "8", "--window", "8", "--dtype", "f32")
 BASE, DIM, SHIFT = 5000.0, 16, 700

@@ -10,13 +10,13 @@ from test_hugging_face import OPTIONS as HUGGING_FACE
 from test_hugging_face import folder  # noqa: F401 - a fixture
 from test_output_projection import FORCED, a_little_larger, normed_between, weights
 from test_output_projection import name as projection_name
+from tiny_model import TinyModel
 
 from fasa_capture import value_norms
 from fasa_capture.cli import main
 from fasa_capture.dtypes import STORED_TYPES, decode
 from fasa_capture.engines import gguf_projection
 from fasa_capture.trace_reader import TraceReader
-from tiny_model import TinyModel
 
 ALONE = (*FORCED[:-1], "--value-norms")
 
@@ -56,7 +56,7 @@ def test_they_are_the_models(tiny, tiny_gguf, text_file, dtype, tmp_path, capsys
     assert main(["check", str(path)]) == 0
 
 
-def test_both_engines_store_the_same(tiny, folder, tiny_gguf, run_capture):  # noqa: F811
+def test_both_engines_store_the_same(tiny, folder, tiny_gguf, run_capture):
     for model, options in ((folder, HUGGING_FACE), (tiny_gguf, HUGGING_FACE), (tiny_gguf, HUGGING_FACE[2:])):
         trace = run_capture(model, *options, "--value-norms")
         assert not any("output_projection" in tensor for tensor in trace.tensors)
@@ -78,7 +78,7 @@ def test_blocks_do_not_show(monkeypatch):
 
 def test_norms_beyond_f32_are_refused():
     values, projection = np.full((1, 2, 2), 3e38, np.float32), np.full((4, 2), 1.0, np.float32)
-    with pytest.raises(Exception, match="extra.layers.7.value_norm: a value's norm does not fit f32"):
+    with pytest.raises(Exception, match=r"extra.layers.7.value_norm: a value's norm does not fit f32"):
         value_norms.value_norms(7, values, projection, STORED_TYPES["f32"])
 
 

@@ -43,7 +43,7 @@ def test_its_errors_keep_their_kind_and_words(run, kind):
     def job(_):
         raise kind("what", where="where", expected=1, found=2)
 
-    with pytest.raises(kind, match="^where: what; expected 1; found 2$"):
+    with pytest.raises(kind, match=r"^where: what; expected 1; found 2$"):
         run(job)
 
 

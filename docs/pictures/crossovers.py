@@ -53,7 +53,7 @@ def main(database: str, target: str) -> None:
         len(KERNELS), len(MACHINES), figsize=(10, 6.2), sharex=True, sharey=True, constrained_layout=True)
     connection = sqlite3.connect(database)
     for row, (kernels, described) in zip(axes, KERNELS.items()):
-        for panel, (machine, name) in zip(row, MACHINES.items()):
+        for panel, machine in zip(row, MACHINES):
             draw(panel, connection, machine, kernels)
             panel.axhline(1, color=INK, linewidth=0.8)
             panel.set_xscale("log", base=2)

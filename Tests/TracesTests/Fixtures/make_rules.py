@@ -93,7 +93,7 @@ class Draft:
             entry["offsets"] = [at, at + len(entry["data"])]
             at += len(entry["data"])
 
-    def set(self, path: str, value: object) -> "Draft":
+    def set(self, path: str, value: object) -> Draft:
         *outer, last = path.split(".")
         inner = self.metadata
         for key in outer:
@@ -104,7 +104,7 @@ class Draft:
             inner[last] = value
         return self
 
-    def add_layer(self, layer: int, kind: str) -> "Draft":
+    def add_layer(self, layer: int, kind: str) -> Draft:
         """Another captured layer of the same shapes."""
         self.metadata["captured_layers"].append(layer)
         for part in "kvq":
@@ -115,7 +115,7 @@ class Draft:
         self.place()
         return self
 
-    def project(self, announced: object = PROJECTED, **entry: object) -> "Draft":
+    def project(self, announced: object = PROJECTED, **entry: object) -> Draft:
         """With layer 1's output projection, of the keys' type, as the metadata announces it."""
         if announced is not REMOVED:
             self.metadata["output_projection"] = announced
@@ -125,7 +125,7 @@ class Draft:
         self.place()
         return self
 
-    def score(self, announced: object = SCORES, **entries: object) -> "Draft":
+    def score(self, announced: object = SCORES, **entries: object) -> Draft:
         """With all of layer 1's scores as the metadata announces them; of an entry None takes the tensor away."""
         if announced is not REMOVED:
             self.metadata["scores"] = announced

@@ -80,7 +80,7 @@ class Checked(AnnouncedRules):
 
     def _tokens(self, tokens: dict) -> None:
         counts = [self._member(tokens, name, int, "tokens") for name in ("prompt", "decode")]
-        for name, count in zip(("prompt", "decode"), counts):
+        for name, count in zip(("prompt", "decode"), counts, strict=True):
             self._need(0 <= count <= MOST_TOKENS, f"tokens.{name}", f"a number from 0 to {MOST_TOKENS}", count)
         self._total = sum(counts)
         self._need(1 <= self._total <= MOST_TOKENS, "tokens", f"1 to {MOST_TOKENS} tokens in all", self._total)

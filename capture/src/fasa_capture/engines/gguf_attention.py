@@ -55,7 +55,7 @@ def layer_shapes(
     value_dims = _dims(fields, "attention.value_length", head_dims[0])
     shared = bool(fields.of_model("attention.shared_kv_layers"))
     shapes: list[LayerShape | None] = []
-    for layer, heads, kv in zip(layers, query_heads, kv_heads):
+    for layer, heads, kv in zip(layers, query_heads, kv_heads, strict=True):
         attends = heads > 0 and kv > 0 and (layer.has("attn_q", "attn_k", "attn_v") or not layer.recurrent)
         if not attends:
             shapes.append(None)
@@ -158,7 +158,7 @@ def _refuse_reshaped(path: Path, layer: Layer, shape: LayerShape, width: int) ->
 def _refuse_odd_ones(path: Path, layers: list[Layer], shapes: list[LayerShape | None]) -> None:
     """Layers of one shape have the same attention tensors: biases, norms and gates are of all of them or of none."""
     alike: dict[LayerShape, list[Layer]] = defaultdict(list)
-    for layer, shape in zip(layers, shapes):
+    for layer, shape in zip(layers, shapes, strict=True):
         if shape is not None:
             alike[shape].append(layer)
     for group in alike.values():

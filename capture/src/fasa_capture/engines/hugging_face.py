@@ -16,6 +16,8 @@ from transformers import (
     AttentionInterface,
     AttentionMaskInterface,
     DynamicCache,
+)
+from transformers import (
     __version__ as transformers_version,
 )
 from transformers.masking_utils import eager_mask
