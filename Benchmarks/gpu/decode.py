@@ -159,8 +159,13 @@ class Decode:
             if case.is_stage:
                 moved = self._bytes(case)
                 self.folder.stages.add(
-                    **fields, bytes=moved, median_s=time.median, low_s=time.low, high_s=time.high,
-                    gb_per_s=moved / time.median / 1e9)
+                    **fields,
+                    bytes=moved,
+                    median_s=time.median,
+                    low_s=time.low,
+                    high_s=time.high,
+                    gb_per_s=moved / time.median / 1e9,
+                )
             else:
                 self.folder.measurements.add(**fields, duration_s=time.median, duration_stderr_s=time.stderr)
 

@@ -66,7 +66,11 @@ def test_layers_of_different_shapes_are_refused(tiny: TinyModel, tmp_path, text_
 
     kinds = ["sliding_attention", "full_attention"] * 2
     settings = {"layer_types": kinds, "sliding_window": 64, "global_head_dim": 32, "num_global_key_value_heads": 1}
-    settings |= {"hidden_size_per_layer_input": 0, "num_kv_shared_layers": 0, "vocab_size_per_layer_input": tiny.vocabulary}
+    settings |= {
+        "hidden_size_per_layer_input": 0,
+        "num_kv_shared_layers": 0,
+        "vocab_size_per_layer_input": tiny.vocabulary,
+    }
     model = write_model("gemma4_text", tiny, tmp_path / "gemma4", **settings)
     arguments = ["run", str(model), str(text_file), "-o", str(tmp_path / "t.zst"), "--engine", "hf", "--threads", "1"]
     assert main(arguments) == 2

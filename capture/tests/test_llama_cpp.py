@@ -57,14 +57,25 @@ def test_metadata_says_what_ran(tiny, tiny_gguf, text_file, run_capture):
         "sha256": hashlib.sha256(tiny_gguf.read_bytes()).hexdigest(),
     }
     assert found["geometry"] == {
-        "layers": 3, "query_heads": 4, "kv_heads": 2, "head_dim": 16, "value_dim": 16,
+        "layers": 3,
+        "query_heads": 4,
+        "kv_heads": 2,
+        "head_dim": 16,
+        "value_dim": 16,
     }
     assert found["rope"] == {
-        "pairing": "interleaved", "base": 5000.0, "rotary_dim": 16, "frequencies": None, "layer_bases": None,
+        "pairing": "interleaved",
+        "base": 5000.0,
+        "rotary_dim": 16,
+        "frequencies": None,
+        "layer_bases": None,
         "layer_frequencies": None,
     }
     assert found["attention"] == {
-        "scale": 0.25, "logit_softcap": None, "sliding_window": None, "layer_windows": None,
+        "scale": 0.25,
+        "logit_softcap": None,
+        "sliding_window": None,
+        "layer_windows": None,
     }
     assert found["captured_layers"] == [0, 2]
     assert found["tokens"] == {"prompt": PROMPT, "decode": DECODE}

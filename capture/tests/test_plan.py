@@ -79,7 +79,10 @@ def test_what_stands_before_a_text_is_kept_and_what_stands_behind_is_not():
 def test_ids_beyond_the_embedding():
     check_ids([0, 9], 10, "m")
     for wrong in (10, -1):
-        with pytest.raises(CaptureError, match=r"^m: the tokenizer gives a token that the model does not have; expected tokens from 0 to 9"):
+        with pytest.raises(
+            CaptureError,
+            match=r"^m: the tokenizer gives a token that the model does not have; expected tokens from 0 to 9",
+        ):
             check_ids([3, wrong], 10, "m")
 
 

@@ -42,7 +42,11 @@ def test_they_are_the_models(tiny, tiny_gguf, text_file, dtype, tmp_path, capsys
     assert main(["run", str(tiny_gguf), str(text_file), *options]) == 0
     trace = TraceReader(path)
     assert trace.metadata["scores"] == {"value_norm": {"layers": [0, 2]}}
-    assert "output_projection" not in trace.metadata and projection_name(0) not in trace.tensors and name(1) not in trace.tensors
+    assert (
+        "output_projection" not in trace.metadata
+        and projection_name(0) not in trace.tensors
+        and name(1) not in trace.tensors
+    )
     reference, _ = forward(tiny, trace.array("token_ids").tolist(), "interleaved")
     for layer in (0, 2):
         found = trace.array(name(layer))
@@ -67,7 +71,10 @@ def test_both_engines_store_the_same(tiny, folder, tiny_gguf, run_capture):
 
 def test_blocks_do_not_show(monkeypatch):
     random = np.random.default_rng(5)
-    values, projection = random.standard_normal((2, 37, 6)).astype(np.float16), random.standard_normal((11, 24)).astype(np.float16)
+    values, projection = (
+        random.standard_normal((2, 37, 6)).astype(np.float16),
+        random.standard_normal((11, 24)).astype(np.float16),
+    )
     whole = value_norms.value_norms(0, values, projection, STORED_TYPES["f16"])
     beats = []
     monkeypatch.setattr(value_norms, "AT_ONCE", 11 * 5)
@@ -94,7 +101,9 @@ def test_the_projection_is_checked_though_it_is_not_stored(tiny_gguf, text_file,
     told = refused(normed_between(tmp_path / "n.gguf"))
     assert "more than a matrix" in told and "capture without --output-projection and --value-norms" in told
     honest = gguf_projection._dequantised
-    monkeypatch.setattr(gguf_projection, "_dequantised", lambda tensor: np.ascontiguousarray(a_little_larger(honest(tensor))))
+    monkeypatch.setattr(
+        gguf_projection, "_dequantised", lambda tensor: np.ascontiguousarray(a_little_larger(honest(tensor)))
+    )
     assert f"{projection_name(0)}: the stored output projection is not the engine's" in refused(tiny_gguf, code=1)
 
 

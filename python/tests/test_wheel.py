@@ -48,10 +48,16 @@ def test_a_wheel_holds_the_library_and_the_profiles_for_one_platform_and_all_pyt
 @pytest.mark.parametrize(
     ("linked", "source", "said"),
     [
-        (False, "int other(void) { return 1; }",
-         "expected to export names with fasa_ alone, found 1 others, such as other"),
-        (True, "int fasa_own(void) { extern int core(void); return core(); }",
-         "expected to need no library of Swift's, found libswiftCore.so"),
+        (
+            False,
+            "int other(void) { return 1; }",
+            "expected to export names with fasa_ alone, found 1 others, such as other",
+        ),
+        (
+            True,
+            "int fasa_own(void) { extern int core(void); return core(); }",
+            "expected to need no library of Swift's, found libswiftCore.so",
+        ),
     ],
 )
 def test_a_library_that_would_not_load_elsewhere_is_refused(tmp_path, linked, source, said):

@@ -46,7 +46,7 @@ METADATA = {
         "layer_windows": [None, 8, None, 8],
     },
     "tokens": {"prompt": PROMPT, "decode": DECODE},
-    "text": {"title": "täst \"quoted\" 😀", "licence": "none", "kind": "prose", "sha256": "00"},
+    "text": {"title": 'täst "quoted" 😀', "licence": "none", "kind": "prose", "sha256": "00"},
     "capture": {
         "tool": "make.py",
         "engine": "none",

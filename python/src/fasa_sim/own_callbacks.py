@@ -130,7 +130,10 @@ def _ask(state: _State, asked, lent: Lent) -> list[np.ndarray]:
     """Apart, so that nothing holds the arrays when it has returned."""
     group, visible = state.group, range(asked.first_visible, asked.position + 1)
     step = Step(
-        asked.step, asked.position, visible, asked.budget,
+        asked.step,
+        asked.position,
+        visible,
+        asked.budget,
         lent.floats(asked.queries, (group.query_heads, group.head_dim)),
         lent.floats(asked.keys, (visible.stop, group.head_dim)),
         lent.floats(asked.values, (visible.stop, group.value_dim)),

@@ -103,8 +103,11 @@ class Fields:
 
     def _error(self, key: str, expected: str, found: object) -> CaptureError:
         return CaptureError(
-            "the metadata is not that of a model", where=f"{self._path}: {plain(key, 80)}", expected=expected,
-            found=plain(repr(found), 80), do=ADVICE,
+            "the metadata is not that of a model",
+            where=f"{self._path}: {plain(key, 80)}",
+            expected=expected,
+            found=plain(repr(found), 80),
+            do=ADVICE,
         )
 
 
