@@ -34,7 +34,9 @@ class Check(unittest.TestCase):
         self.assertIn("expected SHA-256 00", self.wrong(lambda parts: parts["charts"].update(sha256="00")))
         vega = next(part for part in PARTS["charts"]["npm"] if part["name"] == "vega")
         index = PARTS["charts"]["npm"].index(vega)
-        self.assertIn("expected vega 9.0", self.wrong(lambda parts: parts["charts"]["npm"][index].update(version="9.0")))
+        self.assertIn(
+            "expected vega 9.0", self.wrong(lambda parts: parts["charts"]["npm"][index].update(version="9.0"))
+        )
 
     def test_a_part_of_the_chart_library_without_a_licence_is_told(self):
         new = {"name": "d3-sankey", "version": "1.0.0", "licence": "BSD-3-Clause"}
@@ -57,7 +59,11 @@ class Document(unittest.TestCase):
         keys = [package["SPDXID"] for package in made["packages"]]
         self.assertEqual(len(keys), len(set(keys)))
         self.assertTrue(all(package["licenseDeclared"] for package in made["packages"]))
-        related = {end for relation in made["relationships"] for end in (relation["spdxElementId"], relation["relatedSpdxElement"])}
+        related = {
+            end
+            for relation in made["relationships"]
+            for end in (relation["spdxElementId"], relation["relatedSpdxElement"])
+        }
         self.assertEqual(related, {*keys, "SPDXRef-DOCUMENT"})
 
     def test_the_same_list_gives_the_same_bytes(self):
