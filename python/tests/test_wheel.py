@@ -42,6 +42,7 @@ def test_a_wheel_holds_the_library_and_the_profiles_for_one_platform_and_all_pyt
     with zipfile.ZipFile(path) as wheel:
         names = wheel.namelist()
         [facts] = [wheel.read(name).decode() for name in names if name.endswith(".dist-info/WHEEL")]
+    assert sum(name.endswith(("/LICENSE", "/LICENSE-third-party.txt")) for name in names) == 2
     assert {"fasa_sim/libfasalive.so", "fasa_sim/profiles/smollm2-135m-instruct.json"} <= set(names)
     assert {name.split("/")[0] for name in names} == {"fasa_sim", f"fasa_sim-{__version__}.dist-info"}
     assert "Root-Is-Purelib: false" in facts and facts.count("Tag: py3-none-manylinux_") == facts.count("Tag: ")
