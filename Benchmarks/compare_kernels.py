@@ -58,11 +58,18 @@ def processor():
 def environment(ours, ggml, options):
     names = ("numpy", "torch", "faiss-cpu", "simsimd", "numkong")
     return {
-        "processor": processor(), "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 2), "kernels": ours.name,
-        "clock": options.clock, "rounds": options.rounds,
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2),
+        "kernels": ours.name,
+        "clock": options.clock,
+        "rounds": options.rounds,
         "versions": {name: version(name) for name in names} | {"llama.cpp": ggml.version},
-        "blas": [f"{x['internal_api']} {x.get('architecture', '')}".strip() for x in threadpool_info()
-                 if x["user_api"] == "blas"],
+        "blas": [
+            f"{x['internal_api']} {x.get('architecture', '')}".strip()
+            for x in threadpool_info()
+            if x["user_api"] == "blas"
+        ],
     }
 
 
@@ -74,13 +81,23 @@ def measured(setting, options, pool):
             if setting.threads > 1 and not case.in_threads:
                 continue
             check(case)
-            for form, (taken, ratio) in zip(case.forms,
-                                            timed(case, setting.threads, options.rounds, pool, CLOCKS[options.clock])):
-                yield {"tokens": setting.tokens, "head_dim": setting.channels, "threads": setting.threads,
-                       "case": case.name, "peer": form.peer, "form": form.label, "microseconds": taken * 1e6,
-                       "of_ours": ratio}
-            print(f"{setting.tokens} tokens, d = {setting.channels}, {setting.threads} thread(s): {case.name}",
-                  file=sys.stderr)
+            for form, (taken, ratio) in zip(
+                case.forms, timed(case, setting.threads, options.rounds, pool, CLOCKS[options.clock])
+            ):
+                yield {
+                    "tokens": setting.tokens,
+                    "head_dim": setting.channels,
+                    "threads": setting.threads,
+                    "case": case.name,
+                    "peer": form.peer,
+                    "form": form.label,
+                    "microseconds": taken * 1e6,
+                    "of_ours": ratio,
+                }
+            print(
+                f"{setting.tokens} tokens, d = {setting.channels}, {setting.threads} thread(s): {case.name}",
+                file=sys.stderr,
+            )
 
 
 def print_table(results, threads):
@@ -93,12 +110,19 @@ def print_table(results, threads):
         shape = row["tokens"], row["head_dim"]
         if shape not in cells or row["of_ours"] < cells[shape]["of_ours"]:
             cells[shape] = row
-    print(f"\n| case | {threads} thread{'s' * (threads > 1)} | " +
-          " | ".join(f"{n:,} × {d}" for n, d in shapes) + " |\n" + "|---" * (len(shapes) + 2) + "|")
+    print(
+        f"\n| case | {threads} thread{'s' * (threads > 1)} | "
+        + " | ".join(f"{n:,} × {d}" for n, d in shapes)
+        + " |\n"
+        + "|---" * (len(shapes) + 2)
+        + "|"
+    )
     for (case, peer), cells in best.items():
         forms = "; ".join(dict.fromkeys(cell["form"] for cell in cells.values()))
-        shown = [f"{cells[s]['microseconds']:.1f} µs" if peer == "fasa-sim" else f"{cells[s]['of_ours']:.2f}×"
-                 for s in shapes]
+        shown = [
+            f"{cells[s]['microseconds']:.1f} µs" if peer == "fasa-sim" else f"{cells[s]['of_ours']:.2f}×"
+            for s in shapes
+        ]
         print(f"| {case} | {peer}: {forms} | " + " | ".join(shown) + " |")
 
 
@@ -109,8 +133,12 @@ def main():
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="calls in flight")
     parser.add_argument("--only", nargs="+", choices=list(GROUPS), default=list(GROUPS))
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--clock", choices=list(CLOCKS), default="wall",
-                        help="cpu: the calling thread's own time, where the machine does other work")
+    parser.add_argument(
+        "--clock",
+        choices=list(CLOCKS),
+        default="wall",
+        help="cpu: the calling thread's own time, where the machine does other work",
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if any(tokens % 256 or tokens < 4096 for tokens in options.tokens):
@@ -130,10 +158,16 @@ def main():
     if options.json:
         json.dump(about | {"results": results}, sys.stdout, indent=1)
         return
-    print(f"{about['processor']}, {about['cores']} cores, load {about['load']}; fasa-sim's kernels: {ours.name}; "
-          f"{about['clock']} clock, median of {about['rounds']} rounds")
-    print(", ".join(f"{name} {number}" for name, number in about["versions"].items()), "; NumPy's BLAS: ",
-          ", ".join(about["blas"]), sep="")
+    print(
+        f"{about['processor']}, {about['cores']} cores, load {about['load']}; fasa-sim's kernels: {ours.name}; "
+        f"{about['clock']} clock, median of {about['rounds']} rounds"
+    )
+    print(
+        ", ".join(f"{name} {number}" for name, number in about["versions"].items()),
+        "; NumPy's BLAS: ",
+        ", ".join(about["blas"]),
+        sep="",
+    )
     for threads in options.threads:
         print_table(results, threads)
 

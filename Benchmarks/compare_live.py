@@ -74,9 +74,17 @@ def per_token(seconds, attention, steps):
 def compare(engine, model, clock, tokens, prompt, options):
     described = engine.describe(tokens, len(tokens))
     sessions = {
-        f"session, {row.label}": Session(Description(
-            described, (row,), prompt, len(tokens) - prompt, threads=options.threads, profile=options.profile, open_loop=False,
-        ))
+        f"session, {row.label}": Session(
+            Description(
+                described,
+                (row,),
+                prompt,
+                len(tokens) - prompt,
+                threads=options.threads,
+                profile=options.profile,
+                open_loop=False,
+            )
+        )
         for row in (Row("dense"), Row("fasa", "256"))
     }
     engine.prefill(tokens[:prompt], lambda *layer: [session.prompt(*layer) for session in sessions.values()])
@@ -118,7 +126,9 @@ def main():
             f"{options.text}: {len(text):,} tokens, and {max(prompts):,} of a prompt with {options.steps} steps are asked for: "
             "take a longer --text or shorter --prompts"
         )
-    print(f"transformers and a session, float32, {options.threads} threads, {options.steps} steps, medians of {options.rounds} rounds\n")
+    print(
+        f"transformers and a session, float32, {options.threads} threads, {options.steps} steps, medians of {options.rounds} rounds\n"
+    )
     print("| tokens | attention by | ms a token | of it attention, ms |\n|---|---|---|---|")
     for prompt in prompts:
         compare(engine, model, clock, text[: prompt + options.steps], prompt, options)

@@ -50,13 +50,28 @@ def main():
         def ours(threads, instruction_set=None):
             start = time.perf_counter()
             out = fasa_sim(
-                "replay", trace, "--policy", "oracle,fasa", "--budget", 256, "--profile", profile, "--no-timing",
-                "--json", "--threads", threads, "--db", f"{folder}/{time.monotonic_ns()}.db",
-                *(["--isa", instruction_set] if instruction_set else []))
+                "replay",
+                trace,
+                "--policy",
+                "oracle,fasa",
+                "--budget",
+                256,
+                "--profile",
+                profile,
+                "--no-timing",
+                "--json",
+                "--threads",
+                threads,
+                "--db",
+                f"{folder}/{time.monotonic_ns()}.db",
+                *(["--isa", instruction_set] if instruction_set else []),
+            )
             seconds = time.perf_counter() - start
             fasa = json.loads(out)["traces"][0]["configurations"][1]
-            return {name: fasa[name] for name in (
-                "recall", "mass", "mass_ratio", "output_error", "oracle_mass", "oracle_output_error")}, seconds
+            return {
+                name: fasa[name]
+                for name in ("recall", "mass", "mass_ratio", "output_error", "oracle_mass", "oracle_output_error")
+            }, seconds
 
         def numpy_by_head(threads):
             # A head a thread, or all threads in one head's products: whichever is faster on this machine.

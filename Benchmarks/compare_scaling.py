@@ -35,20 +35,54 @@ def run(*arguments):
 
 def sweep(name, points, rounds, threads, folder):
     """points: (value, tokens, layers, steps)"""
-    print(f"\n| {name} | s | µs a token, layer and step | peak memory, MiB | two layers' K and V + 512 MiB |\n|---|---|---|---|---|")
+    print(
+        f"\n| {name} | s | µs a token, layer and step | peak memory, MiB | two layers' K and V + 512 MiB |\n|---|---|---|---|---|"
+    )
     values, times = [], []
     for value, tokens, layers, steps in points:
         trace, profile = f"{folder}/t.zst", f"{folder}/p.json"
         run("synth", trace, *SHAPE, "--force", "--tokens", tokens, "--decode", steps, "--layers", f"0-{layers - 1}")
-        run("synth", f"{folder}/c.zst", *SHAPE, "--force", "--tokens", 2048, "--decode", 8, "--layers", f"0-{layers - 1}", "--seed", 2)
+        run(
+            "synth",
+            f"{folder}/c.zst",
+            *SHAPE,
+            "--force",
+            "--tokens",
+            2048,
+            "--decode",
+            8,
+            "--layers",
+            f"0-{layers - 1}",
+            "--seed",
+            2,
+        )
         run("calibrate", f"{folder}/c.zst", "-o", profile, "--force")
-        samples = [run("replay", trace, "--policy", "oracle,fasa", "--budget", 256, "--profile", profile, "--no-timing",
-                       "--threads", threads, "--db", ":memory:") for _ in range(rounds)]
+        samples = [
+            run(
+                "replay",
+                trace,
+                "--policy",
+                "oracle,fasa",
+                "--budget",
+                256,
+                "--profile",
+                profile,
+                "--no-timing",
+                "--threads",
+                threads,
+                "--db",
+                ":memory:",
+            )
+            for _ in range(rounds)
+        ]
         seconds, memory = median(s for s, _ in samples), max(m for _, m in samples)
         limit = 2 * tokens * LAYER_BYTES_PER_TOKEN + (512 << 20)
         values.append(value)
         times.append(seconds)
-        print(f"| {value:,} | {seconds:.2f} | {seconds / tokens / layers / steps * 1e6:.3f} | {memory / 2**20:,.0f} | {limit / 2**20:,.0f}{'' if memory < limit else ' **exceeded**'} |", flush=True)
+        print(
+            f"| {value:,} | {seconds:.2f} | {seconds / tokens / layers / steps * 1e6:.3f} | {memory / 2**20:,.0f} | {limit / 2**20:,.0f}{'' if memory < limit else ' **exceeded**'} |",
+            flush=True,
+        )
         for path in (trace, profile):
             os.remove(path)
     exponent = np.polyfit(np.log(values), np.log(times), 1)[0]
@@ -69,7 +103,9 @@ def main():
         tokens = [most // 10, most // 5, most // 2, most]
         sweep("tokens", [(t, t, 3, 12) for t in tokens], options.rounds, options.threads, folder)
         sweep("layers", [(n, most // 8, n, 12) for n in (2, 5, 10, 20)], options.rounds, options.threads, folder)
-        sweep("decode steps", [(n, most // 8, 2, n) for n in (12, 24, 60, 120)], options.rounds, options.threads, folder)
+        sweep(
+            "decode steps", [(n, most // 8, 2, n) for n in (12, 24, 60, 120)], options.rounds, options.threads, folder
+        )
 
 
 if __name__ == "__main__":

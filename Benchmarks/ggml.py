@@ -12,8 +12,7 @@ import numpy as np
 
 F32, F16, Q4_0, Q8_0 = 0, 1, 2, 8  # enum ggml_type
 
-_pointer, _size, _float, _int, _long = (
-    ctypes.c_void_p, ctypes.c_size_t, ctypes.c_float, ctypes.c_int, ctypes.c_int64)
+_pointer, _size, _float, _int, _long = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_float, ctypes.c_int, ctypes.c_int64)
 
 
 class _Parameters(ctypes.Structure):
@@ -56,10 +55,14 @@ class Ggml:
         for name, (result, arguments) in _FUNCTIONS.items():
             function = getattr(self.library, name)
             function.restype, function.argtypes = result, arguments
-        sets = [name for name in ("avx2", "avx512", "f16c", "fma", "neon")
-                if getattr(self.library, f"ggml_cpu_has_{name}")()]
-        self.version = (f"ggml {self.library.ggml_version().decode()} of xllamacpp {version('xllamacpp')}"
-                        f" ({', '.join(sets)})")
+        sets = [
+            name
+            for name in ("avx2", "avx512", "f16c", "fma", "neon")
+            if getattr(self.library, f"ggml_cpu_has_{name}")()
+        ]
+        self.version = (
+            f"ggml {self.library.ggml_version().decode()} of xllamacpp {version('xllamacpp')} ({', '.join(sets)})"
+        )
         self.backends = [self.library.ggml_backend_cpu_init() for _ in range(threads)]
         for backend in self.backends:
             self.library.ggml_backend_cpu_set_n_threads(backend, 1)
@@ -81,8 +84,10 @@ class Graphs:
         self._backends = ggml.backends
         room = 64 * library.ggml_tensor_overhead() + 8 * library.ggml_graph_overhead()
         self._context = library.ggml_init(_Parameters(room, None, True))
-        tensors = [library.ggml_new_tensor_4d(self._context, kind, *shape, *[1] * (4 - len(shape)))
-                   for kind, shape, _ in inputs]
+        tensors = [
+            library.ggml_new_tensor_4d(self._context, kind, *shape, *[1] * (4 - len(shape)))
+            for kind, shape, _ in inputs
+        ]
         self._outputs = build(library, self._context, tensors)
         self._graphs = [library.ggml_new_graph(self._context) for _ in self._outputs]
         for graph, output in zip(self._graphs, self._outputs):
@@ -90,7 +95,9 @@ class Graphs:
         self._buffer = library.ggml_backend_alloc_ctx_tensors(self._context, self._backends[0])
         for tensor, (_, _, array) in zip(tensors, inputs):
             if array.nbytes != library.ggml_nbytes(tensor):
-                raise ValueError(f"a ggml tensor takes {library.ggml_nbytes(tensor)} bytes, its array has {array.nbytes}")
+                raise ValueError(
+                    f"a ggml tensor takes {library.ggml_nbytes(tensor)} bytes, its array has {array.nbytes}"
+                )
             library.ggml_backend_tensor_set(tensor, array.ctypes.data, 0, array.nbytes)
 
     def compute(self, number, thread):

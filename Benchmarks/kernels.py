@@ -19,8 +19,13 @@ _size, _float = ctypes.c_size_t, ctypes.c_float
 class Cache(ctypes.Structure):
     """fs_cache"""
 
-    _fields_ = [("keys", _words), ("values", _words), ("element", ctypes.c_int), ("channels", _size),
-                ("value_channels", _size)]
+    _fields_ = [
+        ("keys", _words),
+        ("values", _words),
+        ("element", ctypes.c_int),
+        ("channels", _size),
+        ("value_channels", _size),
+    ]
 
     @classmethod
     def of(cls, keys, values, element):
@@ -65,16 +70,22 @@ _FIELDS = [
     ("gather_attend", None),
     ("top_k", (None, [_floats, _size, _size, _ints, _words])),
     ("decode_score_rows", (None, [_words, ctypes.c_int, _size, _size, _floats, _size, _floats, _size])),
-    ("decode_score_planes",
-     (None, [_words, _size, ctypes.c_int, _size, _floats, _size, _size, _ints, _size, _floats, _size])),
+    (
+        "decode_score_planes",
+        (None, [_words, _size, ctypes.c_int, _size, _floats, _size, _size, _ints, _size, _floats, _size]),
+    ),
     ("decode_attend_rows", (None, [_words, ctypes.c_int, _size, _size, _floats, _size, _size, _floats])),
-    ("decode_attend_runs",
-     (None, [ctypes.POINTER(Cache), ctypes.POINTER(Range), _size, _floats, _size, Logits, Partial])),
+    (
+        "decode_attend_runs",
+        (None, [ctypes.POINTER(Cache), ctypes.POINTER(Range), _size, _floats, _size, Logits, Partial]),
+    ),
     ("decode_attend_tokens", (None, [ctypes.POINTER(Cache), _ints, _size, _floats, _size, Logits, Partial])),
     ("decode_merge", (None, [ctypes.POINTER(Partial), _size, _size, _size, _floats])),
     ("decode_round_queries", (None, [_floats, _size, _size, _bytes, _floats, _floats])),
-    ("decode_score_lowbit",
-     (None, [_bytes, _size, _size, _ints, _size, _bytes, _floats, _floats, _size, _floats, _size])),
+    (
+        "decode_score_lowbit",
+        (None, [_bytes, _size, _size, _ints, _size, _bytes, _floats, _floats, _size, _floats, _size]),
+    ),
     ("decode_score_listed", None),
     ("decode_score_nibbles", (None, [_bytes, _size, _size, _bytes, _floats, _floats, _size, _floats, _size])),
     ("decode_round_tables", (None, [_floats, _size, _size, _bytes, _floats, _floats])),
@@ -102,8 +113,19 @@ class Kernels:
         self._folder = tempfile.TemporaryDirectory()
         library = Path(self._folder.name) / "kernels.so"
         subprocess.run(
-            ["clang", "-O2", "-shared", "-fPIC", f"-I{SOURCES / 'include'}", *map(str, SOURCES.glob("*.c")),
-             "-o", str(library), "-lm"], check=True)
+            [
+                "clang",
+                "-O2",
+                "-shared",
+                "-fPIC",
+                f"-I{SOURCES / 'include'}",
+                *map(str, SOURCES.glob("*.c")),
+                "-o",
+                str(library),
+                "-lm",
+            ],
+            check=True,
+        )
         best = ctypes.CDLL(str(library)).fs_kernels_best
         best.restype = ctypes.POINTER(_Table)
         table = best().contents

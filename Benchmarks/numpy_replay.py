@@ -20,7 +20,7 @@ def read(path):
         reader = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(data), read_across_frames=True)
         data = reader.read()
     length = int.from_bytes(data[:8], "little")
-    metadata = json.loads(json.loads(data[8:8 + length])["__metadata__"]["fasa-trace"])
+    metadata = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["fasa-trace"])
     return safetensors.numpy.load(data), metadata
 
 
@@ -62,8 +62,18 @@ def measures(scores, partial, values, visible, k, scale):
 
     oracle_mass, oracle_error, oracle_mask = judge(best)
     mass, error, mask = judge(mine)
-    return {"recall": (mask & oracle_mask).sum(axis=1) / k, "mass": mass, "mass_ratio": mass / oracle_mass,
-            "output_error": error, "oracle_mass": oracle_mass, "oracle_output_error": oracle_error}, mask, oracle_mask
+    return (
+        {
+            "recall": (mask & oracle_mask).sum(axis=1) / k,
+            "mass": mass,
+            "mass_ratio": mass / oracle_mass,
+            "output_error": error,
+            "oracle_mass": oracle_mass,
+            "oracle_output_error": oracle_error,
+        },
+        mask,
+        oracle_mask,
+    )
 
 
 def finish(masks):
@@ -96,8 +106,7 @@ def replay(path, profile, k=256, by_head=True, layers=None, pool=None):
             list_ = channels[layer][head]
             narrow = np.ascontiguousarray(keys[:, list_])
             if by_head:
-                result, mask, _ = measures(
-                    queries @ keys.T, queries[:, list_] @ narrow.T, values, visible, k, scale)
+                result, mask, _ = measures(queries @ keys.T, queries[:, list_] @ narrow.T, values, visible, k, scale)
                 found.append(result)
                 masks.append(mask)
             else:
@@ -105,8 +114,13 @@ def replay(path, profile, k=256, by_head=True, layers=None, pool=None):
                 for s in range(len(rows)):
                     n = visible[s]
                     result, mask, _ = measures(
-                        (keys[:n] @ queries[s])[None], (narrow[:n] @ queries[s, list_])[None], values[:n],
-                        visible[s:s + 1], k, scale)
+                        (keys[:n] @ queries[s])[None],
+                        (narrow[:n] @ queries[s, list_])[None],
+                        values[:n],
+                        visible[s : s + 1],
+                        k,
+                        scale,
+                    )
                     steps.append((result, np.pad(mask, ((0, 0), (0, keys.shape[0] - n)))))
                 found.append({name: np.concatenate([r[name] for r, _ in steps]) for name in steps[0][0]})
                 masks.append(np.concatenate([m for _, m in steps]))

@@ -47,6 +47,7 @@ else:
 # %% [markdown]
 # ## The same runs in the other layout
 
+
 # %%
 def in_half_layout(name: str):
     """Writes the trace with each head's even channels of queries and keys first, and returns its path."""
@@ -91,8 +92,17 @@ def score(database, path, calibrated_on, scored_on, layers, slices) -> None:
     profile = tool.scratch(f"02-{slices}.json")
     tool.fasa_sim("calibrate", path(calibrated_on), "--window", BUDGET, "--pairing", slices, "-o", profile, "--force")
     tool.replay(
-        database, map(path, scored_on), [f"fasa:pairing={slices},chunks={c},ca-window={BUDGET}" for c in COUNTS], [BUDGET],
-        "--profile", profile, "--detail", "step", *options, *([] if layers == "all" else ["--layers", layers]))
+        database,
+        map(path, scored_on),
+        [f"fasa:pairing={slices},chunks={c},ca-window={BUDGET}" for c in COUNTS],
+        [BUDGET],
+        "--profile",
+        profile,
+        "--detail",
+        "step",
+        *options,
+        *([] if layers == "all" else ["--layers", layers]),
+    )
 
 
 scores, differences, largest = [], [], 0.0
@@ -111,11 +121,17 @@ for direction in directions:
     label = {(row["slices"], row["chunks"]): row["label"] for row in found.iter_rows(named=True)}
     for count in COUNTS:
         for metric, told in tool.compare(database, label["rope", count], label["adjacent", count]).items():
-            differences.append({"way": way, "chunks": count, "metric": metric} | {k: told[k] for k in ("difference", "low", "high")})
+            differences.append(
+                {"way": way, "chunks": count, "metric": metric} | {k: told[k] for k in ("difference", "low", "high")}
+            )
 print(f"largest difference in recall between the layouts: {largest:.1e}")
 assert largest < 1e-3
 scores, differences = pl.concat(scores), pl.DataFrame(differences)
-means = scores.group_by("way", "slices", "chunks").agg(pl.col("recall", "output_error").mean()).sort("way", "slices", "chunks")
+means = (
+    scores.group_by("way", "slices", "chunks")
+    .agg(pl.col("recall", "output_error").mean())
+    .sort("way", "slices", "chunks")
+)
 with pl.Config(tbl_rows=40, fmt_str_lengths=40):
     print(means)
 
@@ -124,39 +140,63 @@ with pl.Config(tbl_rows=40, fmt_str_lengths=40):
 
 # %%
 ways = differences["way"].unique(maintain_order=True).to_list()
-colour = alt.Color("way:N", title="calibrated on → scored on", sort=ways, scale=alt.Scale(
-    domain=ways, range=[tool.BLUE, tool.ORANGE, tool.GREEN, tool.PURPLE][:len(ways)]))
+colour = alt.Color(
+    "way:N",
+    title="calibrated on → scored on",
+    sort=ways,
+    scale=alt.Scale(domain=ways, range=[tool.BLUE, tool.ORANGE, tool.GREEN, tool.PURPLE][: len(ways)]),
+)
 
 
 def panel(metric: str, title: str):
     chosen = alt.Chart(differences.filter(pl.col("metric") == metric)).encode(
         x=alt.X("chunks:O", title="chunks scored, of 32", axis=alt.Axis(labelAngle=0)),
-        xOffset=alt.XOffset("way:N", sort=ways), color=colour)
+        xOffset=alt.XOffset("way:N", sort=ways),
+        color=colour,
+    )
     zero = alt.Chart(pl.DataFrame({"y": [0.0]})).mark_rule(color=tool.GREY, strokeDash=[4, 3]).encode(y="y:Q")
     return (
-        zero + chosen.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", title=title), y2="high:Q")
+        zero
+        + chosen.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", title=title), y2="high:Q")
         + chosen.mark_point(filled=True, size=28, opacity=1).encode(y=alt.Y("difference:Q", title=title))
     ).properties(width=260, height=230)
 
 
-chart = (panel("recall", "recall, adjacent less rotation pairs") | panel("output_error", "output error, adjacent less rotation pairs"))
-tool.save(chart.properties(title=alt.Title(
-    f"What adjacent slices change, at {BUDGET} tokens, with 95 % intervals",
-    subtitle="worse: below 0 on the left, above 0 on the right")), "02-rope-or-adjacent-pairs")
+chart = panel("recall", "recall, adjacent less rotation pairs") | panel(
+    "output_error", "output error, adjacent less rotation pairs"
+)
+tool.save(
+    chart.properties(
+        title=alt.Title(
+            f"What adjacent slices change, at {BUDGET} tokens, with 95 % intervals",
+            subtitle="worse: below 0 on the left, above 0 on the right",
+        )
+    ),
+    "02-rope-or-adjacent-pairs",
+)
 
 # %%
 errors = differences.filter(pl.col("metric") == "output_error")
 worse, better = errors.filter(pl.col("low") > 0).height, errors.filter(pl.col("high") < 0).height
 verdict = (
-    "Rotation pairs are the better slices" if worse and not better else
-    "Adjacent channels are the better slices" if better and not worse else
-    "Mostly rotation pairs, not always" if worse > better else
-    "Neither is better throughout")
+    "Rotation pairs are the better slices"
+    if worse and not better
+    else "Adjacent channels are the better slices"
+    if better and not worse
+    else "Mostly rotation pairs, not always"
+    if worse > better
+    else "Neither is better throughout"
+)
 eight = "; ".join(
     f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f}) for {row['way']}"
-    for row in errors.filter(pl.col("chunks") == 8).iter_rows(named=True))
-tool.answer("02-rope-or-adjacent-pairs", "Do chunks have to be RoPE's rotation pairs, or do adjacent channels do as well?", f"""
+    for row in errors.filter(pl.col("chunks") == 8).iter_rows(named=True)
+)
+tool.answer(
+    "02-rope-or-adjacent-pairs",
+    "Do chunks have to be RoPE's rotation pairs, or do adjacent channels do as well?",
+    f"""
   {verdict}: of {errors.height} comparisons (texts calibrated and scored, number of chunks) adjacent channels have more output error
   in {worse} and less in {better}, by their 95 % intervals. With 8 chunks the difference is {eight} (calibrated on → scored on).
   From text to text the difference at one count of chunks moves by up to
-  {errors.group_by("chunks").agg(pl.col("difference").max() - pl.col("difference").min())["difference"].max():.3f} between them.""")
+  {errors.group_by("chunks").agg(pl.col("difference").max() - pl.col("difference").min())["difference"].max():.3f} between them.""",
+)

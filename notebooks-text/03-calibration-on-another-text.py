@@ -58,6 +58,7 @@ profiles["shuffled"].write_text(json.dumps(shuffled))
 # %% [markdown]
 # How far do the profiles agree on which 8 of 32 chunks are dominant? Chance has 8 / 32 in common.
 
+
 # %%
 def dominant(source: str) -> dict[tuple[int, int], set[int]]:
     best = tool.chunk_agreement(profiles[source], WINDOW).sort("agreement", "chunk", descending=[True, False])
@@ -94,17 +95,32 @@ for number, (scored, name, layers, source) in enumerate(runs):
     database = tool.fresh_database(f"03-{number}.db")
     given = ["--profile", profiles[source]] if source in profiles else ["--self-calibrate"]
     tool.replay(
-        database, [tool.trace(name)], [f"fasa:ca-window={WINDOW}", "oracle"], [BUDGET], "--layers", layers, "--detail", "step",
-        *given, *(["--steps", "0-31"] if tool.SMALL else []))
-    found = tool.query(database, """
+        database,
+        [tool.trace(name)],
+        [f"fasa:ca-window={WINDOW}", "oracle"],
+        [BUDGET],
+        "--layers",
+        layers,
+        "--detail",
+        "step",
+        *given,
+        *(["--steps", "0-31"] if tool.SMALL else []),
+    )
+    found = tool.query(
+        database,
+        """
       SELECT calibration, recall, output_error, oracle_output_error
-      FROM summary JOIN configurations ON configurations.id = configuration WHERE summary.policy = 'fasa'""")
+      FROM summary JOIN configurations ON configurations.id = configuration WHERE summary.policy = 'fasa'""",
+    )
     assert found["calibration"].item() == ("profile" if source in profiles else "own-queries")
     kind = source if source in ("own queries", "shuffled") else "another text"
     rows.append({"scored": scored, "source": source, "kind": kind} | found.row(0, named=True))
-    steps[scored, source] = tool.query(database, """
+    steps[scored, source] = tool.query(
+        database,
+        """
       SELECT step, avg(recall) AS recall, avg(output_error) AS output_error
-      FROM steps JOIN configurations ON id = configuration WHERE policy = 'fasa' GROUP BY step ORDER BY step""")
+      FROM steps JOIN configurations ON id = configuration WHERE policy = 'fasa' GROUP BY step ORDER BY step""",
+    )
 scores = pl.DataFrame(rows)
 with pl.Config(tbl_rows=40, fmt_str_lengths=40):
     print(scores)
@@ -124,8 +140,16 @@ for (scored, source), values in steps.items():
         paired = (values[metric] - steps[scored, "Jargon File"][metric]).to_numpy()
         low, high = tool.block_interval(paired)
         kind = source if source in ("own queries", "shuffled") else "another bundled text"
-        differences.append({
-            "scored": scored, "kind": kind, "metric": metric, "difference": float(paired.mean()), "low": low, "high": high})
+        differences.append(
+            {
+                "scored": scored,
+                "kind": kind,
+                "metric": metric,
+                "difference": float(paired.mean()),
+                "low": low,
+                "high": high,
+            }
+        )
 differences = pl.DataFrame(differences)
 
 KINDS = {"another bundled text": tool.BLUE, "own queries": tool.GREEN, "shuffled": tool.RED}
@@ -134,34 +158,54 @@ order = scores["scored"].unique(maintain_order=True).to_list()
 
 def panel(metric: str, title: str, labels: bool):
     chosen = alt.Chart(differences.filter(pl.col("metric") == metric)).encode(
-        y=alt.Y("scored:N", title="scored on" if labels else None, sort=order,
-                axis=alt.Axis(labels=labels, ticks=False, labelLimit=200)),
+        y=alt.Y(
+            "scored:N",
+            title="scored on" if labels else None,
+            sort=order,
+            axis=alt.Axis(labels=labels, ticks=False, labelLimit=200),
+        ),
         yOffset=alt.YOffset("kind:N", sort=list(KINDS)),
-        color=alt.Color("kind:N", title="chunks ranked by", scale=alt.Scale(domain=list(KINDS), range=list(KINDS.values()))))
+        color=alt.Color(
+            "kind:N", title="chunks ranked by", scale=alt.Scale(domain=list(KINDS), range=list(KINDS.values()))
+        ),
+    )
     zero = alt.Chart(pl.DataFrame({"x": [0.0]})).mark_rule(color=tool.GREY, strokeDash=[4, 3]).encode(x="x:Q")
     return (
-        zero + chosen.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title), x2="high:Q")
+        zero
+        + chosen.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title), x2="high:Q")
         + chosen.mark_point(filled=True, size=32, opacity=1).encode(x=alt.X("difference:Q", title=title))
     ).properties(width=270, height=alt.Step(16))
 
 
-chart = (
-    panel("recall", "recall less the Jargon File's", True) | panel("output_error", "output error less the Jargon File's", False))
-tool.save(chart.properties(title=alt.Title(
-    f"What another source of FASA's ranking changes, k = {BUDGET}, 8 of 32 chunks",
-    subtitle="95 % intervals over the steps of each text")),
-          "03-calibration-on-another-text")
+chart = panel("recall", "recall less the Jargon File's", True) | panel(
+    "output_error", "output error less the Jargon File's", False
+)
+tool.save(
+    chart.properties(
+        title=alt.Title(
+            f"What another source of FASA's ranking changes, k = {BUDGET}, 8 of 32 chunks",
+            subtitle="95 % intervals over the steps of each text",
+        )
+    ),
+    "03-calibration-on-another-text",
+)
 
 # %%
-wide = scores.filter(pl.col("kind") != "another text").pivot(on="kind", index="scored", values=["recall", "output_error"])
+wide = scores.filter(pl.col("kind") != "another text").pivot(
+    on="kind", index="scored", values=["recall", "output_error"]
+)
 jargon = scores.filter(pl.col("source") == "Jargon File").select("scored", "recall", "output_error")
 other = scores.filter((pl.col("kind") == "another text") & (pl.col("source") != "Jargon File")).select(
-    "scored", other_recall="recall", other_error="output_error")
+    "scored", other_recall="recall", other_error="output_error"
+)
 joined = wide.join(jargon, on="scored").join(other, on="scored")
 # Of what a ranking is worth, from one that means nothing to the text's own, the share that another text's keeps.
-worth = ((joined["recall"] - joined["recall_shuffled"]) / (joined["recall_own queries"] - joined["recall_shuffled"]))
+worth = (joined["recall"] - joined["recall_shuffled"]) / (joined["recall_own queries"] - joined["recall_shuffled"])
 gap = differences.filter((pl.col("kind") == "own queries") & (pl.col("metric") == "recall"))
-tool.answer("03-calibration-on-another-text", "Does a profile calibrated on one text serve another?", f"""
+tool.answer(
+    "03-calibration-on-another-text",
+    "Does a profile calibrated on one text serve another?",
+    f"""
   {"Yes" if worth.min() > 0.8 else "Mostly" if worth.mean() > 0.8 else "In part"}: of the recall that a text's own earliest queries gain over
   a meaningless ranking, the Jargon File's profile keeps {100 * worth.mean():.0f} % on average over {joined.height} texts and layers
   ({100 * worth.min():.0f} to {100 * worth.max():.0f} %). Own queries change recall by {gap["difference"].min():+.3f} to
@@ -169,4 +213,5 @@ tool.answer("03-calibration-on-another-text", "Does a profile calibrated on one 
   {joined["recall"].mean():.3f}, shuffled ones {joined["recall_shuffled"].mean():.3f}. Output error is
   {joined["output_error"].mean():.3f} by the Jargon File, {joined["other_error"].mean():.3f} by the other bundled texts,
   {joined["output_error_own queries"].mean():.3f} by own queries, {joined["output_error_shuffled"].mean():.3f} shuffled. Two profiles have
-  {100 * overlaps["overlap"].min():.0f} to {100 * overlaps["overlap"].max():.0f} % of the 8 dominant chunks in common, where chance has 25 %.""")
+  {100 * overlaps["overlap"].min():.0f} to {100 * overlaps["overlap"].max():.0f} % of the 8 dominant chunks in common, where chance has 25 %.""",
+)

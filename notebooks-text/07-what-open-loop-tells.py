@@ -96,13 +96,15 @@ tool.save(alt.vconcat(figures.kl_by_error(tables), below).resolve_scale(**apart)
 beside = [draw(tables) for draw in (figures.passkeys, figures.long_decoding)]
 alt.hconcat(*(chart for chart in beside if chart is not None)).resolve_scale(color="independent")
 
+
 # %%
 def told(metric: str) -> str:
     row = chosen.filter(outcome="kl", metric=metric).row(0, named=True)
     share = misordered.filter(metric=metric).row(0, named=True)
     return (
         f"{row['rho']:.2f} ({row['low']:.2f} to {row['high']:.2f}), with {share['misordered']:,} of {share['pairs']:,} pairs that "
-        f"KL tells apart misordered")
+        f"KL tells apart misordered"
+    )
 
 
 def names(rows: pl.DataFrame) -> str:
@@ -111,11 +113,20 @@ def names(rows: pl.DataFrame) -> str:
 
 weighted = misjudged.filter(metric="weighted_output_error")
 foretold = dict(keys.filter(loop="open").select("metric", "rho").iter_rows())
-tool.answer("07-what-open-loop-tells", "What do open-loop metrics tell of a live model's answers?", f"""
+tool.answer(
+    "07-what-open-loop-tells",
+    "What do open-loop metrics tell of a live model's answers?",
+    f"""
   {"Of" if folder == published else "By the small study, whose figures are worth little: of"} {points["policy"].n_unique()} policies at {points["budget"].drop_nulls().n_unique()} budgets on {texts} texts in {points["model"].n_unique()}
   model{"s" if points["model"].n_unique() > 1 else ""}, Spearman's correlation with KL within a text is, for recall, {told("recall")}; for mass,
   {told("mass")}; for the plain mean of output errors, {told("output_error")}; weighted by norm, {told("weighted_output_error")}. Beyond what
   other texts would show, the weighted error makes these families look worse than they are: {names(weighted.filter(pl.col("residual") > 0))}; and these
-  better: {names(weighted.filter(pl.col("residual") < 0))}.""" + ("" if not foretold else f"""
+  better: {names(weighted.filter(pl.col("residual") < 0))}."""
+    + (
+        ""
+        if not foretold
+        else f"""
   With keys missed in a long filler recall on the texts correlates by {foretold["recall"]:.2f}, the weighted error by
-  {foretold["weighted_output_error"]:.2f}."""))
+  {foretold["weighted_output_error"]:.2f}."""
+    ),
+)

@@ -1,7 +1,7 @@
 """Makes README.md of the answers that the notebooks' full runs left: `scripts/notebooks` calls it.
 
-    python readme.py          writes README.md
-    python readme.py --check  fails where a notebook, its picture or its place in README.md is missing
+python readme.py          writes README.md
+python readme.py --check  fails where a notebook, its picture or its place in README.md is missing
 """
 
 import json
@@ -40,7 +40,8 @@ def section(notebook: Path) -> str:
     told = json.loads(found.read_text())
     return (
         f"## {told['question']}\n\n[{notebook.name}]({notebook.name})\n\n{told['answer']}\n\n"
-        f"![{told['question']}](../docs/pictures/notebooks/{notebook.stem}.png)\n")
+        f"![{told['question']}](../docs/pictures/notebooks/{notebook.stem}.png)\n"
+    )
 
 
 def check() -> None:

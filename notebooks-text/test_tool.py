@@ -57,8 +57,17 @@ class Reading(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             database = Path(folder, "t.db")
             tool.replay(
-                database, [tool.trace("code-896-all-layers")], ["oracle", "random"], [64], "--layers", "0", "--steps", "0-9",
-                "--detail", "step")
+                database,
+                [tool.trace("code-896-all-layers")],
+                ["oracle", "random"],
+                [64],
+                "--layers",
+                "0",
+                "--steps",
+                "0-9",
+                "--detail",
+                "step",
+            )
             found = dict(tool.query(database, "SELECT policy, recall FROM summary").iter_rows())
             told = tool.compare(database, "oracle", "random")["recall"]
         self.assertEqual(found["oracle"], 1)

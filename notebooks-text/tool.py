@@ -22,13 +22,24 @@ SCRATCH = ROOT / ".build" / "notebooks" / ("small" if SMALL else "full")
 PICTURES = SCRATCH if SMALL else ROOT / "docs" / "pictures" / "notebooks"
 BUNDLED_PROFILE = ROOT / "profiles" / "smollm2-135m-instruct.json"
 TITLES = {
-    "prose-8192": "prose", "technical-4096": "technical", "qa-4096": "question answering", "code-896-all-layers": "code",
+    "prose-8192": "prose",
+    "technical-4096": "technical",
+    "qa-4096": "question answering",
+    "code-896-all-layers": "code",
 }
 LARGEST_PICTURE_BYTES = 150_000
 
 # Okabe and Ito's colours, which those who see fewer colours tell apart.
 BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, RED, GREY = (
-    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#56b4e9", "#d55e00", "#6b6f78")
+    "#0072b2",
+    "#e69f00",
+    "#009e73",
+    "#cc79a7",
+    "#f0e442",
+    "#56b4e9",
+    "#d55e00",
+    "#6b6f78",
+)
 
 
 class ToolError(Exception):
@@ -45,8 +56,7 @@ def binary() -> Path:
 
 def fasa_sim(*arguments) -> str:
     """Runs fasa-sim from the root of the repository and returns what it printed."""
-    run = subprocess.run(
-        [str(binary()), *map(str, arguments)], cwd=ROOT, capture_output=True, text=True)
+    run = subprocess.run([str(binary()), *map(str, arguments)], cwd=ROOT, capture_output=True, text=True)
     if run.returncode != 0:
         raise ToolError(f"fasa-sim {' '.join(map(str, arguments))}: {run.stderr.strip()}")
     return run.stdout
@@ -71,8 +81,17 @@ def fresh_database(name: str) -> Path:
 def replay(database: Path, traces, policies, budgets, *more) -> None:
     """Scores policies at budgets on traces; `more` are further arguments of `fasa-sim replay`."""
     fasa_sim(
-        "replay", *traces, "--policy", ",".join(policies), "--budget", ",".join(map(str, budgets)), "--no-timing",
-        "--db", database, *more)
+        "replay",
+        *traces,
+        "--policy",
+        ",".join(policies),
+        "--budget",
+        ",".join(map(str, budgets)),
+        "--no-timing",
+        "--db",
+        database,
+        *more,
+    )
 
 
 def query(database: Path, sql: str) -> polars.DataFrame:
@@ -90,8 +109,10 @@ def chunk_agreement(profile: Path, window: int) -> polars.DataFrame:
     """Contextual agreement of a profile at one K: layer, query head, chunk, agreement."""
     rows = [
         (entry["layer"], head, chunk, value)
-        for entry in json.loads(profile.read_text())["layers"] if entry["window"] == window
-        for head, values in enumerate(entry["agreement"]) for chunk, value in enumerate(values)
+        for entry in json.loads(profile.read_text())["layers"]
+        if entry["window"] == window
+        for head, values in enumerate(entry["agreement"])
+        for chunk, value in enumerate(values)
     ]
     if not rows:
         raise ToolError(f"{profile} has no contextual agreement at K = {window}")
@@ -107,7 +128,8 @@ def save(chart: altair.TopLevelMixin, name: str) -> altair.TopLevelMixin:
         .configure_axis(gridColor="#e4e6ea", labelFontSize=11, titleFontSize=12, titleFontWeight="normal")
         .configure_legend(labelFontSize=11, titleFontSize=11, titleFontWeight="normal", labelLimit=260)
         .configure_title(anchor="start", fontSize=13, fontWeight="normal", subtitleFontSize=11)
-        .configure_view(stroke=None))
+        .configure_view(stroke=None)
+    )
     styled.save(path, ppi=110)
     # 128 colours are enough for lines and labels, in a third of the bytes.
     Image.open(path).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)

@@ -3,9 +3,9 @@
 import math
 
 import torch
+from steps import DenseStep, FasaStep, SdpaStep, dominant_channels, pack
 
 from kernels import read_rows_kernel
-from steps import DenseStep, FasaStep, SdpaStep, dominant_channels, pack
 
 # Of an output: float16 holds 11 bits (2^-11 = 4.9e-4), dense weights are rounded to it once more before tl.dot.
 # Of a score: float16 again, products are summed in float32. Relative to the larger of 1 and the value.
@@ -66,8 +66,8 @@ def check_shape(checks: Checks, shape, device) -> None:
         output = step().clone()
         place = channels.long()[None].expand(batch, -1, -1)
         scores = torch.einsum(
-            "bhr,bhtr->bht", exact[0].gather(2, place),
-            exact[1].gather(3, place[:, :, None].expand(-1, -1, tokens, -1)))
+            "bhr,bhtr->bht", exact[0].gather(2, place), exact[1].gather(3, place[:, :, None].expand(-1, -1, tokens, -1))
+        )
         checks.near(f"score, {splits}", step.scores, scores)
         # Scores that rounding made equal may be chosen either way: the chosen ones' scores are compared.
         chosen = step.best[1]

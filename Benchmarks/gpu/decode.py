@@ -5,7 +5,6 @@ import sys
 from dataclasses import dataclass
 
 import torch
-
 from results import Folder
 from steps import DenseStep, FasaStep, SdpaStep, dominant_channels, pack
 from timing import copies_needed, measure
@@ -93,7 +92,8 @@ class Decode:
         self.batch = self.tokens = 0
 
     def run(self) -> None:
-        for self.batch, self.tokens in itertools.product(self.grid.batches, self.grid.tokens):
+        for batch, tokens in itertools.product(self.grid.batches, self.grid.tokens):
+            self.batch, self.tokens = batch, tokens
             missing = [case for case in self._cases() if self._missing(case)]
             if not missing:
                 continue
@@ -159,8 +159,13 @@ class Decode:
             if case.is_stage:
                 moved = self._bytes(case)
                 self.folder.stages.add(
-                    **fields, bytes=moved, median_s=time.median, low_s=time.low, high_s=time.high,
-                    gb_per_s=moved / time.median / 1e9)
+                    **fields,
+                    bytes=moved,
+                    median_s=time.median,
+                    low_s=time.low,
+                    high_s=time.high,
+                    gb_per_s=moved / time.median / 1e9,
+                )
             else:
                 self.folder.measurements.add(**fields, duration_s=time.median, duration_stderr_s=time.stderr)
 

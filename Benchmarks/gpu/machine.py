@@ -5,10 +5,10 @@ import time
 
 import torch
 import triton
-
-from kernels import empty_kernel, read_rows_kernel
 from results import Folder
 from timing import measure, summary
+
+from kernels import empty_kernel, read_rows_kernel
 
 WORD = 4
 ROW_BYTES = [32, 64, 128, 256, 512, 1024, 2048, 4096, 8192]
@@ -100,6 +100,14 @@ class Machine:
 
     def _add(self, fields: dict, launch: str, timing, amount: float, unit: str) -> None:
         self.table.add(
-            **fields, device=torch.cuda.get_device_name(0), launch=launch, median_s=timing.median, low_s=timing.low,
-            high_s=timing.high, rate=amount / timing.median, rate_unit=unit, repeats=timing.repeats,
-            inner_repeats=timing.inner)
+            **fields,
+            device=torch.cuda.get_device_name(0),
+            launch=launch,
+            median_s=timing.median,
+            low_s=timing.low,
+            high_s=timing.high,
+            rate=amount / timing.median,
+            rate_unit=unit,
+            repeats=timing.repeats,
+            inner_repeats=timing.inner,
+        )

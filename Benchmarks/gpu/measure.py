@@ -16,11 +16,13 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare every kernel with a float64 reference, and stop")
     parser.add_argument(
-        "--device", choices=["cuda", "cpu"], default="cuda", help="cpu: for --check, with TRITON_INTERPRET=1")
+        "--device", choices=["cuda", "cpu"], default="cuda", help="cpu: for --check, with TRITON_INTERPRET=1"
+    )
     parser.add_argument("--out", type=Path, default=Path("gpu-results"), help="folder, new or taken up (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="a grid of 4 shapes, to see whether all works")
     parser.add_argument(
-        "--launch", choices=["python", "graph", "both"], default="both", help="how kernels start (%(default)s)")
+        "--launch", choices=["python", "graph", "both"], default="both", help="how kernels start (%(default)s)"
+    )
     parser.add_argument("--repeats", type=int, default=30, help="groups of calls that are timed (%(default)s)")
     parser.add_argument("--heads", type=int, default=32, help="query heads, each its own KV head (%(default)s)")
     parser.add_argument("--head-dim", type=int, default=128, help="channels of a head (%(default)s)")
@@ -63,7 +65,6 @@ def ready(options: argparse.Namespace) -> str | None:
 
 def run(options: argparse.Namespace) -> None:
     import torch
-
     from decode import Decode, Grid
     from environment import cache_bytes, environment
     from machine import Machine

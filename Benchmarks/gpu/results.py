@@ -62,12 +62,14 @@ class Table:
         if not lines or lines[0] != self.columns:
             raise ResultsError(
                 f"{self.path}: expected the header {','.join(self.columns)}, "
-                f"found {','.join(lines[0]) if lines else 'none'}; name another folder with --out")
+                f"found {','.join(lines[0]) if lines else 'none'}; name another folder with --out"
+            )
         for number, cells in enumerate(lines[1:], 2):
             if len(cells) != len(self.columns):
                 raise ResultsError(
                     f"{self.path}:{number}: expected {len(self.columns)} columns, found {len(cells)}; "
-                    "mend or delete the line, or name another folder with --out")
+                    "mend or delete the line, or name another folder with --out"
+                )
             self.done.add(self._key(dict(zip(self.columns, cells))))
         if end < len(whole):  # A row that was broken off.
             os.truncate(self.path, end)

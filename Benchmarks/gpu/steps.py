@@ -49,7 +49,8 @@ class Splits:
             return
         head_dim = output.shape[-1]
         reduce_kernel[(output.numel() // head_dim,)](
-            *self.parts, output, self.count, HEAD_DIM=head_dim, SPLITS=triton.next_power_of_2(self.count))
+            *self.parts, output, self.count, HEAD_DIM=head_dim, SPLITS=triton.next_power_of_2(self.count)
+        )
 
 
 class SdpaStep:
@@ -82,9 +83,19 @@ class DenseStep:
     def __call__(self):
         splits = self.splits
         dense_kernel[(self.kv_rows, splits.count)](
-            *self.inputs, self.output, *splits.parts, self.tokens, splits.share, splits.count, self.scale,
-            GROUP=self.group, ROWS=max(16, triton.next_power_of_2(self.group)), HEAD_DIM=self.output.shape[-1],
-            BLOCK=self.BLOCK, DIRECT=splits.count == 1)
+            *self.inputs,
+            self.output,
+            *splits.parts,
+            self.tokens,
+            splits.share,
+            splits.count,
+            self.scale,
+            GROUP=self.group,
+            ROWS=max(16, triton.next_power_of_2(self.group)),
+            HEAD_DIM=self.output.shape[-1],
+            BLOCK=self.BLOCK,
+            DIRECT=splits.count == 1,
+        )
         splits.reduce(self.output)
         return self.output
 
@@ -106,7 +117,8 @@ class FasaStep:
         self.scores = torch.zeros(batch, heads, self.tokens, dtype=keys.dtype, device=keys.device)
         self.best = (
             torch.zeros(batch, heads, top_k, dtype=keys.dtype, device=keys.device),
-            torch.zeros(batch, heads, top_k, dtype=torch.int64, device=keys.device))
+            torch.zeros(batch, heads, top_k, dtype=torch.int64, device=keys.device),
+        )
         self.output = torch.empty_like(queries)
         self.splits = Splits(top_k, self.rows, self.ATTEND_BLOCK, multiprocessors, queries)
         self.scale = LOG2_E / math.sqrt(head_dim)
@@ -114,8 +126,16 @@ class FasaStep:
     def score(self):
         block = self.SCORE_ELEMENTS // self.rank
         score_kernel[(self.rows, triton.cdiv(self.tokens, block))](
-            self.queries, self.channels, self.packed, self.scores, self.tokens, self.scores.shape[1],
-            HEAD_DIM=self.queries.shape[-1], RANK=self.rank, BLOCK=block)
+            self.queries,
+            self.channels,
+            self.packed,
+            self.scores,
+            self.tokens,
+            self.scores.shape[1],
+            HEAD_DIM=self.queries.shape[-1],
+            RANK=self.rank,
+            BLOCK=block,
+        )
 
     def select(self):
         torch.topk(self.scores, self.top_k, sorted=False, out=self.best)
@@ -123,9 +143,22 @@ class FasaStep:
     def attend(self):
         splits = self.splits
         gather_attend_kernel[(self.rows, splits.count)](
-            self.queries, self.keys, self.values, self.best[1], self.output, *splits.parts, self.tokens, self.top_k,
-            splits.share, splits.count, self.scale, GROUP=self.group, HEAD_DIM=self.queries.shape[-1],
-            BLOCK=self.ATTEND_BLOCK, DIRECT=splits.count == 1)
+            self.queries,
+            self.keys,
+            self.values,
+            self.best[1],
+            self.output,
+            *splits.parts,
+            self.tokens,
+            self.top_k,
+            splits.share,
+            splits.count,
+            self.scale,
+            GROUP=self.group,
+            HEAD_DIM=self.queries.shape[-1],
+            BLOCK=self.ATTEND_BLOCK,
+            DIRECT=splits.count == 1,
+        )
         splits.reduce(self.output)
 
     def __call__(self):

@@ -44,6 +44,7 @@ def numpy_attention(query, keys, values, scale):
 
 def torch_forms(query, heads, d):
     """label -> function of (keys, values), each [tokens][d] of the query's type."""
+
     def rows(keys, values):
         return sdpa(query.view(1, 1, heads, d), keys[None, None], values[None, None])
 
@@ -51,7 +52,7 @@ def torch_forms(query, heads, d):
         return sdpa(query.view(1, heads, 1, d), keys[None, None], values[None, None], enable_gqa=True)
 
     def products(keys, values):
-        return torch.softmax(query @ keys.T * d ** -0.5, 1) @ values
+        return torch.softmax(query @ keys.T * d**-0.5, 1) @ values
 
     forms = {"SDPA, heads as rows": rows, "matmul and softmax": products}
     return forms | ({"SDPA, enable_gqa": grouped} if heads > 1 else {})
@@ -61,8 +62,14 @@ def add_torch(case, setting, rows, query, heads, expected, chosen=lambda tensor,
     for kind, (keys, values) in (("f32", rows.torch32), ("bf16", rows.torch_bf)):
         q = torch.from_numpy(query).to(keys.dtype)
         for label, function in torch_forms(q, heads, setting.channels).items():
-            case.add("PyTorch", f"{kind} {label}",
-                     lambda i, _, f=function, k=keys, v=values: f(chosen(k, i), chosen(v, i)), kind, expected, floats)
+            case.add(
+                "PyTorch",
+                f"{kind} {label}",
+                lambda i, _, f=function, k=keys, v=values: f(chosen(k, i), chosen(v, i)),
+                kind,
+                expected,
+                floats,
+            )
 
 
 def add_ours(case, setting, rows, query, heads, expected, attend, parts_of_cache):
@@ -88,17 +95,28 @@ def llama_graphs(setting, rows, query, heads):
 
     def build(library, context, tensors):
         k, v, turned, q, q_rows = tensors
+
         def products(q):
             weights = library.ggml_soft_max_ext(context, library.ggml_mul_mat(context, k, q), None, setting.scale, 0)
             return library.ggml_mul_mat(context, turned, weights)
+
         def flash(q):
             return library.ggml_flash_attn_ext(context, q, k, v, None, setting.scale, 0, 0)
+
         return [flash(q), products(q)] + ([flash(q_rows), products(q_rows)] if heads > 1 else [])
 
     for k, v in zip(rows.k16, rows.v16):
-        yield ggml.Graphs(setting.ggml, [
-            (ggml.F16, (d, n), k), (ggml.F16, (d, n), v), (ggml.F16, (n, d), np.ascontiguousarray(v.T)),
-            (ggml.F32, (d, 1, heads), query), (ggml.F32, (d, heads), query)], build)
+        yield ggml.Graphs(
+            setting.ggml,
+            [
+                (ggml.F16, (d, n), k),
+                (ggml.F16, (d, n), v),
+                (ggml.F16, (n, d), np.ascontiguousarray(v.T)),
+                (ggml.F32, (d, 1, heads), query),
+                (ggml.F32, (d, heads), query),
+            ],
+            build,
+        )
 
 
 def dense(setting, heads_of_groups):
@@ -109,16 +127,26 @@ def dense(setting, heads_of_groups):
         case = Case(f"attention, {heads} query head{'s' * (heads > 1)}", rows.copies, in_threads=True)
         runs = (Range * 1)(Range(0, setting.tokens))
         add_ours(case, setting, rows, query, heads, expected, setting.ours.bare.decode_attend_runs, [(runs, 1)])
-        case.add("NumPy", "f32", lambda i, _: numpy_attention(query, rows.k32[i], rows.v32[i], setting.scale),
-                 "f32", expected)
+        case.add(
+            "NumPy",
+            "f32",
+            lambda i, _: numpy_attention(query, rows.k32[i], rows.v32[i], setting.scale),
+            "f32",
+            expected,
+        )
         add_torch(case, setting, rows, query, heads, expected)
         graphs = list(llama_graphs(setting, rows, query, heads))
         labels = ["f16 flash_attn_ext", "f16 mul_mat and soft_max"]
         labels += [f"{label}, heads as rows" for label in labels] if heads > 1 else []
         for number, label in enumerate(labels):
-            case.add("llama.cpp", label, lambda i, thread, g=graphs, number=number: g[i].compute(number, thread),
-                     "sums in f16" if "flash" in label else "f16", expected,
-                     lambda done, e=expected: done[0].result(done[1], e.shape))
+            case.add(
+                "llama.cpp",
+                label,
+                lambda i, thread, g=graphs, number=number: g[i].compute(number, thread),
+                "sums in f16" if "flash" in label else "f16",
+                expected,
+                lambda done, e=expected: done[0].result(done[1], e.shape),
+            )
         yield case
 
 
@@ -136,9 +164,16 @@ def masked_graphs(setting, rows, query, heads, parts):
         return [library.ggml_flash_attn_ext(context, q, k, v, mask, setting.scale, 0, 0) for mask in masks]
 
     for k, v in zip(rows.k16, rows.v16):
-        yield ggml.Graphs(setting.ggml, [
-            (ggml.F16, (d, n), k), (ggml.F16, (d, n), v), (ggml.F32, (d, 1, heads), query),
-            *((ggml.F16, (n, 1), mask) for mask in masks)], build)
+        yield ggml.Graphs(
+            setting.ggml,
+            [
+                (ggml.F16, (d, n), k),
+                (ggml.F16, (d, n), v),
+                (ggml.F32, (d, 1, heads), query),
+                *((ggml.F16, (n, 1), mask) for mask in masks),
+            ],
+            build,
+        )
 
 
 def gathered(setting):
@@ -164,18 +199,27 @@ def gathered(setting):
             query = normal(3, heads, d)
             expected = exact(query, rows.k32[0][parts[0]], rows.v32[0][parts[0]], setting.scale)
             what = "an eighth of the tokens" + f", pages of {page}" * (page > 1)
-            case = Case(f"gather and attend, {what}, {heads} query head{'s' * (heads > 1)}",
-                        rows.copies * EIGHTH, in_threads=True)
+            case = Case(
+                f"gather and attend, {what}, {heads} query head{'s' * (heads > 1)}",
+                rows.copies * EIGHTH,
+                in_threads=True,
+            )
             if page > 1:
-                runs = [((Range * len(part))(*(Range(p * page, (p + 1) * page) for p in part.tolist())), len(part))
-                        for part in pages]
+                runs = [
+                    ((Range * len(part))(*(Range(p * page, (p + 1) * page) for p in part.tolist())), len(part))
+                    for part in pages
+                ]
                 add_ours(case, setting, rows, query, heads, expected, bare.decode_attend_runs, runs)
             else:
                 lists = [(part.ctypes.data, len(part)) for part in parts]
                 add_ours(case, setting, rows, query, heads, expected, bare.decode_attend_tokens, lists)
-            case.add("NumPy", "f32",
-                     lambda i, _, q=query: numpy_attention(q, take(rows.k32, i), take(rows.v32, i), setting.scale),
-                     "f32", expected)
+            case.add(
+                "NumPy",
+                "f32",
+                lambda i, _, q=query: numpy_attention(q, take(rows.k32, i), take(rows.v32, i), setting.scale),
+                "f32",
+                expected,
+            )
             add_torch(case, setting, rows, query, heads, expected, select)
             graphs = list(masked_graphs(setting, rows, query, heads, parts))
 
@@ -183,6 +227,12 @@ def gathered(setting):
                 part, copy = divmod(i, rows.copies)
                 return graphs[copy].compute(part, thread)
 
-            case.add("llama.cpp", "f16 flash_attn_ext, masked", masked, "sums in f16", expected,
-                     lambda done, e=expected: done[0].result(done[1], e.shape))
+            case.add(
+                "llama.cpp",
+                "f16 flash_attn_ext, masked",
+                masked,
+                "sums in f16",
+                expected,
+                lambda done, e=expected: done[0].result(done[1], e.shape),
+            )
             yield case

@@ -122,8 +122,9 @@ def of_heads(setting, bare, index, packed, codes, at, bits, m, heads):
     name = f"{bits}-bit codes, m = {m}, {heads} query head{'s' * (heads > 1)}"
     case = Case(f"scan of {name}", copies)
     case.add("fasa-sim", "every score", scan, precision, expected)
-    case.add("FAISS", f"{peer}, k = 1", lambda i, _: search(i, 1), precision, expected.max(1),
-             lambda found: found[0][:, 0])
+    case.add(
+        "FAISS", f"{peer}, k = 1", lambda i, _: search(i, 1), precision, expected.max(1), lambda found: found[0][:, 0]
+    )
     yield case
     if heads == 1:
         case = Case(f"scan and top-k of {name}, k = {TOP}", copies, tokens_chosen=True)

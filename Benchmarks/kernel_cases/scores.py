@@ -50,10 +50,22 @@ def dense(setting):
     case.add("PyTorch", "bf16", lambda i, _: torch.mv(torch_bf[i], torch_query.bfloat16()), "bf16", expected, floats)
     case.add("SimSIMD", "f16", lambda i, _: simsimd.cdist(q16, k16[i], "dot"), "f16", expected)
     case.add("NumKong", "f16", lambda i, _: numkong.cdist(q16, k16[i], "dot"), "f16", expected)
-    graphs = [ggml.Graphs(setting.ggml, [(ggml.F16, (d, n), k), (ggml.F32, (d, 1), query)],
-                          lambda library, context, t: [library.ggml_mul_mat(context, t[0], t[1])]) for k in k16]
-    case.add("llama.cpp", "f16 mul_mat", lambda i, thread: graphs[i].compute(0, thread), "f16", expected,
-             lambda done: done[0].result(0, (n,)))
+    graphs = [
+        ggml.Graphs(
+            setting.ggml,
+            [(ggml.F16, (d, n), k), (ggml.F32, (d, 1), query)],
+            lambda library, context, t: [library.ggml_mul_mat(context, t[0], t[1])],
+        )
+        for k in k16
+    ]
+    case.add(
+        "llama.cpp",
+        "f16 mul_mat",
+        lambda i, thread: graphs[i].compute(0, thread),
+        "f16",
+        expected,
+        lambda done: done[0].result(0, (n,)),
+    )
     yield case
 
     def score_and_choose(i, thread):
@@ -69,9 +81,15 @@ def dense(setting):
     best = np.argsort(-expected, kind="stable")[:TOP]
     case = Case(f"score and top-k, k = {TOP}, 1 query head", copies, tokens_chosen=True)
     case.add("fasa-sim", "f16", score_and_choose, "near ties", best)
-    case.add("FAISS", "f32 IndexFlatIP", lambda i, _: indexes[i].search(one, TOP), "near ties", best,
-             lambda found: found[1][0])
-    case.add("NumPy", "f32", lambda i, _: np.argpartition(k32[i] @ query, n - TOP)[n - TOP:], "near ties", best)
+    case.add(
+        "FAISS",
+        "f32 IndexFlatIP",
+        lambda i, _: indexes[i].search(one, TOP),
+        "near ties",
+        best,
+        lambda found: found[1][0],
+    )
+    case.add("NumPy", "f32", lambda i, _: np.argpartition(k32[i] @ query, n - TOP)[n - TOP :], "near ties", best)
     yield case
 
 
@@ -100,6 +118,7 @@ def partial(setting):
         def call(i, thread):
             bare.decode_score_planes(data[i], n, F16, n, values_at, 0, 1, channels_at, few, scores_at[thread], 0)
             return scores[thread][0, :n]
+
         return call
 
     case = Case("partial score, a quarter of the channels, packed", copies, in_threads=True)
@@ -117,6 +136,12 @@ def partial(setting):
     case = Case("partial score, a quarter of the channels, among all planes", copies, in_threads=True)
     case.add("fasa-sim", "f16", ours(addresses(planes), query, list_of), "f16", expected)
     case.add("NumPy", "f32 take", lambda i, _: part @ planes32[i].take(channels, 0), "f32", expected)
-    case.add("PyTorch", "bf16 index_select",
-             lambda i, _: torch.mv(planes_bf[i].index_select(0, torch_channels).T, part_bf), "bf16", expected, floats)
+    case.add(
+        "PyTorch",
+        "bf16 index_select",
+        lambda i, _: torch.mv(planes_bf[i].index_select(0, torch_channels).T, part_bf),
+        "bf16",
+        expected,
+        floats,
+    )
     yield case

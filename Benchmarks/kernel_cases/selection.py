@@ -30,8 +30,9 @@ def nth_element():
     with tempfile.TemporaryDirectory() as folder:
         source, library = Path(folder) / "best.cpp", Path(folder) / "best.so"
         source.write_text(NTH_ELEMENT)
-        subprocess.run(["clang++", "-O3", "-march=native", "-shared", "-fPIC", str(source), "-o", str(library)],
-                       check=True)
+        subprocess.run(
+            ["clang++", "-O3", "-march=native", "-shared", "-fPIC", str(source), "-o", str(library)], check=True
+        )
         function = ctypes.CDLL(str(library)).best
     function.restype = None
     function.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_void_p]
@@ -47,6 +48,7 @@ def top_k(setting):
     scratch = np.zeros(3 * n + 48, np.uint32)
     out, order_at, scratch_at = addresses((chosen, order, scratch))
     for k, name in ((256, "256"), (n // 8, "an eighth")):
+
         def ours(i, _):
             kernel(at[i], n, k, out, scratch_at)
             return chosen[:k]
@@ -58,8 +60,10 @@ def top_k(setting):
         expected = np.argsort(-rows[0], kind="stable")[:k]
         case = Case(f"top-k, k = {name}", copies, tokens_chosen=True)
         case.add("fasa-sim", "f32", ours, "exact", expected)
-        case.add("NumPy", "argpartition", lambda i, _: np.argpartition(rows[i], n - k)[n - k:], "exact", expected)
-        case.add("PyTorch", "topk, unsorted", lambda i, _: torch.topk(torch_rows[i], k, sorted=False)[1], "exact", expected)
+        case.add("NumPy", "argpartition", lambda i, _: np.argpartition(rows[i], n - k)[n - k :], "exact", expected)
+        case.add(
+            "PyTorch", "topk, unsorted", lambda i, _: torch.topk(torch_rows[i], k, sorted=False)[1], "exact", expected
+        )
         case.add("C++", "std::nth_element", theirs, "exact", expected)
         yield case
 
@@ -74,23 +78,23 @@ def top_p(setting):
     out, scratch_at = addresses((chosen, scratch))
 
     def ours(i, _):
-        return chosen[:kernel(at[i], n, 1, SHARE, out, scratch_at)]
+        return chosen[: kernel(at[i], n, 1, SHARE, out, scratch_at)]
 
     def by_sort(i, _):
         weights = np.exp(rows[i] - rows[i].max())
         order = np.argsort(-weights)
         sums = np.cumsum(weights[order])
-        return order[:np.searchsorted(sums, np.float32(SHARE) * sums[-1]) + 1]
+        return order[: np.searchsorted(sums, np.float32(SHARE) * sums[-1]) + 1]
 
     def torch_sort(i, _):
         weights, order = torch.sort(torch.softmax(torch_rows[i], 0), descending=True)
         sums = torch.cumsum(weights, 0)
-        return order[:int(torch.searchsorted(sums, SHARE * sums[-1])) + 1]
+        return order[: int(torch.searchsorted(sums, SHARE * sums[-1])) + 1]
 
     weights = np.exp(rows[0].astype(np.float64))
     order = np.argsort(-weights)
     sums = np.cumsum(weights[order])
-    expected = order[:np.searchsorted(sums, SHARE * sums[-1]) + 1]
+    expected = order[: np.searchsorted(sums, SHARE * sums[-1]) + 1]
     case = Case(f"top-p, p = {SHARE}", copies, tokens_chosen=True)
     case.add("fasa-sim", "f32", ours, "rounded sums", expected)
     case.add("NumPy", "exp, argsort, cumsum", by_sort, "rounded sums", expected)

@@ -8,9 +8,19 @@ from statistics import fmean, median
 import numpy as np
 
 # Largest error of a result, root mean square over that of the expected values, by the least precise number in it.
-TOLERANCE = {"f32": 1e-5, "f16": 2e-3, "bf16": 1e-2, "8 bits": 2e-2, "table of 8 bits": 2e-2, "4 bits": 0.2,
-             "sums in f16": 5e-2, "exact": 0.0, "rounded sums": 1e-3, "near ties": 1e-2,
-             "ties of rounded tables": 0.2}
+TOLERANCE = {
+    "f32": 1e-5,
+    "f16": 2e-3,
+    "bf16": 1e-2,
+    "8 bits": 2e-2,
+    "table of 8 bits": 2e-2,
+    "4 bits": 0.2,
+    "sums in f16": 5e-2,
+    "exact": 0.0,
+    "rounded sums": 1e-3,
+    "near ties": 1e-2,
+    "ties of rounded tables": 0.2,
+}
 TURN_SECONDS = 0.02
 
 
@@ -64,8 +74,10 @@ def check(case):
             result = result.astype(np.float64).reshape(form.expected.shape)
             differing = float(np.linalg.norm(result - form.expected) / np.linalg.norm(form.expected))
         if not differing <= TOLERANCE[form.precision]:
-            raise ValueError(f"{case.name}: {form.peer} ({form.label}) is off by {differing:.2g}, expected at most "
-                             f"{TOLERANCE[form.precision]:g} ({form.precision})")
+            raise ValueError(
+                f"{case.name}: {form.peer} ({form.label}) is off by {differing:.2g}, expected at most "
+                f"{TOLERANCE[form.precision]:g} ({form.precision})"
+            )
 
 
 def timed(case, threads, rounds, pool, clock):
@@ -88,5 +100,4 @@ def timed(case, threads, rounds, pool, clock):
 
     visits = [max(1, int(TURN_SECONDS / max(turn(form, 1), turn(form, 2), 1e-7))) for form in case.forms]
     taken = [[turn(form, count) for form, count in zip(case.forms, visits)] for _ in range(rounds)]
-    return [(median(times), median(time / a_round[0] for time, a_round in zip(times, taken)))
-            for times in zip(*taken)]
+    return [(median(times), median(time / a_round[0] for time, a_round in zip(times, taken))) for times in zip(*taken)]

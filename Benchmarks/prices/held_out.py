@@ -45,9 +45,7 @@ def other_machines(frame: pd.DataFrame, sets: dict) -> Errors:
         yield large({"of": "dense", "engine": engine}, told, rows, engine_name=engine)
 
 
-def sparse(
-    frame: pd.DataFrame, sets: dict, stage_frame: pd.DataFrame, stage_sets: dict, spread: float
-) -> Errors:
+def sparse(frame: pd.DataFrame, sets: dict, stage_frame: pd.DataFrame, stage_sets: dict, spread: float) -> Errors:
     """Of what the kernel sets price: Quest's kernel by all that a set makes of it, of which only its latency was fitted to
     these rows; and the top-k of tokens at the spread of real scores on other machines, against both measured distributions."""
     yield {"of": "pages", "machine": "a100-80gb"}, pages.errors(sets, fits.origins(frame), stage_sets, spread)
@@ -65,9 +63,7 @@ def steps() -> Errors:
     yield {"of": "step", "engine": "llama.cpp", "machine": "m2-ultra"}, on_metal
 
 
-def everything(
-    frame: pd.DataFrame, sets: dict, stage_frame: pd.DataFrame, stage_sets: dict, spread: float
-) -> Errors:
+def everything(frame: pd.DataFrame, sets: dict, stage_frame: pd.DataFrame, stage_sets: dict, spread: float) -> Errors:
     yield from measured_machines(frame, sets)
     yield from other_machines(frame, sets)
     yield from sparse(frame, sets, stage_frame, stage_sets, spread)

@@ -118,7 +118,9 @@ def select_by_spread(frame: pd.DataFrame, sets: dict, share: float) -> dict[str,
         parameters = select_between(sets, share, without=machine)
         extremes.append(relative(select(parameters, part), part.latency_us))
         shape = ["candidates", "rows", "sequences", "queries_per_sequence"]
-        both = part.set_index([*shape, "score_distribution"]).latency_us.groupby(level=list(range(5))).median().unstack()
+        both = (
+            part.set_index([*shape, "score_distribution"]).latency_us.groupby(level=list(range(5))).median().unstack()
+        )
         rows = part[part.score_distribution == "flat"].drop_duplicates(shape)
         at = both.reindex(list(rows[shape].itertuples(index=False, name=None)))
         blended = (at["top_last"] + share * (at["flat"] - at["top_last"])).to_numpy()

@@ -8,9 +8,8 @@ The first replays a trace through it and through the library's own `sparq`, whic
 
 import sys
 
-import numpy as np
-
 import fasa_sim
+import numpy as np
 
 CHANNELS = 32
 NEWEST = 0.25  # of the budget

@@ -5,7 +5,6 @@ import subprocess
 
 import libcachesim
 import pytest
-
 from conftest import ROOT
 
 TRACE = ROOT / "traces" / "code-896-all-layers.zst"
@@ -31,7 +30,17 @@ def misses(trace, cache) -> int:
 def test_hits_are_near_those_of_a_replay(traces, environment, tmp_path):
     """A buffer of four times the choice: that a step's own picks stay, which libCacheSim knows nothing of, matters little."""
     for order, cache in [("lru", libcachesim.LRU), ("fifo", libcachesim.FIFO), ("belady", libcachesim.Belady)]:
-        command = ["fasa-sim", "replay", TRACE, *POLICY, "--hot-buffer", f"128,{order},start=empty", "--no-timing", "--db", "r.db"]
+        command = [
+            "fasa-sim",
+            "replay",
+            TRACE,
+            *POLICY,
+            "--hot-buffer",
+            f"128,{order},start=empty",
+            "--no-timing",
+            "--db",
+            "r.db",
+        ]
         subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
         command = ["fasa-sim", "export", "hot_groups", "--db", "r.db", "-o", f"{order}.json"]
         subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)

@@ -18,16 +18,36 @@ OF_TRACE = [TRACE, "--layers", "0-1", "--steps", "0-15"]
 # Command, its object, its rows' kind where that has a name.
 COMMANDS = {
     "replay": (["replay", TRACE, *PART, "--policy", "fasa,streaming-llm", "--budget", "32,64"], "configuration"),
-    "replay, priced": (["replay", TRACE, *PART, "--policy", "fasa", "--budget", "32", "--hardware", "h100-sxm"],
-                       "configuration"),
+    "replay, priced": (
+        ["replay", TRACE, *PART, "--policy", "fasa", "--budget", "32", "--hardware", "h100-sxm"],
+        "configuration",
+    ),
     "sweep": (["sweep", TRACE, *PART, "--policy", "fasa,quest", "--budget", "32"], "best"),
     "sweep-dry-run": (["sweep", TRACE, *PART, "--policy", "fasa", "--budget", "32", "--dry-run"], None),
     "sweep-units": (["sweep", TRACE, *PART, "--policy", "fasa,quest", "--budget", "32", "--units"], "unit"),
-    "sweep-shard": (["sweep", TRACE, *PART[:-1], "--policy", "fasa,quest", "--budget", "32", "--shard", "1/1"], "shard-unit"),
-    "explore": (["explore", *OF_TRACE, "--max-output-error", "0.8", "--policy", "streaming-llm,quest", "--max-trials", "10"],
-                "judged"),
-    "explore, timed": (["explore", *OF_TRACE, "--min-recall", "0.99", "--policy", "streaming-llm", "--max-trials", "10",
-                        "--hardware", "h100-sxm"], "judged"),
+    "sweep-shard": (
+        ["sweep", TRACE, *PART[:-1], "--policy", "fasa,quest", "--budget", "32", "--shard", "1/1"],
+        "shard-unit",
+    ),
+    "explore": (
+        ["explore", *OF_TRACE, "--max-output-error", "0.8", "--policy", "streaming-llm,quest", "--max-trials", "10"],
+        "judged",
+    ),
+    "explore, timed": (
+        [
+            "explore",
+            *OF_TRACE,
+            "--min-recall",
+            "0.99",
+            "--policy",
+            "streaming-llm",
+            "--max-trials",
+            "10",
+            "--hardware",
+            "h100-sxm",
+        ],
+        "judged",
+    ),
     "compare": (["compare", "configuration:1", "configuration:3"], "difference"),
     "compare-runs": (["compare", "run:1", "run:1"], None),
     "model": (["model", "--hardware", "a100-40gb", "--geometry", "llama-3.1-8b", "--context", "4k,1m"], "modelled"),
@@ -52,7 +72,8 @@ def told(folder, environment, command, *options) -> str:
     if command[0] in ("compare", "model", "heads"):
         database = ["--db", "runs.db"]
     run = subprocess.run(
-        ["fasa-sim", *command, *database, *options], cwd=folder, env=environment, capture_output=True, text=True)
+        ["fasa-sim", *command, *database, *options], cwd=folder, env=environment, capture_output=True, text=True
+    )
     assert run.returncode == 0, run.stderr
     return run.stdout
 
@@ -92,10 +113,17 @@ def test_the_list_of_views_is_in_the_schema(folder, environment):
 
 def test_a_replays_rows_are_the_databases(folder, environment):
     command = ["replay", TRACE, *PART, "--policy", "fasa,streaming-llm", "--budget", "32,64", "--db", "same.db"]
-    run = subprocess.run(["fasa-sim", *command, "-o", "jsonl"], cwd=folder, env=environment, capture_output=True, text=True)
+    run = subprocess.run(
+        ["fasa-sim", *command, "-o", "jsonl"], cwd=folder, env=environment, capture_output=True, text=True
+    )
     assert run.returncode == 0, run.stderr
-    subprocess.run(["fasa-sim", "export", "summary", "--db", "same.db", "-o", "same.jsonl"], cwd=folder, env=environment,
-                   check=True, capture_output=True)
+    subprocess.run(
+        ["fasa-sim", "export", "summary", "--db", "same.db", "-o", "same.jsonl"],
+        cwd=folder,
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
     exported = [json.loads(line) for line in (folder / "same.jsonl").read_text(encoding="utf-8").splitlines()]
     printed = [json.loads(line) for line in run.stdout.splitlines()]
     assert [list(row.items()) for row in printed] == [list(row.items()) for row in exported]
@@ -109,5 +137,7 @@ def test_the_page_names_every_kind():
 
 @pytest.mark.parametrize("options", [["-o", "csv", "--json"], ["--json", "--markdown"], ["-o", "xml"], ["-o", "t.csv"]])
 def test_a_wrong_combination_is_a_wrong_command_line(options, folder, environment):
-    run = subprocess.run(["fasa-sim", "hardware", "list", *options], cwd=folder, env=environment, capture_output=True, text=True)
+    run = subprocess.run(
+        ["fasa-sim", "hardware", "list", *options], cwd=folder, env=environment, capture_output=True, text=True
+    )
     assert run.returncode == 64 and run.stdout == "" and run.stderr

@@ -69,18 +69,24 @@ def test_types_and_values(view, database, work, environment):
     path = export(work, environment, database, view, "parquet")
     types = schema(work, environment, database)[view]
     table = pyarrow.parquet.read_table(path)
-    assert {field.name: field.type for field in table.schema} == {name: ARROW[types[name]] for name in table.column_names}
+    assert {field.name: field.type for field in table.schema} == {
+        name: ARROW[types[name]] for name in table.column_names
+    }
     frame = polars.read_parquet(path)
     assert dict(frame.schema) == {name: POLARS[types[name]] for name in table.column_names}
     described = duckdb.sql(f"DESCRIBE SELECT * FROM '{path}'").fetchall()
     assert {row[0]: row[1] for row in described} == {name: DUCKDB[types[name]] for name in table.column_names}
     with sqlite3.connect(work / f"{database}.db") as db:
         rows = db.execute(f"SELECT {', '.join(table.column_names)} FROM {view} ORDER BY 1").fetchall()
+
     # Rows of one first column come in SQLite's order, which another query may not repeat.
     def ordered(found):
         return sorted((tuple(row) for row in found), key=repr)
 
-    rows = [tuple(float(v) if types[n] == "real" and v is not None else v for n, v in zip(table.column_names, row)) for row in rows]
+    rows = [
+        tuple(float(v) if types[n] == "real" and v is not None else v for n, v in zip(table.column_names, row))
+        for row in rows
+    ]
     assert ordered(zip(*(table[name].to_pylist() for name in table.column_names))) == ordered(rows)
     assert ordered(frame.rows()) == ordered(rows)
     assert ordered(duckdb.sql(f"SELECT * FROM '{path}'").fetchall()) == ordered(rows)
@@ -91,7 +97,12 @@ def test_timed_and_untimed_go_together(work, environment):
     frame = polars.concat([polars.read_parquet(path) for path in paths])
     assert frame["kernel_speedup"].null_count() == 3 and frame["timing_pairs"].null_count() == 3
     assert pyarrow.concat_tables(map(pyarrow.parquet.read_table, paths)).num_rows == 6
-    assert duckdb.sql(f"SELECT avg(kernel_speedup), max(timing_pairs) FROM read_parquet({[str(p) for p in paths]})").fetchall()[0][0] > 0
+    assert (
+        duckdb.sql(
+            f"SELECT avg(kernel_speedup), max(timing_pairs) FROM read_parquet({[str(p) for p in paths]})"
+        ).fetchall()[0][0]
+        > 0
+    )
 
 
 def test_an_empty_column_is_averaged(work, environment):
@@ -109,12 +120,10 @@ def test_many_row_groups(work, environment, tmp_path):
         source.backup(db)
         source.close()
         db.execute("DELETE FROM contextual_agreement")
-        db.execute(
-            "INSERT INTO profiles VALUES (1, hex(zeroblob(32)), 1, 'm', '', 1, 1, 1, 2, 'rope', 'half', '[]')"
-        )
+        db.execute("INSERT INTO profiles VALUES (1, hex(zeroblob(32)), 1, 'm', '', 1, 1, 1, 2, 'rope', 'half', '[]')")
         db.executemany(
             "INSERT INTO contextual_agreement VALUES (1, ?, 256, 0, 0, ?)",
-            ((i, None if i % 2 and i < 1000 or i > 140_000 else i / count) for i in range(count)),
+            ((i, None if (i % 2 and i < 1000) or i > 140_000 else i / count) for i in range(count)),
         )
     path = export(work, environment, "many", "contextual_agreement", "parquet")
     file = pyarrow.parquet.ParquetFile(path)
@@ -122,7 +131,14 @@ def test_many_row_groups(work, environment, tmp_path):
     with sqlite3.connect(work / "many.db") as db:
         rows = db.execute("SELECT layer, agreement FROM contextual_agreement ORDER BY layer").fetchall()
     for found in (
-        list(zip(*(file.read(columns=["layer", "agreement"]).sort_by("layer")[n].to_pylist() for n in ("layer", "agreement")))),
+        list(
+            zip(
+                *(
+                    file.read(columns=["layer", "agreement"]).sort_by("layer")[n].to_pylist()
+                    for n in ("layer", "agreement")
+                )
+            )
+        ),
         polars.read_parquet(path, columns=["layer", "agreement"]).sort("layer").rows(),
         duckdb.sql(f"SELECT layer, agreement FROM '{path}' ORDER BY layer").fetchall(),
     ):
@@ -133,7 +149,9 @@ def test_csv_says_what_a_field_is(work, environment):
     """Python's reader takes quoted fields for text; readers with types of their own agree with JSON."""
     path = export(work, environment, "timed", "summary", "csv")
     objects = json.loads(export(work, environment, "timed", "summary", "json").read_text())
-    lines = [json.loads(line) for line in export(work, environment, "timed", "summary", "jsonl").read_text().splitlines()]
+    lines = [
+        json.loads(line) for line in export(work, environment, "timed", "summary", "jsonl").read_text().splitlines()
+    ]
     assert objects == lines and [row["budget"] for row in objects] == ["32", "0.25", None]
     with path.open(newline="") as file:
         quoted = list(csv.DictReader(file, restval=None))

@@ -2,6 +2,7 @@
 
 import pytest
 import zstandard
+
 from prices import data, folds, machines, step_data
 
 TABLES = ["decode-attention.csv.zst", "sparse-attention-stages.csv.zst", "published-decode-times.csv"]

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from prices import data, dense, fits, today
 from prices.errors import median_and_most, relative, right_side
 

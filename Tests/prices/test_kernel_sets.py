@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import yaml
+
 from prices import data, held_out, kernel_dense, kernel_sets, kernel_yaml, machines, sets, stages
 
 NAMES = ("vllm", "sglang", "trtllm", "metal")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from prices import data, dense, errors, fits, folds, machines, metal, sets, stages, step, step_data, step_folds
 
 # Machine, kernel, bits of the cache, channels, query heads of a KV head.

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from prices import data, sets, spread, stages
 
 

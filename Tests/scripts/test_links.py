@@ -25,16 +25,20 @@ class Links(unittest.TestCase):
 
     def test_a_missing_file_heading_and_picture_are_told_with_their_lines(self):
         text = "# Here\n[a](gone.md)\n[b](#there) [c](b.md#there)\n![d](gone.png)\n[![e](gone.svg)](b.md)\n"
-        self.assertEqual(broken(a=text, b="# Here\n"), (
-            1, ["a.md:2: gone.md", "a.md:3: #there", "a.md:3: b.md#there", "a.md:4: gone.png", "a.md:5: gone.svg"]))
+        self.assertEqual(
+            broken(a=text, b="# Here\n"),
+            (1, ["a.md:2: gone.md", "a.md:3: #there", "a.md:3: b.md#there", "a.md:4: gone.png", "a.md:5: gone.svg"]),
+        )
 
     def test_code_and_the_web_are_left_alone(self):
         text = "`[a](gone.md)` [b](https://example.org/x) [c](mailto:a@example.org)\n```\n[d](gone.md)\n# No heading\n```\n[e](#no-heading)\n"
         self.assertEqual(broken(a=text), (1, ["a.md:6: #no-heading"]))
 
     def test_references_and_html_count(self):
-        self.assertEqual(broken(a='[x]: gone.md\n<img src="gone.png">\n<a id="here"></a>[y](#here)\n'), (
-            1, ["a.md:1: gone.md", "a.md:2: gone.png"]))
+        self.assertEqual(
+            broken(a='[x]: gone.md\n<img src="gone.png">\n<a id="here"></a>[y](#here)\n'),
+            (1, ["a.md:1: gone.md", "a.md:2: gone.png"]),
+        )
 
 
 if __name__ == "__main__":

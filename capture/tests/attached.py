@@ -22,7 +22,9 @@ def content(path: Path) -> dict[str, tuple[str, list[int], bytes]]:
     raw = path.read_bytes()
     if raw[8:9] != b"{":
         raw = subprocess.run(["zstd", "-dc", path], capture_output=True, check=True).stdout
-    return {name: (entry["dtype"], entry["shape"], bytes(entry["data"])) for name, entry in safetensors.deserialize(raw)}
+    return {
+        name: (entry["dtype"], entry["shape"], bytes(entry["data"])) for name, entry in safetensors.deserialize(raw)
+    }
 
 
 def texts(path: Path) -> dict[str, str]:
@@ -32,7 +34,9 @@ def texts(path: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def traces(tiny_gguf, tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("traces")
-    (folder / "text.txt").write_text("It is a truth universally acknowledged, that a test is in want of a purpose. " * 3)
+    (folder / "text.txt").write_text(
+        "It is a truth universally acknowledged, that a test is in want of a purpose. " * 3
+    )
     paths = {dtype: folder / f"{dtype}.zst" for dtype in ("f16", "bf16", "f32")}
     for dtype, path in paths.items():
         assert main(["run", str(tiny_gguf), str(folder / "text.txt"), "-o", str(path), *RUN, "--dtype", dtype]) == 0
@@ -48,8 +52,11 @@ def all_scores(layers=(0, 2), dtype=np.float32) -> dict[str, np.ndarray]:
     random, scores = np.random.default_rng(8), {}
     for layer in layers:
         shapes = {
-            "token_score": (KV_HEADS, TOKENS), "value_norm": (QUERY_HEADS, TOKENS), "index_k": (TOKENS, 8),
-            "index_q": (3, QUERIES, 8), "index_w": (3, QUERIES),
+            "token_score": (KV_HEADS, TOKENS),
+            "value_norm": (QUERY_HEADS, TOKENS),
+            "index_k": (TOKENS, 8),
+            "index_q": (3, QUERIES, 8),
+            "index_w": (3, QUERIES),
         }
         for part, shape in shapes.items():
             values = random.standard_normal(shape).astype(dtype)
@@ -59,7 +66,9 @@ def all_scores(layers=(0, 2), dtype=np.float32) -> dict[str, np.ndarray]:
 
 @pytest.fixture
 def saved(tmp_path):
-    def save(scores: dict[str, np.ndarray], metadata: dict[str, str] | None = None, name: str = "s.safetensors") -> Path:
+    def save(
+        scores: dict[str, np.ndarray], metadata: dict[str, str] | None = None, name: str = "s.safetensors"
+    ) -> Path:
         safetensors.numpy.save_file(scores, tmp_path / name, metadata=metadata)
         return tmp_path / name
 

@@ -1,6 +1,6 @@
 """Damages a tiny GGUF model in many ways, runs a capture of each, and says how it ended.
 
-    python capture/tests/mutations.py COUNT [SEED]   # a table of endings; exit code 1 where one is not in order
+python capture/tests/mutations.py COUNT [SEED]   # a table of endings; exit code 1 where one is not in order
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
 from tiny_model import TinyModel, write_gguf
 
 TEXT = "A model that was damaged on its way must say so, on one line. "
@@ -83,7 +82,12 @@ def ending(model: bytes, folder: Path) -> Ending:
         return Ending("sound", result.stdout)
     if left:
         return Ending("left files behind", f"{left} {said}")
-    if result.returncode not in (1, 2) or result.stdout or said.count("\n") != 1 or not said.startswith("fasa-capture: "):
+    if (
+        result.returncode not in (1, 2)
+        or result.stdout
+        or said.count("\n") != 1
+        or not said.startswith("fasa-capture: ")
+    ):
         return Ending(f"not in order: exit code {result.returncode}", said)
     return Ending("refused" if result.returncode == 2 else "refused by the check", said)
 

@@ -1,10 +1,11 @@
 """Spoils traces at random, and holds the verdicts of both readers against each other.
 
-    python reader_mutations.py COUNT [SEED]     # by hand, as long as one likes
+python reader_mutations.py COUNT [SEED]     # by hand, as long as one likes
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -22,8 +23,32 @@ from fasa_capture.errors import CaptureError
 from fasa_capture.trace_reader import TraceReader
 
 NUMBERS = [
-    "0", "1", "-1", "2", "3", "7", "1.0", "-0", "0.5", "1e3", "1e308", "1e-308", "1e400", "65536", "65537", "2147483647",
-    "2147483648", "4294967296", "9223372036854775807", "9223372036854775808", "null", "true", '"x"', "[]", "{}", "[1]",
+    "0",
+    "1",
+    "-1",
+    "2",
+    "3",
+    "7",
+    "1.0",
+    "-0",
+    "0.5",
+    "1e3",
+    "1e308",
+    "1e-308",
+    "1e400",
+    "65536",
+    "65537",
+    "2147483647",
+    "2147483648",
+    "4294967296",
+    "9223372036854775807",
+    "9223372036854775808",
+    "null",
+    "true",
+    '"x"',
+    "[]",
+    "{}",
+    "[1]",
 ]
 
 
@@ -84,14 +109,18 @@ class Mutations:
         places = list(re.finditer(r"-?\d+(\.\d+)?(e[-+]?\d+)?|\"[^\"]*\"|null|[\[\]{},:]", text))
         place = self._random.choice(places)
         members["__metadata__"]["fasa-trace"] = (
-            text[: place.start()] + self._random.choice([*NUMBERS, "[null]", '{"1": 2}', '"half"', ""]) + text[place.end() :]
+            text[: place.start()]
+            + self._random.choice([*NUMBERS, "[null]", '{"1": 2}', '"half"', ""])
+            + text[place.end() :]
         )
         return json.dumps(members).encode()
 
     def _value(self, data: bytes) -> bytes:
         spoilt = bytearray(data)
         at = 2 * self._random.randrange(len(spoilt) // 2)
-        spoilt[at : at + 2] = self._random.choice([b"\0\x7c", b"\xff\xfb", b"\x80\x7f", b"\xff\xff", b"\0\0", b"\x01\x7c"])
+        spoilt[at : at + 2] = self._random.choice(
+            [b"\0\x7c", b"\xff\xfb", b"\x80\x7f", b"\xff\xff", b"\0\0", b"\x01\x7c"]
+        )
         return bytes(spoilt)
 
     def _contained(self, whole: bytes, header: int) -> bytes:
@@ -102,9 +131,14 @@ class Mutations:
             return whole
         if kind == 1:
             return compressor.compress(whole)
-        cuts = [0, header, *sorted(self._random.sample(range(header, len(whole)), min(3, len(whole) - header))), len(whole)]
+        cuts = [
+            0,
+            header,
+            *sorted(self._random.sample(range(header, len(whole)), min(3, len(whole) - header))),
+            len(whole),
+        ]
         frames, entries = b"", b""
-        for begin, end in zip(cuts, cuts[1:]):
+        for begin, end in itertools.pairwise(cuts):
             if begin == end:
                 continue
             frame = compressor.compress(whole[begin:end])

@@ -8,7 +8,17 @@ import struct
 import numpy as np
 import pytest
 from attached import (  # noqa: F401
-    KV_HEADS, QUERIES, RUN, TOKENS, all_scores, attach, content, saved, texts, trace, traces,
+    KV_HEADS,
+    QUERIES,
+    RUN,
+    TOKENS,
+    all_scores,
+    attach,
+    content,
+    saved,
+    texts,
+    trace,
+    traces,
 )
 from conftest import open_trace
 from trace_rules import read_cases
@@ -28,10 +38,13 @@ def test_all_is_there_and_all_else_is_kept(traces, saved, dtype, tmp_path, capsy
         f"weighted, of 8 channels, of 2 layers; {output.stat().st_size:,} bytes\n"
     )
     before, after = TraceReader(trace), TraceReader(output)
-    assert after.metadata == before.metadata | {"scores": {
-        "token": {"name": "KVzip", "layers": [0, 2]}, "value_norm": {"layers": [0, 2]},
-        "index": {"name": "lightning", "heads": 3, "channels": 8, "weighted": True, "layers": [0, 2]},
-    }}
+    assert after.metadata == before.metadata | {
+        "scores": {
+            "token": {"name": "KVzip", "layers": [0, 2]},
+            "value_norm": {"layers": [0, 2]},
+            "index": {"name": "lightning", "heads": 3, "channels": 8, "weighted": True, "layers": [0, 2]},
+        }
+    }
     found = content(output)
     assert content(trace).items() <= found.items()
     assert len(found) == len(before.tensors) + len(scores)
@@ -48,12 +61,14 @@ def test_all_is_there_and_all_else_is_kept(traces, saved, dtype, tmp_path, capsy
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 def test_scores_of_either_width_are_taken(traces, saved, dtype, tmp_path):
     scores = all_scores(dtype=dtype)
-    for kind, trace in traces.items():
-        assert attach(trace, saved(scores), tmp_path / "n.zst") == 0
+    for kind, written in traces.items():
+        assert attach(written, saved(scores), tmp_path / "n.zst") == 0
         if kind != "bf16":  # NumPy has no such type.
             tensors = open_trace(tmp_path / "n.zst").tensors
             for name, values in scores.items():
-                np.testing.assert_allclose(tensors[f"extra.{name}"], values.astype(np.float32), rtol=2.0**-11, atol=1e-7)
+                np.testing.assert_allclose(
+                    tensors[f"extra.{name}"], values.astype(np.float32), rtol=2.0**-11, atol=1e-7
+                )
 
 
 def test_bf16_is_taken(trace, tmp_path):
@@ -84,7 +99,10 @@ def test_large_tensors_are_written_in_several_frames(trace, saved, tmp_path, mon
 
 
 def test_an_index_without_weights_is_one_of_the_kv_heads(trace, saved, tmp_path, capsys):
-    scores = {"layers.1.index_k": np.ones((TOKENS, 4), np.float32), "layers.1.index_q": np.ones((KV_HEADS, QUERIES, 4), np.float32)}
+    scores = {
+        "layers.1.index_k": np.ones((TOKENS, 4), np.float32),
+        "layers.1.index_q": np.ones((KV_HEADS, QUERIES, 4), np.float32),
+    }
     assert attach(trace, saved(scores, name="minimax.safetensors"), tmp_path / "n.zst") == 0
     index = {"name": "minimax.safetensors", "heads": KV_HEADS, "channels": 4, "weighted": False, "layers": [1]}
     assert open_trace(tmp_path / "n.zst").metadata["scores"] == {"index": index}
@@ -137,9 +155,15 @@ def test_other_scores_stay_and_the_same_are_replaced(trace, saved, tmp_path, cap
     assert [name for name in found.tensors if "token_score" in name] == ["extra.layers.1.token_score"]
     assert "extra.layers.2.value_norm" in found.tensors
     # An index without weights leaves none of the old one's behind.
-    heads = {"layers.0.index_k": np.ones((TOKENS, 4), np.float32), "layers.0.index_q": np.ones((KV_HEADS, QUERIES, 4), np.float32)}
+    heads = {
+        "layers.0.index_k": np.ones((TOKENS, 4), np.float32),
+        "layers.0.index_q": np.ones((KV_HEADS, QUERIES, 4), np.float32),
+    }
     assert attach(second, saved(heads), first, "--replace") == 0
-    assert sorted(name for name in open_trace(first).tensors if "index" in name) == ["extra.layers.0.index_k", "extra.layers.0.index_q"]
+    assert sorted(name for name in open_trace(first).tensors if "index" in name) == [
+        "extra.layers.0.index_k",
+        "extra.layers.0.index_q",
+    ]
     assert main(["check", str(first)]) == 0
 
 
@@ -157,11 +181,15 @@ def test_a_tensor_that_is_anybodys_is_not_written_over(trace, saved, tmp_path, c
 
 
 def test_its_own_norms_pass_the_check_and_others_fail_it(tiny_gguf, tmp_path, saved, capsys):
-    (tmp_path / "text.txt").write_text("A value that is known is worth two that are not; so it was said in those days. " * 3)
+    (tmp_path / "text.txt").write_text(
+        "A value that is known is worth two that are not; so it was said in those days. " * 3
+    )
     path, output = tmp_path / "t.zst", tmp_path / "n.zst"
     options = (*RUN, "--output-projection", "--value-norms")
     assert main(["run", str(tiny_gguf), str(tmp_path / "text.txt"), "-o", str(path), *options]) == 0
-    norms = {f"layers.{layer}.value_norm": open_trace(path).tensors[f"extra.layers.{layer}.value_norm"] for layer in range(3)}
+    norms = {
+        f"layers.{layer}.value_norm": open_trace(path).tensors[f"extra.layers.{layer}.value_norm"] for layer in range(3)
+    }
     assert attach(path, saved(norms), output, "--replace") == 0
     assert content(output) == content(path) and main(["check", str(output)]) == 0
     norms["layers.1.value_norm"] = norms["layers.1.value_norm"] * np.float32(1.02)

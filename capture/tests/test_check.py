@@ -68,7 +68,13 @@ def lost_prompt_query(metadata, tensors):
 @pytest.mark.parametrize(
     "change",
     [
-        wrong_scale, wrong_pairing, wrong_base, wrong_window, wrong_head_order, shifted_values, one_wrong_output,
+        wrong_scale,
+        wrong_pairing,
+        wrong_base,
+        wrong_window,
+        wrong_head_order,
+        shifted_values,
+        one_wrong_output,
         lost_prompt_query,
     ],
 )

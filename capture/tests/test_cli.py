@@ -77,12 +77,32 @@ def test_an_output_that_cannot_be(refused, tmp_path):
 @pytest.mark.parametrize(
     "option",
     [
-        ("--threads", "0"), ("--threads", "-1"), ("--threads", "100000"), ("--threads", "1.5"), ("--threads", "٣"),
-        ("--prompt-tokens", "0"), ("--prompt-tokens", "9" * 5000), ("--decode", "-1"), ("--decode", "1e3"),
-        ("--decode", "16777217"), ("--window", "-1"), ("--window", ""), ("--seed", "-1"), ("--seed", str(1 << 63)),
-        ("--temperature", "0"), ("--temperature", "1e-320"), ("--temperature", "nan"), ("--temperature", "inf"),
-        ("--temperature", "-1"), ("--temperature", "1e400"), ("--patience", "0"), ("--patience", "nan"),
-        ("--title", "a\x1b[2Jb"), ("--licence", "x" * 501), ("--kind", "two\nlines"), ("--title", "\udcff"),
+        ("--threads", "0"),
+        ("--threads", "-1"),
+        ("--threads", "100000"),
+        ("--threads", "1.5"),
+        ("--threads", "٣"),
+        ("--prompt-tokens", "0"),
+        ("--prompt-tokens", "9" * 5000),
+        ("--decode", "-1"),
+        ("--decode", "1e3"),
+        ("--decode", "16777217"),
+        ("--window", "-1"),
+        ("--window", ""),
+        ("--seed", "-1"),
+        ("--seed", str(1 << 63)),
+        ("--temperature", "0"),
+        ("--temperature", "1e-320"),
+        ("--temperature", "nan"),
+        ("--temperature", "inf"),
+        ("--temperature", "-1"),
+        ("--temperature", "1e400"),
+        ("--patience", "0"),
+        ("--patience", "nan"),
+        ("--title", "a\x1b[2Jb"),
+        ("--licence", "x" * 501),
+        ("--kind", "two\nlines"),
+        ("--title", "\udcff"),
     ],
     ids=lambda option: f"{option[0]} {option[1][:8]!a}",
 )
@@ -94,7 +114,8 @@ def test_option_values_that_cannot_be(option, capsys):
 
 
 @pytest.mark.parametrize(
-    "layers", ["²", "", ",", "0,,1", "-1", "1-", "0-99999999999999999999", "9" * 5000, "0x1", "１", "all,1", "\x1b[2J", "2-1"]
+    "layers",
+    ["²", "", ",", "0,,1", "-1", "1-", "0-99999999999999999999", "9" * 5000, "0x1", "１", "all,1", "\x1b[2J", "2-1"],  # noqa: RUF001
 )
 def test_layers_that_cannot_be(refused, layers):
     told = refused("--layers", layers) if not layers.startswith("-") else refused(f"--layers={layers}")
@@ -117,9 +138,19 @@ def test_the_coolest_and_hottest_that_may_be(tiny_gguf, tmp_path, text_file):
 @pytest.mark.parametrize(
     "arguments",
     [
-        [], ["run"], ["run", "m.gguf", "t.txt"], ["run", "m.gguf", "t.txt", "-o", "x", "--decode", "-1"], ["check"],
-        ["check", "a", "b"], ["check", "a", "--none"], ["--none"], ["sprint"], ["check", "a", "\x1b[2J"], ["\n" * 5000],
-        ["run", "m.gguf", "t.txt", "-o", "x", "--dtype", "f8"], ["model", "gpt5"],
+        [],
+        ["run"],
+        ["run", "m.gguf", "t.txt"],
+        ["run", "m.gguf", "t.txt", "-o", "x", "--decode", "-1"],
+        ["check"],
+        ["check", "a", "b"],
+        ["check", "a", "--none"],
+        ["--none"],
+        ["sprint"],
+        ["check", "a", "\x1b[2J"],
+        ["\n" * 5000],
+        ["run", "m.gguf", "t.txt", "-o", "x", "--dtype", "f8"],
+        ["model", "gpt5"],
         ["run", "m.gguf", "t.txt", "-o", "x", "--temperature", "0"],
     ],
 )
@@ -164,7 +195,16 @@ def test_a_place_for_the_model_that_cannot_be(tmp_path, text_file, capsys):
 
 
 def test_a_full_or_closed_output_is_told(tmp_path, tiny_gguf, text_file):
-    command = [sys.executable, "-m", "fasa_capture", "run", str(tiny_gguf), str(text_file), "-o", str(tmp_path / "t.zst")]
+    command = [
+        sys.executable,
+        "-m",
+        "fasa_capture",
+        "run",
+        str(tiny_gguf),
+        str(text_file),
+        "-o",
+        str(tmp_path / "t.zst"),
+    ]
     with open("/dev/full", "w") as full:
         result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert result.returncode == 2
@@ -230,9 +270,7 @@ def test_a_text_that_is_none_is_told_before_a_model_is_fetched(tmp_path, monkeyp
 def test_a_model_already_there_is_not_fetched(tmp_path, monkeypatch, tiny_gguf, capsys):
     smollm2 = models.PACKAGED["smollm2"]
     (tmp_path / smollm2.file).write_bytes(tiny_gguf.read_bytes())
-    here = models.PackagedModel(
-        smollm2.title, "none==0", smollm2.file, models.sha256_of(tiny_gguf), smollm2.licence
-    )
+    here = models.PackagedModel(smollm2.title, "none==0", smollm2.file, models.sha256_of(tiny_gguf), smollm2.licence)
     monkeypatch.setitem(models.PACKAGED, "smollm2", here)
     assert main(["model", "smollm2", "-o", str(tmp_path)]) == 0
     assert str(tmp_path / smollm2.file) in capsys.readouterr().out

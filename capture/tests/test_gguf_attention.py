@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tiny_model import TinyModel, write_gguf
 
 from fasa_capture.cli import main
-from tiny_model import TinyModel, write_gguf
 
 
 @pytest.fixture
@@ -14,7 +14,9 @@ def refused(tmp_path, text_file, monkeypatch, capsys):
     def never(*_):
         raise AssertionError("the model was loaded")
 
-    def run(model: TinyModel, architecture: str = "llama", metadata: dict | None = None, extra: dict | None = None) -> str:
+    def run(
+        model: TinyModel, architecture: str = "llama", metadata: dict | None = None, extra: dict | None = None
+    ) -> str:
         monkeypatch.setattr("fasa_capture.engines.llama_cpp.LlamaCppEngine.tokenize", never)
         path = write_gguf(model, tmp_path / "m.gguf", architecture, metadata, extra)
         assert main(["run", str(path), str(text_file), "-o", str(tmp_path / "t.zst"), "--threads", "1"]) == 2
@@ -86,9 +88,16 @@ def test_unexpected_ones(refused):
 @pytest.mark.parametrize(
     ("name", "shape"),
     [
-        ("attn_q.weight", (64, 32)), ("attn_q.weight", (48, 64)), ("attn_k.weight", (64, 32)), ("attn_k.weight", (16, 64)),
-        ("attn_v.weight", (64, 64)), ("attn_output.weight", (32, 64)), ("attn_output.weight", (64, 64, 2)),
-        ("attn_q.bias", (63,)), ("attn_k.bias", (2, 16)), ("attn_v.bias", (64,)),
+        ("attn_q.weight", (64, 32)),
+        ("attn_q.weight", (48, 64)),
+        ("attn_k.weight", (64, 32)),
+        ("attn_k.weight", (16, 64)),
+        ("attn_v.weight", (64, 64)),
+        ("attn_output.weight", (32, 64)),
+        ("attn_output.weight", (64, 64, 2)),
+        ("attn_q.bias", (63,)),
+        ("attn_k.bias", (2, 16)),
+        ("attn_v.bias", (64,)),
     ],
 )
 def test_reshaped_ones(refused, name, shape):

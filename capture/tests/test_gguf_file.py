@@ -9,6 +9,7 @@ import time
 
 import pytest
 from conftest import TEXT
+from tiny_model import write_gguf
 
 from fasa_capture.cli import main
 from fasa_capture.digest import sha256_of_files
@@ -16,7 +17,6 @@ from fasa_capture.engines.gguf_file import Omitted, read_gguf_file
 from fasa_capture.engines.gguf_model import read_gguf
 from fasa_capture.engines.gguf_parts import parts_of, read_gguf_model
 from fasa_capture.errors import CaptureError
-from tiny_model import write_gguf
 
 U32, STRING, ARRAY = 4, 8, 9
 
@@ -27,7 +27,9 @@ def text(value: bytes) -> bytes:
 
 def file_of(tensors: int, keys: list[bytes], rest: bytes = b"", version: int = 3, count: int | None = None) -> bytes:
     """A file that claims ``tensors``, and ``count`` keys if that differs."""
-    return b"GGUF" + struct.pack("<IQQ", version, tensors, len(keys) if count is None else count) + b"".join(keys) + rest
+    return (
+        b"GGUF" + struct.pack("<IQQ", version, tensors, len(keys) if count is None else count) + b"".join(keys) + rest
+    )
 
 
 def key(name: bytes, kind: int, value: bytes) -> bytes:
@@ -62,7 +64,10 @@ CASES = {
     "tensor count": (file_of(HUGE, []), "claims more tensors"),
     "key count": (file_of(0, [], count=HUGE), "claims more metadata keys"),
     "a key's length": (file_of(0, [struct.pack("<Q", HUGE) + b"a" * 40]), "too long"),
-    "a string's length": (file_of(0, [key(b"a", STRING, struct.pack("<Q", 1 << 40))]), "ends within the metadata key 'a'"),
+    "a string's length": (
+        file_of(0, [key(b"a", STRING, struct.pack("<Q", 1 << 40))]),
+        "ends within the metadata key 'a'",
+    ),
     "an array's length": (file_of(0, [key(b"a", ARRAY, struct.pack("<IQ", U32, 1 << 62))]), "claims more values"),
     "strings": (file_of(0, [key(b"a", ARRAY, struct.pack("<IQ", STRING, 1 << 62))]), "claims more strings"),
     "arrays of arrays": (file_of(0, [key(b"a", ARRAY, struct.pack("<IQ", ARRAY, 1) + b"\0" * 12)]), "unknown type"),

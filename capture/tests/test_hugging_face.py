@@ -8,22 +8,36 @@ import numpy as np
 import pytest
 from conftest import TEXT
 from reference import forward
+from tiny_model import CONTROL, TinyModel
 
 from fasa_capture.cli import main
-from tiny_model import CONTROL, TinyModel
 
 torch = pytest.importorskip("torch", reason="the extra [hf] is not installed")
 transformers = pytest.importorskip("transformers", reason="the extra [hf] is not installed")
 
 PROMPT, DECODE, WINDOW = 120, 24, 16
 OPTIONS = (
-    "--engine", "hf", "--prompt-tokens", str(PROMPT), "--decode", str(DECODE), "--window", str(WINDOW),
-    "--dtype", "f32",
+    "--engine",
+    "hf",
+    "--prompt-tokens",
+    str(PROMPT),
+    "--decode",
+    str(DECODE),
+    "--window",
+    str(WINDOW),
+    "--dtype",
+    "f32",
 )
 NAMES = {
-    "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj", "attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm",
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+    "attn_norm": "input_layernorm",
+    "ffn_norm": "post_attention_layernorm",
 }
 
 
@@ -61,10 +75,17 @@ def write_tokenizer(model: TinyModel, folder: Path) -> None:
 def folder(tiny: TinyModel, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("hugging-face") / "tiny"
     config = transformers.LlamaConfig(
-        vocab_size=tiny.vocabulary, hidden_size=tiny.width, intermediate_size=tiny.inner,
-        num_hidden_layers=tiny.layers, num_attention_heads=tiny.query_heads, num_key_value_heads=tiny.kv_heads,
-        head_dim=tiny.head_dim, max_position_embeddings=tiny.context, rms_norm_eps=tiny.norm_epsilon,
-        rope_parameters={"rope_type": "default", "rope_theta": tiny.base}, tie_word_embeddings=False,
+        vocab_size=tiny.vocabulary,
+        hidden_size=tiny.width,
+        intermediate_size=tiny.inner,
+        num_hidden_layers=tiny.layers,
+        num_attention_heads=tiny.query_heads,
+        num_key_value_heads=tiny.kv_heads,
+        head_dim=tiny.head_dim,
+        max_position_embeddings=tiny.context,
+        rms_norm_eps=tiny.norm_epsilon,
+        rope_parameters={"rope_type": "default", "rope_theta": tiny.base},
+        tie_word_embeddings=False,
     )
     model = transformers.LlamaForCausalLM(config)
     model.load_state_dict({their_name(name): torch.from_numpy(values) for name, values in tiny.weights.items()})
@@ -79,7 +100,9 @@ def refused(tmp_path, text_file, capsys):
 
     def run(model: Path, *options: str, code: int = 2) -> str:
         output = tmp_path / "t.zst"
-        assert main(["run", str(model), str(text_file), "-o", str(output), "--threads", "1", *OPTIONS, *options]) == code
+        assert (
+            main(["run", str(model), str(text_file), "-o", str(output), "--threads", "1", *OPTIONS, *options]) == code
+        )
         printed = capsys.readouterr().err
         assert printed.count("\n") == 1 and not output.exists()
         return printed
@@ -101,7 +124,11 @@ def test_every_tensor_is_the_reference_models(tiny, folder, run_capture):
         sums = layer.weights[:, :PROMPT, :PROMPT].sum(axis=1)
         np.testing.assert_allclose(trace.tensors[f"layers.{index}.prompt_attention"], sums, atol=1e-3, rtol=1e-4)
     assert trace.metadata["rope"] == {
-        "pairing": "half", "base": 5000.0, "rotary_dim": 16, "frequencies": None, "layer_bases": None,
+        "pairing": "half",
+        "base": 5000.0,
+        "rotary_dim": 16,
+        "frequencies": None,
+        "layer_bases": None,
         "layer_frequencies": None,
     }
 
@@ -133,9 +160,17 @@ def test_other_architectures_pass_their_own_check(kind, tiny, tmp_path, run_capt
     """Local layers with a base of their own, interleaved pairs, partly rotated heads, normed and fused queries."""
     torch.manual_seed(3)
     shared = {
-        "vocab_size": tiny.vocabulary, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
-        "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "max_position_embeddings": 512,
-        "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2,
+        "vocab_size": tiny.vocabulary,
+        "hidden_size": 64,
+        "intermediate_size": 96,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 16,
+        "max_position_embeddings": 512,
+        "pad_token_id": 0,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
     }
     if kind == "gemma3":
         shared |= {"sliding_window": 32, "layer_types": ["sliding_attention", "full_attention"]}

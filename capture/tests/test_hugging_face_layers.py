@@ -6,13 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from test_hugging_face import OPTIONS, folder, refused, torch, transformers, write_tokenizer  # noqa: F401
 from tiny_model import TinyModel
 
 SIZES = {
-    "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 4, "num_attention_heads": 4,
-    "num_key_value_heads": 2, "head_dim": 16, "max_position_embeddings": 512, "pad_token_id": 0, "bos_token_id": 1,
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 16,
+    "max_position_embeddings": 512,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
     "eos_token_id": 2,
 }
 KINDS = ["sliding_attention"] * 3 + ["full_attention"]
@@ -21,12 +27,20 @@ WITHOUT_ROTATION_IN_LAYER_3 = {
     "cohere2": {"layer_types": KINDS, "sliding_window": 64},
     "exaone4": {"layer_types": KINDS, "sliding_window": 64},
     "llama4_text": {
-        "no_rope_layers": [1, 1, 1, 0], "num_local_experts": 2, "intermediate_size_mlp": 96,
-        "interleave_moe_layer_step": 1, "attention_chunk_size": 256,
+        "no_rope_layers": [1, 1, 1, 0],
+        "num_local_experts": 2,
+        "intermediate_size_mlp": 96,
+        "interleave_moe_layer_step": 1,
+        "attention_chunk_size": 256,
     },
     "afmoe": {
-        "layer_types": KINDS, "sliding_window": 64, "num_dense_layers": 4, "num_experts": 2, "num_experts_per_tok": 1,
-        "moe_intermediate_size": 32, "global_attn_every_n_layers": 4,
+        "layer_types": KINDS,
+        "sliding_window": 64,
+        "num_dense_layers": 4,
+        "num_experts": 2,
+        "num_experts_per_tok": 1,
+        "moe_intermediate_size": 32,
+        "global_attn_every_n_layers": 4,
     },
 }
 
@@ -72,7 +86,7 @@ def test_gemma3s_global_scaling_is_of_its_global_layers_alone(tiny, tmp_path, ru
     assert alone["layer_frequencies"] is None
 
 
-def test_a_rotation_that_is_not_the_models_is_a_failed_check(folder, refused, monkeypatch):  # noqa: F811
+def test_a_rotation_that_is_not_the_models_is_a_failed_check(folder, refused, monkeypatch):
     from fasa_capture.engines import hugging_face_rope
     from fasa_capture.facts import Rope
 
@@ -83,7 +97,10 @@ def test_a_rotation_that_is_not_the_models_is_a_failed_check(folder, refused, mo
 def test_a_layer_without_attention_is_refused_and_the_others_are_captured(tiny, tmp_path, refused, run_capture):
     """A hybrid: short convolutions beside attention."""
     path = write_model(
-        "lfm2", tiny, tmp_path / "lfm2", layer_types=["conv", "full_attention", "conv", "full_attention"],
+        "lfm2",
+        tiny,
+        tmp_path / "lfm2",
+        layer_types=["conv", "full_attention", "conv", "full_attention"],
         block_auto_adjust_ff_dim=False,
     )
     printed = refused(path)

@@ -14,7 +14,7 @@ from tiny_model import write_gguf
 
 
 @pytest.fixture
-def copied(folder, tmp_path):  # noqa: F811
+def copied(folder, tmp_path):
     """A model folder whose weights ``change`` may spoil."""
 
     def copy(change) -> Path:
@@ -79,7 +79,7 @@ def test_an_adapter_is_not_left_out(copied, refused):
     assert "adapter" in refused(path)
 
 
-def test_the_weights_are_named_by_what_the_files_hold(folder, tmp_path, run_capture):  # noqa: F811
+def test_the_weights_are_named_by_what_the_files_hold(folder, tmp_path, run_capture):
     """The model is loaded in float32, whatever its files hold."""
     path = tmp_path / "bf16"
     path.mkdir()
@@ -99,7 +99,10 @@ def test_code_of_the_folder_never_runs(copied, refused, tmp_path):
     mark = tmp_path / "ran"
     (path / "modeling_own.py").write_text(f"open({str(mark)!r}, 'w')\n")
     config = json.loads((path / "config.json").read_text())
-    config |= {"model_type": "own", "auto_map": {"AutoConfig": "modeling_own.C", "AutoModelForCausalLM": "modeling_own.M"}}
+    config |= {
+        "model_type": "own",
+        "auto_map": {"AutoConfig": "modeling_own.C", "AutoModelForCausalLM": "modeling_own.M"},
+    }
     (path / "config.json").write_text(json.dumps(config))
     assert "code of its own folder" in refused(path)
     assert not mark.exists()
@@ -111,7 +114,8 @@ def test_code_of_the_folder_never_runs(copied, refused, tmp_path):
         ({}, {"rope_freqs.weight": np.linspace(1, 8, 8).astype(np.float32)}, "rope_freqs.weight"),
         ({}, {"blk.1.attn_k.bias": np.ones(32, np.float32)}, "blk.1.attn_k.bias"),
         (
-            {"rope.scaling.type": "yarn", "rope.scaling.factor": 4.0, "rope.scaling.original_context_length": 32}, {},
+            {"rope.scaling.type": "yarn", "rope.scaling.factor": 4.0, "rope.scaling.original_context_length": 32},
+            {},
             "rope.scaling",
         ),
         ({"rope.scaling.type": "linear", "rope.scaling.factor": 4.0}, {}, "rope.scaling"),

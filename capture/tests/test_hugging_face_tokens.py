@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import TEXT
+from test_hugging_face import folder  # noqa: F401
+from tiny_model import CONTROL, TinyModel
 
 from fasa_capture.cli import main
 from fasa_capture.dtypes import STORED_TYPES
 from fasa_capture.plan import Plan
 from fasa_capture.progress import Progress
 from fasa_capture.recorder import Recorder
-from test_hugging_face import folder  # noqa: F401
-from tiny_model import CONTROL, TinyModel
 
 tokenizers = pytest.importorskip("tokenizers", reason="the extra [hf] is not installed")
 
@@ -66,7 +66,11 @@ def test_layers_of_different_shapes_are_refused(tiny: TinyModel, tmp_path, text_
 
     kinds = ["sliding_attention", "full_attention"] * 2
     settings = {"layer_types": kinds, "sliding_window": 64, "global_head_dim": 32, "num_global_key_value_heads": 1}
-    settings |= {"hidden_size_per_layer_input": 0, "num_kv_shared_layers": 0, "vocab_size_per_layer_input": tiny.vocabulary}
+    settings |= {
+        "hidden_size_per_layer_input": 0,
+        "num_kv_shared_layers": 0,
+        "vocab_size_per_layer_input": tiny.vocabulary,
+    }
     model = write_model("gemma4_text", tiny, tmp_path / "gemma4", **settings)
     arguments = ["run", str(model), str(text_file), "-o", str(tmp_path / "t.zst"), "--engine", "hf", "--threads", "1"]
     assert main(arguments) == 2

@@ -169,7 +169,10 @@ def test_while_a_model_is_fetched(tmp_path):
         place = {"PIP_INDEX_URL": f"http://127.0.0.1:{index.getsockname()[1]}/simple", "PIP_RETRIES": "0"}
         process = subprocess.Popen(
             [sys.executable, "-m", "fasa_capture", "model", "smollm2", "-o", str(tmp_path / "models")],
-            env=os.environ | place | {"PIP_CONFIG_FILE": os.devnull}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=os.environ | place | {"PIP_CONFIG_FILE": os.devnull},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         connection, _ = index.accept()
         process.send_signal(signal.SIGINT)

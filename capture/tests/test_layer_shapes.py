@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reference import forward
+from tiny_model import TinyModel, write_gguf
 
 from fasa_capture.cli import main
 from fasa_capture.errors import CaptureError
 from fasa_capture.shapes import LayerShape, ShownShapes, named, refuse_mixed
-from tiny_model import TinyModel, write_gguf
 
 SHAPE = LayerShape(query_heads=4, kv_heads=2, head_dim=16, value_dim=16)
 OTHER = LayerShape(query_heads=4, kv_heads=4, head_dim=16, value_dim=16)
@@ -26,8 +26,10 @@ def mixed(tmp_path_factory):
     for name in ATTENTION:
         del model.weights[f"blk.2.{name}.weight"]
     metadata = {
-        "attention.head_count": [4, 4, 0, 4], "attention.head_count_kv": [2, 4, 0, 2],
-        "attention.key_length": 16, "attention.value_length": 16,
+        "attention.head_count": [4, 4, 0, 4],
+        "attention.head_count_kv": [2, 4, 0, 2],
+        "attention.key_length": 16,
+        "attention.value_length": 16,
     }
     return write_gguf(model, tmp_path_factory.mktemp("mixed") / "deci.gguf", "deci", metadata)
 
@@ -53,7 +55,11 @@ def test_they_are_refused_with_the_layers_of_each_shape(mixed, text_file, tmp_pa
 def test_layers_of_one_shape_are_captured(mixed, run_capture, tmp_path, layers, kv_heads):
     trace = run_capture(mixed, "--layers", layers, "--dtype", "f32", "--engine-output")
     assert trace.metadata["geometry"] == {
-        "layers": 4, "query_heads": 4, "kv_heads": kv_heads, "head_dim": 16, "value_dim": 16,
+        "layers": 4,
+        "query_heads": 4,
+        "kv_heads": kv_heads,
+        "head_dim": 16,
+        "value_dim": 16,
     }
     for layer in map(int, layers.split(",")):
         assert trace.tensors[f"layers.{layer}.k"].shape[0] == kv_heads
@@ -89,7 +95,10 @@ def test_what_only_a_run_shows_is_refused_as_well(start):
 @pytest.mark.parametrize(
     ("q", "k", "v"),
     [
-        ((3, 16), (2, 16), (2, 16)), ((4, 16), (2, 8), (2, 16)), ((4, 16), (2, 16), (4, 16)), ((1, 16), (2, 16), (2, 16)),
+        ((3, 16), (2, 16), (2, 16)),
+        ((4, 16), (2, 8), (2, 16)),
+        ((4, 16), (2, 16), (4, 16)),
+        ((1, 16), (2, 16), (2, 16)),
     ],
 )
 def test_heads_that_do_not_share_evenly(q, k, v):

@@ -7,9 +7,9 @@ softcap, windows, bases and pairing are the engine's.
 from __future__ import annotations
 
 import numpy as np
+from tiny_model import TinyModel, write_gguf
 
 from fasa_capture.cli import main
-from tiny_model import TinyModel, write_gguf
 
 OPTIONS = ("--prompt-tokens", "180", "--decode", "24", "--window", "16", "--dtype", "f32", "--engine-output")
 

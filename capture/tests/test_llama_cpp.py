@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from conftest import TEXT
 from reference import forward
+from tiny_model import write_gguf
 
 from fasa_capture.cli import main
 from fasa_capture.engines import llama_library
 from fasa_capture.errors import CaptureError
-from tiny_model import write_gguf
 
 PROMPT, DECODE, WINDOW = 120, 24, 16
 FORCED = ("--prompt-tokens", str(PROMPT), "--decode", str(DECODE), "--window", str(WINDOW))
@@ -57,14 +57,25 @@ def test_metadata_says_what_ran(tiny, tiny_gguf, text_file, run_capture):
         "sha256": hashlib.sha256(tiny_gguf.read_bytes()).hexdigest(),
     }
     assert found["geometry"] == {
-        "layers": 3, "query_heads": 4, "kv_heads": 2, "head_dim": 16, "value_dim": 16,
+        "layers": 3,
+        "query_heads": 4,
+        "kv_heads": 2,
+        "head_dim": 16,
+        "value_dim": 16,
     }
     assert found["rope"] == {
-        "pairing": "interleaved", "base": 5000.0, "rotary_dim": 16, "frequencies": None, "layer_bases": None,
+        "pairing": "interleaved",
+        "base": 5000.0,
+        "rotary_dim": 16,
+        "frequencies": None,
+        "layer_bases": None,
         "layer_frequencies": None,
     }
     assert found["attention"] == {
-        "scale": 0.25, "logit_softcap": None, "sliding_window": None, "layer_windows": None,
+        "scale": 0.25,
+        "logit_softcap": None,
+        "sliding_window": None,
+        "layer_windows": None,
     }
     assert found["captured_layers"] == [0, 2]
     assert found["tokens"] == {"prompt": PROMPT, "decode": DECODE}
@@ -152,7 +163,7 @@ def test_an_error_inside_the_callback_surfaces(tiny_gguf, tmp_path, text_file, m
 
 def test_another_release_of_the_library_is_refused(monkeypatch):
     monkeypatch.setattr(llama_library, "PINNED", "1.0")
-    with pytest.raises(CaptureError, match="expected 1.0"):
+    with pytest.raises(CaptureError, match=r"expected 1.0"):
         llama_library.load()
 
 

@@ -6,9 +6,9 @@ A few dozen here; `python capture/tests/mutations.py 1000` tries as many as one 
 from __future__ import annotations
 
 from mutations import OPTIONS, TEXT, endings, mutated
+from tiny_model import TinyModel, write_gguf
 
 from fasa_capture.cli import main
-from tiny_model import TinyModel, write_gguf
 
 SEEDS = 60
 

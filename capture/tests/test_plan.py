@@ -36,7 +36,7 @@ def test_short_texts_are_refused(prompt, sampling):
 
 @pytest.mark.parametrize("most", [1, 63, 64])
 def test_a_bound_that_leaves_no_prompt_is_named(most):
-    with pytest.raises(CaptureError, match="--most-tokens leaves no prompt.*more than the 64 decode steps"):
+    with pytest.raises(CaptureError, match=r"--most-tokens leaves no prompt.*more than the 64 decode steps"):
         split_tokens(5000, None, 64, "teacher-forced", most)
     assert split_tokens(5000, None, 64, "teacher-forced", 65) == 1
 
@@ -79,7 +79,10 @@ def test_what_stands_before_a_text_is_kept_and_what_stands_behind_is_not():
 def test_ids_beyond_the_embedding():
     check_ids([0, 9], 10, "m")
     for wrong in (10, -1):
-        with pytest.raises(CaptureError, match="^m: the tokenizer gives a token that the model does not have; expected tokens from 0 to 9"):
+        with pytest.raises(
+            CaptureError,
+            match=r"^m: the tokenizer gives a token that the model does not have; expected tokens from 0 to 9",
+        ):
             check_ids([3, wrong], 10, "m")
 
 

@@ -22,7 +22,11 @@ def test_smollm2(run_capture, tmp_path, capsys):
     assert trace.metadata["model"]["sha256"] == PACKAGED["smollm2"].sha256
     assert trace.metadata["model"]["name"] == PACKAGED["smollm2"].title
     assert trace.metadata["geometry"] == {
-        "layers": 30, "query_heads": 9, "kv_heads": 3, "head_dim": 64, "value_dim": 64,
+        "layers": 30,
+        "query_heads": 9,
+        "kv_heads": 3,
+        "head_dim": 64,
+        "value_dim": 64,
     }
     assert trace.metadata["rope"]["pairing"] == "interleaved"
     assert trace.metadata["rope"]["base"] == 100_000.0

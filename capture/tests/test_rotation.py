@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from reference import rotate
+from test_llama_architectures import norms
+from tiny_model import TinyModel, write_gguf
 
 from fasa_capture.cli import main
 from fasa_capture.dtypes import STORED_TYPES
@@ -17,8 +19,6 @@ from fasa_capture.facts import LayerAttention, Rope
 from fasa_capture.metadata import describe_attention, read_attention
 from fasa_capture.plan import Plan
 from fasa_capture.rotation import LARGEST_ERROR, RotationCheck, RotationProbe, Turn, rotation_error
-from test_llama_architectures import norms
-from tiny_model import TinyModel, write_gguf
 
 OPTIONS = ("--prompt-tokens", "120", "--decode", "8", "--window", "8", "--dtype", "f32")
 BASE, DIM, SHIFT = 5000.0, 16, 700
@@ -48,8 +48,11 @@ def one_slow_chunk_wrong() -> Rope:
 @pytest.mark.parametrize(
     "wrong",
     [
-        Rope("interleaved", BASE, DIM), Rope("half", BASE * 1.01, DIM), Rope("half", BASE, DIM // 2),
-        Rope("half", BASE, DIM, (0.0,) * (DIM // 2)), one_slow_chunk_wrong(),
+        Rope("interleaved", BASE, DIM),
+        Rope("half", BASE * 1.01, DIM),
+        Rope("half", BASE, DIM // 2),
+        Rope("half", BASE, DIM, (0.0,) * (DIM // 2)),
+        one_slow_chunk_wrong(),
     ],
     ids=["pairing", "base", "rotated channels", "not rotated", "one slow chunk"],
 )
@@ -122,8 +125,11 @@ def test_gemma3s_global_scaling_is_of_its_global_layers_alone(tmp_path, run_capt
     extra = norms(model, "attn_q_norm", "attn_k_norm", width=model.head_dim)
     extra |= norms(model, "post_attention_norm", "post_ffw_norm")
     sizes = {
-        "attention.key_length": model.head_dim, "attention.value_length": model.head_dim,
-        "attention.sliding_window": 40, "rope.scaling.type": "linear", "rope.scaling.factor": 8.0,
+        "attention.key_length": model.head_dim,
+        "attention.value_length": model.head_dim,
+        "attention.sliding_window": 40,
+        "rope.scaling.type": "linear",
+        "rope.scaling.factor": 8.0,
     }
     path = write_gguf(model, tmp_path / "gemma3.gguf", "gemma3", sizes, extra)
     rope = run_capture(path, *OPTIONS).metadata["rope"]
@@ -138,7 +144,9 @@ def test_gemma3s_global_scaling_is_of_its_global_layers_alone(tmp_path, run_capt
 
 def test_what_is_written_of_layers_is_read_back():
     ropes = [Rope("half", 1e4, 4), Rope("half", 1e6, 4, (0.5, 0.25)), Rope("half", 1e6, 4)]
-    layers = {layer: LayerAttention(rope, 0.5, None, window) for layer, rope, window in zip((1, 3, 4), ropes, (8, None, 8))}
+    layers = {
+        layer: LayerAttention(rope, 0.5, None, window) for layer, rope, window in zip((1, 3, 4), ropes, (8, None, 8))
+    }
     said = json.loads(json.dumps(describe_attention(layers)))
     said |= {"geometry": {"layers": 6}, "captured_layers": [1, 3, 4]}
     assert {layer: read_attention(said, layer) for layer in layers} == layers

@@ -17,8 +17,12 @@ CLOSED = ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-
 def in_shell(redirected: str, *arguments: object) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "fasa_capture", *map(str, arguments)]
     return subprocess.run(
-        ["sh", "-c", f'"$@" {redirected}', "sh", *command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=120, check=False,
+        ["sh", "-c", f'"$@" {redirected}', "sh", *command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 

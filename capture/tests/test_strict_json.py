@@ -59,7 +59,11 @@ def test_values_are_counted_exactly(piece, monkeypatch):
 
 
 SHAPES = {
-    "objects": (b"{}", 1), "lists": (b"[ ]", 1), "numbers": (b"0", 1), "texts": (b'",[{"', 1), "lists-of-one": (b"[0]", 2),
+    "objects": (b"{}", 1),
+    "lists": (b"[ ]", 1),
+    "numbers": (b"0", 1),
+    "texts": (b'",[{"', 1),
+    "lists-of-one": (b"[0]", 2),
     "members": (b'{"[":[]}', 2),
 }
 
@@ -70,7 +74,9 @@ def test_as_many_values_as_may_be_and_one_more(shape):
     filled = (MOST_VALUES - 2) // each
     most = b'{"a":[' + b",".join([element] * filled + [b"0"] * (MOST_VALUES - 2 - filled * each))
     assert len(read_json(most + b"]}", "t")["a"]) >= filled
-    with pytest.raises(CaptureError, match="^t: not JSON that a trace may hold; expected at most 1048576 values; found more"):
+    with pytest.raises(
+        CaptureError, match=r"^t: not JSON that a trace may hold; expected at most 1048576 values; found more"
+    ):
         read_json(most + b",0]}", "t")
 
 

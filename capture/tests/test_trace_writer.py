@@ -38,9 +38,9 @@ def test_zstd_and_safetensors_read_it_back(tmp_path, tensors):
 
 def test_own_reader_agrees_for_every_container(tmp_path, tensors):
     write_trace(tmp_path / "seekable", METADATA, tensors)
-    plain = zstandard.ZstdDecompressor().stream_reader(
-        (tmp_path / "seekable").read_bytes(), read_across_frames=True
-    ).read()
+    plain = (
+        zstandard.ZstdDecompressor().stream_reader((tmp_path / "seekable").read_bytes(), read_across_frames=True).read()
+    )
     (tmp_path / "bare").write_bytes(plain)
     (tmp_path / "one-frame").write_bytes(zstandard.compress(plain))
     for name in ("seekable", "bare", "one-frame"):
@@ -85,7 +85,12 @@ def test_tensors_keep_their_order(tmp_path, tensors):
 
 @pytest.mark.parametrize(
     "entry",
-    [None, {}, {"dtype": "F16", "shape": [-1], "data_offsets": [0, 2]}, {"dtype": "F16", "shape": [1], "data_offsets": 3}],
+    [
+        None,
+        {},
+        {"dtype": "F16", "shape": [-1], "data_offsets": [0, 2]},
+        {"dtype": "F16", "shape": [1], "data_offsets": 3},
+    ],
 )
 def test_a_tensor_that_is_not_described_is_refused(tmp_path, entry):
     body = json.dumps({"__metadata__": {"fasa-trace": "{}"}, "x": entry}).encode()

@@ -10,13 +10,13 @@ from test_hugging_face import OPTIONS as HUGGING_FACE
 from test_hugging_face import folder  # noqa: F401 - a fixture
 from test_output_projection import FORCED, a_little_larger, normed_between, weights
 from test_output_projection import name as projection_name
+from tiny_model import TinyModel
 
 from fasa_capture import value_norms
 from fasa_capture.cli import main
 from fasa_capture.dtypes import STORED_TYPES, decode
 from fasa_capture.engines import gguf_projection
 from fasa_capture.trace_reader import TraceReader
-from tiny_model import TinyModel
 
 ALONE = (*FORCED[:-1], "--value-norms")
 
@@ -42,7 +42,11 @@ def test_they_are_the_models(tiny, tiny_gguf, text_file, dtype, tmp_path, capsys
     assert main(["run", str(tiny_gguf), str(text_file), *options]) == 0
     trace = TraceReader(path)
     assert trace.metadata["scores"] == {"value_norm": {"layers": [0, 2]}}
-    assert "output_projection" not in trace.metadata and projection_name(0) not in trace.tensors and name(1) not in trace.tensors
+    assert (
+        "output_projection" not in trace.metadata
+        and projection_name(0) not in trace.tensors
+        and name(1) not in trace.tensors
+    )
     reference, _ = forward(tiny, trace.array("token_ids").tolist(), "interleaved")
     for layer in (0, 2):
         found = trace.array(name(layer))
@@ -56,7 +60,7 @@ def test_they_are_the_models(tiny, tiny_gguf, text_file, dtype, tmp_path, capsys
     assert main(["check", str(path)]) == 0
 
 
-def test_both_engines_store_the_same(tiny, folder, tiny_gguf, run_capture):  # noqa: F811
+def test_both_engines_store_the_same(tiny, folder, tiny_gguf, run_capture):
     for model, options in ((folder, HUGGING_FACE), (tiny_gguf, HUGGING_FACE), (tiny_gguf, HUGGING_FACE[2:])):
         trace = run_capture(model, *options, "--value-norms")
         assert not any("output_projection" in tensor for tensor in trace.tensors)
@@ -67,7 +71,10 @@ def test_both_engines_store_the_same(tiny, folder, tiny_gguf, run_capture):  # n
 
 def test_blocks_do_not_show(monkeypatch):
     random = np.random.default_rng(5)
-    values, projection = random.standard_normal((2, 37, 6)).astype(np.float16), random.standard_normal((11, 24)).astype(np.float16)
+    values, projection = (
+        random.standard_normal((2, 37, 6)).astype(np.float16),
+        random.standard_normal((11, 24)).astype(np.float16),
+    )
     whole = value_norms.value_norms(0, values, projection, STORED_TYPES["f16"])
     beats = []
     monkeypatch.setattr(value_norms, "AT_ONCE", 11 * 5)
@@ -78,7 +85,7 @@ def test_blocks_do_not_show(monkeypatch):
 
 def test_norms_beyond_f32_are_refused():
     values, projection = np.full((1, 2, 2), 3e38, np.float32), np.full((4, 2), 1.0, np.float32)
-    with pytest.raises(Exception, match="extra.layers.7.value_norm: a value's norm does not fit f32"):
+    with pytest.raises(Exception, match=r"extra.layers.7.value_norm: a value's norm does not fit f32"):
         value_norms.value_norms(7, values, projection, STORED_TYPES["f32"])
 
 
@@ -94,7 +101,9 @@ def test_the_projection_is_checked_though_it_is_not_stored(tiny_gguf, text_file,
     told = refused(normed_between(tmp_path / "n.gguf"))
     assert "more than a matrix" in told and "capture without --output-projection and --value-norms" in told
     honest = gguf_projection._dequantised
-    monkeypatch.setattr(gguf_projection, "_dequantised", lambda tensor: np.ascontiguousarray(a_little_larger(honest(tensor))))
+    monkeypatch.setattr(
+        gguf_projection, "_dequantised", lambda tensor: np.ascontiguousarray(a_little_larger(honest(tensor)))
+    )
     assert f"{projection_name(0)}: the stored output projection is not the engine's" in refused(tiny_gguf, code=1)
 
 

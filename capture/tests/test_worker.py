@@ -43,7 +43,7 @@ def test_its_errors_keep_their_kind_and_words(run, kind):
     def job(_):
         raise kind("what", where="where", expected=1, found=2)
 
-    with pytest.raises(kind, match="^where: what; expected 1; found 2$"):
+    with pytest.raises(kind, match=r"^where: what; expected 1; found 2$"):
         run(job)
 
 
@@ -68,7 +68,9 @@ def test_an_abort_is_told_with_the_engines_last_words(run):
         os.write(2, b"loading\nggml.c:17: GGML_ASSERT(n > 0) failed\n")
         ctypes.CDLL(None).abort()
 
-    with pytest.raises(CaptureError, match=r"m.gguf: the engine died by SIGABRT \(ggml.c:17: GGML_ASSERT\(n > 0\) failed\)"):
+    with pytest.raises(
+        CaptureError, match=r"m.gguf: the engine died by SIGABRT \(ggml.c:17: GGML_ASSERT\(n > 0\) failed\)"
+    ):
         run(job)
 
 

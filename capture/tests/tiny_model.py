@@ -64,8 +64,13 @@ class TinyModel:
 
 
 def write_gguf(
-    model: TinyModel, path: Path, architecture: str = "llama", metadata: dict | None = None, extra: dict | None = None,
-    tensors_per_part: int = 0, matrices: gguf.GGMLQuantizationType | None = None,
+    model: TinyModel,
+    path: Path,
+    architecture: str = "llama",
+    metadata: dict | None = None,
+    extra: dict | None = None,
+    tensors_per_part: int = 0,
+    matrices: gguf.GGMLQuantizationType | None = None,
 ) -> Path:
     """``metadata`` sets keys of the architecture, or whole ones; None takes one away. ``extra`` adds tensors.
 
@@ -83,7 +88,13 @@ def write_gguf(
     writer.add_layer_norm_rms_eps(model.norm_epsilon)
     writer.add_rope_freq_base(model.base)
     writer.add_vocab_size(model.vocabulary)
-    adders = {str: writer.add_string, float: writer.add_float32, int: writer.add_uint32, bool: writer.add_bool, list: writer.add_array}
+    adders = {
+        str: writer.add_string,
+        float: writer.add_float32,
+        int: writer.add_uint32,
+        bool: writer.add_bool,
+        list: writer.add_array,
+    }
     writer.add_tokenizer_model("llama")
     writer.add_token_list([token.encode() for token in CONTROL] + [f"<0x{byte:02X}>".encode() for byte in range(256)])
     writer.add_token_scores([0.0] * model.vocabulary)

@@ -18,7 +18,9 @@ import matplotlib.pyplot as plt
 
 # Okabe and Ito's colours, which are told apart without colour vision; where lines lie on one another the dashes show both.
 POLICIES = {
-    "fasa": ("#d55e00", "-", "o"), "gist": ("#cc79a7", "-", "s"), "quest": ("#009e73", (0, (4, 3)), "^"),
+    "fasa": ("#d55e00", "-", "o"),
+    "gist": ("#cc79a7", "-", "s"),
+    "quest": ("#009e73", (0, (4, 3)), "^"),
     "streaming-llm": ("#0072b2", "-", "D"),
 }
 MACHINES = {"a100-80gb": "A100 80 GB", "h100-sxm": "H100 SXM", "rtx-4090": "RTX 4090"}
@@ -38,9 +40,13 @@ def draw(panel, connection: sqlite3.Connection, machine: str, kernels: str) -> N
             (policy, f"{machine}/{kernels}"),
         ).fetchall()
         if not rows:
-            raise SystemExit(f"{machine}/{kernels}: no modelled times of {policy}; see the commands at the top of this file")
+            raise SystemExit(
+                f"{machine}/{kernels}: no modelled times of {policy}; see the commands at the top of this file"
+            )
         contexts, speedups, errors = zip(*rows)
-        panel.plot(contexts, speedups, linestyle=line, color=colour, marker=marker, markersize=4, linewidth=1.6, label=policy)
+        panel.plot(
+            contexts, speedups, linestyle=line, color=colour, marker=marker, markersize=4, linewidth=1.6, label=policy
+        )
         # The model's error is known on the A100 alone.
         if machine == "a100-80gb" and errors[0] is not None:
             low = [s / (1 + e) for s, e in zip(speedups, errors)]
@@ -50,10 +56,11 @@ def draw(panel, connection: sqlite3.Connection, machine: str, kernels: str) -> N
 
 def main(database: str, target: str) -> None:
     figure, axes = plt.subplots(
-        len(KERNELS), len(MACHINES), figsize=(10, 6.2), sharex=True, sharey=True, constrained_layout=True)
+        len(KERNELS), len(MACHINES), figsize=(10, 6.2), sharex=True, sharey=True, constrained_layout=True
+    )
     connection = sqlite3.connect(database)
     for row, (kernels, described) in zip(axes, KERNELS.items()):
-        for panel, (machine, name) in zip(row, MACHINES.items()):
+        for panel, machine in zip(row, MACHINES):
             draw(panel, connection, machine, kernels)
             panel.axhline(1, color=INK, linewidth=0.8)
             panel.set_xscale("log", base=2)

@@ -18,16 +18,27 @@ import matplotlib.pyplot as plt
 
 INK, GRID = "#1f2430", "#d9dce3"
 COLOURS = {"oracle": "#2b7a4b", "fasa": "#c2410c", "streaming-llm": "#2563eb", "random": "#7c7f8a"}
-plt.rcParams.update({
-    "font.size": 10, "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK,
-    "ytick.color": INK, "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": "white",
-})
+plt.rcParams.update(
+    {
+        "font.size": 10,
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "text.color": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "figure.facecolor": "white",
+    }
+)
 
 
 def budgets(database: Path, folder: Path) -> None:
-    rows = sqlite3.connect(database).execute(
-        "SELECT policy, CAST(budget AS INTEGER), recall, output_error FROM summary ORDER BY policy, 2"
-    ).fetchall()
+    rows = (
+        sqlite3.connect(database)
+        .execute("SELECT policy, CAST(budget AS INTEGER), recall, output_error FROM summary ORDER BY policy, 2")
+        .fetchall()
+    )
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), constrained_layout=True)
     for policy, colour in COLOURS.items():
         points = [row for row in rows if row[0] == policy]
@@ -56,10 +67,14 @@ def agreement(profile: Path, folder: Path) -> None:
     axes.set_xlabel("frequency chunk (0 turns fastest)")
     axes.set_ylabel("layer")
     axes.set_xticks(range(0, means.shape[1], 2))
-    axes.set_yticks(range(len(layers)), [entry["layer"] if entry["layer"] % 2 == 0 else "" for entry in layers], fontsize=8)
+    axes.set_yticks(
+        range(len(layers)), [entry["layer"] if entry["layer"] % 2 == 0 else "" for entry in layers], fontsize=8
+    )
     axes.tick_params(length=0)
     model = json.loads(profile.read_text())["model"]["name"]
-    axes.set_title(f"contextual agreement of {model} at K = 256 tokens, mean of the query heads", loc="left", fontsize=10)
+    axes.set_title(
+        f"contextual agreement of {model} at K = 256 tokens, mean of the query heads", loc="left", fontsize=10
+    )
     figure.colorbar(image, ax=axes, label="share found by the chunk alone, %")
     figure.savefig(folder / "agreement.png", dpi=150)
 

@@ -17,10 +17,56 @@ import sys
 import numpy as np
 
 CODES = {0, -1, -2, -3, -4, -5}
-ODD = [None, True, -1, 0, 1, 3, 7, 1 << 20, 1 << 40, -(1 << 63), 1e308, -0.5, 1e-320, "", "x", "\u0000", "256", "0.19", "-3", [], {}, [1], "é" * 300]
+ODD = [
+    None,
+    True,
+    -1,
+    0,
+    1,
+    3,
+    7,
+    1 << 20,
+    1 << 40,
+    -(1 << 63),
+    1e308,
+    -0.5,
+    1e-320,
+    "",
+    "x",
+    "\u0000",
+    "256",
+    "0.19",
+    "-3",
+    [],
+    {},
+    [1],
+    "é" * 300,
+]
 POLICIES = [
-    "dense", "oracle", "quest", "quest:page=8", "streaming-llm", "h2o", "snapkv", "random", "sparq", "pqcache", "tidal", "omnikv",
-    "infllm", "external:file=x", "fasa", "nonsense", "quest:page=0", "all", "", ":", "rocketkv", "magicpig", "adakv", "knorm",
+    "dense",
+    "oracle",
+    "quest",
+    "quest:page=8",
+    "streaming-llm",
+    "h2o",
+    "snapkv",
+    "random",
+    "sparq",
+    "pqcache",
+    "tidal",
+    "omnikv",
+    "infllm",
+    "external:file=x",
+    "fasa",
+    "nonsense",
+    "quest:page=0",
+    "all",
+    "",
+    ":",
+    "rocketkv",
+    "magicpig",
+    "adakv",
+    "knorm",
 ]
 BUDGETS = [None, "1", "8", "16", "4096", "0.5", "1.0", "0", "-1", "x", "99999999999999999999", "0.0000001"]
 
@@ -29,17 +75,33 @@ def description(draw: random.Random) -> dict:
     heads, layers = draw.choice([1, 2]), draw.choice([1, 2])
     return {
         "model": {
-            "name": "m", "layers": layers, "query_heads": heads * draw.choice([1, 3]), "kv_heads": heads,
-            "head_dim": draw.choice([2, 8, 16]), "value_dim": draw.choice([1, 8, 20]), "scale": 0.3,
-            "logit_softcap": draw.choice([None, None, 20.0]), "sliding_window": draw.choice([None, None, 5]), "layer_windows": draw.choice([None, None, [None, 3][:layers], [2, 2]]),
+            "name": "m",
+            "layers": layers,
+            "query_heads": heads * draw.choice([1, 3]),
+            "kv_heads": heads,
+            "head_dim": draw.choice([2, 8, 16]),
+            "value_dim": draw.choice([1, 8, 20]),
+            "scale": 0.3,
+            "logit_softcap": draw.choice([None, None, 20.0]),
+            "sliding_window": draw.choice([None, None, 5]),
+            "layer_windows": draw.choice([None, None, [None, 3][:layers], [2, 2]]),
             "rope": {
-                "pairing": draw.choice(["half", "interleaved"]), "base": 10_000.0, "rotary_dim": 2,
-                "layer_bases": draw.choice([None, None, [100.0, 1e6][:layers]]), "layer_frequencies": draw.choice([None, None, [None, [0.5]][:layers], [[1.0, 2.0]] * layers]),
+                "pairing": draw.choice(["half", "interleaved"]),
+                "base": 10_000.0,
+                "rotary_dim": 2,
+                "layer_bases": draw.choice([None, None, [100.0, 1e6][:layers]]),
+                "layer_frequencies": draw.choice([None, None, [None, [0.5]][:layers], [[1.0, 2.0]] * layers]),
             },
         },
         "element": draw.choice(["f16", "bf16", "f32"]),
-        "rows": [{"policy": draw.choice(POLICIES[:13]), "budget": draw.choice(BUDGETS[1:6])} for _ in range(draw.randint(1, 3))],
-        "prompt": draw.choice([1, 5, 40]), "steps": draw.choice([1, 3]), "threads": draw.choice([1, 2, 3]), "open_loop": draw.random() < 0.5,
+        "rows": [
+            {"policy": draw.choice(POLICIES[:13]), "budget": draw.choice(BUDGETS[1:6])}
+            for _ in range(draw.randint(1, 3))
+        ],
+        "prompt": draw.choice([1, 5, 40]),
+        "steps": draw.choice([1, 3]),
+        "threads": draw.choice([1, 2, 3]),
+        "open_loop": draw.random() < 0.5,
     }
 
 
@@ -47,8 +109,16 @@ def spoiled(tree: dict, draw: random.Random) -> str:
     """The description as text, with up to three of its parts changed, or its bytes."""
     tree = copy.deepcopy(tree)
     for _ in range(draw.choice([0, 0, 1, 1, 2, 3])):
-        part = draw.choice([tree, tree["model"], tree["model"].get("rope") or {}, *(tree["rows"] if isinstance(tree.get("rows"), list) else [])]
-                           if isinstance(tree.get("model"), dict) else [tree])
+        part = draw.choice(
+            [
+                tree,
+                tree["model"],
+                tree["model"].get("rope") or {},
+                *(tree["rows"] if isinstance(tree.get("rows"), list) else []),
+            ]
+            if isinstance(tree.get("model"), dict)
+            else [tree]
+        )
         if not isinstance(part, dict) or not part:
             continue
         name = draw.choice(sorted(part))
@@ -65,7 +135,7 @@ def spoiled(tree: dict, draw: random.Random) -> str:
     text = json.dumps(tree)
     if draw.random() < 0.1:
         place = draw.randrange(len(text))
-        text = text[:place] + draw.choice(["", "{", "\"", ",", "\\u0000", "9"]) + text[place + draw.randint(0, 3):]
+        text = text[:place] + draw.choice(["", "{", '"', ",", "\\u0000", "9"]) + text[place + draw.randint(0, 3) :]
     return text
 
 
@@ -109,7 +179,9 @@ class Hammer:
     def calls(self, session: c.c_void_p, told: dict, draw: random.Random) -> None:
         """Mostly in turn, with arrays as large as the description says."""
         model, rows = told["model"], len(told["rows"])
-        layers, heads, groups, d, dv = (int(model[name]) for name in ("layers", "query_heads", "kv_heads", "head_dim", "value_dim"))
+        layers, heads, groups, d, dv = (
+            int(model[name]) for name in ("layers", "query_heads", "kv_heads", "head_dim", "value_dim")
+        )
         prompt = int(told["prompt"])
 
         def numbers(*shape: int) -> np.ndarray:
@@ -133,11 +205,23 @@ class Hammer:
             keys, values = numbers(groups, prompt, d), numbers(groups, prompt, dv)
             tokens = prompt if draw.random() < 0.95 else draw.choice([0, prompt - 1])
             return ask(
-                "fasa_prompt", c.c_uint32(layer), c.c_uint32(tokens), point(keys), point(values), c.c_uint32(window), point(queries),
-                point(attention))
+                "fasa_prompt",
+                c.c_uint32(layer),
+                c.c_uint32(tokens),
+                point(keys),
+                point(values),
+                c.c_uint32(window),
+                point(queries),
+                point(attention),
+            )
 
         def step(layer: int) -> int:
-            arrays = [numbers(rows, heads, d), numbers(rows, groups, d), numbers(rows, groups, dv), np.zeros((rows, heads, dv), np.float32)]
+            arrays = [
+                numbers(rows, heads, d),
+                numbers(rows, groups, d),
+                numbers(rows, groups, dv),
+                np.zeros((rows, heads, dv), np.float32),
+            ]
             pointers = [point(array) if draw.random() < 0.99 else None for array in arrays]
             return ask("fasa_step", c.c_uint32(layer), *pointers)
 
@@ -154,8 +238,16 @@ class Hammer:
         for _ in range(draw.randint(1, 4)):
             for layer in range(layers):
                 step(layer)
-            draw.choice([results, results, lambda: give(draw.choice([0, layers, 1 << 31])), lambda: step(draw.randrange(layers)),
-                         lambda: ask("fasa_rewind"), lambda: None])()
+            draw.choice(
+                [
+                    results,
+                    results,
+                    lambda: give(draw.choice([0, layers, 1 << 31])),
+                    lambda: step(draw.randrange(layers)),
+                    lambda: ask("fasa_rewind"),
+                    lambda: None,
+                ]
+            )()
 
 
 def point(array: np.ndarray | None):
@@ -165,7 +257,15 @@ def point(array: np.ndarray | None):
 def small(told: dict) -> bool:
     """Whether a description that was taken is one for which arrays are made here."""
     model = told["model"]
-    sizes = [model["layers"], model["query_heads"], model["head_dim"], model["value_dim"], told["prompt"], told["steps"], told.get("threads") or 1]
+    sizes = [
+        model["layers"],
+        model["query_heads"],
+        model["head_dim"],
+        model["value_dim"],
+        told["prompt"],
+        told["steps"],
+        told.get("threads") or 1,
+    ]
     return math.prod(map(int, sizes)) < 1 << 22 and int(told["steps"]) <= 64
 
 

@@ -17,9 +17,7 @@ def replay(request: dict) -> dict:
     told = trace.metadata
     model = Model(told["model"]["name"], rope=Rope(**told["rope"]), **told["geometry"], **told["attention"])
     prompt, steps = told["tokens"]["prompt"], told["tokens"]["decode"]
-    rows = tuple(
-        Row(policy, budget) for policy in request["policies"] for budget in request["budgets"] or [None]
-    )
+    rows = tuple(Row(policy, budget) for policy in request["policies"] for budget in request["budgets"] or [None])
     with NaiveSession(Description(model, rows, prompt, steps)) as session:
         layers = []
         for layer in range(model.layers):

@@ -87,7 +87,9 @@ class Tally:
         axes = {None: (0, 1, 2), "step": (1, 2), "layer": (0, 2)}[by]
         recall, mass, error, output = map(np.array, (self.recall, self.mass, self.error, self.output))
         found = {
-            "recall": recall.mean(axes), "mass": mass.mean(axes), "output_error": (error / output).mean(axes),
+            "recall": recall.mean(axes),
+            "mass": mass.mean(axes),
+            "output_error": (error / output).mean(axes),
             "weighted_output_error": error.sum(axes) / output.sum(axes),
         }
         return {name: values.tolist() for name, values in found.items()}

@@ -27,13 +27,24 @@ def text_unit(name: str, rows: Mapping[Row, tuple], part: str = TEXTS, nll: Sequ
     dense = {"policy": "dense", "budget": None, "nll": list(nll) or [2.0] * steps}
     told = [dense | {"kl": [0.0] * steps, "flipped": [False] * steps, "attention": attention(0.0, steps)}]
     for row, (kl, loss) in rows.items():
-        told.append({
-            "policy": row.policy, "budget": row.budget, "kl": list(kl), "nll": [2 + value for value in kl],
-            "flipped": [value > 0.5 for value in kl], "attention": attention(loss, steps),
-        })
+        told.append(
+            {
+                "policy": row.policy,
+                "budget": row.budget,
+                "kl": list(kl),
+                "nll": [2 + value for value in kl],
+                "flipped": [value > 0.5 for value in kl],
+                "attention": attention(loss, steps),
+            }
+        )
     return unit, {
-        "rows": told, "engine": "hf", "library": "naive", "model": {"name": "tiny"}, "text": {"title": name},
-        "settings": {"prompt": 64, "steps": steps, "window": 8}, "noise_floor": {"kl": 1e-12, "logits": 1e-7},
+        "rows": told,
+        "engine": "hf",
+        "library": "naive",
+        "model": {"name": "tiny"},
+        "text": {"title": name},
+        "settings": {"prompt": 64, "steps": steps, "window": 8},
+        "noise_floor": {"kl": 1e-12, "logits": 1e-7},
         "gates": [{"name": "identity", "value": 0.0, "bound": 0.0, "means": "", "above": False}],
         "seconds": {"gates": 1.0, "prompt": 1.0, "steps": 2.0},
     }
@@ -57,7 +68,12 @@ def key_unit(number: int, found: Mapping[Row, tuple[bool, float, float]], dense:
     told = [(dense, 0.0, 0.0), *found.values()]
     unit = Unit(PASSKEYS, MODEL, Settings(rows, 64, 0, 8), case=Case(64, 0.5, number, 0))
     return unit, {
-        "found": [one[0] for one in told], "kl": [one[1] for one in told], "nll": [one[1] for one in told],
-        "attention": [attention(one[2], 1) for one in told], "engine": "hf", "gates": [],
-        "noise_floor": {"kl": 1e-12, "logits": 1e-7}, "seconds": {"gates": 1.0, "case": 1.0},
+        "found": [one[0] for one in told],
+        "kl": [one[1] for one in told],
+        "nll": [one[1] for one in told],
+        "attention": [attention(one[2], 1) for one in told],
+        "engine": "hf",
+        "gates": [],
+        "noise_floor": {"kl": 1e-12, "logits": 1e-7},
+        "seconds": {"gates": 1.0, "case": 1.0},
     }

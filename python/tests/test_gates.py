@@ -102,7 +102,8 @@ def test_a_text_too_short_for_gates_is_refused(engine):
 def test_an_engine_that_changes_with_its_bytes_taken_out_fails(engine, monkeypatch):
     own = HuggingFaceEngine.reference
     monkeypatch.setattr(
-        HuggingFaceEngine, "reference",
+        HuggingFaceEngine,
+        "reference",
         lambda self, tokens, prompt, echo=False: own(self, tokens, prompt) * np.float32(1.0000002 if echo else 1),
     )
     assert not gates_of(engine, NaiveSession)["identity"].passed

@@ -96,8 +96,10 @@ def test_both_engines_show_the_same_prompt(engine, gguf_file, tmp_path_factory):
     tokens = engine.tokenize(TEXT)[:300]
     assert other.tokenize(TEXT)[:300] == tokens
     ours, theirs = {}, {}
-    last = [one.prefill(tokens, lambda layer, *shown, to=to: to.update({layer: shown}), 24, True)
-            for one, to in ((engine, ours), (other, theirs))]
+    last = [
+        one.prefill(tokens, lambda layer, *shown, to=to: to.update({layer: shown}), 24, True)
+        for one, to in ((engine, ours), (other, theirs))
+    ]
     np.testing.assert_allclose(*last, atol=5e-5)
     logits = [one.reference(tokens, 296) for one in (engine, other)]
     gate = engines_gate(logits[0][:-1], logits[1][:-1], tokens[-3:])

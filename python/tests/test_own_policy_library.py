@@ -67,9 +67,9 @@ def taken(rows: tuple[Row, ...], rewinds: int = 0) -> tuple[np.ndarray, dict]:
 @pytest.mark.filterwarnings("ignore::fasa_sim.ReplayNote")
 def test_the_example_chooses_what_the_librarys_policy_chooses(added):
     assert added == [OWN]
-    rows = calls.replay({
-        "trace": str(TRACE), "policies": [OWN, ALIKE], "budgets": ["64", "0.125"], "layers": "0,13,29", "threads": 2
-    })["rows"]
+    rows = calls.replay(
+        {"trace": str(TRACE), "policies": [OWN, ALIKE], "budgets": ["64", "0.125"], "layers": "0,13,29", "threads": 2}
+    )["rows"]
     own, alike = rows[:2], rows[2:]
     assert [row["choices"] for row in own] == [row["choices"] for row in alike]
     assert [row["metrics"] for row in own] == [row["metrics"] for row in alike]

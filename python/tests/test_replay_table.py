@@ -15,17 +15,43 @@ from fasa_sim import Error, ReplayNote, calls
 
 METRICS = {"recall": 0.5, "jaccard_previous": None, "newest": 2.0, "mass": 0.75}
 TOLD = {
-    "trace": "t.zst", "steps": 3, "notes": ["left out: fasa", "one more"],
+    "trace": "t.zst",
+    "steps": 3,
+    "notes": ["left out: fasa", "one more"],
     "rows": [
-        {"policy": "quest:page=8", "budget": "64", "label": "quest:page=8 @ 64", "metrics": METRICS, "read_bytes": 30,
-         "dense_read_bytes": 120, "choices": "ab"},
-        {"policy": "duo-attention", "label": "duo-attention", "metrics": METRICS, "read_bytes": 60,
-         "dense_read_bytes": 120, "choices": "cd"},
+        {
+            "policy": "quest:page=8",
+            "budget": "64",
+            "label": "quest:page=8 @ 64",
+            "metrics": METRICS,
+            "read_bytes": 30,
+            "dense_read_bytes": 120,
+            "choices": "ab",
+        },
+        {
+            "policy": "duo-attention",
+            "label": "duo-attention",
+            "metrics": METRICS,
+            "read_bytes": 60,
+            "dense_read_bytes": 120,
+            "choices": "cd",
+        },
     ],
 }
 COLUMNS = [
-    "policy", "budget", "label", "recall", "mass", "jaccard_previous", "newest", "read_bytes", "dense_read_bytes",
-    "read_bytes_share", "choices", "steps", "trace",
+    "policy",
+    "budget",
+    "label",
+    "recall",
+    "mass",
+    "jaccard_previous",
+    "newest",
+    "read_bytes",
+    "dense_read_bytes",
+    "read_bytes_share",
+    "choices",
+    "steps",
+    "trace",
 ]
 
 
@@ -44,8 +70,16 @@ def test_polars_has_a_row_for_each_configuration_and_nulls_where_nothing_is(aske
     assert isinstance(table, polars.DataFrame) and table.columns == COLUMNS
     first, second = table.rows(named=True)
     assert first == {
-        "policy": "quest:page=8", "budget": "64", "label": "quest:page=8 @ 64", **METRICS, "read_bytes": 30,
-        "dense_read_bytes": 120, "read_bytes_share": 0.25, "choices": "ab", "steps": 3, "trace": "t.zst",
+        "policy": "quest:page=8",
+        "budget": "64",
+        "label": "quest:page=8 @ 64",
+        **METRICS,
+        "read_bytes": 30,
+        "dense_read_bytes": 120,
+        "read_bytes_share": 0.25,
+        "choices": "ab",
+        "steps": 3,
+        "trace": "t.zst",
     }
     assert second["budget"] is None and second["read_bytes_share"] == 0.5
     assert table.schema["jaccard_previous"] == polars.Float64 and table.schema["read_bytes"] == polars.Int64
@@ -120,13 +154,32 @@ def test_without_a_library_for_tables_nothing_is_replayed(asked, monkeypatch):
     assert asked == []
 
 
-PARAMETERS = [{"name": "page", "default_value": "16", "range": "1 or more", "help": "tokens of a page"},
-              {"name": "sinks", "default_value": "0", "range": "0 or more", "help": "first tokens"}]
+PARAMETERS = [
+    {"name": "page", "default_value": "16", "range": "1 or more", "help": "tokens of a page"},
+    {"name": "sinks", "default_value": "0", "range": "0 or more", "help": "first tokens"},
+]
 POLICIES = [
-    {"name": "dense", "kind": "bound", "summary": "Keeps all.", "uses_budget": False, "needs": [], "scope": "group",
-     "notes": "", "parameters": []},
-    {"name": "quest", "kind": "selection", "summary": "Pages.", "paper": "https://arxiv.org/abs/2406.10774",
-     "uses_budget": True, "needs": ["a profile", "a file"], "scope": "layer", "notes": "so", "parameters": PARAMETERS},
+    {
+        "name": "dense",
+        "kind": "bound",
+        "summary": "Keeps all.",
+        "uses_budget": False,
+        "needs": [],
+        "scope": "group",
+        "notes": "",
+        "parameters": [],
+    },
+    {
+        "name": "quest",
+        "kind": "selection",
+        "summary": "Pages.",
+        "paper": "https://arxiv.org/abs/2406.10774",
+        "uses_budget": True,
+        "needs": ["a profile", "a file"],
+        "scope": "layer",
+        "notes": "so",
+        "parameters": PARAMETERS,
+    },
 ]
 
 

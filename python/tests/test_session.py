@@ -20,8 +20,12 @@ PLAIN = Model("random", 3, 6, 2, 16, 8, 0.25, Rope("half", 10_000.0, 16))
 SOFTCAPPED = replace(PLAIN, logit_softcap=3.0)
 SLIDING = replace(PLAIN, sliding_window=40)
 ROWS = (
-    Row("dense"), Row("oracle", "32"), Row("oracle", "10%"), Row("streaming-llm:sinks=4", "32"),
-    Row("streaming-llm:sinks=4", "3"), Row("oracle", "100000"),
+    Row("dense"),
+    Row("oracle", "32"),
+    Row("oracle", "10%"),
+    Row("streaming-llm:sinks=4", "32"),
+    Row("streaming-llm:sinks=4", "3"),
+    Row("oracle", "100000"),
 )
 PROMPT, STEPS, WINDOW = 300, 5, 16
 
@@ -37,8 +41,12 @@ class Inputs:
 
         heads, groups, dim, value_dim = model.query_heads, model.kv_heads, model.head_dim, model.value_dim
         self.prompts = [
-            (array(groups, prompt, dim), array(groups, prompt, value_dim), array(heads, WINDOW, dim),
-             np.abs(array(heads, prompt)))
+            (
+                array(groups, prompt, dim),
+                array(groups, prompt, value_dim),
+                array(heads, WINDOW, dim),
+                np.abs(array(heads, prompt)),
+            )
             for _ in range(model.layers)
         ]
         shapes = ((rows, heads, dim), (rows, groups, dim), (rows, groups, value_dim))

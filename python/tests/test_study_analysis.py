@@ -193,7 +193,10 @@ def test_keys_that_dense_attention_misses_do_not_count_for_correlations():
     [told] = keys_of(keys(), FAMILIES)
     table = counts([told])
     assert [(row["policy"], row["found"], row["dense_found"]) for row in table.iter_rows(named=True)] == [
-        ("a", 3, 2), ("b", 1, 2), ("c", 0, 2), ("d", 0, 2)
+        ("a", 3, 2),
+        ("b", 1, 2),
+        ("c", 0, 2),
+        ("d", 0, 2),
     ]
     # Of keys 0 and 1, a finds all, b half and the others none: ranks of missed 1, 2, 3.5, 3.5, of the loss 1 to 4.
     row = only(key_correlations([told], []), scope="all", measured="passkeys", loop="open", metric="mass")

@@ -78,7 +78,9 @@ def test_a_study_runs_and_tells_its_tables(live, capsys):
     exact = [row for row in told["residuals"] if row["policy"] == "oracle"]
     assert exact and all(row["texts"] == 2 for row in exact)
     points = (live.folder / "study-results" / "points.csv").read_text().splitlines()
-    assert len(points) == 1 + 2 * 4 * 2 and points[0].startswith("model,text,family,policy,budget,steps,dense_nll,kl,kl_low")
+    assert len(points) == 1 + 2 * 4 * 2 and points[0].startswith(
+        "model,text,family,policy,budget,steps,dense_nll,kl,kl_low"
+    )
 
 
 def test_what_is_finished_is_not_computed_again_and_gives_the_same_bytes(live, monkeypatch):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fasa_sim import __version__
+
 ROOT = Path(__file__).parents[2]
 SCRIPT, HEADER = ROOT / "scripts" / "wheel", ROOT / "Sources" / "CFasaLive" / "include"
 
@@ -36,22 +38,29 @@ def test_a_wheel_holds_the_library_and_the_profiles_for_one_platform_and_all_pyt
     ended = pack(build("libfasalive.so", tmp_path), tmp_path / "out")
     assert ended.returncode == 0, ended.stderr
     [path] = (tmp_path / "out").iterdir()
-    assert path.name.startswith("fasa_sim-0.1.0-py3-none-manylinux_") and f"{path}: " in ended.stdout
+    assert path.name.startswith(f"fasa_sim-{__version__}-py3-none-manylinux_") and f"{path}: " in ended.stdout
     with zipfile.ZipFile(path) as wheel:
         names = wheel.namelist()
         [facts] = [wheel.read(name).decode() for name in names if name.endswith(".dist-info/WHEEL")]
+    assert sum(name.endswith(("/LICENSE", "/LICENSE-third-party.txt")) for name in names) == 2
     assert {"fasa_sim/libfasalive.so", "fasa_sim/profiles/smollm2-135m-instruct.json"} <= set(names)
-    assert {name.split("/")[0] for name in names} == {"fasa_sim", "fasa_sim-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in names} == {"fasa_sim", f"fasa_sim-{__version__}.dist-info"}
     assert "Root-Is-Purelib: false" in facts and facts.count("Tag: py3-none-manylinux_") == facts.count("Tag: ")
 
 
 @pytest.mark.parametrize(
     ("linked", "source", "said"),
     [
-        (False, "int other(void) { return 1; }",
-         "expected to export names with fasa_ alone, found 1 others, such as other"),
-        (True, "int fasa_own(void) { extern int core(void); return core(); }",
-         "expected to need no library of Swift's, found libswiftCore.so"),
+        (
+            False,
+            "int other(void) { return 1; }",
+            "expected to export names with fasa_ alone, found 1 others, such as other",
+        ),
+        (
+            True,
+            "int fasa_own(void) { extern int core(void); return core(); }",
+            "expected to need no library of Swift's, found libswiftCore.so",
+        ),
     ],
 )
 def test_a_library_that_would_not_load_elsewhere_is_refused(tmp_path, linked, source, said):

@@ -14,9 +14,18 @@ def write_model(folder: Path, kind: str = "llama", **settings) -> Path:
 
     torch.manual_seed(3)
     shared = {
-        "vocab_size": len(SPECIAL) + 256, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3,
-        "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "max_position_embeddings": 512,
-        "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "tie_word_embeddings": False,
+        "vocab_size": len(SPECIAL) + 256,
+        "hidden_size": 64,
+        "intermediate_size": 96,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 16,
+        "max_position_embeddings": 512,
+        "pad_token_id": 0,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "tie_word_embeddings": False,
     }
     if kind == "gemma3":
         config = transformers.Gemma3TextConfig(**shared | settings)

@@ -17,6 +17,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import ClassVar
 
 HERE = Path(__file__).parent
 
@@ -35,8 +36,8 @@ def king_james(root: Path, *passages: str) -> str:
 class _Text(HTMLParser):
     """The words of an HTML page: a blank line between blocks, none of its scripts, styles and menus."""
 
-    BLOCKS = {"p", "h1", "h2", "h3", "li", "tr", "pre", "blockquote", "div", "table", "ul", "ol", "dt", "dd"}
-    HIDDEN = {"script", "style"}
+    BLOCKS: ClassVar = {"p", "h1", "h2", "h3", "li", "tr", "pre", "blockquote", "div", "table", "ul", "ol", "dt", "dd"}
+    HIDDEN: ClassVar = {"script", "style"}
 
     def __init__(self) -> None:
         super().__init__()

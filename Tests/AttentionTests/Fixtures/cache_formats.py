@@ -87,9 +87,15 @@ def kivi(bits):
 FORMATS = {
     "f16": lambda x, _: x.astype(np.float16).astype(np.float32),
     "bf16": lambda x, _: x.astype(ml_dtypes.bfloat16).astype(np.float32),
-    "fp8": fp8, "int8": int8, "q8_0": ggml(Type.Q8_0), "q4_0": ggml(Type.Q4_0),
-    "q8_0-rotated": turned(Type.Q8_0), "q4_0-rotated": turned(Type.Q4_0),
-    "kivi4": kivi(4), "kivi2": kivi(2), "nvfp4": nvfp4,
+    "fp8": fp8,
+    "int8": int8,
+    "q8_0": ggml(Type.Q8_0),
+    "q4_0": ggml(Type.Q4_0),
+    "q8_0-rotated": turned(Type.Q8_0),
+    "q4_0-rotated": turned(Type.Q4_0),
+    "kivi4": kivi(4),
+    "kivi2": kivi(2),
+    "nvfp4": nvfp4,
 }
 
 
@@ -98,7 +104,9 @@ def main():
     for name, both in FORMATS.items():
         told["formats"][name] = {
             side: {
-                "sha256": hashlib.sha256(np.ascontiguousarray(found := both(x, side), dtype="<f4").tobytes()).hexdigest(),
+                "sha256": hashlib.sha256(
+                    np.ascontiguousarray(found := both(x, side), dtype="<f4").tobytes()
+                ).hexdigest(),
                 # Sums by rows, for formats whose additions have no one order.
                 "rows": [float(row) for row in np.abs(found.astype(np.float64)).sum(axis=1)[::8]],
                 "error": float(np.linalg.norm(found.astype(np.float64) - x) / np.linalg.norm(x)),

@@ -7,6 +7,7 @@ Element i of the tensor that `file_bytes` makes as number n is ((37 i + 11 n) mo
 hold exactly; FixtureTests.swift computes the same.
 """
 
+import itertools
 import json
 import struct
 import subprocess
@@ -45,7 +46,7 @@ METADATA = {
         "layer_windows": [None, 8, None, 8],
     },
     "tokens": {"prompt": PROMPT, "decode": DECODE},
-    "text": {"title": "täst \"quoted\" 😀", "licence": "none", "kind": "prose", "sha256": "00"},
+    "text": {"title": 'täst "quoted" 😀', "licence": "none", "kind": "prose", "sha256": "00"},
     "capture": {
         "tool": "make.py",
         "engine": "none",
@@ -87,7 +88,7 @@ def seekable(content: bytes, cuts: list[int], checksums: bool) -> bytes:
     """Frames of the ranges between cuts, and their table by zstd's contrib/seekable_format."""
     compressor = zstandard.ZstdCompressor(level=3, write_checksum=True, write_content_size=True)
     frames, entries = b"", b""
-    for begin, end in zip(cuts, cuts[1:]):
+    for begin, end in itertools.pairwise(cuts):
         frame = compressor.compress(content[begin:end])
         entries += struct.pack("<II", len(frame), end - begin)
         # A frame's own checksum is the lowest 32 bits of XXH64, which the table's is too.
@@ -101,7 +102,7 @@ def tensor_cuts(content: bytes) -> list[int]:
     (length,) = struct.unpack("<Q", content[:8])
     entries = json.loads(content[8 : 8 + length])
     ends = {entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"}
-    return [0, 8 + length] + sorted(8 + length + end for end in ends)
+    return [0, 8 + length, *sorted(8 + length + end for end in ends)]
 
 
 def zstd(content: bytes, *options: str) -> bytes:
@@ -116,7 +117,7 @@ def main() -> None:
     content = file_bytes(numpy.float16)
     plain = HERE / "f16.safetensors"
     (HERE / "table-checksums.zst").write_bytes(seekable(content, tensor_cuts(content), True))
-    blocks = list(range(0, len(content), 1000)) + [len(content)]
+    blocks = [*range(0, len(content), 1000), len(content)]
     (HERE / "frames-across-tensors.zst").write_bytes(seekable(content, blocks, True))
     (HERE / "cli-level-19.zst").write_bytes(
         subprocess.run(["zstd", "-19", "-c", plain], stdout=subprocess.PIPE, check=True).stdout

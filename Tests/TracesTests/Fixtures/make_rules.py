@@ -34,11 +34,22 @@ METADATA = {
     "capture": {"tool": "t", "engine": "e", "sampling": "greedy", "created": "c"},
 }
 ROTATION_CHECK = {
-    "method": "shifted tokens", "tokens": 8, "shifts": [1, -3], "largest_error": 1e-3, "largest_error_layer": 1, "tolerance": 1,
+    "method": "shifted tokens",
+    "tokens": 8,
+    "shifts": [1, -3],
+    "largest_error": 1e-3,
+    "largest_error_layer": 1,
+    "tolerance": 1,
 }
 SHAPES = {
-    "token_ids": [5], "query_positions": [3], "layers.1.k": [1, 5, 4], "layers.1.v": [1, 5, 2], "layers.1.q": [2, 3, 4],
-    "layers.1.prompt_attention": [2, 3], "layers.1.o": [2, 3, 2], "extra.note": [7],
+    "token_ids": [5],
+    "query_positions": [3],
+    "layers.1.k": [1, 5, 4],
+    "layers.1.v": [1, 5, 2],
+    "layers.1.q": [2, 3, 4],
+    "layers.1.prompt_attention": [2, 3],
+    "layers.1.o": [2, 3, 2],
+    "extra.note": [7],
 }
 # Channels of the model's stream, by query heads times value dimension.
 PROJECTION = "extra.layers.1.output_projection"
@@ -93,7 +104,7 @@ class Draft:
             entry["offsets"] = [at, at + len(entry["data"])]
             at += len(entry["data"])
 
-    def set(self, path: str, value: object) -> "Draft":
+    def set(self, path: str, value: object) -> Draft:
         *outer, last = path.split(".")
         inner = self.metadata
         for key in outer:
@@ -104,18 +115,20 @@ class Draft:
             inner[last] = value
         return self
 
-    def add_layer(self, layer: int, kind: str) -> "Draft":
+    def add_layer(self, layer: int, kind: str) -> Draft:
         """Another captured layer of the same shapes."""
         self.metadata["captured_layers"].append(layer)
         for part in "kvq":
             values = np.zeros(SHAPES[f"layers.1.{part}"])
             self.entries[f"layers.{layer}.{part}"] = {
-                "dtype": kind, "shape": list(values.shape), "data": stored(values, kind)
+                "dtype": kind,
+                "shape": list(values.shape),
+                "data": stored(values, kind),
             }
         self.place()
         return self
 
-    def project(self, announced: object = PROJECTED, **entry: object) -> "Draft":
+    def project(self, announced: object = PROJECTED, **entry: object) -> Draft:
         """With layer 1's output projection, of the keys' type, as the metadata announces it."""
         if announced is not REMOVED:
             self.metadata["output_projection"] = announced
@@ -125,7 +138,7 @@ class Draft:
         self.place()
         return self
 
-    def score(self, announced: object = SCORES, **entries: object) -> "Draft":
+    def score(self, announced: object = SCORES, **entries: object) -> Draft:
         """With all of layer 1's scores as the metadata announces them; of an entry None takes the tensor away."""
         if announced is not REMOVED:
             self.metadata["scores"] = announced
@@ -140,9 +153,7 @@ class Draft:
         return self
 
     def header(self) -> bytes:
-        members: dict[str, object] = {
-            "__metadata__": {"fasa-trace": json.dumps(self.metadata), **self.other_metadata}
-        }
+        members: dict[str, object] = {"__metadata__": {"fasa-trace": json.dumps(self.metadata), **self.other_metadata}}
         for name, entry in self.entries.items():
             members[name] = {"dtype": entry["dtype"], "shape": entry["shape"], "data_offsets": entry["offsets"]}
         return json.dumps(members, separators=(",", ":")).encode()
@@ -175,8 +186,14 @@ def xxh64(content: bytes) -> int:
     return struct.unpack("<I", frame(content)[-4:])[0]
 
 
-def seekable(contents: list[bytes], checksums: list[int] | None = None, frames: list[bytes] | None = None,
-             sizes: list[int] | None = None, descriptor: int = 0, count: int | None = None) -> bytes:
+def seekable(
+    contents: list[bytes],
+    checksums: list[int] | None = None,
+    frames: list[bytes] | None = None,
+    sizes: list[int] | None = None,
+    descriptor: int = 0,
+    count: int | None = None,
+) -> bytes:
     frames = frames or [frame(content) for content in contents]
     sizes = sizes or [len(content) for content in contents]
     entries = b""
@@ -220,13 +237,18 @@ def sound_files() -> None:
     halves = [whole[:700], whole[700:]]
     sound("seekable-across-tensors", seekable(halves, [xxh64(half) for half in halves]))
     unchecked = [frame(half, checksum=False) for half in halves]
-    sound("seekable-across-tensors-checksums-in-table-only", seekable(halves, [xxh64(half) for half in halves], unchecked))
+    sound(
+        "seekable-across-tensors-checksums-in-table-only", seekable(halves, [xxh64(half) for half in halves], unchecked)
+    )
     sound("stream", frame(whole))
     sound("stream-level-19", frame(whole, level=19))
     sound("stream-no-content-size", unsized(whole))
     sound("stream-no-checksum", unsized(whole, checksum=False))
     sound("stream-of-frames", frame(whole[:400]) + unsized(whole[400:900]) + frame(whole[900:]))
-    sound("stream-skippable", skippable(b"hello") + frame(whole[:400]) + skippable(b"", 15) + frame(whole[400:]) + skippable(b"x"))
+    sound(
+        "stream-skippable",
+        skippable(b"hello") + frame(whole[:400]) + skippable(b"", 15) + frame(whole[400:]) + skippable(b"x"),
+    )
     sound("stream-empty-frame", frame(whole) + frame(b""))
     sound("stream-frame-larger-than-a-block", _large_extra())
 
@@ -327,7 +349,10 @@ def sound_scores() -> None:
     below = {"data": bytearray(struct.pack("<f", -1.5) * 10)}
     sound("scores-value-norm-below-zero", Draft().score(value_norm=below).file())
     for name, announced in (
-        ("null", None), ("empty", {}), ("nulls", {"token": None, "value_norm": None, "index": None}), ("later", {"later": 3}),
+        ("null", None),
+        ("empty", {}),
+        ("nulls", {"token": None, "value_norm": None, "index": None}),
+        ("later", {"later": 3}),
     ):
         sound(f"scores-{name}", Draft().score(announced, **nothing).file())
     later = {kind: {**value, "later": [None]} for kind, value in SCORES.items()}
@@ -357,7 +382,9 @@ def unsound_headers() -> None:
     unsound("other-file", b"GGUF, not a trace", "17 bytes that begin otherwise")
     unsound("header-length-only", struct.pack("<Q", 2), "8 bytes that begin otherwise")
     unsound("header-begins-with-space", draft.file(b" " + header), "that begin otherwise")
-    unsound("header-begins-with-space-in-zstd", frame(draft.file(b" " + header)), "a JSON object from its first byte on")
+    unsound(
+        "header-begins-with-space-in-zstd", frame(draft.file(b" " + header)), "a JSON object from its first byte on"
+    )
     unsound("header-too-long", struct.pack("<Q", (64 << 20) + 1) + whole[8:], "header length", "at most 67108864")
     unsound("header-longer-than-the-file", struct.pack("<Q", 1 << 20) + whole[8:], "a header of 1048584 bytes")
     unsound("header-cut", draft.file(header[:-1]), "header")
@@ -365,29 +392,65 @@ def unsound_headers() -> None:
     unsound("header-byte-order-mark", draft.file(b"\xef\xbb\xbf" + header), "that begin otherwise")
     unsound("header-not-utf8", draft.file(header.replace(b"extra.note", b"extra.\xff\xfe")), "text in UTF-8")
     unsound("header-overlong-utf8", draft.file(header.replace(b"extra.note", b"extra.\xc0\xae")), "text in UTF-8")
-    unsound("header-half-surrogate", draft.file(header.replace(b"extra.note", b"extra.\\ud83d")), "half a surrogate pair")
-    unsound("header-low-surrogate", draft.file(header.replace(b"extra.note", b"extra.\\ude00")), "half a surrogate pair")
+    unsound(
+        "header-half-surrogate", draft.file(header.replace(b"extra.note", b"extra.\\ud83d")), "half a surrogate pair"
+    )
+    unsound(
+        "header-low-surrogate", draft.file(header.replace(b"extra.note", b"extra.\\ude00")), "half a surrogate pair"
+    )
     unsound("header-control-character", draft.file(header.replace(b"extra.note", b"extra.\n")), "header")
     unsound("header-trailing-comma", draft.file(header[:-1] + b",}"), "header")
     unsound("header-single-quotes", draft.file(header.replace(b'"', b"'")), "header")
     unsound("header-nan", draft.file(header.replace(b'"shape":[5]', b'"shape":[NaN]')), "header")
     unsound("header-leading-zero", draft.file(header.replace(b'"shape":[5]', b'"shape":[05]')), "header")
-    unsound("header-number-too-large", draft.file(header.replace(b'"shape":[5]', b'"shape":[1e400]')), "a number that a double holds")
-    unsound("header-number-too-long", draft.file(header.replace(b'"shape":[5]', b'"shape":[' + b"1" * 1025 + b"]")), "a number of at most 1024 characters")
-    unsound("header-deep", draft.file(header[:-1] + b',"x":' + b"[" * 65 + b"]" * 65 + b"}"), "nesting of at most 64 levels")
+    unsound(
+        "header-number-too-large",
+        draft.file(header.replace(b'"shape":[5]', b'"shape":[1e400]')),
+        "a number that a double holds",
+    )
+    unsound(
+        "header-number-too-long",
+        draft.file(header.replace(b'"shape":[5]', b'"shape":[' + b"1" * 1025 + b"]")),
+        "a number of at most 1024 characters",
+    )
+    unsound(
+        "header-deep", draft.file(header[:-1] + b',"x":' + b"[" * 65 + b"]" * 65 + b"}"), "nesting of at most 64 levels"
+    )
     unsound("header-empty", struct.pack("<Q", 2) + b"{}", "__metadata__", "the key fasa-trace")
-    unsound("header-key-too-long", draft.file(header.replace(b"extra.note", b"extra." + b"n" * 1020)), "keys of at most 1024 bytes")
+    unsound(
+        "header-key-too-long",
+        draft.file(header.replace(b"extra.note", b"extra." + b"n" * 1020)),
+        "keys of at most 1024 bytes",
+    )
     twice = header[:-1] + b',"token_ids":{"dtype":"I32","shape":[5],"data_offsets":[0,20]}}'
     unsound("name-twice", draft.file(twice), "keys that differ", '"token_ids" twice')
-    composed = header[:-1] + ',"extra.é":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"extra.e\u0301":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'.encode()
+    composed = (
+        header[:-1]
+        + ',"extra.é":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"extra.e\u0301":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'.encode()
+    )
     unsound("name-twice-in-two-spellings", draft.file(composed), "keys that differ", "twice")
     unsound("member-twice", draft.file(header.replace(b'"shape":[5]', b'"shape":[5],"shape":[5]')), '"shape" twice')
     unsound("metadata-missing", draft.file(header.replace(b"__metadata__", b"extra.metadata")), "extra.metadata")
-    unsound("metadata-key-missing", draft.file(header.replace(b"fasa-trace", b"fasa-trick")), "__metadata__", "the key fasa-trace")
-    unsound("metadata-not-strings", draft.file(header.replace(b'"__metadata__":{', b'"__metadata__":{"a":1,')), "__metadata__", "strings")
+    unsound(
+        "metadata-key-missing",
+        draft.file(header.replace(b"fasa-trace", b"fasa-trick")),
+        "__metadata__",
+        "the key fasa-trace",
+    )
+    unsound(
+        "metadata-not-strings",
+        draft.file(header.replace(b'"__metadata__":{', b'"__metadata__":{"a":1,')),
+        "__metadata__",
+        "strings",
+    )
     unsound("metadata-not-an-object", draft.file(b'{"__metadata__":[]}'), "__metadata__", "a JSON object")
     for name, old, new, says in (
-        ("tensor-not-an-object", b'{"dtype":"ODD","shape":[7],"data_offsets":[212,217]}', b"7", "an object with dtype, shape and data_offsets"),
+        (
+            "tensor-not-an-object",
+            b'{"dtype":"ODD","shape":[7],"data_offsets":[212,217]}',
+            b"7",
+            "an object with dtype, shape and data_offsets",
+        ),
         ("tensor-without-dtype", b'"dtype":"ODD",', b"", "an object with dtype, shape and data_offsets"),
         ("tensor-shape-negative", b'"shape":[7]', b'"shape":[-7]', "a shape of natural numbers"),
         ("tensor-shape-fraction", b'"shape":[7]', b'"shape":[7.0]', "a shape of natural numbers"),
@@ -409,7 +472,9 @@ def unsound_tensors() -> None:
         draft.entries[name] |= parts
         return draft
 
-    unsound("overlap", changed("layers.1.k", offsets=[28, 68]).file(), "layers.1.k", "28, which overlaps the tensor before")
+    unsound(
+        "overlap", changed("layers.1.k", offsets=[28, 68]).file(), "layers.1.k", "28, which overlaps the tensor before"
+    )
     unsound("gap", changed("layers.1.k", offsets=[36, 76]).file(), "layers.1.k", "36, which leaves a gap")
     draft = Draft()
     for entry in draft.entries.values():
@@ -418,8 +483,19 @@ def unsound_tensors() -> None:
     unsound("gap-at-the-start", draft.file(), "token_ids", "8, which leaves a gap")
     same = changed("layers.1.v", offsets=[32, 52])
     unsound("one-tensor-in-another", same.file(), "which overlaps the tensor before")
-    unsound("size-contradicts-shape", changed("layers.1.k", offsets=[32, 70]).file(), "layers.1.k", "40 bytes for F16 [1, 5, 4]", "38 bytes")
-    unsound("shape-overflows", changed("layers.1.k", shape=[1 << 62, 4, 1]).file(), "layers.1.k", "a shape whose bytes can be counted")
+    unsound(
+        "size-contradicts-shape",
+        changed("layers.1.k", offsets=[32, 70]).file(),
+        "layers.1.k",
+        "40 bytes for F16 [1, 5, 4]",
+        "38 bytes",
+    )
+    unsound(
+        "shape-overflows",
+        changed("layers.1.k", shape=[1 << 62, 4, 1]).file(),
+        "layers.1.k",
+        "a shape whose bytes can be counted",
+    )
     draft = Draft()
     draft.tail = b"\0"
     unsound("bytes-after-the-end", draft.file(), "content", "up to the last tensor")
@@ -436,23 +512,35 @@ def unsound_tensors() -> None:
         draft.entries[name] = draft.entries.pop("extra.note")
         unsound(f"unexpected-tensor-{index}", draft.file(), name, "only tensors of format version 1")
     for name, dtype, expected in (
-        ("token_ids", "F32", "I32"), ("query_positions", "U32", "I32"), ("layers.1.k", "I16", "F16, BF16, F32"),
-        ("layers.1.v", "BF16", "F16"), ("layers.1.q", "I16", "F16"), ("layers.1.o", "I32", "F32"),
-        ("layers.1.prompt_attention", "I32", "F32"), ("layers.1.k", "ODD", "F16, BF16, F32"),
+        ("token_ids", "F32", "I32"),
+        ("query_positions", "U32", "I32"),
+        ("layers.1.k", "I16", "F16, BF16, F32"),
+        ("layers.1.v", "BF16", "F16"),
+        ("layers.1.q", "I16", "F16"),
+        ("layers.1.o", "I32", "F32"),
+        ("layers.1.prompt_attention", "I32", "F32"),
+        ("layers.1.k", "ODD", "F16, BF16, F32"),
     ):
         unsound(f"dtype-{name}-{dtype}".lower(), changed(name, dtype=dtype).file(), name, f"dtype {expected}")
     for name, shape, expected in (
-        ("token_ids", [5, 1], "[5]"), ("query_positions", [1, 3], "[S], one position per traced query"),
-        ("layers.1.k", [1, 4, 5], "[1, 5, 4]"), ("layers.1.k", [5, 4], "[1, 5, 4]"), ("layers.1.v", [1, 2, 5], "[1, 5, 2]"),
-        ("layers.1.q", [24], "[2, 3, 4]"), ("layers.1.o", [2, 2, 3], "[2, 3, 2]"),
+        ("token_ids", [5, 1], "[5]"),
+        ("query_positions", [1, 3], "[S], one position per traced query"),
+        ("layers.1.k", [1, 4, 5], "[1, 5, 4]"),
+        ("layers.1.k", [5, 4], "[1, 5, 4]"),
+        ("layers.1.v", [1, 2, 5], "[1, 5, 2]"),
+        ("layers.1.q", [24], "[2, 3, 4]"),
+        ("layers.1.o", [2, 2, 3], "[2, 3, 2]"),
         ("layers.1.prompt_attention", [3, 2], "[2, 3]"),
     ):
         unsound(f"shape-{name}-{len(shape)}d", changed(name, shape=shape).file(), name, f"shape {expected}")
     nothing = bytearray()
     for name, entry, says in (
-        ("dtype-i16", {"dtype": "I16"}, "dtype F16"), ("dtype-f32", {"dtype": "F32", "data": bytearray(48)}, "dtype F16"),
-        ("dtype-odd", {"dtype": "ODD"}, "dtype F16"), ("transposed", {"shape": [4, 3]}, "shape [3, 4]"),
-        ("flat", {"shape": [12]}, "shape [3, 4]"), ("by-head", {"shape": [3, 2, 2]}, "shape [3, 4]"),
+        ("dtype-i16", {"dtype": "I16"}, "dtype F16"),
+        ("dtype-f32", {"dtype": "F32", "data": bytearray(48)}, "dtype F16"),
+        ("dtype-odd", {"dtype": "ODD"}, "dtype F16"),
+        ("transposed", {"shape": [4, 3]}, "shape [3, 4]"),
+        ("flat", {"shape": [12]}, "shape [3, 4]"),
+        ("by-head", {"shape": [3, 2, 2]}, "shape [3, 4]"),
         ("narrower", {"shape": [3, 2], "data": bytearray(12)}, "shape [3, 4]"),
         ("empty", {"shape": [0, 4], "data": nothing}, "shape [3, 4]"),
     ):
@@ -466,8 +554,11 @@ def unsound_tensors() -> None:
     draft.place()
     unsound("more-queries-than-tokens", draft.file(), "query_positions", "at most 5 positions")
     for name, positions, says in (
-        ("equal", [2, 2, 4], "2 after 2"), ("descending", [2, 1, 4], "1 after 2"), ("negative", [-1, 1, 4], "-1"),
-        ("past-the-end", [2, 3, 5], "5 after 3"), ("far-past-the-end", [2, 3, (1 << 31) - 1], "2147483647 after 3"),
+        ("equal", [2, 2, 4], "2 after 2"),
+        ("descending", [2, 1, 4], "1 after 2"),
+        ("negative", [-1, 1, 4], "-1"),
+        ("past-the-end", [2, 3, 5], "5 after 3"),
+        ("far-past-the-end", [2, 3, (1 << 31) - 1], "2147483647 after 3"),
     ):
         draft = changed("query_positions", data=bytearray(np.array(positions, "<i4").tobytes()))
         unsound(f"positions-{name}", draft.file(), "query_positions[", "ascend strictly from 0 to at most 4", says)
@@ -482,9 +573,12 @@ def unsound_score_tensors() -> None:
         other = wide if keys else {"dtype": "F16", "data": bytearray(2 * math.prod(shape))}
         wanted = "dtype F16" if keys else "dtype F32"
         unsound(f"scores-{part}-dtype", Draft().score(**{part: other}).file(), name, wanted)
-        unsound(f"scores-{part}-dtype-i", Draft().score(**{part: {"dtype": "I16" if keys else "I32"}}).file(), name, wanted)
+        unsound(
+            f"scores-{part}-dtype-i", Draft().score(**{part: {"dtype": "I16" if keys else "I32"}}).file(), name, wanted
+        )
         for kind, changed in (
-            ("transposed", shape[::-1] if shape != shape[::-1] else [*shape, 1]), ("flat", [math.prod(shape)]),
+            ("transposed", shape[::-1] if shape != shape[::-1] else [*shape, 1]),
+            ("flat", [math.prod(shape)]),
             ("one-more", [shape[0] + 1, *shape[1:]]),
         ):
             entry = {"shape": changed, "data": bytearray(size * math.prod(changed))}
@@ -510,19 +604,29 @@ def unsound_values() -> None:
         for value, says in ((np.nan, "NaN"), (np.inf, "infinity"), (-np.inf, "-infinity")):
             for name in ("layers.1.k", "layers.1.v", "layers.1.q"):
                 unsound(
-                    f"{dtype}-{says}-{name[-1]}".lower(), _with_value(Draft(dtype), name, value), f"{name}[0, 2, 1]",
-                    "a finite value", says,
+                    f"{dtype}-{says}-{name[-1]}".lower(),
+                    _with_value(Draft(dtype), name, value),
+                    f"{name}[0, 2, 1]",
+                    "a finite value",
+                    says,
                 )
     for name, place in (("layers.1.o", "[0, 2, 1]"), ("layers.1.prompt_attention", "[1, 2]")):
         unsound(f"nan-{name.split('.')[-1]}", _with_value(Draft(), name, np.nan), f"{name}{place}", "NaN")
     for dtype in ("F16", "BF16", "F32"):
         draft = Draft(dtype).project()
         unsound(
-            f"{dtype}-nan-projection".lower(), _with_value(draft, PROJECTION, np.nan), f"{PROJECTION}[1, 2]", "a finite value",
+            f"{dtype}-nan-projection".lower(),
+            _with_value(draft, PROJECTION, np.nan),
+            f"{PROJECTION}[1, 2]",
+            "a finite value",
             "NaN",
         )
     for part, place in (
-        ("token_score", "[0, 2]"), ("value_norm", "[1, 2]"), ("index_k", "[1, 2]"), ("index_q", "[0, 2, 1]"), ("index_w", "[1, 2]"),
+        ("token_score", "[0, 2]"),
+        ("value_norm", "[1, 2]"),
+        ("index_k", "[1, 2]"),
+        ("index_q", "[0, 2, 1]"),
+        ("index_w", "[1, 2]"),
     ):
         for value, says in ((np.nan, "NaN"), (-np.inf, "-infinity")):
             content = _with_value(Draft().score(), score(part), value)
@@ -573,11 +677,26 @@ def unsound_containers() -> None:
     unsound("table-reserved-bits", seekable(parts, descriptor=0x40), "seek table", "reserved bits of zero")
     good = seekable(parts)
     table = good.rindex(struct.pack("<I", 0x184D2A5E))
-    unsound("table-magic-wrong", good[:table] + struct.pack("<I", 0x184D2A5D) + good[table + 4 :], "seek table", "a skippable frame of")
-    unsound("table-size-wrong", good[: table + 4] + struct.pack("<I", 1) + good[table + 8 :], "seek table", "in its skippable frame")
+    unsound(
+        "table-magic-wrong",
+        good[:table] + struct.pack("<I", 0x184D2A5D) + good[table + 4 :],
+        "seek table",
+        "a skippable frame of",
+    )
+    unsound(
+        "table-size-wrong",
+        good[: table + 4] + struct.pack("<I", 1) + good[table + 8 :],
+        "seek table",
+        "in its skippable frame",
+    )
     entry = table + 8 + 8
     size = struct.unpack("<I", good[entry : entry + 4])[0]
-    unsound("table-stored-size-wrong", good[:entry] + struct.pack("<I", size + 1) + good[entry + 4 :], "seek table", "up to the table")
+    unsound(
+        "table-stored-size-wrong",
+        good[:entry] + struct.pack("<I", size + 1) + good[entry + 4 :],
+        "seek table",
+        "up to the table",
+    )
     sizes = [len(part) for part in parts]
     moved = [*sizes[:2], sizes[2] - 2, sizes[3] + 2, *sizes[4:]]
     unsound("table-content-size-wrong", seekable(parts, sizes=[*sizes[:-1], sizes[-1] + 1]), "content")
@@ -622,73 +741,137 @@ def unsound_metadata() -> None:
         unsound(f"metadata-without-{path}", spoilt(path, REMOVED), f"fasa-trace.{path}", "this required key")
         if path != "version":
             unsound(f"metadata-null-{path}", spoilt(path, None), f"fasa-trace.{path}", "null")
-    for index, (path, value, *says) in enumerate((
-        ("version", 2, "expected 1", "2"), ("version", "1", "Int"), ("version", 1.0, "Int"), ("version", True, "Int"),
-        ("model.name", 7, "String"), ("text.title", "ä" * 2049, "at most 4096 bytes", "4098"), ("text.title", ["t"], "String"), ("capture.created", 2026, "String"),
-        ("geometry.layers", 2.0, "Int"), ("geometry.layers", "2", "Int"), ("geometry.layers", True, "Int"),
-        ("geometry.layers", 0, "a number from 1 to 65536"), ("geometry.layers", 65537, "a number from 1 to 65536"),
-        ("geometry.layers", 1 << 63, "Int"), ("geometry.query_heads", 1 << 20, "a number from 1 to 65536"),
-        ("geometry.kv_heads", 0, "a number from 1 to 65536"), ("geometry.query_heads", 3, "layers.1.q"),
-        ("geometry.kv_heads", 3, "a multiple of the 3 KV heads"), ("geometry.head_dim", -4, "a number from 1 to 65536"),
-        ("geometry.head_dim", 8, "layers.1.k", "shape [1, 5, 8]"), ("geometry.value_dim", 4, "layers.1.v"),
-        ("captured_layers", [], "at least one layer"), ("captured_layers", [2], "layers from 0 to 1"),
-        ("captured_layers", [-1], "layers from 0 to 1"), ("captured_layers", [1, 1], "1 twice"),
-        ("captured_layers", [1.0], "Int"), ("captured_layers", ["1"], "Int"), ("captured_layers", {"1": 1}, "Array"),
-        ("captured_layers", [0], "layers.0.k"), ("captured_layers", [None], "Int"),
-        ("rope.pairing", "other", "fasa-trace.rope.pairing", "other"), ("rope.pairing", 1, "String"),
-        ("rope.base", 0, "a number above 0"), ("rope.base", -1, "a number above 0"), ("rope.base", 1e308, "a number above 0"),
-        ("rope.base", 1e16, "a number above 0"), ("rope.base", "10000", "Double"), ("rope.base", True, "Double"),
-        ("rope.base", 1e-300, "rotations of less than 1e9 radians"),
-        ("rope.rotary_dim", 3, "an even number from 2"), ("rope.rotary_dim", 0, "an even number from 2"),
-        ("rope.rotary_dim", 6, "an even number from 2"), ("rope.rotary_dim", -2, "an even number from 2"),
-        ("rope.frequencies", [1.0], "2 values, one per chunk"), ("rope.frequencies", [1, -1], "finite values of at least 0"),
-        ("rope.frequencies", [1, None], "Double"), ("rope.frequencies", 1, "Array"),
-        ("rope.frequencies", [3e8, 1], "rotations of less than 1e9 radians"),
-        ("rope.layer_frequencies", [[1.0]], "2 values, one per chunk"), ("rope.layer_frequencies", [1.0], "layer_frequencies"),
-        ("rope.layer_frequencies", {"1": [1, -1]}, "finite values of at least 0"),
-        ("rope.layer_frequencies", {"7": [1, 1]}, "layers from 0 to 1"),
-        ("rope.layer_frequencies", [[1, 3e8]], "rotations of less than 1e9 radians"),
-        ("capture.rotation_check", {**ROTATION_CHECK, "tokens": 1.5}, "Int"), ("capture.rotation_check", {}, "method"),
-        ("capture.rotation_check", {**ROTATION_CHECK, "shifts": [None]}, "Int"), ("capture.rotation_check", [], "rotation_check"),
-        ("rope.layer_bases", {"2": 1.0}, "layers from 0 to 1"), ("rope.layer_bases", {"01": 1.0}, "01"),
-        ("rope.layer_bases", {"x": 1.0}, "x"), ("rope.layer_bases", [1.0, -1], "a number above 0"),
-        ("rope.layer_bases", [1.0, 1, 1], "2 values, one per layer"), ("rope.layer_bases", {"1": 1e300}, "a number above 0"),
-        ("rope.layer_bases", 5, "rope.layer_bases"), ("rope.layer_bases", ["1"], "rope.layer_bases"),
-        ("attention.scale", 0, "a number from"), ("attention.scale", -1, "a number from"),
-        ("attention.scale", 1e300, "a number from"), ("attention.scale", 1e-300, "a number from"),
-        ("attention.scale", "0.5", "Double"), ("attention.logit_softcap", 0, "a number from"),
-        ("attention.logit_softcap", 1e300, "a number from"), ("attention.logit_softcap", [], "Double"),
-        ("attention.sliding_window", 0, "1 to 2147483647 tokens"), ("attention.sliding_window", -5, "1 to 2147483647 tokens"),
-        ("attention.sliding_window", 2.5, "Int"), ("attention.sliding_window", 1 << 31, "1 to 2147483647 tokens"),
-        ("attention.layer_windows", [0], "1 to 2147483647 tokens"), ("attention.layer_windows", {"5": 3}, "layers from 0 to 1"),
-        ("attention.layer_windows", [1, 2, 3], "2 values, one per layer"),
-        ("tokens.prompt", -1, "a number from 0 to 16777216"), ("tokens.decode", (1 << 24) + 1, "a number from 0 to 16777216"),
-        ("tokens.prompt", 1 << 62, "a number from 0 to 16777216"), ("tokens", {"prompt": 0, "decode": 0}, "1 to 16777216 tokens"),
-        ("tokens.prompt", 4, "token_ids", "shape [6]"), ("tokens", {"prompt": 4, "decode": 1}, "prompt_attention"),
-        ("tokens.decode", "2", "Int"), ("capture.sampling", "lucky", "fasa-trace.capture.sampling", "lucky"),
-        ("rope", [], "fasa-trace.rope"), ("model", "m", "fasa-trace.model"),
-        ("output_projection", [], "output_projection"), ("output_projection", {}, "this required key"),
-        ("output_projection", {"channels": 3}, "output_projection.layers", "this required key"),
-        ("output_projection", {"layers": [1]}, "output_projection.channels", "this required key"),
-        ("output_projection", {"channels": 0, "layers": [1]}, "output_projection.channels", "a number from 1 to 65536"),
-        ("output_projection", {"channels": 65537, "layers": [1]}, "output_projection.channels", "a number from 1 to 65536"),
-        ("output_projection", {"channels": 3.0, "layers": [1]}, "output_projection.channels", "Int"),
-        ("output_projection", {"channels": 3, "layers": []}, "output_projection.layers", "at least one layer"),
-        ("output_projection", {"channels": 3, "layers": [0]}, "output_projection.layers", "captured layers"),
-        ("output_projection", {"channels": 3, "layers": [1, 1]}, "output_projection.layers", "1 twice"),
-        ("output_projection", {"channels": 3, "layers": ["1"]}, "output_projection.layers", "Int"),
-        ("output_projection", {"channels": 3, "layers": 1}, "output_projection.layers", "Array"),
-        ("output_projection", {"channels": 4, "layers": [1]}, PROJECTION, "this required tensor"),
-    )):
+    for index, (path, value, *says) in enumerate(
+        (
+            ("version", 2, "expected 1", "2"),
+            ("version", "1", "Int"),
+            ("version", 1.0, "Int"),
+            ("version", True, "Int"),
+            ("model.name", 7, "String"),
+            ("text.title", "ä" * 2049, "at most 4096 bytes", "4098"),
+            ("text.title", ["t"], "String"),
+            ("capture.created", 2026, "String"),
+            ("geometry.layers", 2.0, "Int"),
+            ("geometry.layers", "2", "Int"),
+            ("geometry.layers", True, "Int"),
+            ("geometry.layers", 0, "a number from 1 to 65536"),
+            ("geometry.layers", 65537, "a number from 1 to 65536"),
+            ("geometry.layers", 1 << 63, "Int"),
+            ("geometry.query_heads", 1 << 20, "a number from 1 to 65536"),
+            ("geometry.kv_heads", 0, "a number from 1 to 65536"),
+            ("geometry.query_heads", 3, "layers.1.q"),
+            ("geometry.kv_heads", 3, "a multiple of the 3 KV heads"),
+            ("geometry.head_dim", -4, "a number from 1 to 65536"),
+            ("geometry.head_dim", 8, "layers.1.k", "shape [1, 5, 8]"),
+            ("geometry.value_dim", 4, "layers.1.v"),
+            ("captured_layers", [], "at least one layer"),
+            ("captured_layers", [2], "layers from 0 to 1"),
+            ("captured_layers", [-1], "layers from 0 to 1"),
+            ("captured_layers", [1, 1], "1 twice"),
+            ("captured_layers", [1.0], "Int"),
+            ("captured_layers", ["1"], "Int"),
+            ("captured_layers", {"1": 1}, "Array"),
+            ("captured_layers", [0], "layers.0.k"),
+            ("captured_layers", [None], "Int"),
+            ("rope.pairing", "other", "fasa-trace.rope.pairing", "other"),
+            ("rope.pairing", 1, "String"),
+            ("rope.base", 0, "a number above 0"),
+            ("rope.base", -1, "a number above 0"),
+            ("rope.base", 1e308, "a number above 0"),
+            ("rope.base", 1e16, "a number above 0"),
+            ("rope.base", "10000", "Double"),
+            ("rope.base", True, "Double"),
+            ("rope.base", 1e-300, "rotations of less than 1e9 radians"),
+            ("rope.rotary_dim", 3, "an even number from 2"),
+            ("rope.rotary_dim", 0, "an even number from 2"),
+            ("rope.rotary_dim", 6, "an even number from 2"),
+            ("rope.rotary_dim", -2, "an even number from 2"),
+            ("rope.frequencies", [1.0], "2 values, one per chunk"),
+            ("rope.frequencies", [1, -1], "finite values of at least 0"),
+            ("rope.frequencies", [1, None], "Double"),
+            ("rope.frequencies", 1, "Array"),
+            ("rope.frequencies", [3e8, 1], "rotations of less than 1e9 radians"),
+            ("rope.layer_frequencies", [[1.0]], "2 values, one per chunk"),
+            ("rope.layer_frequencies", [1.0], "layer_frequencies"),
+            ("rope.layer_frequencies", {"1": [1, -1]}, "finite values of at least 0"),
+            ("rope.layer_frequencies", {"7": [1, 1]}, "layers from 0 to 1"),
+            ("rope.layer_frequencies", [[1, 3e8]], "rotations of less than 1e9 radians"),
+            ("capture.rotation_check", {**ROTATION_CHECK, "tokens": 1.5}, "Int"),
+            ("capture.rotation_check", {}, "method"),
+            ("capture.rotation_check", {**ROTATION_CHECK, "shifts": [None]}, "Int"),
+            ("capture.rotation_check", [], "rotation_check"),
+            ("rope.layer_bases", {"2": 1.0}, "layers from 0 to 1"),
+            ("rope.layer_bases", {"01": 1.0}, "01"),
+            ("rope.layer_bases", {"x": 1.0}, "x"),
+            ("rope.layer_bases", [1.0, -1], "a number above 0"),
+            ("rope.layer_bases", [1.0, 1, 1], "2 values, one per layer"),
+            ("rope.layer_bases", {"1": 1e300}, "a number above 0"),
+            ("rope.layer_bases", 5, "rope.layer_bases"),
+            ("rope.layer_bases", ["1"], "rope.layer_bases"),
+            ("attention.scale", 0, "a number from"),
+            ("attention.scale", -1, "a number from"),
+            ("attention.scale", 1e300, "a number from"),
+            ("attention.scale", 1e-300, "a number from"),
+            ("attention.scale", "0.5", "Double"),
+            ("attention.logit_softcap", 0, "a number from"),
+            ("attention.logit_softcap", 1e300, "a number from"),
+            ("attention.logit_softcap", [], "Double"),
+            ("attention.sliding_window", 0, "1 to 2147483647 tokens"),
+            ("attention.sliding_window", -5, "1 to 2147483647 tokens"),
+            ("attention.sliding_window", 2.5, "Int"),
+            ("attention.sliding_window", 1 << 31, "1 to 2147483647 tokens"),
+            ("attention.layer_windows", [0], "1 to 2147483647 tokens"),
+            ("attention.layer_windows", {"5": 3}, "layers from 0 to 1"),
+            ("attention.layer_windows", [1, 2, 3], "2 values, one per layer"),
+            ("tokens.prompt", -1, "a number from 0 to 16777216"),
+            ("tokens.decode", (1 << 24) + 1, "a number from 0 to 16777216"),
+            ("tokens.prompt", 1 << 62, "a number from 0 to 16777216"),
+            ("tokens", {"prompt": 0, "decode": 0}, "1 to 16777216 tokens"),
+            ("tokens.prompt", 4, "token_ids", "shape [6]"),
+            ("tokens", {"prompt": 4, "decode": 1}, "prompt_attention"),
+            ("tokens.decode", "2", "Int"),
+            ("capture.sampling", "lucky", "fasa-trace.capture.sampling", "lucky"),
+            ("rope", [], "fasa-trace.rope"),
+            ("model", "m", "fasa-trace.model"),
+            ("output_projection", [], "output_projection"),
+            ("output_projection", {}, "this required key"),
+            ("output_projection", {"channels": 3}, "output_projection.layers", "this required key"),
+            ("output_projection", {"layers": [1]}, "output_projection.channels", "this required key"),
+            (
+                "output_projection",
+                {"channels": 0, "layers": [1]},
+                "output_projection.channels",
+                "a number from 1 to 65536",
+            ),
+            (
+                "output_projection",
+                {"channels": 65537, "layers": [1]},
+                "output_projection.channels",
+                "a number from 1 to 65536",
+            ),
+            ("output_projection", {"channels": 3.0, "layers": [1]}, "output_projection.channels", "Int"),
+            ("output_projection", {"channels": 3, "layers": []}, "output_projection.layers", "at least one layer"),
+            ("output_projection", {"channels": 3, "layers": [0]}, "output_projection.layers", "captured layers"),
+            ("output_projection", {"channels": 3, "layers": [1, 1]}, "output_projection.layers", "1 twice"),
+            ("output_projection", {"channels": 3, "layers": ["1"]}, "output_projection.layers", "Int"),
+            ("output_projection", {"channels": 3, "layers": 1}, "output_projection.layers", "Array"),
+            ("output_projection", {"channels": 4, "layers": [1]}, PROJECTION, "this required tensor"),
+        )
+    ):
         unsound(f"metadata-value-{index:02}-{path}", spoilt(path, value), *says)
     unsound_scores_metadata()
     header = Draft().header()
     inner = json.dumps(json.dumps(METADATA)).encode()
     assert inner in header
     for name, text in (
-        ("not-json", "version 1"), ("cut", json.dumps(METADATA)[:-1]), ("array", "[]"), ("empty", ""),
-        ("key-twice", json.dumps(METADATA)[:-1] + ', "version": 1}'), ("nan", json.dumps(METADATA).replace("10000.0", "NaN")),
-        ("deep", "[" * 70 + "]" * 70), ("half-surrogate", json.dumps(METADATA).replace('"m"', '"\\ud83d"')),
+        ("not-json", "version 1"),
+        ("cut", json.dumps(METADATA)[:-1]),
+        ("array", "[]"),
+        ("empty", ""),
+        ("key-twice", json.dumps(METADATA)[:-1] + ', "version": 1}'),
+        ("nan", json.dumps(METADATA).replace("10000.0", "NaN")),
+        ("deep", "[" * 70 + "]" * 70),
+        ("half-surrogate", json.dumps(METADATA).replace('"m"', '"\\ud83d"')),
     ):
         content = Draft().file(header.replace(inner, json.dumps(text).encode()))
         unsound(f"metadata-text-{name}", content, "fasa-trace")
@@ -703,23 +886,50 @@ def unsound_scores_metadata() -> None:
         unsound(f"scores-metadata-{kind}-list", spoilt("scores", {kind: []}), part)
         for key in whole:
             without = {inner: value for inner, value in whole.items() if inner != key}
-            unsound(f"scores-metadata-{kind}-without-{key}", spoilt("scores", {kind: without}), f"{part}.{key}", "this required key")
-            unsound(f"scores-metadata-{kind}-null-{key}", spoilt("scores", {kind: {**whole, key: None}}), f"{part}.{key}", "null")
+            unsound(
+                f"scores-metadata-{kind}-without-{key}",
+                spoilt("scores", {kind: without}),
+                f"{part}.{key}",
+                "this required key",
+            )
+            unsound(
+                f"scores-metadata-{kind}-null-{key}",
+                spoilt("scores", {kind: {**whole, key: None}}),
+                f"{part}.{key}",
+                "null",
+            )
         for name, layers, *says in (
-            ("none", [], ".layers", "at least one layer"), ("twice", [1, 1], ".layers", "layers that differ", "1 twice"),
-            ("not-captured", [0], ".layers", "captured layers", "found 0"), ("not-of-the-model", [1, -1], ".layers", "captured layers", "found -1"),
-            ("text", ["1"], ".layers", "Int"), ("fraction", [1.0], ".layers", "Int"), ("number", 1, ".layers", "Array"),
+            ("none", [], ".layers", "at least one layer"),
+            ("twice", [1, 1], ".layers", "layers that differ", "1 twice"),
+            ("not-captured", [0], ".layers", "captured layers", "found 0"),
+            ("not-of-the-model", [1, -1], ".layers", "captured layers", "found -1"),
+            ("text", ["1"], ".layers", "Int"),
+            ("fraction", [1.0], ".layers", "Int"),
+            ("number", 1, ".layers", "Array"),
         ):
             content = spoilt("scores", {kind: {**whole, "layers": layers}})
             unsound(f"scores-metadata-{kind}-layers-{name}", content, f"{part}{says[0]}", *says[1:])
     for kind in ("token", "index"):
         part = f"fasa-trace.scores.{kind}.name"
         for name, text, *says in (("number", 7, "String"), ("long", "\u00e4" * 2049, "at most 4096 bytes", "4098")):
-            unsound(f"scores-metadata-{kind}-name-{name}", spoilt("scores", {kind: {**SCORES[kind], "name": text}}), part, *says)
+            unsound(
+                f"scores-metadata-{kind}-name-{name}",
+                spoilt("scores", {kind: {**SCORES[kind], "name": text}}),
+                part,
+                *says,
+            )
     for key, value, *says in (
-        ("heads", 0, count), ("heads", -1, count), ("heads", 65537, count), ("heads", 2.0, "Int"), ("heads", "2", "Int"),
-        ("channels", 0, count), ("channels", 65537, count), ("channels", True, "Int"),
-        ("weighted", 1, "Bool"), ("weighted", "true", "Bool"), ("weighted", {}, "Bool"),
+        ("heads", 0, count),
+        ("heads", -1, count),
+        ("heads", 65537, count),
+        ("heads", 2.0, "Int"),
+        ("heads", "2", "Int"),
+        ("channels", 0, count),
+        ("channels", 65537, count),
+        ("channels", True, "Int"),
+        ("weighted", 1, "Bool"),
+        ("weighted", "true", "Bool"),
+        ("weighted", {}, "Bool"),
     ):
         content = spoilt("scores", {"index": {**INDEX, key: value}})
         unsound(f"scores-metadata-index-{key}-{value}".lower(), content, f"fasa-trace.scores.index.{key}", *says)

@@ -33,8 +33,10 @@ class AnnouncedRules(MetadataValues):
         heads = self._count(self._member(index, "heads", int, name), f"{name}.heads")
         self._count(self._member(index, "channels", int, name), f"{name}.channels")
         self._need(
-            self._member(index, "weighted", bool, name) or heads == kv_heads, f"{name}.heads",
-            f"the {kv_heads} KV heads, where heads are not weighted", heads,
+            self._member(index, "weighted", bool, name) or heads == kv_heads,
+            f"{name}.heads",
+            f"the {kv_heads} KV heads, where heads are not weighted",
+            heads,
         )
         self._announced_layers(index, name, captured)
 

@@ -12,7 +12,9 @@ TOKEN, VALUE_NORM, INDEX = "token", "value_norm", "index"
 KINDS = (TOKEN, VALUE_NORM, INDEX)
 # By the key that announces them; the index's weights are there where it is weighted.
 PARTS = {
-    PROJECTION: (PROJECTION,), TOKEN: ("token_score",), VALUE_NORM: ("value_norm",),
+    PROJECTION: (PROJECTION,),
+    TOKEN: ("token_score",),
+    VALUE_NORM: ("value_norm",),
     INDEX: ("index_k", "index_q", "index_w"),
 }
 # Of the type of the layer's keys; the others are F32.
@@ -66,7 +68,9 @@ class AnnouncedTensors:
         geometry = metadata["geometry"]
         total = metadata["tokens"]["prompt"] + metadata["tokens"]["decode"]
         self._shapes = score_shapes(geometry, total, queries, scores_of(metadata, INDEX))
-        self._layers = {PROJECTION: projected_layers(metadata)} | {kind: scored_layers(metadata, kind) for kind in KINDS}
+        self._layers = {PROJECTION: projected_layers(metadata)} | {
+            kind: scored_layers(metadata, kind) for kind in KINDS
+        }
         if self._layers[PROJECTION]:
             columns = geometry["query_heads"] * geometry["value_dim"]
             self._shapes[PROJECTION] = (metadata[PROJECTION]["channels"], columns)
@@ -74,6 +78,8 @@ class AnnouncedTensors:
     def of(self, layer: int, kinds: tuple[str, ...] = (PROJECTION, *KINDS)) -> list[Announced]:
         return [
             Announced(extra_name(layer, part), self._shapes[part], as_keys=part in OF_KEYS)
-            for kind in kinds if layer in self._layers[kind]
-            for part in PARTS[kind] if part in self._shapes
+            for kind in kinds
+            if layer in self._layers[kind]
+            for part in PARTS[kind]
+            if part in self._shapes
         ]

@@ -58,7 +58,8 @@ class AttachedScores:
         gone = self._replaced()
         if gone and not replace:
             raise CaptureError(
-                "the trace has such scores already", where=f"{trace.path}: {min(gone)}",
+                "the trace has such scores already",
+                where=f"{trace.path}: {min(gone)}",
                 do="give --replace to put others in their place",
             )
         self.metadata = trace.metadata | {SCORES: (trace.metadata.get(SCORES) or {}) | self.fitting.announcements()}
@@ -96,6 +97,4 @@ class AttachedScores:
         new: dict[int, list[WrittenTensor]] = {}
         for tensor in self._new:
             new.setdefault(last[str(tensor.layer)], []).append(tensor)
-        return [
-            tensor for at, own in enumerate(kept) for tensor in (KeptTensor(self._trace, own), *new.get(at, ()))
-        ]
+        return [tensor for at, own in enumerate(kept) for tensor in (KeptTensor(self._trace, own), *new.get(at, ()))]

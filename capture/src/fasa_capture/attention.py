@@ -13,9 +13,7 @@ QUERIES_AT_ONCE = 128
 WEIGHTS_AT_ONCE = 1 << 24
 
 
-def attend(
-    q: np.ndarray, k: np.ndarray, v: np.ndarray, positions: np.ndarray, attention: LayerAttention
-) -> np.ndarray:
+def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray, positions: np.ndarray, attention: LayerAttention) -> np.ndarray:
     """Output [query heads, queries, value dimension].
 
     ``q`` is [query heads, queries, dimension], ``k`` and ``v`` [KV heads, tokens, dimension], all float32.
@@ -33,9 +31,7 @@ def attend(
     return out
 
 
-def softmax_rows(
-    queries: np.ndarray, keys: np.ndarray, positions: np.ndarray, attention: LayerAttention
-) -> np.ndarray:
+def softmax_rows(queries: np.ndarray, keys: np.ndarray, positions: np.ndarray, attention: LayerAttention) -> np.ndarray:
     """Causal softmax weights [queries, tokens]."""
     logits = queries.astype(np.float64) @ keys.T * attention.scale
     if attention.logit_softcap:

@@ -42,7 +42,8 @@ def capture(
         write_trace(output, metadata, tensors_of(recorder, run, store_output), progress.beat)
     except OSError as error:
         raise CaptureError(
-            f"the trace cannot be written ({error.strerror})", where=output.parent,
+            f"the trace cannot be written ({error.strerror})",
+            where=output.parent,
             do="make room, or choose another --output",
         ) from error
     return Captured(report, output.stat().st_size)

@@ -51,8 +51,11 @@ class ConvertedTensor:
             stored = np.frombuffer(content, given.numpy)
             if self.part == VALUE_NORM and len(stored) and (least := float(decode(stored, given).min())) < 0:
                 raise CaptureError(
-                    "a norm is negative", where=f"{path}: {self.tensor.name}", expected="values of at least 0",
-                    found=f"{least:g}", do="compute the norms again, or leave the layer out",
+                    "a norm is negative",
+                    where=f"{path}: {self.tensor.name}",
+                    expected="values of at least 0",
+                    found=f"{least:g}",
+                    do="compute the norms again, or leave the layer out",
                 )
             if given is wanted:
                 yield content

@@ -37,7 +37,10 @@ class InputFile:
                 raise CaptureError(f"cannot be read ({error.strerror})", where=self.path) from error
             if not part:
                 raise CaptureError(
-                    "the file ends early", where=self.path, expected=f"{start + count} bytes", found=at,
+                    "the file ends early",
+                    where=self.path,
+                    expected=f"{start + count} bytes",
+                    found=at,
                     do="see that nothing writes the file while it is read",
                 )
             parts.append(part)
@@ -48,7 +51,8 @@ class InputFile:
         """Raises where the file has been written since it was opened."""
         if self._written() != self._opened:
             raise CaptureError(
-                "the file has been written since it was opened", where=self.path,
+                "the file has been written since it was opened",
+                where=self.path,
                 do="see that nothing writes the file while it is read",
             )
 

@@ -24,6 +24,9 @@ def check_memory(count: int, where: object) -> None:
     limit = physical_memory() // 2
     if count > limit:
         raise CaptureError(
-            "too large", where=where, expected=f"at most {limit} bytes, half of this machine's memory",
-            found=f"{count} bytes", do="use a machine with more memory or capture fewer tokens",
+            "too large",
+            where=where,
+            expected=f"at most {limit} bytes, half of this machine's memory",
+            found=f"{count} bytes",
+            do="use a machine with more memory or capture fewer tokens",
         )

@@ -30,8 +30,11 @@ class Checked(AnnouncedRules):
         version = self._member(whole, "version", int, "")
         if version != VERSION:
             raise CaptureError(
-                "not a version of the format that is known", where=f"{self._where}.version", expected=VERSION,
-                found=version, do="use a fasa-capture that reads that version",
+                "not a version of the format that is known",
+                where=f"{self._where}.version",
+                expected=VERSION,
+                found=version,
+                do="use a fasa-capture that reads that version",
             )
         sections = {
             name: self._member(whole, name, dict, "")
@@ -55,7 +58,11 @@ class Checked(AnnouncedRules):
         name = "capture.rotation_check"
         check = self._typed(capture["rotation_check"], dict, name)
         for key, kind in (
-            ("method", str), ("tokens", int), ("largest_error", float), ("largest_error_layer", int), ("tolerance", float),
+            ("method", str),
+            ("tokens", int),
+            ("largest_error", float),
+            ("largest_error_layer", int),
+            ("tolerance", float),
         ):
             self._member(check, key, kind, name)
         self._list(check, "shifts", int, name)
@@ -66,8 +73,10 @@ class Checked(AnnouncedRules):
         for name, count in counts.items():
             self._count(count, f"geometry.{name}")
         self._need(
-            counts["query_heads"] % counts["kv_heads"] == 0, "geometry.query_heads",
-            f"a multiple of the {counts['kv_heads']} KV heads", counts["query_heads"],
+            counts["query_heads"] % counts["kv_heads"] == 0,
+            "geometry.query_heads",
+            f"a multiple of the {counts['kv_heads']} KV heads",
+            counts["query_heads"],
         )
         self._layers, self._head_dim, self._captured = counts["layers"], counts["head_dim"], captured
         self._kv_heads = counts["kv_heads"]
@@ -80,7 +89,7 @@ class Checked(AnnouncedRules):
 
     def _tokens(self, tokens: dict) -> None:
         counts = [self._member(tokens, name, int, "tokens") for name in ("prompt", "decode")]
-        for name, count in zip(("prompt", "decode"), counts):
+        for name, count in zip(("prompt", "decode"), counts, strict=True):
             self._need(0 <= count <= MOST_TOKENS, f"tokens.{name}", f"a number from 0 to {MOST_TOKENS}", count)
         self._total = sum(counts)
         self._need(1 <= self._total <= MOST_TOKENS, "tokens", f"1 to {MOST_TOKENS} tokens in all", self._total)
@@ -89,8 +98,10 @@ class Checked(AnnouncedRules):
         base = self._member(rope, "base", float, "rope")
         rotary = self._member(rope, "rotary_dim", int, "rope")
         self._need(
-            rotary % 2 == 0 and 2 <= rotary <= self._head_dim, "rope.rotary_dim",
-            f"an even number from 2 to the head dimension {self._head_dim}", rotary,
+            rotary % 2 == 0 and 2 <= rotary <= self._head_dim,
+            "rope.rotary_dim",
+            f"an even number from 2 to the head dimension {self._head_dim}",
+            rotary,
         )
         frequencies = rope.get("frequencies")
         if frequencies is not None:
@@ -131,16 +142,20 @@ class Checked(AnnouncedRules):
         if isinstance(values, dict):
             for layer in values:
                 self._need(
-                    layer.isascii() and layer.isdigit() and str(int(layer)) == layer, part,
-                    "keys that are layers' numbers", quoted(layer),
+                    layer.isascii() and layer.isdigit() and str(int(layer)) == layer,
+                    part,
+                    "keys that are layers' numbers",
+                    quoted(layer),
                 )
                 self._need_layer(int(layer), part)
             values = list(values.values())
         else:
             self._typed(values, list, part)
             self._need(
-                len(values) in (self._layers, len(self._captured)), part,
-                f"{self._layers} values, one per layer, or {len(self._captured)}, one per captured layer", len(values),
+                len(values) in (self._layers, len(self._captured)),
+                part,
+                f"{self._layers} values, one per layer, or {len(self._captured)}, one per captured layer",
+                len(values),
             )
         return [self._typed(value, kind, part) for value in values if value is not None]
 
@@ -149,8 +164,10 @@ class Checked(AnnouncedRules):
 
     def _turn(self, frequency: float, part: str, found: float) -> None:
         self._need(
-            frequency * self._total < MOST_RADIANS, part,
-            f"rotations of less than 1e9 radians over the {self._total} tokens", found,
+            frequency * self._total < MOST_RADIANS,
+            part,
+            f"rotations of less than 1e9 radians over the {self._total} tokens",
+            found,
         )
 
     def _need_layer(self, layer: int, part: str) -> None:

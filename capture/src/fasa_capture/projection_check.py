@@ -21,7 +21,12 @@ class ProjectionCheck:
     bounds: dict[int, Tolerance] = field(default_factory=dict)
 
     def add_layer(
-        self, layer: int, projection: np.ndarray, stored: StoredType, output: np.ndarray, projected: np.ndarray,
+        self,
+        layer: int,
+        projection: np.ndarray,
+        stored: StoredType,
+        output: np.ndarray,
+        projected: np.ndarray,
         multiplied_in: str,
     ) -> None:
         """The stored projection times the engine's ``output`` [query heads, queries, value dimension], against what the

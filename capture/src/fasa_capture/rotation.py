@@ -105,7 +105,7 @@ def rotation_error(turn: Turn, rope: Rope) -> float:
     not rotated count as one chunk. The median bears single tokens that rounding sends to another expert.
     """
     before = turn.before.astype(np.float64)
-    tokens, heads, dim = before.shape
+    _, heads, dim = before.shape
     positions = np.repeat(turn.positions, heads)
     turned = unrotate(turn.after.reshape(-1, dim), positions, rope).reshape(before.shape)
     difference, size = _chunk_lengths(turned - before, rope), _chunk_lengths(before, rope)

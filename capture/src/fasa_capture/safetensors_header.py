@@ -46,7 +46,10 @@ def header_length(field: bytes, path: Path) -> int:
     length = int.from_bytes(field[:LENGTH_FIELD], "little")
     if length > LONGEST:
         raise CaptureError(
-            "not a trace", where=f"{path}: header length", expected=f"at most {LONGEST} bytes", found=length,
+            "not a trace",
+            where=f"{path}: header length",
+            expected=f"at most {LONGEST} bytes",
+            found=length,
             do="give a trace that fasa-capture wrote",
         )
     return length
@@ -81,13 +84,18 @@ class SafetensorsHeader:
             raise ends_early(self._path, wanted, size)
         if self.content_size != size:
             raise CaptureError(
-                "the header does not name all the content", where=f"{self._path}: content", expected=wanted, found=size,
+                "the header does not name all the content",
+                where=f"{self._path}: content",
+                expected=wanted,
+                found=size,
                 do=COPY_AGAIN,
             )
 
 
 def ends_early(path: Path, expected: str, found: object) -> CaptureError:
-    return CaptureError("the content ends early", where=f"{path}: content", expected=expected, found=found, do=COPY_AGAIN)
+    return CaptureError(
+        "the content ends early", where=f"{path}: content", expected=expected, found=found, do=COPY_AGAIN
+    )
 
 
 def _strings(entry: object, path: Path) -> dict[str, str]:
@@ -124,6 +132,9 @@ def _natural(values: list) -> bool:
 
 def _damaged(path: Path, part: str, expected: str, found: object) -> CaptureError:
     return CaptureError(
-        "the header is not that of a trace", where=f"{path}: {quoted(part)}", expected=expected, found=found,
+        "the header is not that of a trace",
+        where=f"{path}: {quoted(part)}",
+        expected=expected,
+        found=found,
         do=CAPTURE_AGAIN,
     )

@@ -33,7 +33,10 @@ class ScoresFile:
         start = self._file.read(0, min(LENGTH_FIELD + 1, self._file.size))
         if start[LENGTH_FIELD:] != b"{":
             raise CaptureError(
-                NOT_SCORES, where=path, expected="a safetensors file", found=f"{self._file.size} bytes that begin otherwise",
+                NOT_SCORES,
+                where=path,
+                expected="a safetensors file",
+                found=f"{self._file.size} bytes that begin otherwise",
                 do=WRITE_AGAIN,
             )
         try:
@@ -66,7 +69,10 @@ class ScoresFile:
             raise CaptureError("a tensor is no score", where=where, expected=self._expected(), found="this one")
         if tensor.dtype not in BY_TAG:
             raise CaptureError(
-                "a tensor has another type", where=where, expected="dtype " + ", ".join(BY_TAG), found=quoted(tensor.dtype)
+                "a tensor has another type",
+                where=where,
+                expected="dtype " + ", ".join(BY_TAG),
+                found=quoted(tensor.dtype),
             )
         return int(match[1]), match[2]
 
@@ -74,7 +80,9 @@ class ScoresFile:
         length = len(name.encode())
         if length > LONGEST_TEXT:
             raise CaptureError(
-                "a name is too long", where=f"{self.path}: __metadata__.{key}", expected=f"at most {LONGEST_TEXT} bytes",
+                "a name is too long",
+                where=f"{self.path}: __metadata__.{key}",
+                expected=f"at most {LONGEST_TEXT} bytes",
                 found=length,
             )
         return name

@@ -49,7 +49,10 @@ class SeekTable:
         def need(condition: bool, expected: str, found: object) -> None:
             if not condition:
                 raise CaptureError(
-                    "the seek table is damaged", where=f"{file.path}: seek table", expected=expected, found=found,
+                    "the seek table is damaged",
+                    where=f"{file.path}: seek table",
+                    expected=expected,
+                    found=found,
                     do=COPY_AGAIN,
                 )
 
@@ -62,7 +65,8 @@ class SeekTable:
         head = file.read(start, SKIPPABLE_HEADER)
         need(
             int.from_bytes(head[:4], "little") == SKIPPABLE_MAGIC,
-            f"a skippable frame of {count} entries at byte {start}", "other bytes",
+            f"a skippable frame of {count} entries at byte {start}",
+            "other bytes",
         )
         length = int.from_bytes(head[4:], "little")
         need(length == size - SKIPPABLE_HEADER, f"{size - SKIPPABLE_HEADER} bytes in its skippable frame", length)

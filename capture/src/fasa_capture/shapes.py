@@ -38,17 +38,24 @@ def refuse_mixed(shapes: Mapping[int, LayerShape | None]) -> None:
     most = max(attending, key=lambda shape: len(layers_of[shape]))
     raise CaptureError(
         "the layers differ in shape, and a trace has one",
-        found="; ".join(told[:MOST_NAMED]) + (f"; {len(told) - MOST_NAMED} more shapes" if len(told) > MOST_NAMED else ""),
+        found="; ".join(told[:MOST_NAMED])
+        + (f"; {len(told) - MOST_NAMED} more shapes" if len(told) > MOST_NAMED else ""),
         do=f"capture those of one shape, as by --layers {named(layers_of[most])}",
     )
 
 
 def refuse_unshared(layer: int, shape: LayerShape) -> None:
     """Raises where query heads do not share KV heads evenly, which no trace can say."""
-    if min(shape.query_heads, shape.kv_heads, shape.head_dim, shape.value_dim) < 1 or shape.query_heads % shape.kv_heads:
+    if (
+        min(shape.query_heads, shape.kv_heads, shape.head_dim, shape.value_dim) < 1
+        or shape.query_heads % shape.kv_heads
+    ):
         raise CaptureError(
-            "the heads of a layer cannot be", where=f"layer {layer}", expected="query heads a multiple of the KV heads",
-            found=shape, do="choose other layers by --layers",
+            "the heads of a layer cannot be",
+            where=f"layer {layer}",
+            expected="query heads a multiple of the KV heads",
+            found=shape,
+            do="choose other layers by --layers",
         )
 
 
@@ -93,7 +100,8 @@ class ShownShapes:
                 refuse_unshared(layer, shapes[layer])
                 if q[1] != k[1] or v[0] != k[0]:
                     raise CaptureError(
-                        "queries, keys and values of a layer do not fit each other", where=f"layer {layer}",
+                        "queries, keys and values of a layer do not fit each other",
+                        where=f"layer {layer}",
                         found=f"queries {q}, keys {k}, values {v} (heads, channels)",
                         do="choose other layers by --layers",
                     )

@@ -52,8 +52,11 @@ class StreamContent:
         # Asking for more also has the last checksum compared.
         if self._read(1):
             raise CaptureError(
-                "the header does not name all the content", where=path,
-                expected=f"{size} bytes of content, up to the last tensor", found="more", do=COPY_AGAIN,
+                "the header does not name all the content",
+                where=path,
+                expected=f"{size} bytes of content, up to the last tensor",
+                found="more",
+                do=COPY_AGAIN,
             )
         self._is_whole = True
         if self._table is None or not self._table.has_checksums:
@@ -81,8 +84,11 @@ class StreamContent:
             return self._stream.read(count)
         except zstandard.ZstdError as error:
             raise CaptureError(
-                "the stream is damaged", where=self._file.path, expected="whole zstd frames",
-                found=quoted(str(error)), do=COPY_AGAIN,
+                "the stream is damaged",
+                where=self._file.path,
+                expected="whole zstd frames",
+                found=quoted(str(error)),
+                do=COPY_AGAIN,
             ) from error
 
 

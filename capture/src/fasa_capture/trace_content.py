@@ -30,8 +30,11 @@ def open_content(file: InputFile) -> Content:
     if start[LENGTH_FIELD:] == b"{":
         return PlainContent(file, header_length(start, file.path))
     raise CaptureError(
-        "not a trace", where=file.path, expected="a Zstandard or safetensors file",
-        found=f"{file.size} bytes that begin otherwise", do="give a trace that fasa-capture wrote",
+        "not a trace",
+        where=file.path,
+        expected="a Zstandard or safetensors file",
+        found=f"{file.size} bytes that begin otherwise",
+        do="give a trace that fasa-capture wrote",
     )
 
 

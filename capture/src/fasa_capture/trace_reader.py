@@ -33,7 +33,10 @@ class TraceReader:
         header = self._content.header
         if METADATA_KEY not in header.metadata:
             raise CaptureError(
-                "not a trace", where=f"{path}: __metadata__", expected=f"the key {METADATA_KEY}", found="none",
+                "not a trace",
+                where=f"{path}: __metadata__",
+                expected=f"the key {METADATA_KEY}",
+                found="none",
                 do="give a trace, not another safetensors file",
             )
         self.metadata = read_json(header.metadata[METADATA_KEY].encode(), f"{path}: {METADATA_KEY}")

@@ -23,7 +23,10 @@ def check_layout(metadata: dict, tensors: list[TensorInfo], where: str) -> None:
         if name in by_name:
             return by_name[name]
         raise CaptureError(
-            "the trace lacks a tensor", where=f"{where}: {name}", expected="this required tensor", found="none",
+            "the trace lacks a tensor",
+            where=f"{where}: {name}",
+            expected="this required tensor",
+            found="none",
             do=CAPTURE_AGAIN,
         )
 
@@ -55,8 +58,10 @@ def check_layout(metadata: dict, tensors: list[TensorInfo], where: str) -> None:
     for tensor in tensors:
         if tensor.name not in known and not tensor.name.startswith(EXTRA):
             raise CaptureError(
-                "a tensor is not one of a trace", where=f"{where}: {quoted(tensor.name)}",
-                expected="only tensors of format version 1 and of the captured layers", found="this one",
+                "a tensor is not one of a trace",
+                where=f"{where}: {quoted(tensor.name)}",
+                expected="only tensors of format version 1 and of the captured layers",
+                found="this one",
                 do=f"give other tensors names that begin with {EXTRA}",
             )
 
@@ -70,8 +75,11 @@ def check_positions(positions: np.ndarray, total: int, where: str) -> None:
         index = int(wrong[0])
         found = f"{values[index]}" + (f" after {before[index]}" if index else "")
         raise CaptureError(
-            "a traced position is wrong", where=f"{where}: query_positions[{index}]",
-            expected=f"positions that ascend strictly from 0 to at most {total - 1}", found=found, do=CAPTURE_AGAIN,
+            "a traced position is wrong",
+            where=f"{where}: query_positions[{index}]",
+            expected=f"positions that ascend strictly from 0 to at most {total - 1}",
+            found=found,
+            do=CAPTURE_AGAIN,
         )
 
 
@@ -92,7 +100,10 @@ def check_finite(tensor: TensorInfo, content: bytes | memoryview, where: str, st
         name = "-infinity" if value >> width - 1 else "infinity"
     place = [int(number) for number in np.unravel_index(start // bits.itemsize + index, tensor.shape)]
     raise CaptureError(
-        "a value is not finite", where=f"{where}: {tensor.name}{place}", expected="a finite value", found=name,
+        "a value is not finite",
+        where=f"{where}: {tensor.name}{place}",
+        expected="a finite value",
+        found=name,
         do=CAPTURE_AGAIN,
     )
 
@@ -100,8 +111,11 @@ def check_finite(tensor: TensorInfo, content: bytes | memoryview, where: str, st
 def _check(tensor: TensorInfo, dtypes: tuple[str, ...], shape: tuple[int, ...], where: str) -> None:
     if tensor.dtype not in dtypes:
         raise CaptureError(
-            "a tensor has another type", where=f"{where}: {tensor.name}", expected="dtype " + ", ".join(dtypes),
-            found=quoted(tensor.dtype), do=CAPTURE_AGAIN,
+            "a tensor has another type",
+            where=f"{where}: {tensor.name}",
+            expected="dtype " + ", ".join(dtypes),
+            found=quoted(tensor.dtype),
+            do=CAPTURE_AGAIN,
         )
     if tensor.shape != shape:
         raise _wrong_shape(tensor, str(list(shape)), where)
@@ -109,6 +123,9 @@ def _check(tensor: TensorInfo, dtypes: tuple[str, ...], shape: tuple[int, ...], 
 
 def _wrong_shape(tensor: TensorInfo, expected: str, where: str) -> CaptureError:
     return CaptureError(
-        "a tensor has another shape", where=f"{where}: {tensor.name}", expected=f"shape {expected}",
-        found=quoted(list(tensor.shape)), do=CAPTURE_AGAIN,
+        "a tensor has another shape",
+        where=f"{where}: {tensor.name}",
+        expected=f"shape {expected}",
+        found=quoted(list(tensor.shape)),
+        do=CAPTURE_AGAIN,
     )

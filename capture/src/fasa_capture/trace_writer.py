@@ -82,7 +82,10 @@ def header_bytes(metadata: dict, tensors: Sequence[WrittenTensor], texts: Mappin
 
 
 def write_trace(
-    path: Path, metadata: dict, tensors: Sequence[WrittenTensor], beat: Callable[[], None] = lambda: None,
+    path: Path,
+    metadata: dict,
+    tensors: Sequence[WrittenTensor],
+    beat: Callable[[], None] = lambda: None,
     texts: Mapping[str, str] = NO_TEXTS,
 ) -> None:
     """Writes to ``path`` itself, which counts once it is whole: see output.py. Raises OSError."""

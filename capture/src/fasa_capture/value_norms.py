@@ -40,7 +40,9 @@ def value_norms(
             beat()
     if norms.size and norms.max() > np.finfo(np.float32).max:
         raise CaptureError(
-            "a value's norm does not fit f32", where=norm_name(layer), found=f"{norms.max():g}",
+            "a value's norm does not fit f32",
+            where=norm_name(layer),
+            found=f"{norms.max():g}",
             do="capture without --value-norms",
         )
     return norms.astype(np.float32)

@@ -124,7 +124,8 @@ class _Watch:
         return CaptureError(
             f"the engine died {how}" + (f" ({plain(said, 300)})" if said else ""),
             where=self._where,
-            do="the system may lack memory: take fewer tokens or layers" if memory
+            do="the system may lack memory: take fewer tokens or layers"
+            if memory
             else "the model is damaged, or the engine cannot run it",
         )
 

@@ -59,8 +59,11 @@ def content_of(file: InputFile, frame: Frame, limit: int) -> bytes:
             content = decoder.decompress(stored, max_output_size=frame.content or max(1, min(limit, frame.most)))
     except zstandard.ZstdError as error:
         raise CaptureError(
-            "a frame is damaged", where=f"{file.path}: zstd frame at byte {frame.start}",
-            expected="a whole zstd frame", found=quoted(str(error)), do=COPY_AGAIN,
+            "a frame is damaged",
+            where=f"{file.path}: zstd frame at byte {frame.start}",
+            expected="a whole zstd frame",
+            found=quoted(str(error)),
+            do=COPY_AGAIN,
         ) from error
     return content
 
@@ -73,7 +76,10 @@ def checksum_of(content: bytes) -> int:
 
 def damaged(file: InputFile, at: int, expected: str, found: object) -> CaptureError:
     return CaptureError(
-        "a frame is damaged", where=f"{file.path}: zstd frame at byte {at}", expected=expected, found=found,
+        "a frame is damaged",
+        where=f"{file.path}: zstd frame at byte {at}",
+        expected=expected,
+        found=found,
         do=COPY_AGAIN,
     )
 

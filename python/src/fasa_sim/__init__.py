@@ -10,6 +10,17 @@ from fasa_sim.session import Session
 
 __version__ = "0.1.0"
 __all__ = [
-    "Description", "Error", "Group", "Model", "ReplayNote", "Rope", "Row", "Session", "Step", "add_policy", "policies",
-    "policy", "replay",
+    "Description",
+    "Error",
+    "Group",
+    "Model",
+    "ReplayNote",
+    "Rope",
+    "Row",
+    "Session",
+    "Step",
+    "add_policy",
+    "policies",
+    "policy",
+    "replay",
 ]

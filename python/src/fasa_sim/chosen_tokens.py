@@ -32,7 +32,9 @@ def _ids(answer, visible: range, budget: int, head: int | None) -> np.ndarray:
     ids = np.asarray(answer)
     if ids.ndim != 1:
         raise Error(
-            "an answer of another shape", where=where, expected="token ids, or for each query head an array of them",
+            "an answer of another shape",
+            where=where,
+            expected="token ids, or for each query head an array of them",
             found=type(answer).__name__ if ids.ndim == 0 else list(ids.shape),
         )
     if ids.size == 0:
@@ -46,8 +48,10 @@ def _ids(answer, visible: range, budget: int, head: int | None) -> np.ndarray:
     for unseen in (ids[0], ids[-1]):
         if not visible.start <= unseen < visible.stop:
             raise Error(
-                "a token that the query does not see", where=where,
-                expected=f"from {visible.start} to {visible.stop - 1}", found=unseen,
+                "a token that the query does not see",
+                where=where,
+                expected=f"from {visible.start} to {visible.stop - 1}",
+                found=unseen,
             )
     if len(doubled := ids[1:][ids[1:] == ids[:-1]]):
         raise Error("a token twice", where=where, expected="each token once", found=f"{doubled[0]} again")

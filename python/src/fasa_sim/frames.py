@@ -27,7 +27,9 @@ def library_for(frame: str | None) -> ModuleType:
             if error.name != name:
                 raise
     raise Error(
-        "a table needs a library that is not installed", expected=" or ".join(wanted), found="none",
+        "a table needs a library that is not installed",
+        expected=" or ".join(wanted),
+        found="none",
         do=f"install it: pip install {wanted[0]}",
     )
 

@@ -103,7 +103,7 @@ def _begin(number: int, told) -> int | None:
         if not callable(getattr(policy, "choose", None)):
             found = type(policy).__name__
             raise Error("nothing to ask", expected="an object with the method choose(step)", found=found)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - a policy of the user's own raises of every kind
         own_failures.keep(name, _where(name, group), "its factory", error)
         return None
     number = next(_numbers)
@@ -116,7 +116,7 @@ def _choose(number: int, question, counts: int, tokens: int) -> int:
     try:
         with Lent() as lent:
             chosen = _ask(state, asked, lent)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - a policy of the user's own raises of every kind
         return own_failures.keep(state.name, f"{_where(state.name, state.group)}, step {asked.step}", "choose", error)
     heads = len(chosen)
     sizes, places = to_write(counts, (heads,)), to_write(tokens, (heads, asked.position + 1 - asked.first_visible))
@@ -130,7 +130,10 @@ def _ask(state: _State, asked, lent: Lent) -> list[np.ndarray]:
     """Apart, so that nothing holds the arrays when it has returned."""
     group, visible = state.group, range(asked.first_visible, asked.position + 1)
     step = Step(
-        asked.step, asked.position, visible, asked.budget,
+        asked.step,
+        asked.position,
+        visible,
+        asked.budget,
         lent.floats(asked.queries, (group.query_heads, group.head_dim)),
         lent.floats(asked.keys, (visible.stop, group.head_dim)),
         lent.floats(asked.values, (visible.stop, group.value_dim)),

@@ -9,10 +9,20 @@ class Group(c.Structure):
     """``fasa_group``."""
 
     _fields_ = (
-        *((name, c.c_uint32) for name in (
-            "layer", "kv_head", "first_query_head", "query_heads", "head_dim", "value_dim", "prompt_tokens",
-            "kv_heads", "layers",
-        )),
+        *(
+            (name, c.c_uint32)
+            for name in (
+                "layer",
+                "kv_head",
+                "first_query_head",
+                "query_heads",
+                "head_dim",
+                "value_dim",
+                "prompt_tokens",
+                "kv_heads",
+                "layers",
+            )
+        ),
         ("scale", c.c_float),
     )
 

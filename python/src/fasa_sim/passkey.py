@@ -96,7 +96,9 @@ def run_case(
     asked = puzzle(engine, case)
     tokens, count = asked.tokens, len(settings.rows)
     settings = replace(
-        settings, prompt=asked.question, steps=len(tokens) - 1 - asked.question,
+        settings,
+        prompt=asked.question,
+        steps=len(tokens) - 1 - asked.question,
         window=min(settings.window, asked.question),
     )
     result = CaseResult(case, case.key, asked.question, [], [], [True] * count, [0.0] * count, [0.0] * count)
@@ -123,15 +125,24 @@ def report(results: Sequence[dict], engine: Engine, settings: Settings, library:
     """What a database of results takes of keys that were asked for with the same settings."""
     facts = engine.facts
     return {
-        "task": "passkey", "engine": engine.description, "library": library,
+        "task": "passkey",
+        "engine": engine.description,
+        "library": library,
         "model": asdict(ModelIdentity(facts.name, facts.architecture, facts.weights, facts.sha256)),
         "settings": {"engine": engine.name, **settings.json()},
         "rows": [
-            {**row, "keys": [
-                {**result["case"], "key": result["key"], "context_tokens": result["context_tokens"],
-                 **{name: result[name][index] for name in ("found", "nll", "kl")}}
-                for result in results
-            ]}
+            {
+                **row,
+                "keys": [
+                    {
+                        **result["case"],
+                        "key": result["key"],
+                        "context_tokens": result["context_tokens"],
+                        **{name: result[name][index] for name in ("found", "nll", "kl")},
+                    }
+                    for result in results
+                ],
+            }
             for index, row in enumerate(results[0]["rows"])
         ],
     }

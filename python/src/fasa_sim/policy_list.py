@@ -5,8 +5,15 @@ from __future__ import annotations
 from fasa_sim import calls, frames
 
 COLUMNS = {
-    "name": frames.TEXT, "kind": frames.TEXT, "summary": frames.TEXT, "parameters": frames.TEXT, "needs": frames.TEXT,
-    "uses_budget": frames.FLAG, "scope": frames.TEXT, "paper": frames.TEXT, "notes": frames.TEXT,
+    "name": frames.TEXT,
+    "kind": frames.TEXT,
+    "summary": frames.TEXT,
+    "parameters": frames.TEXT,
+    "needs": frames.TEXT,
+    "uses_budget": frames.FLAG,
+    "scope": frames.TEXT,
+    "paper": frames.TEXT,
+    "notes": frames.TEXT,
 }
 
 
@@ -37,8 +44,13 @@ def policies(frame: str | None = None):
 def _row(policy: dict) -> dict:
     parameters = (f"{one['name']}={one['default_value']}" for one in policy["parameters"])
     return {
-        "name": policy["name"], "kind": policy["kind"], "summary": policy["summary"],
+        "name": policy["name"],
+        "kind": policy["kind"],
+        "summary": policy["summary"],
         "parameters": ",".join(parameters),
-        "needs": ", ".join(policy["needs"]), "uses_budget": policy["uses_budget"], "scope": policy["scope"],
-        "paper": policy.get("paper"), "notes": policy["notes"],
+        "needs": ", ".join(policy["needs"]),
+        "uses_budget": policy["uses_budget"],
+        "scope": policy["scope"],
+        "paper": policy.get("paper"),
+        "notes": policy["notes"],
     }

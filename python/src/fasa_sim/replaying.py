@@ -13,9 +13,20 @@ from fasa_sim.settings import split_policies
 
 # As tables of the command show them; a metric that is not among them comes after.
 METRICS = (
-    "recall", "lowest_head_recall", "precision", "mass", "oracle_mass", "mass_ratio", "output_error",
-    "weighted_output_error", "highest_head_output_error", "oracle_output_error", "selected",
-    "visible", "group_union", "jaccard_previous",
+    "recall",
+    "lowest_head_recall",
+    "precision",
+    "mass",
+    "oracle_mass",
+    "mass_ratio",
+    "output_error",
+    "weighted_output_error",
+    "highest_head_output_error",
+    "oracle_output_error",
+    "selected",
+    "visible",
+    "group_union",
+    "jaccard_previous",
 )
 
 Budget = int | float | str
@@ -91,10 +102,16 @@ def replay(
 
 def _row(told: dict, row: dict) -> dict:
     return {
-        "policy": row["policy"], "budget": row.get("budget"), "label": row["label"], **row["metrics"],
-        "read_bytes": row["read_bytes"], "dense_read_bytes": row["dense_read_bytes"],
-        "read_bytes_share": row["read_bytes"] / row["dense_read_bytes"], "choices": row["choices"],
-        "steps": told["steps"], "trace": told["trace"],
+        "policy": row["policy"],
+        "budget": row.get("budget"),
+        "label": row["label"],
+        **row["metrics"],
+        "read_bytes": row["read_bytes"],
+        "dense_read_bytes": row["dense_read_bytes"],
+        "read_bytes_share": row["read_bytes"] / row["dense_read_bytes"],
+        "choices": row["choices"],
+        "steps": told["steps"],
+        "trace": told["trace"],
     }
 
 
@@ -102,7 +119,8 @@ def _columns(rows: list[dict]) -> dict[str, str]:
     names = {name for row in rows for name in row["metrics"]}
     metrics = [name for name in METRICS if name in names] + sorted(names.difference(METRICS))
     return (
-        dict.fromkeys(("policy", "budget", "label"), frames.TEXT) | dict.fromkeys(metrics, frames.NUMBER)
+        dict.fromkeys(("policy", "budget", "label"), frames.TEXT)
+        | dict.fromkeys(metrics, frames.NUMBER)
         | {"read_bytes": frames.COUNT, "dense_read_bytes": frames.COUNT, "read_bytes_share": frames.NUMBER}
         | {"choices": frames.TEXT, "steps": frames.COUNT, "trace": frames.TEXT}
     )
@@ -121,8 +139,10 @@ def _budget(budget: Budget) -> str:
     if isinstance(budget, Real) and 0 < budget <= 1 and not isinstance(budget, bool):
         return "100%" if budget == 1 else repr(float(budget))
     raise Error(
-        "a budget that cannot be read", where="budgets",
-        expected="a count of tokens such as 256, or a share such as 0.19", found=repr(budget),
+        "a budget that cannot be read",
+        where="budgets",
+        expected="a count of tokens such as 256, or a share such as 0.19",
+        found=repr(budget),
     )
 
 

@@ -83,7 +83,10 @@ class RowResult:
         """``kl_interval`` is that of 95 % over blocks of steps."""
         kl = [value for value in self.kl if value is not None]
         return {
-            "nll": _mean(self.nll), "kl": _mean(kl), "kl_interval": block_interval(kl), "flipped": _mean(self.flipped),
+            "nll": _mean(self.nll),
+            "kl": _mean(kl),
+            "kl_interval": block_interval(kl),
+            "flipped": _mean(self.flipped),
         }
 
 

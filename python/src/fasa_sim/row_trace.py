@@ -20,7 +20,12 @@ Asked = tuple[int, np.ndarray, np.ndarray, np.ndarray]
 
 
 def write_row_trace(
-    path: Path, model: Model, facts: ModelFacts, tokens: Sequence[int], shown: Sequence[Shown], asked: Sequence[Asked],
+    path: Path,
+    model: Model,
+    facts: ModelFacts,
+    tokens: Sequence[int],
+    shown: Sequence[Shown],
+    asked: Sequence[Asked],
     row: int,
 ) -> None:
     """``tokens`` are the prompt's and the steps'; ``asked`` is what the session was, step by step, layers ascending."""
@@ -48,7 +53,10 @@ def _metadata(model: Model, facts: ModelFacts, prompt: int, steps: int) -> dict:
     return {
         "version": 1,
         "model": {
-            "name": facts.name, "architecture": facts.architecture, "weights": facts.weights, "sha256": facts.sha256,
+            "name": facts.name,
+            "architecture": facts.architecture,
+            "weights": facts.weights,
+            "sha256": facts.sha256,
         },
         "geometry": {name: told[name] for name in geometry},
         "captured_layers": list(range(model.layers)),
@@ -57,7 +65,9 @@ def _metadata(model: Model, facts: ModelFacts, prompt: int, steps: int) -> dict:
         "tokens": {"prompt": prompt, "decode": steps},
         "text": {"title": "the gates' text", "licence": "unknown", "kind": "text", "sha256": "0" * 64},
         "capture": {
-            "tool": "fasa-live", "engine": "a session's row", "sampling": "teacher-forced",
+            "tool": "fasa-live",
+            "engine": "a session's row",
+            "sampling": "teacher-forced",
             "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         },
     }

@@ -95,7 +95,10 @@ def tokens_of(engine: Engine, text: Text, settings: Settings) -> list[int]:
     wanted = settings.prompt + (settings.steps + 1 if settings.sampling == "teacher-forced" else 0)
     if len(tokens) < wanted:
         raise Error(
-            "the text is too short", where=text.title, expected=f"at least {wanted} tokens", found=len(tokens),
+            "the text is too short",
+            where=text.title,
+            expected=f"at least {wanted} tokens",
+            found=len(tokens),
             do="give a longer text, or fewer --prompt-tokens or --steps",
         )
     context = engine.facts.trained_context
@@ -110,8 +113,13 @@ def tokens_of(engine: Engine, text: Text, settings: Settings) -> list[int]:
 
 
 def teacher_forced(
-    engine: Engine, session: Stepping, tokens: Sequence[int], last: np.ndarray, settings: Settings,
-    rows: list[RowResult], progress: Progress,
+    engine: Engine,
+    session: Stepping,
+    tokens: Sequence[int],
+    last: np.ndarray,
+    settings: Settings,
+    rows: list[RowResult],
+    progress: Progress,
 ) -> None:
     """Every row is fed the text's own tokens; ``nll`` is that of the text's next one."""
     for step in range(settings.steps):
@@ -126,8 +134,13 @@ def teacher_forced(
 
 
 def greedy(
-    engine: Engine, session: Stepping, tokens: Sequence[int], last: np.ndarray, settings: Settings,
-    rows: list[RowResult], progress: Progress,
+    engine: Engine,
+    session: Stepping,
+    tokens: Sequence[int],
+    last: np.ndarray,
+    settings: Settings,
+    rows: list[RowResult],
+    progress: Progress,
 ) -> None:
     """Every row is fed the likeliest of its own tokens; ``nll`` is that of the token that it chooses next."""
     fed = [int(last.argmax())] * len(rows)

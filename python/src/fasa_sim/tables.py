@@ -52,8 +52,13 @@ def run_table(result: dict) -> str:
 
 def gates_table(gates: Sequence[dict], passed: Sequence[bool]) -> str:
     lines = [
-        [gate["name"], f"{gate['value']:.3g}", ("above " if gate["above"] else "at most ") + f"{gate['bound']:.3g}",
-         "passed" if good else "FAILED", gate["means"].rstrip(":")]
+        [
+            gate["name"],
+            f"{gate['value']:.3g}",
+            ("above " if gate["above"] else "at most ") + f"{gate['bound']:.3g}",
+            "passed" if good else "FAILED",
+            gate["means"].rstrip(":"),
+        ]
         for gate, good in zip(gates, passed, strict=True)
     ]
     return table(["gate", "value", "bound", "", "what"], lines)

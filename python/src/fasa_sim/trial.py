@@ -49,8 +49,10 @@ class Trial:
         prompt = min(PROMPT, len(tokens) - self.steps)
         if prompt < LEAST_PROMPT:
             raise Error(
-                "the text is too short for the gates", expected=f"at least {LEAST_PROMPT + self.steps} tokens",
-                found=len(tokens), do="give a longer text, or more --prompt-tokens",
+                "the text is too short for the gates",
+                expected=f"at least {LEAST_PROMPT + self.steps} tokens",
+                found=len(tokens),
+                do="give a longer text, or more --prompt-tokens",
             )
         self.model = model
         self.budgets = (str(prompt // 4), str(prompt // 16))
@@ -94,10 +96,16 @@ class Trial:
             path, asked = Path(folder) / "row.zst", [call[:4] for call in recorder.calls]
             write_row_trace(path, self.model, self._engine.facts, self.tokens, self._layers, asked, row)
             own, settings = self.rows[row], self._settings
-            told = replay({
-                "trace": str(path), "policies": [own.policy], "budgets": [own.budget] if own.budget else [],
-                "profile": settings.profile, "seed": settings.seed, "threads": settings.threads,
-            })
+            told = replay(
+                {
+                    "trace": str(path),
+                    "policies": [own.policy],
+                    "budgets": [own.budget] if own.budget else [],
+                    "profile": settings.profile,
+                    "seed": settings.seed,
+                    "threads": settings.threads,
+                }
+            )
         return told["rows"][0]["choices"]
 
     def _session(self, rows: tuple[Row, ...]) -> Stepping:

@@ -36,14 +36,18 @@ writing SCORES:
 
 def add_to(commands) -> None:
     parser = commands.add_parser(
-        "attach", help="add scores that you computed to a trace", description=DESCRIPTION, epilog=EXAMPLES,
+        "attach",
+        help="add scores that you computed to a trace",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("trace", metavar="TRACE", type=Path, help="seekable zstd, any zstd, or bare safetensors")
     parser.add_argument("scores", metavar="SCORES", type=Path, help="the safetensors file of scores")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="NEW", help="the trace to write")
     parser.add_argument(
-        "--replace", action="store_true",
+        "--replace",
+        action="store_true",
         help="put the scores in the place of those of their kind that TRACE has, in all its layers",
     )
     parser.set_defaults(perform=perform)
@@ -63,7 +67,8 @@ def perform(options: argparse.Namespace) -> int:
             size = output.partial.stat().st_size
         except OSError as error:
             raise CaptureError(
-                f"the trace cannot be written ({error.strerror})", where=options.output.parent,
+                f"the trace cannot be written ({error.strerror})",
+                where=options.output.parent,
                 do="make room, or choose another --output",
             ) from error
         trace.check_unchanged()
@@ -84,5 +89,6 @@ def _told(attached: AttachedScores, scores: ScoresFile) -> list[str]:
     }
     return [
         f"{what[kind]} of {len(layers)} layer{'s' if len(layers) > 1 else ''}"
-        for kind, layers in attached.fitting.layers.items() if layers
+        for kind, layers in attached.fitting.layers.items()
+        if layers
     ]

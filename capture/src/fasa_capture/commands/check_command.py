@@ -31,7 +31,9 @@ def add_to(commands) -> None:
         "--engine-output", action="store_true", help="fail if the trace does not hold the engine's output"
     )
     parser.add_argument(
-        "--output-projection", action="store_true", help="fail if the trace does not hold the layers' output projections"
+        "--output-projection",
+        action="store_true",
+        help="fail if the trace does not hold the layers' output projections",
     )
     parser.set_defaults(perform=perform)
 
@@ -75,7 +77,9 @@ def perform(options: argparse.Namespace) -> int:
         print("no engine output is stored, so attention was not compared")
     for report in reports.values():
         report.verify()
-    print(f"{plain(options.trace)}: {len(layers)} layers, {len(token_ids):,} tokens, {len(positions):,} traced queries: sound")
+    print(
+        f"{plain(options.trace)}: {len(layers)} layers, {len(token_ids):,} tokens, {len(positions):,} traced queries: sound"
+    )
     return 0
 
 

@@ -36,25 +36,33 @@ def add_to(commands) -> None:
     parser.add_argument("model", metavar="MODEL", help="a GGUF file, a Hugging Face model folder, or smollm2")
     parser.add_argument("text", metavar="TEXT", type=Path, help="a UTF-8 text file; a pipe is read to its end")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="TRACE", help="the trace to write")
+    parser.add_argument("--engine", choices=sorted(ENGINES), help="default: hf for a folder, llama.cpp for a GGUF file")
     parser.add_argument(
-        "--engine", choices=sorted(ENGINES), help="default: hf for a folder, llama.cpp for a GGUF file"
+        "--threads",
+        type=option_types.threads,
+        default=min(os.cpu_count() or 1, option_types.MOST_THREADS),
+        metavar="N",
+        help="default: all",
     )
     parser.add_argument(
-        "--threads", type=option_types.threads, default=min(os.cpu_count() or 1, option_types.MOST_THREADS),
-        metavar="N", help="default: all",
-    )
-    parser.add_argument(
-        "--patience", type=option_types.patience, default=600.0, metavar="S",
+        "--patience",
+        type=option_types.patience,
+        default=600.0,
+        metavar="S",
         help="end an engine that shows no progress for so many seconds (default: %(default)g)",
     )
 
     run = parser.add_argument_group("what is run")
     run.add_argument(
-        "--prompt-tokens", type=option_types.some_tokens, metavar="P",
+        "--prompt-tokens",
+        type=option_types.some_tokens,
+        metavar="P",
         help="length of the prompt (default: the whole text, less teacher-forced steps)",
     )
     run.add_argument(
-        "--most-tokens", type=option_types.some_tokens, metavar="N",
+        "--most-tokens",
+        type=option_types.some_tokens,
+        metavar="N",
         help="cut the text, so that prompt and decode steps are N tokens at most (or what --prompt-tokens says)",
     )
     run.add_argument(
@@ -63,18 +71,23 @@ def add_to(commands) -> None:
     run.add_argument("--sampling", choices=SAMPLINGS, default=SAMPLINGS[0], help="default: %(default)s")
     run.add_argument("--seed", type=option_types.seed, default=0, metavar="N", help="of --sampling seeded (default: 0)")
     run.add_argument(
-        "--temperature", type=option_types.temperature, default=1.0, metavar="T", help="of --sampling seeded (default: 1)"
+        "--temperature",
+        type=option_types.temperature,
+        default=1.0,
+        metavar="T",
+        help="of --sampling seeded (default: 1)",
     )
     run.add_argument(
         "--special-tokens", action="store_true", help="read control tokens, such as <|im_start|>, in the text"
     )
 
     keep = parser.add_argument_group("what is kept")
+    keep.add_argument("--layers", default="all", metavar="LAYERS", help="all, 0,5,14 or 0-9 (default: %(default)s)")
     keep.add_argument(
-        "--layers", default="all", metavar="LAYERS", help="all, 0,5,14 or 0-9 (default: %(default)s)"
-    )
-    keep.add_argument(
-        "--window", type=option_types.tokens, default=64, metavar="W",
+        "--window",
+        type=option_types.tokens,
+        default=64,
+        metavar="W",
         help="observe the queries of the prompt's last W tokens as well (default: %(default)s)",
     )
     keep.add_argument("--dtype", choices=sorted(STORED_TYPES), default="f16", help="default: %(default)s")
@@ -84,18 +97,22 @@ def add_to(commands) -> None:
     )
 
     keep.add_argument(
-        "--output-projection", action="store_true",
+        "--output-projection",
+        action="store_true",
         help="store each layer's output projection, by which a replay measures the error of the layer's whole output",
     )
     keep.add_argument(
-        "--value-norms", action="store_true",
+        "--value-norms",
+        action="store_true",
         help="store how large each token's value is after each head's output projection, which need not be stored for it",
     )
 
     about = parser.add_argument_group("what the trace says of its text")
     about.add_argument("--title", type=option_types.label, help="default: the file's name")
     about.add_argument("--licence", type=option_types.label, default="unknown", help="default: %(default)s")
-    about.add_argument("--kind", type=option_types.label, default="text", help="prose, code, legal, ... (default: %(default)s)")
+    about.add_argument(
+        "--kind", type=option_types.label, default="text", help="prose, code, legal, ... (default: %(default)s)"
+    )
     parser.set_defaults(perform=perform)
 
 
@@ -155,7 +172,10 @@ def read_text(options: argparse.Namespace) -> tuple[str, TextFacts]:
             raw = file.read(LONGEST_TEXT + 1)
         if len(raw) > LONGEST_TEXT:
             raise CaptureError(
-                "the text is too long", where=options.text, expected=f"at most {LONGEST_TEXT:,} bytes", found="more",
+                "the text is too long",
+                where=options.text,
+                expected=f"at most {LONGEST_TEXT:,} bytes",
+                found="more",
                 do="give a part of it",
             )
         text = raw.decode()
@@ -163,7 +183,9 @@ def read_text(options: argparse.Namespace) -> tuple[str, TextFacts]:
         raise unreadable(options.text, error) from error
     except UnicodeDecodeError as error:
         raise CaptureError(
-            "not UTF-8 text", where=options.text, found=f"byte {raw[error.start]:#04x} at {error.start}",
+            "not UTF-8 text",
+            where=options.text,
+            found=f"byte {raw[error.start]:#04x} at {error.start}",
             do="convert it to UTF-8",
         ) from error
     if not text.strip():

@@ -72,6 +72,6 @@ class GgmlTensor:
         if not self._library.ggml_backend_buffer_is_host(head.buffer):
             raise CaptureError("the tensor is not in host memory", where=self.name, do="run on the CPU")
         data = self._library.ggml_get_data(self.address)
-        last = sum((n - 1) * step for n, step in zip(head.ne, head.nb)) + 4
+        last = sum((n - 1) * step for n, step in zip(head.ne, head.nb, strict=True)) + 4
         raw = np.frombuffer((c.c_ubyte * last).from_address(data), dtype=np.uint8)
         return np.ndarray(self.shape, np.float32, raw, strides=tuple(reversed(head.nb)))

@@ -41,9 +41,7 @@ class Layer:
         return any(name.startswith(RECURRENT) for name in self.shapes)
 
 
-def layer_shapes(
-    path: Path, model: GgufModel, architecture: str, count: int, fields
-) -> tuple[LayerShape | None, ...]:
+def layer_shapes(path: Path, model: GgufModel, architecture: str, count: int, fields) -> tuple[LayerShape | None, ...]:
     """The shape of each layer's attention, None where it has none."""
     layers = _by_layer(path, model, architecture, count)
     query_heads = fields.per_layer("attention.head_count", count)
@@ -55,7 +53,7 @@ def layer_shapes(
     value_dims = _dims(fields, "attention.value_length", head_dims[0])
     shared = bool(fields.of_model("attention.shared_kv_layers"))
     shapes: list[LayerShape | None] = []
-    for layer, heads, kv in zip(layers, query_heads, kv_heads):
+    for layer, heads, kv in zip(layers, query_heads, kv_heads, strict=True):
         attends = heads > 0 and kv > 0 and (layer.has("attn_q", "attn_k", "attn_v") or not layer.recurrent)
         if not attends:
             shapes.append(None)
@@ -83,13 +81,16 @@ def _by_layer(path: Path, model: GgufModel, architecture: str, count: int) -> li
         number, base = int(match[1]), match[2]
         if number >= count:
             raise CaptureError(
-                "the file holds a tensor of a layer that its model lacks", where=f"{path}: {name}",
-                expected=f"layers 0 to {count - 1}", do=ADVICE,
+                "the file holds a tensor of a layer that its model lacks",
+                where=f"{path}: {name}",
+                expected=f"layers 0 to {count - 1}",
+                do=ADVICE,
             )
         if known is not None and base.startswith("attn_") and base not in known:
             raise CaptureError(
                 f"the file holds an attention tensor that the architecture {architecture} does not have",
-                where=f"{path}: {name}", do=ADVICE,
+                where=f"{path}: {name}",
+                do=ADVICE,
             )
         layers[number].shapes[f"{base}.{match[3]}"] = tensor.shape
     return layers
@@ -117,7 +118,9 @@ def _dim(path: Path, layer: Layer, name: str, heads: int, allowed: tuple[int, ..
     if len(rows) != 2 or not rows[1]:
         return allowed[0]
     if rows[1] not in {heads * dim for dim in allowed}:
-        raise _reshaped(path, layer, f"{name}.weight", f"{heads * allowed[0]} rows, {heads} heads of {allowed[0]}", rows)
+        raise _reshaped(
+            path, layer, f"{name}.weight", f"{heads * allowed[0]} rows, {heads} heads of {allowed[0]}", rows
+        )
     return rows[1] // heads
 
 
@@ -138,9 +141,7 @@ def _refuse_missing(path: Path, layer: Layer, shared: bool, biased: bool) -> Non
 
 
 def _refuse_reshaped(path: Path, layer: Layer, shape: LayerShape, width: int) -> None:
-    q, k, v = (
-        shape.query_heads * shape.head_dim, shape.kv_heads * shape.head_dim, shape.kv_heads * shape.value_dim
-    )
+    q, k, v = (shape.query_heads * shape.head_dim, shape.kv_heads * shape.head_dim, shape.kv_heads * shape.value_dim)
     # Queries may come with a gate of their size.
     rows = {"attn_q": (q, 2 * q), "attn_k": (k,), "attn_v": (v,), FUSED: (q + k + v,)}
     for name, allowed in rows.items():
@@ -158,7 +159,7 @@ def _refuse_reshaped(path: Path, layer: Layer, shape: LayerShape, width: int) ->
 def _refuse_odd_ones(path: Path, layers: list[Layer], shapes: list[LayerShape | None]) -> None:
     """Layers of one shape have the same attention tensors: biases, norms and gates are of all of them or of none."""
     alike: dict[LayerShape, list[Layer]] = defaultdict(list)
-    for layer, shape in zip(layers, shapes):
+    for layer, shape in zip(layers, shapes, strict=True):
         if shape is not None:
             alike[shape].append(layer)
     for group in alike.values():
@@ -176,5 +177,8 @@ def _missing(path: Path, layer: int, name: str) -> CaptureError:
 def _reshaped(path: Path, layer: Layer, name: str, expected: object, found: tuple[int, ...]) -> CaptureError:
     return CaptureError(
         "an attention tensor has another shape than the model's metadata gives it",
-        where=f"{path}: blk.{layer.number}.{name}", expected=expected, found=list(found), do=ADVICE,
+        where=f"{path}: blk.{layer.number}.{name}",
+        expected=expected,
+        found=list(found),
+        do=ADVICE,
     )

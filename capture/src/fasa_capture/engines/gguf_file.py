@@ -86,7 +86,9 @@ class _Reader:
                 raise self._error("a metadata key is there twice", None, repr(plain(key, 80)))
             metadata[key] = self._value(f"the metadata key {plain(key, 80)!r}")
         table = [self._described() for _ in range(tensors)]
-        layout = Layout(self._path, self._at, self._size, metadata.get("general.alignment", gguf.GGUF_DEFAULT_ALIGNMENT))
+        layout = Layout(
+            self._path, self._at, self._size, metadata.get("general.alignment", gguf.GGUF_DEFAULT_ALIGNMENT)
+        )
         return GgufFile(self._path, metadata, layout.placed(table))
 
     def _error(self, what: str, expected: object, found: object) -> CaptureError:

@@ -61,9 +61,12 @@ class Layout:
             start = self._first + offset
             if offset % self._alignment or start + (length or 0) > self._size:
                 raise damaged(
-                    self._path, f"{where} does not lie within the file",
+                    self._path,
+                    f"{where} does not lie within the file",
                     f"an end at byte {self._size:,} or before it",
-                    f"{start + (length or 0):,}" if not offset % self._alignment else f"an offset of {offset:,}, unaligned",
+                    f"{start + (length or 0):,}"
+                    if not offset % self._alignment
+                    else f"an offset of {offset:,}, unaligned",
                 )
             end = None if length is None else start + length
             placed[name] = GgufTensor(name, shape, kind, start, end, self._path)
@@ -91,7 +94,9 @@ class Layout:
         for tensor in sorted(placed.values(), key=lambda tensor: tensor.start):
             if tensor.start < end:
                 raise damaged(
-                    self._path, f"the tensor {plain(tensor.name)!r} overlaps another one",
-                    f"a start at {end:,} or after it", f"{tensor.start:,}",
+                    self._path,
+                    f"the tensor {plain(tensor.name)!r} overlaps another one",
+                    f"a start at {end:,} or after it",
+                    f"{tensor.start:,}",
                 )
             end = tensor.end or tensor.start

@@ -34,7 +34,7 @@ def read_gguf(path: Path, progress: Progress | None = None) -> tuple[ModelFacts,
     architecture = fields.text("general.architecture")
     layers = fields.of_model("block_count")
     heads = fields.of_model("attention.head_count")
-    if not architecture or not layers or not heads or isinstance(heads, list) and not any(heads):
+    if not architecture or not layers or not heads or (isinstance(heads, list) and not any(heads)):
         raise CaptureError(
             "the GGUF file does not describe a model with attention",
             where=path,
@@ -103,8 +103,11 @@ class Fields:
 
     def _error(self, key: str, expected: str, found: object) -> CaptureError:
         return CaptureError(
-            "the metadata is not that of a model", where=f"{self._path}: {plain(key, 80)}", expected=expected,
-            found=plain(repr(found), 80), do=ADVICE,
+            "the metadata is not that of a model",
+            where=f"{self._path}: {plain(key, 80)}",
+            expected=expected,
+            found=plain(repr(found), 80),
+            do=ADVICE,
         )
 
 

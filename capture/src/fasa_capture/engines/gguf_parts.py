@@ -51,7 +51,11 @@ def read_gguf_model(path: Path) -> GgufModel:
     wanted = first.metadata.get("split.tensors.count")
     if wanted is not None and wanted != len(tensors):
         raise CaptureError(
-            "the model's parts do not hold all its tensors", where=path, expected=wanted, found=len(tensors), do=FETCH_AGAIN
+            "the model's parts do not hold all its tensors",
+            where=path,
+            expected=wanted,
+            found=len(tensors),
+            do=FETCH_AGAIN,
         )
     return GgufModel(files, first.metadata, tensors)
 
@@ -71,8 +75,11 @@ def _files(path: Path, count: int) -> list[Path]:
     missing = [file.name for file in files if not file.is_file()]
     if missing:
         raise CaptureError(
-            "parts of the model are missing", where=path, expected=f"{count} files", found=f"no {', '.join(missing[:3])}"
-            + (f" and {len(missing) - 3} more" if len(missing) > 3 else ""), do="put them all into one folder",
+            "parts of the model are missing",
+            where=path,
+            expected=f"{count} files",
+            found=f"no {', '.join(missing[:3])}" + (f" and {len(missing) - 3} more" if len(missing) > 3 else ""),
+            do="put them all into one folder",
         )
     return files
 
@@ -81,6 +88,9 @@ def _refuse_other(part: GgufFile, number: int, count: int) -> None:
     found = (part.metadata.get("split.no"), part.metadata.get(COUNT))
     if found != (number, count):
         raise CaptureError(
-            "not the part that its name says", where=part.path, expected=f"split.no {number} and {COUNT} {count}",
-            found=f"{found[0]} and {found[1]}", do=FETCH_AGAIN,
+            "not the part that its name says",
+            where=part.path,
+            expected=f"split.no {number} and {COUNT} {count}",
+            found=f"{found[0]} and {found[1]}",
+            do=FETCH_AGAIN,
         )

@@ -31,13 +31,14 @@ def record_projections(path: Path, recorder: Recorder) -> None:
         for other in BESIDE:
             if f"blk.{layer}.{other}" in tensors:
                 raise CaptureError(
-                    "the layer's output projection is more than a matrix", where=path, expected=f"{name} alone",
-                    found=f"blk.{layer}.{other}", do=DO,
+                    "the layer's output projection is more than a matrix",
+                    where=path,
+                    expected=f"{name} alone",
+                    found=f"blk.{layer}.{other}",
+                    do=DO,
                 )
         if name not in tensors:
-            raise CaptureError(
-                "the layer has no output projection", where=path, expected=name, found="none", do=DO
-            )
+            raise CaptureError("the layer has no output projection", where=path, expected=name, found="none", do=DO)
         tensor = tensors[name]
         multiplied_in = MULTIPLIED_IN.get(tensor.kind, "quantised")
         recorder.projection(layer, _dequantised(tensor), multiplied_in)
@@ -52,6 +53,8 @@ def _dequantised(tensor: GgufTensor) -> np.ndarray:
         return values.reshape(tensor.shape[1], tensor.shape[0])
     except (NotImplementedError, TypeError, ValueError) as error:
         raise CaptureError(
-            f"the weights cannot be read ({error})", where=f"{tensor.file}: {tensor.name}",
-            expected="a type that the package gguf dequantises", do=DO,
+            f"the weights cannot be read ({error})",
+            where=f"{tensor.file}: {tensor.name}",
+            expected="a type that the package gguf dequantises",
+            do=DO,
         ) from error

@@ -16,6 +16,8 @@ from transformers import (
     AttentionInterface,
     AttentionMaskInterface,
     DynamicCache,
+)
+from transformers import (
     __version__ as transformers_version,
 )
 from transformers.masking_utils import eager_mask
@@ -54,9 +56,9 @@ class HuggingFaceEngine:
     def tokenize(self, text: str, special: bool) -> list[int]:
         with plain_errors("the tokenizer cannot split the text into tokens", where=self._path):
             whole, own = (
-                self._tokenizer(
-                    text, split_special_tokens=not special, add_special_tokens=added, verbose=False
-                )["input_ids"]
+                self._tokenizer(text, split_special_tokens=not special, add_special_tokens=added, verbose=False)[
+                    "input_ids"
+                ]
                 for added in (True, False)
             )
         tokens = without_appended(whole, own)

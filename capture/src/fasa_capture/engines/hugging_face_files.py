@@ -63,6 +63,8 @@ def weight_files(folder: Path) -> list[Path]:
         if files := sorted(folder.glob(pattern)):
             return files
     raise CaptureError(
-        "the folder holds no weights", where=folder, expected="*.safetensors or pytorch_model*.bin",
+        "the folder holds no weights",
+        where=folder,
+        expected="*.safetensors or pytorch_model*.bin",
         do="fetch the model whole",
     )

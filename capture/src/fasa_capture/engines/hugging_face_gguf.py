@@ -22,7 +22,11 @@ DO = "use --engine llama.cpp"
 CUT_APART = "_exps."
 # Settings that change nothing of what a model computes within its context.
 SAY_NOTHING = {
-    "context_length", "block_count", "vocab_size", "tensor_data_layout", "rope.scaling.original_context_length",
+    "context_length",
+    "block_count",
+    "vocab_size",
+    "tensor_data_layout",
+    "rope.scaling.original_context_length",
     "rope.scaling.finetuned",
 }
 LONGEST_VALUE = 80

@@ -85,7 +85,7 @@ def plain_errors(what: str, **context) -> Iterator[None]:
         yield
     except CaptureError:
         raise
-    except Exception as error:  # noqa: BLE001 - transformers raises of every kind
+    except Exception as error:
         if "trust_remote_code" in str(error):
             raise CaptureError(
                 "this model is code of its own folder, which is never run",

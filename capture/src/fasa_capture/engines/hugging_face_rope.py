@@ -25,7 +25,8 @@ def layer_ropes(probe: RotationProbe, wanted: tuple[int, ...], model, config) ->
     if missing:
         raise refuse_layers(
             "attention that does not go through transformers' attention interface, or none, cannot be captured",
-            missing, _rotated(probe, candidates),
+            missing,
+            _rotated(probe, candidates),
         )
     found = {layer: _best(probe, layer, candidates) for layer in wanted}
     unrotated = [layer for layer, rope in found.items() if rope is None]
@@ -36,6 +37,7 @@ def layer_ropes(probe: RotationProbe, wanted: tuple[int, ...], model, config) ->
 
 def _rotated(probe: RotationProbe, candidates: list[Rope]) -> list[int]:
     """The layers whose keys turn by a rotation that the model declares."""
+
     def is_rotated(layer: int) -> bool:
         return any(probe.error(layer, rope) <= LARGEST_ERROR for rope in _fitting(probe, layer, candidates))
 
@@ -103,5 +105,7 @@ def _named_by_base(frequencies: tuple[float, ...], bases: list[float]) -> Rope:
     # Of scaled frequencies the base is the one whose powers are nearest; what turns the keys are the frequencies.
     return min(
         (Rope("half", base, rotary_dim, frequencies) for base in bases),
-        key=lambda rope: float(np.abs(np.subtract(frequencies, replace(rope, frequencies=None).radians_per_token())).sum()),
+        key=lambda rope: float(
+            np.abs(np.subtract(frequencies, replace(rope, frequencies=None).radians_per_token())).sum()
+        ),
     )

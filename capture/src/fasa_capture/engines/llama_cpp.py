@@ -65,9 +65,7 @@ class LlamaCppEngine:
         capacity = len(raw) + 16
         while True:
             tokens = (c.c_int32 * capacity)()
-            count = library.llama_tokenize(
-                vocabulary, raw, len(raw), c.addressof(tokens), capacity, added, special
-            )
+            count = library.llama_tokenize(vocabulary, raw, len(raw), c.addressof(tokens), capacity, added, special)
             if count >= 0:
                 return list(tokens[:count])
             # Too little room: the count that is needed comes back negated.
@@ -152,7 +150,8 @@ class LlamaCppEngine:
         if code != 0:
             reason = llama_library.first_error()
             raise CaptureError(
-                f"llama.cpp failed to run the model ({reason})", found=f"code {code}",
+                f"llama.cpp failed to run the model ({reason})",
+                found=f"code {code}",
                 do="take fewer tokens, if memory lacks",
             )
 

@@ -67,11 +67,7 @@ def scaled_frequencies(
     if extrapolation != 0.0:
 
         def pair_of(rotations: float) -> float:
-            return (
-                rotary_dim
-                * math.log(original_context / (rotations * 2 * math.pi))
-                / (2 * math.log(base))
-            )
+            return rotary_dim * math.log(original_context / (rotations * 2 * math.pi)) / (2 * math.log(base))
 
         low = max(0.0, math.floor(pair_of(beta_fast)))
         high = min(rotary_dim - 1.0, math.ceil(pair_of(beta_slow)))

@@ -106,7 +106,9 @@ class LlamaTap:
         """The layers of a batch share a mask or two, each of which is read once."""
         if mask is None:
             raise CaptureError(
-                "this layer's attention is not causal", where=f"layer {layer}", do="this architecture cannot be captured"
+                "this layer's attention is not causal",
+                where=f"layer {layer}",
+                do="this architecture cannot be captured",
             )
         if mask.address not in self._windows:
             rows = mask.array()[0, 0, : self._tokens]

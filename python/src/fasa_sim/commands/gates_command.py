@@ -49,7 +49,10 @@ still an argument in the town about which of the two ropes was wet."""
 
 def add_to(commands) -> None:
     parser = commands.add_parser(
-        "gates", help="check an engine and the policies in it", description=DESCRIPTION, epilog=EXAMPLES,
+        "gates",
+        help="check an engine and the policies in it",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     shared.add_model(parser)
@@ -63,9 +66,15 @@ def add_to(commands) -> None:
 def perform(options: argparse.Namespace) -> int:
     text = shared.text(options.text) if options.text else Text("sample", SAMPLE, _digest(SAMPLE))
     settings = Settings(
-        rows=shared.rows(options), prompt=PROMPT, steps=INEXACT_STEPS, window=options.window,
-        prompt_attention=options.prompt_attention, profile=shared.profile(options), seed=options.seed,
-        element=options.element, threads=options.threads,
+        rows=shared.rows(options),
+        prompt=PROMPT,
+        steps=INEXACT_STEPS,
+        window=options.window,
+        prompt_attention=options.prompt_attention,
+        profile=shared.profile(options),
+        seed=options.seed,
+        element=options.element,
+        threads=options.threads,
     )
     progress = Progress()
     with shared.engine(options, progress) as engine:

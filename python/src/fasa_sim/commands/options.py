@@ -30,39 +30,54 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a GGUF file, a Hugging Face model folder, or smollm2")
     parser.add_argument("--engine", choices=sorted(ENGINES), default="hf", help="default: %(default)s")
     parser.add_argument(
-        "--dequantise", action="store_true",
+        "--dequantise",
+        action="store_true",
         help="run a GGUF file's copy with float32 weights, kept in the cache: exact in llama.cpp, sooner loaded by hf",
     )
     parser.add_argument(
-        "--threads", type=option_types.threads, default=min(os.cpu_count() or 1, option_types.MOST_THREADS),
-        metavar="N", help="of the engine and of the policies (default: all)",
+        "--threads",
+        type=option_types.threads,
+        default=min(os.cpu_count() or 1, option_types.MOST_THREADS),
+        metavar="N",
+        help="of the engine and of the policies (default: all)",
     )
 
 
 def add_policies(parser: argparse.ArgumentParser, policies: str, budgets: str) -> None:
     group = parser.add_argument_group("the rows, beside a dense one")
     group.add_argument(
-        "--policy", action="append", metavar="POLICY,…",
+        "--policy",
+        action="append",
+        metavar="POLICY,…",
         help=f"with parameters as in fasa-sim replay, such as fasa:chunks=8; repeat or separate by commas ({policies})",
     )
     group.add_argument(
         "--budget", action="append", metavar="K,…", help=f"counts of tokens, or shares such as 0.19 or 19%% ({budgets})"
     )
     group.add_argument(
-        "--policy-file", action="append", type=Path, default=[], metavar="FILE",
+        "--policy-file",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE",
         help="a Python file that adds policies of its own: see docs/python.md; they run where no --policy is given",
     )
     group.add_argument("--profile", type=Path, metavar="P", help="a profile made by fasa-sim calibrate")
     group.add_argument("--seed", type=option_types.seed, default=0, metavar="N", help="default: 0")
     group.add_argument(
-        "--window", type=option_types.tokens, default=64, metavar="W",
+        "--window",
+        type=option_types.tokens,
+        default=64,
+        metavar="W",
         help="show policies the queries of the prompt's last W tokens (default: %(default)s)",
     )
     group.add_argument(
         "--prompt-attention", action="store_true", help="show policies the attention that each prompt token got"
     )
     group.add_argument(
-        "--element", choices=ELEMENTS, default=ELEMENTS[0],
+        "--element",
+        choices=ELEMENTS,
+        default=ELEMENTS[0],
         help="the type of a cache whose bytes are counted (default: %(default)s); attention itself is computed in f32",
     )
     parser.set_defaults(default_policies=policies, default_budgets=budgets)
@@ -72,10 +87,15 @@ def add_results(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     group.add_argument("--json", action="store_true", help="print the whole results, one JSON object a line")
     group.add_argument(
-        "--keep", type=Path, metavar="FOLDER", default=cache_folder() / "live",
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        default=cache_folder() / "live",
         help="keeps what is finished (default: %(default)s)",
     )
-    group.add_argument("--db", type=Path, metavar="FILE", help="also store the results in this database, as fasa-sim does")
+    group.add_argument(
+        "--db", type=Path, metavar="FILE", help="also store the results in this database, as fasa-sim does"
+    )
     group.add_argument("--again", action="store_true", help="compute anew what is kept")
 
 
@@ -106,8 +126,13 @@ def code(options: Namespace) -> str:
 def unit(kind: str, engine: Engine, settings: Settings, code: str) -> dict:
     """What decides a result, beside the text or case."""
     return {
-        "kind": kind, "format": FORMAT, "engine": engine.description, "model": engine.facts.sha256,
-        "settings": settings.json(), "profile": digest_of_file(settings.profile), "library": code,
+        "kind": kind,
+        "format": FORMAT,
+        "engine": engine.description,
+        "model": engine.facts.sha256,
+        "settings": settings.json(),
+        "profile": digest_of_file(settings.profile),
+        "library": code,
     }
 
 

@@ -28,17 +28,25 @@ EXAMPLES = """examples:
 
 def add_to(commands) -> None:
     parser = commands.add_parser(
-        "passkey", help="ask for a key in a long filler", description=DESCRIPTION, epilog=EXAMPLES,
+        "passkey",
+        help="ask for a key in a long filler",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     shared.add_model(parser)
     parser.add_argument("--lengths", default="2048", metavar="T,…", help="tokens of the context (default: %(default)s)")
     parser.add_argument(
-        "--depths", default="0.1,0.35,0.65,0.9", metavar="D,…",
+        "--depths",
+        default="0.1,0.35,0.65,0.9",
+        metavar="D,…",
         help="where in the context the key is told, from 0 to 1 (default: %(default)s)",
     )
     parser.add_argument(
-        "--cases", type=option_types.whole(1, 10_000), default=4, metavar="N",
+        "--cases",
+        type=option_types.whole(1, 10_000),
+        default=4,
+        metavar="N",
         help="keys for each length and depth (default: %(default)s)",
     )
     shared.add_policies(parser, "quest,streaming-llm,oracle", "64,256")
@@ -49,9 +57,15 @@ def add_to(commands) -> None:
 def perform(options: argparse.Namespace) -> int:
     lengths, depths = _numbers("--lengths", options.lengths, int, 1), _numbers("--depths", options.depths, float, 0, 1)
     settings = Settings(
-        rows=shared.rows(options), prompt=max(lengths), steps=0, window=options.window,
-        prompt_attention=options.prompt_attention, profile=shared.profile(options), seed=options.seed,
-        element=options.element, threads=options.threads,
+        rows=shared.rows(options),
+        prompt=max(lengths),
+        steps=0,
+        window=options.window,
+        prompt_attention=options.prompt_attention,
+        profile=shared.profile(options),
+        seed=options.seed,
+        element=options.element,
+        threads=options.threads,
     )
     asked = cases(lengths, depths, options.cases, options.seed)
     kept, progress, code, results, model = shared.kept(options), Progress(), shared.code(options), [], None

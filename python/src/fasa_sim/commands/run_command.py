@@ -29,7 +29,10 @@ EXAMPLES = """examples:
 
 def add_to(commands) -> None:
     parser = commands.add_parser(
-        "run", help="run texts through a model", description=DESCRIPTION, epilog=EXAMPLES,
+        "run",
+        help="run texts through a model",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     shared.add_model(parser)
@@ -47,9 +50,15 @@ def add_to(commands) -> None:
 def perform(options: argparse.Namespace) -> int:
     texts = [shared.text(path) for path in options.texts]
     settings = Settings(
-        rows=shared.rows(options), prompt=options.prompt_tokens, steps=options.steps,
-        window=min(options.window, options.prompt_tokens), prompt_attention=options.prompt_attention,
-        profile=shared.profile(options), sampling=options.sampling, seed=options.seed, element=options.element,
+        rows=shared.rows(options),
+        prompt=options.prompt_tokens,
+        steps=options.steps,
+        window=min(options.window, options.prompt_tokens),
+        prompt_attention=options.prompt_attention,
+        profile=shared.profile(options),
+        sampling=options.sampling,
+        seed=options.seed,
+        element=options.element,
         threads=options.threads,
     )
     kept, progress, code = shared.kept(options), Progress(), shared.code(options)

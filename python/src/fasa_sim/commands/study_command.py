@@ -30,7 +30,10 @@ EXAMPLES = """examples:
 
 def add_to(commands) -> None:
     parser = commands.add_parser(
-        "study", help="hold open-loop metrics against what answers lose", description=DESCRIPTION, epilog=EXAMPLES,
+        "study",
+        help="hold open-loop metrics against what answers lose",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("study", metavar="STUDY", type=Path, help="a YAML file; paths in it are from here")
@@ -38,7 +41,10 @@ def add_to(commands) -> None:
         "--output", type=Path, metavar="FOLDER", help="gets tables and figures (default: NAME-results of NAME.yaml)"
     )
     parser.add_argument(
-        "--keep", type=Path, metavar="FOLDER", default=cache_folder() / "study",
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        default=cache_folder() / "study",
         help="keeps finished units (default: %(default)s)",
     )
     parts = ",".join(PARTS)
@@ -47,8 +53,11 @@ def add_to(commands) -> None:
     parser.add_argument("--analyse", action="store_true", help="analyse what is finished, and run nothing more")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
-        "--threads", type=option_types.threads, default=min(os.cpu_count() or 1, option_types.MOST_THREADS),
-        metavar="N", help="of the engine and of the policies (default: all)",
+        "--threads",
+        type=option_types.threads,
+        default=min(os.cpu_count() or 1, option_types.MOST_THREADS),
+        metavar="N",
+        help="of the engine and of the policies (default: all)",
     )
     parser.set_defaults(perform=perform)
 

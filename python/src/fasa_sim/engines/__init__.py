@@ -78,9 +78,7 @@ def open_engine(name: str, model: str, threads: int, progress: Progress, f32: Pa
     try:
         from fasa_capture.models import resolve
     except ImportError as error:
-        raise Error(
-            f"running a model needs fasa-capture ({error})", do="install both: see python/README.md"
-        ) from error
+        raise Error(f"running a model needs fasa-capture ({error})", do="install both: see python/README.md") from error
     # Between two products an engine's threads would spin while a session chooses and attends, and take its cores. OpenMP
     # reads this where it is loaded, which importing an engine does.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -23,8 +23,13 @@ class Probe:
 
     def __init__(self, tokens: Sequence[int], length: int) -> None:
         plan = Plan(
-            given=np.asarray(tokens, dtype=np.int32), prompt=length, decode=0, window=0, layers=(),
-            stored=STORED_TYPES["f32"], sampling="teacher-forced",
+            given=np.asarray(tokens, dtype=np.int32),
+            prompt=length,
+            decode=0,
+            window=0,
+            layers=(),
+            stored=STORED_TYPES["f32"],
+            sampling="teacher-forced",
         )
         self._probe = RotationProbe(plan, "shifted tokens")
         self.tokens = self._probe.tokens.tolist()

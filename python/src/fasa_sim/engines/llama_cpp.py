@@ -50,8 +50,13 @@ class LlamaCpp(LlamaCppEngine):
 
     def describe(self, tokens: Sequence[int], length: int) -> Model:
         plan = Plan(
-            given=np.asarray(tokens, dtype=np.int32), prompt=length, decode=0, window=0,
-            layers=tuple(range(self.facts.layers)), stored=STORED_TYPES["f32"], sampling="teacher-forced",
+            given=np.asarray(tokens, dtype=np.int32),
+            prompt=length,
+            decode=0,
+            window=0,
+            layers=tuple(range(self.facts.layers)),
+            stored=STORED_TYPES["f32"],
+            sampling="teacher-forced",
         )
         ropes, _ = self._rotations(plan, self._progress)
         # A sliding window shows in the mask only of a text that is longer.

@@ -72,7 +72,10 @@ class RowsContext:
         # What the batch points to must live until it has run.
         self._held = (ids, positions, ones, sequences, pointers, wanted)
         return llama_library.Batch(
-            count, c.addressof(ids), None, c.addressof(positions),
+            count,
+            c.addressof(ids),
+            None,
+            c.addressof(positions),
             (c.c_void_p * 3)(c.addressof(ones), c.addressof(pointers), c.addressof(wanted)),
         )
 

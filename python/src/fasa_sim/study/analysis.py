@@ -60,8 +60,10 @@ def analyse(study: Study, units: Sequence[Unit], finished: Finished) -> Analysis
     tables = {"points": points(texts), "passkeys": counts(keys), "by_step": by_step(long)}
     if texts:
         tables |= {
-            "correlations": correlations(texts), "misordered": misordered_shares(texts),
-            "misordered_pairs": misordered_pairs(texts), "residuals": residuals(texts),
+            "correlations": correlations(texts),
+            "misordered": misordered_shares(texts),
+            "misordered_pairs": misordered_pairs(texts),
+            "residuals": residuals(texts),
         }
     tables["passkey_correlations"] = key_correlations(keys, texts)
     return Analysis(_facts(study, units, finished), {name: _rounded(one) for name, one in tables.items()})
@@ -79,7 +81,8 @@ def _facts(study: Study, units: Sequence[Unit], finished: Finished) -> dict:
             gates[gate["name"]] = gate if nearer else worst
     runs = [result for result in results if "text" in result]
     return {
-        "study": study.name, "study_sha256": study.sha256,
+        "study": study.name,
+        "study_sha256": study.sha256,
         "units": {
             part: {
                 "finished": sum(unit.part == part for unit, _ in known),
@@ -90,10 +93,12 @@ def _facts(study: Study, units: Sequence[Unit], finished: Finished) -> dict:
         "engines": sorted({result["engine"] for result in results}),
         "libraries": sorted({result["library"] for result in runs}),
         "models": _unique([result["model"] for result in runs]),
-        "texts": _unique([
-            result["text"] | {name: result["settings"][name] for name in ("prompt", "steps", "window")}
-            for result in runs
-        ]),
+        "texts": _unique(
+            [
+                result["text"] | {name: result["settings"][name] for name in ("prompt", "steps", "window")}
+                for result in runs
+            ]
+        ),
         "noise_floor_kl": max((result["noise_floor"]["kl"] for result in results), default=None),
         "gates": [gates[name] for name in sorted(gates)],
         "seconds": round(sum(map(seconds_of, results)), 1),

@@ -84,9 +84,13 @@ def _block(model: str, text: str, rows: list[tuple[Point, dict, dict]]) -> Block
         shared = sorted(set.intersection(*(set(part) for part in parts)))
         steps[loop] = {metric: np.array([part[metric] for part in parts], dtype=float) for metric in shared}
     return Block(
-        model, text, tuple(point for point, _, _ in rows), float(dense[0].mean()),
+        model,
+        text,
+        tuple(point for point, _, _ in rows),
+        float(dense[0].mean()),
         {key: np.array([one[key] for one in told]) for key in told[0]},
-        dict(zip(OUTCOMES, (kl, nll - dense, flips), strict=True)), steps,
+        dict(zip(OUTCOMES, (kl, nll - dense, flips), strict=True)),
+        steps,
     )
 
 

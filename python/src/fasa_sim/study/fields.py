@@ -97,7 +97,9 @@ class Fields:
 def whole(value: object, where: str, least: int, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise Error(
-            "not a number that is allowed here", where=where, expected=f"a whole number from {least} to {most:,}",
+            "not a number that is allowed here",
+            where=where,
+            expected=f"a whole number from {least} to {most:,}",
             found=shown(value),
         )
     return value
@@ -106,7 +108,9 @@ def whole(value: object, where: str, least: int, most: int) -> int:
 def number(value: object, where: str, least: float, most: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         raise Error(
-            "not a number that is allowed here", where=where, expected=f"a number from {least:g} to {most:g}",
+            "not a number that is allowed here",
+            where=where,
+            expected=f"a number from {least:g} to {most:g}",
             found=shown(value),
         )
     return float(value)

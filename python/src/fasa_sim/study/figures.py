@@ -23,10 +23,16 @@ def kl_by_error(tables: Tables, columns: int = 3) -> alt.TopLevelMixin | None:
     found = tables["points"].filter(pl.col("open_weighted_output_error") > 0, pl.col("kl") > 0)
     if not len(found):
         return None
-    return alt.Chart(found, width=220, height=180).mark_point(filled=True, size=34, opacity=0.85).encode(
-        x=_log(alt.X, "open_weighted_output_error", "open-loop error, weighted"),
-        y=_log(alt.Y, "kl", "KL from dense, nats"), color=_family(found), tooltip=["policy", "budget", "kl"],
-        facet=alt.Facet("text:N", columns=columns, title=None),
+    return (
+        alt.Chart(found, width=220, height=180)
+        .mark_point(filled=True, size=34, opacity=0.85)
+        .encode(
+            x=_log(alt.X, "open_weighted_output_error", "open-loop error, weighted"),
+            y=_log(alt.Y, "kl", "KL from dense, nats"),
+            color=_family(found),
+            tooltip=["policy", "budget", "kl"],
+            facet=alt.Facet("text:N", columns=columns, title=None),
+        )
     )
 
 
@@ -65,9 +71,15 @@ def passkeys(tables: Tables) -> alt.TopLevelMixin | None:
     found = found.join(points.group_by(row).agg(pl.col("kl").mean()), on=row, nulls_equal=True).sort(row)
     if not len(found):
         return None
-    return alt.Chart(found, width=330, height=240).mark_point(filled=True, size=50, opacity=0.9).encode(
-        x=_log(alt.X, "kl", "KL from dense on the texts, nats"), color=_family(found), tooltip=["policy", "budget"],
-        y=alt.Y("found:Q", title="passkeys found", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+    return (
+        alt.Chart(found, width=330, height=240)
+        .mark_point(filled=True, size=50, opacity=0.9)
+        .encode(
+            x=_log(alt.X, "kl", "KL from dense on the texts, nats"),
+            color=_family(found),
+            tooltip=["policy", "budget"],
+            y=alt.Y("found:Q", title="passkeys found", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+        )
     )
 
 
@@ -78,14 +90,22 @@ def long_decoding(tables: Tables) -> alt.TopLevelMixin | None:
         return None
     row = pl.concat_str("policy", " @ " + pl.col("budget"), ignore_nulls=True)
     found = found.with_columns(row=row).filter(pl.col("kl") > 0)
-    return alt.Chart(found, width=420, height=240).mark_line(point=alt.OverlayMarkDef(size=16)).encode(
-        x=alt.X("from_step:Q", title="decode step"), y=_log(alt.Y, "kl", "KL from dense, nats"),
-        color=alt.Color("row:N", title=None, sort=None, scale=alt.Scale(range=list(COLOURS))),
+    return (
+        alt.Chart(found, width=420, height=240)
+        .mark_line(point=alt.OverlayMarkDef(size=16))
+        .encode(
+            x=alt.X("from_step:Q", title="decode step"),
+            y=_log(alt.Y, "kl", "KL from dense, nats"),
+            color=alt.Color("row:N", title=None, sort=None, scale=alt.Scale(range=list(COLOURS))),
+        )
     )
 
 
 FIGURES: Mapping[str, Callable[[Tables], alt.TopLevelMixin | None]] = {
-    "kl-by-error": kl_by_error, "correlations": correlations, "residuals": residuals, "passkeys": passkeys,
+    "kl-by-error": kl_by_error,
+    "correlations": correlations,
+    "residuals": residuals,
+    "passkeys": passkeys,
     "long-decoding": long_decoding,
 }
 
@@ -122,7 +142,8 @@ def _log(channel: type, field: str, title: str):
 def _intervals(found, value: str, title: str, row: str, rows, colour: str, order, colours) -> alt.LayerChart:
     """A point and its 95 % interval for each row and colour, side by side."""
     base = alt.Chart(found, width=330, height=alt.Step(9)).encode(
-        y=alt.Y(f"{row}:N", sort=rows, title=None), yOffset=alt.YOffset(f"{colour}:N", sort=order),
+        y=alt.Y(f"{row}:N", sort=rows, title=None),
+        yOffset=alt.YOffset(f"{colour}:N", sort=order),
         color=alt.Color(f"{colour}:N", title=None, sort=order, scale=alt.Scale(domain=order, range=list(colours))),
     )
     ends = base.mark_rule().encode(x=alt.X("low:Q", title=title, scale=alt.Scale(zero=False), axis=TICKS), x2="high:Q")

@@ -14,8 +14,13 @@ from fasa_sim.study.resampling import mean
 PARTS = 20
 METRICS = ("recall", "mass", "output_error", "weighted_output_error")
 SCHEMA = {
-    "model": pl.String, "text": pl.String, "family": pl.String, "policy": pl.String, "budget": pl.String,
-    "from_step": pl.Int64, "to_step": pl.Int64,
+    "model": pl.String,
+    "text": pl.String,
+    "family": pl.String,
+    "policy": pl.String,
+    "budget": pl.String,
+    "from_step": pl.Int64,
+    "to_step": pl.Int64,
 } | {name: pl.Float64 for name in (*OUTCOMES, *(f"{loop}_{name}" for loop in ("open", "own") for name in METRICS))}
 
 

@@ -14,14 +14,34 @@ from fasa_sim.study.ranks import ALL_MODELS, models_of, scopes
 from fasa_sim.study.resampling import TAILS, draws, ends, step_weights
 
 SHARES = {
-    "model": pl.String, "loop": pl.String, "metric": pl.String, "between": pl.String, "pairs": pl.Int64,
-    "misordered": pl.Int64, "share": pl.Float64, "low": pl.Float64, "high": pl.Float64, "texts": pl.Int64,
+    "model": pl.String,
+    "loop": pl.String,
+    "metric": pl.String,
+    "between": pl.String,
+    "pairs": pl.Int64,
+    "misordered": pl.Int64,
+    "share": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "texts": pl.Int64,
 }
 PAIRS = {
-    "model": pl.String, "text": pl.String, "budget": pl.String, "loop": pl.String, "metric": pl.String,
-    "better": pl.String, "better_family": pl.String, "worse": pl.String, "worse_family": pl.String,
-    "better_kl": pl.Float64, "worse_kl": pl.Float64, "kl_difference": pl.Float64, "low": pl.Float64,
-    "high": pl.Float64, "better_metric": pl.Float64, "worse_metric": pl.Float64,
+    "model": pl.String,
+    "text": pl.String,
+    "budget": pl.String,
+    "loop": pl.String,
+    "metric": pl.String,
+    "better": pl.String,
+    "better_family": pl.String,
+    "worse": pl.String,
+    "worse_family": pl.String,
+    "better_kl": pl.Float64,
+    "worse_kl": pl.Float64,
+    "kl_difference": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "better_metric": pl.Float64,
+    "worse_metric": pl.Float64,
 }
 EVERY = "all"
 # Of a metric and model: who asks for the worst ones reads no further.
@@ -81,7 +101,8 @@ def misordered_shares(blocks: Sequence[Block]) -> pl.DataFrame:
                     counted[:, texts.index(blocks[at].text)] += [(defined & of).sum(), (wrong & of).sum()]
             rows += [
                 (model, *key, between, *_share(counted), len(texts))
-                for between, counted in sorted(counts.items()) if counted[0].sum()
+                for between, counted in sorted(counts.items())
+                if counted[0].sum()
             ]
     return pl.DataFrame(rows, schema=SHARES, orient="row")
 
@@ -95,11 +116,25 @@ def misordered_pairs(blocks: Sequence[Block]) -> pl.DataFrame:
             for at in np.flatnonzero(_wrong(block, apart, key)[0]):
                 better, worse = apart.better[at], apart.worse[at]
                 one, other = block.points[better], block.points[worse]
-                rows.append((
-                    block.model, block.text, one.budget, *key, one.row.policy, one.family, other.row.policy,
-                    other.family, kl[better], kl[worse], apart.difference[at], apart.low[at], apart.high[at],
-                    SIGNS[key[1]] * loss[better], SIGNS[key[1]] * loss[worse],
-                ))
+                rows.append(
+                    (
+                        block.model,
+                        block.text,
+                        one.budget,
+                        *key,
+                        one.row.policy,
+                        one.family,
+                        other.row.policy,
+                        other.family,
+                        kl[better],
+                        kl[worse],
+                        apart.difference[at],
+                        apart.low[at],
+                        apart.high[at],
+                        SIGNS[key[1]] * loss[better],
+                        SIGNS[key[1]] * loss[worse],
+                    )
+                )
     found = pl.DataFrame(rows, schema=PAIRS, orient="row")
     order = ["kl_difference", *list(PAIRS)[:8]]
     found = found.sort(order, descending=[True] + [False] * 8)
@@ -115,10 +150,12 @@ def _wrong(block: Block, apart: Apart, key: tuple[str, str]) -> tuple[np.ndarray
 
 def _between(block: Block, apart: Apart) -> list[tuple[str, np.ndarray]]:
     """The names of pairs of families, each with which pairs of rows are between them."""
-    names = np.array([
-        " | ".join(sorted({block.points[better].family, block.points[worse].family}))
-        for better, worse in zip(apart.better, apart.worse, strict=True)
-    ])
+    names = np.array(
+        [
+            " | ".join(sorted({block.points[better].family, block.points[worse].family}))
+            for better, worse in zip(apart.better, apart.worse, strict=True)
+        ]
+    )
     whole = np.ones(len(names), dtype=bool)
     return [(EVERY, whole), *((name, names == name) for name in sorted(set(names)))]
 

@@ -12,8 +12,13 @@ from fasa_sim.study.resampling import ends, step_weights
 
 NAMES = [(loop, metric.name) for loop in LOOPS for metric in METRICS]
 SCHEMA = {
-    "model": pl.String, "text": pl.String, "family": pl.String, "policy": pl.String, "budget": pl.String,
-    "steps": pl.Int64, "dense_nll": pl.Float64,
+    "model": pl.String,
+    "text": pl.String,
+    "family": pl.String,
+    "policy": pl.String,
+    "budget": pl.String,
+    "steps": pl.Int64,
+    "dense_nll": pl.Float64,
 }
 SCHEMA |= {f"{name}{end}": pl.Float64 for name in OUTCOMES for end in ("", "_low", "_high")}
 SCHEMA |= {f"{loop}_{name}": pl.Float64 for loop, name in NAMES}

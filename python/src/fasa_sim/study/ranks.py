@@ -14,9 +14,20 @@ from fasa_sim.study.spearman import pooled_correlation, rank_correlation
 
 ALL_MODELS = "all"
 SCHEMA = {
-    "model": pl.String, "outcome": pl.String, "scope": pl.String, "part": pl.String, "loop": pl.String,
-    "metric": pl.String, "rho": pl.Float64, "low": pl.Float64, "high": pl.Float64, "over_plain": pl.Float64,
-    "over_plain_low": pl.Float64, "over_plain_high": pl.Float64, "texts": pl.Int64, "points": pl.Int64,
+    "model": pl.String,
+    "outcome": pl.String,
+    "scope": pl.String,
+    "part": pl.String,
+    "loop": pl.String,
+    "metric": pl.String,
+    "rho": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "over_plain": pl.Float64,
+    "over_plain_low": pl.Float64,
+    "over_plain_high": pl.Float64,
+    "texts": pl.Int64,
+    "points": pl.Int64,
 }
 
 
@@ -79,7 +90,8 @@ def _scope(blocks, drawn, outcome: str, scope: str, part: str) -> list[tuple]:
         points = sum(len(blocks[at].where(scope, part)) for at in own)
         rows += [
             (model, outcome, scope, part, *key, *_summary(by_metric, key), len(texts), points)
-            for key in metrics if not np.isnan(by_metric[key][:, 0]).all()
+            for key in metrics
+            if not np.isnan(by_metric[key][:, 0]).all()
         ]
     return rows
 

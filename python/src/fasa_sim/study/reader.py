@@ -65,10 +65,16 @@ def _texts(fields: Fields, window: int) -> tuple[StudyText, ...]:
     for at, value in enumerate(fields.list("texts")):
         own = Fields(value, f"{fields.at('texts')}[{at}]", TEXT)
         file, prompt = Path(own.text("file")), own.whole("prompt", 1, MOST_TOKENS, 2048)
-        found.append(StudyText(
-            name=own.text("name", file.stem), file=file, offset=own.whole("offset", 0, 1 << 31, 0), prompt=prompt,
-            steps=own.whole("steps", 1, MOST_TOKENS, 128), window=min(prompt, own.whole("window", 0, prompt, window)),
-        ))
+        found.append(
+            StudyText(
+                name=own.text("name", file.stem),
+                file=file,
+                offset=own.whole("offset", 0, 1 << 31, 0),
+                prompt=prompt,
+                steps=own.whole("steps", 1, MOST_TOKENS, 128),
+                window=min(prompt, own.whole("window", 0, prompt, window)),
+            )
+        )
     _refuse_twice([one.name for one in found], fields.at("texts"), "a text's name")
     return tuple(found)
 
@@ -78,7 +84,9 @@ def _families(fields: Fields, known: Collection[str]) -> dict[str, str]:
     value = fields.given("policies")
     if not isinstance(value, dict) or not value:
         raise Error(
-            "not a mapping", where=fields.at("policies"), expected="families, each with a list of its policies",
+            "not a mapping",
+            where=fields.at("policies"),
+            expected="families, each with a list of its policies",
             found=shown(value),
         )
     found: dict[str, str] = {}
@@ -119,7 +127,9 @@ def _some_rows(own: Fields, families: dict, budgets: Sequence[str], own_size: Co
     for policy in policies:
         if policy not in families:
             raise Error(
-                "not one of the study's policies", where=own.at("policies"), found=shown(policy),
+                "not one of the study's policies",
+                where=own.at("policies"),
+                found=shown(policy),
                 do=nearest(policy, families) or "name it under the study's policies, too",
             )
     _refuse_twice(policies, own.at("policies"), "a policy")

@@ -108,11 +108,18 @@ def _worst(analysis: Analysis) -> list[list[str]]:
     lines = [["text", "budget", "better by KL", "KL", "metric", "worse by KL", "KL", "metric"]]
     if len(found):
         for row in found.filter(loop="open", metric=BEST).head(WORST).iter_rows(named=True):
-            lines.append([
-                row["text"], row["budget"], row["better"], number(row["better_kl"], ".3f"),
-                number(row["better_metric"], ".3f"), row["worse"], number(row["worse_kl"], ".3f"),
-                number(row["worse_metric"], ".3f"),
-            ])
+            lines.append(
+                [
+                    row["text"],
+                    row["budget"],
+                    row["better"],
+                    number(row["better_kl"], ".3f"),
+                    number(row["better_metric"], ".3f"),
+                    row["worse"],
+                    number(row["worse_kl"], ".3f"),
+                    number(row["worse_metric"], ".3f"),
+                ]
+            )
     return lines
 
 

@@ -14,8 +14,16 @@ from fasa_sim.study.resampling import RESAMPLES, ends, mean, over_texts
 from fasa_sim.study.spearman import LEAST_POINTS
 
 SCHEMA = {
-    "model": pl.String, "outcome": pl.String, "loop": pl.String, "metric": pl.String, "family": pl.String,
-    "policy": pl.String, "residual": pl.Float64, "low": pl.Float64, "high": pl.Float64, "texts": pl.Int64,
+    "model": pl.String,
+    "outcome": pl.String,
+    "loop": pl.String,
+    "metric": pl.String,
+    "family": pl.String,
+    "policy": pl.String,
+    "residual": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "texts": pl.Int64,
     "points": pl.Int64,
 }
 OUTCOME, EVERY = "kl", "all"
@@ -50,16 +58,20 @@ def residuals(blocks: Sequence[Block]) -> pl.DataFrame:
                     residual[[(family, policy) in point for point in points]]
                     for residual, points in zip(found, names, strict=True)
                 ]
-                by_text = np.array([
-                    mean(np.concatenate([one for one, block in zip(chosen, own, strict=True) if block.text == text]))
-                    for text in texts
-                ])
+                by_text = np.array(
+                    [
+                        mean(
+                            np.concatenate([one for one, block in zip(chosen, own, strict=True) if block.text == text])
+                        )
+                        for text in texts
+                    ]
+                )
                 points = sum(int((~np.isnan(one)).sum()) for one in chosen)
                 if points:
                     interval = ends(over_texts(np.repeat(by_text[:, None], RESAMPLES, axis=1)))
-                    rows.append((
-                        model, OUTCOME, *key, family, policy, float(mean(by_text)), *interval, len(texts), points
-                    ))
+                    rows.append(
+                        (model, OUTCOME, *key, family, policy, float(mean(by_text)), *interval, len(texts), points)
+                    )
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 

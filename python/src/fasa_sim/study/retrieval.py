@@ -13,12 +13,28 @@ from fasa_sim.study.resampling import draws, ends, mean
 from fasa_sim.study.spearman import rank_correlation
 
 COUNTS = {
-    "model": pl.String, "family": pl.String, "policy": pl.String, "budget": pl.String, "length": pl.Int64,
-    "depth": pl.Float64, "keys": pl.Int64, "dense_found": pl.Int64, "found": pl.Int64, "kl": pl.Float64,
+    "model": pl.String,
+    "family": pl.String,
+    "policy": pl.String,
+    "budget": pl.String,
+    "length": pl.Int64,
+    "depth": pl.Float64,
+    "keys": pl.Int64,
+    "dense_found": pl.Int64,
+    "found": pl.Int64,
+    "kl": pl.Float64,
 }
 SCHEMA = {
-    "model": pl.String, "scope": pl.String, "part": pl.String, "measured": pl.String, "loop": pl.String,
-    "metric": pl.String, "rho": pl.Float64, "low": pl.Float64, "high": pl.Float64, "keys": pl.Int64,
+    "model": pl.String,
+    "scope": pl.String,
+    "part": pl.String,
+    "measured": pl.String,
+    "loop": pl.String,
+    "metric": pl.String,
+    "rho": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "keys": pl.Int64,
     "points": pl.Int64,
 }
 # KL and ΔNLL are measured on the row's own run by their nature.
@@ -33,10 +49,19 @@ def counts(keys: Sequence[Keys]) -> pl.DataFrame:
         for at, point in enumerate(one.points):
             for place in places:
                 of = np.array([case[:2] == place for case in one.cases])
-                rows.append((
-                    one.model, point.family, point.row.policy, point.budget, *place, int(of.sum()),
-                    int(one.dense[of].sum()), int(one.found[at, of].sum()), float(one.kl[at, of].mean()),
-                ))
+                rows.append(
+                    (
+                        one.model,
+                        point.family,
+                        point.row.policy,
+                        point.budget,
+                        *place,
+                        int(of.sum()),
+                        int(one.dense[of].sum()),
+                        int(one.found[at, of].sum()),
+                        float(one.kl[at, of].mean()),
+                    )
+                )
     return pl.DataFrame(rows, schema=COUNTS, orient="row")
 
 
@@ -80,8 +105,12 @@ def _of_texts(blocks: Sequence[Block], keys: Keys) -> Mapping[tuple[str, str], n
     places = [{point.row: at for at, point in enumerate(block.points)} for block in blocks]
     found = {}
     for key in losses[0]:
-        found[key] = mean(np.array([
-            [own[key][place[point.row]] if point.row in place else np.nan for point in keys.points]
-            for own, place in zip(losses, places, strict=True)
-        ]))
+        found[key] = mean(
+            np.array(
+                [
+                    [own[key][place[point.row]] if point.row in place else np.nan for point in keys.points]
+                    for own, place in zip(losses, places, strict=True)
+                ]
+            )
+        )
     return found

@@ -27,7 +27,12 @@ class Runner:
     """``finished`` is called with every unit and its result, as soon as it is kept."""
 
     def __init__(
-        self, kept: Kept, identities: Identities, progress: StudyProgress, open_session: OpenSession, replay: Replay,
+        self,
+        kept: Kept,
+        identities: Identities,
+        progress: StudyProgress,
+        open_session: OpenSession,
+        replay: Replay,
         f32: Path,
     ) -> None:
         self._kept, self._identities, self._progress = kept, identities, progress
@@ -70,8 +75,14 @@ class Runner:
         held = self._gates(engine, unit, model)
         ran = time.monotonic()
         result = run_text(
-            engine, read_window(unit.text), unit.settings, self._identities.library, self._progress,
-            self._open_session, self._replay, held,
+            engine,
+            read_window(unit.text),
+            unit.settings,
+            self._identities.library,
+            self._progress,
+            self._open_session,
+            self._replay,
+            held,
         ).json()
         result["seconds"]["gates"] += ran - began
         return result

@@ -58,8 +58,14 @@ def units_of(study: Study, threads: int = 1, parts: tuple[str, ...] = PARTS) -> 
 
 def _settings(study: Study, model: StudyModel, rows, prompt: int, steps: int, window: int, threads: int) -> Settings:
     return Settings(
-        rows=(DENSE, *rows), prompt=prompt, steps=steps, window=window, prompt_attention=study.prompt_attention,
-        profile=model.profile, seed=study.seed, threads=threads,
+        rows=(DENSE, *rows),
+        prompt=prompt,
+        steps=steps,
+        window=window,
+        prompt_attention=study.prompt_attention,
+        profile=model.profile,
+        seed=study.seed,
+        threads=threads,
     )
 
 
@@ -69,7 +75,8 @@ def _texts(study: Study, model: StudyModel, threads: int, part: str = TEXTS) -> 
         return []
     return [
         Unit(part, model, _settings(study, model, rows, text.prompt, text.steps, text.window, threads), text=text)
-        for text in asked.texts for rows in batches(asked.rows, study.batch)
+        for text in asked.texts
+        for rows in batches(asked.rows, study.batch)
     ]
 
 
@@ -103,17 +110,21 @@ class Identities:
         self._files: dict[str, str] = {}
 
     def of(self, unit: Unit) -> dict:
-        place = {"case": asdict(unit.case)} if unit.case else {
-            "text": self._file(str(unit.text.file)), "offset": unit.text.offset
-        }
+        place = (
+            {"case": asdict(unit.case)}
+            if unit.case
+            else {"text": self._file(str(unit.text.file)), "offset": unit.text.offset}
+        )
         return self._shared(unit) | place
 
     def of_gates(self, unit: Unit) -> dict:
         """Of the gates that hold for these policies, which are tried at budgets of their own."""
         settings = unit.settings
         asked = {
-            "policies": list(dict.fromkeys(row.policy for row in settings.rows)), "element": settings.element,
-            "seed": settings.seed, "prompt_attention": settings.prompt_attention,
+            "policies": list(dict.fromkeys(row.policy for row in settings.rows)),
+            "element": settings.element,
+            "seed": settings.seed,
+            "prompt_attention": settings.prompt_attention,
         }
         return self._shared(unit) | {"kind": "study gates", "settings": asked}
 
@@ -121,9 +132,14 @@ class Identities:
         model, profile = unit.model, unit.model.profile
         # A profile counts by what is in it, wherever it lies.
         return {
-            "kind": "study", "format": FORMAT, "engine": engine_packages(model.engine), "model": self._model(model),
-            "dequantise": model.dequantise, "settings": unit.settings.json() | {"profile": None},
-            "profile": self._file(profile) if profile else None, "library": self.library,
+            "kind": "study",
+            "format": FORMAT,
+            "engine": engine_packages(model.engine),
+            "model": self._model(model),
+            "dequantise": model.dequantise,
+            "settings": unit.settings.json() | {"profile": None},
+            "profile": self._file(profile) if profile else None,
+            "library": self.library,
         }
 
     def _model(self, model: StudyModel) -> str:

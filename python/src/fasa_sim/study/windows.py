@@ -28,7 +28,9 @@ def _from_offset(content: str, text: StudyText) -> str:
     word = WORD.search(content, text.offset)
     if word is None:
         raise Error(
-            "the window begins behind the text", where=f"{text.file} ({text.name})",
-            expected=f"an offset below {len(content)} characters", found=text.offset,
+            "the window begins behind the text",
+            where=f"{text.file} ({text.name})",
+            expected=f"an offset below {len(content)} characters",
+            found=text.offset,
         )
     return content[word.start() :]
