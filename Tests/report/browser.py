@@ -456,7 +456,7 @@ def check_byte_budgets(tool: str, database_path: Path, page: Page) -> None:
     for name, width in (("desktop", 1400), ("phone", 390)):
         page.open(width, 900, False, "quality")
         offered = [option.text for option in Select(page.element("#budget")).options]
-        assert offered == [f"{share}\u00a0% of dense's bytes, {reading}" for share, reading in ((40, "per head"), (60, "per group"), (80, "per group"))], offered
+        assert offered == [f"{share} % of dense's bytes, {reading}" for share, reading in ((40, "per head"), (60, "per group"), (80, "per group"))], offered
         for text, share, column, lowest in ((offered[1], 60, "group_union", 0.5), (offered[0], 40, "per_head", 0.3)):
             page.choose("budget", text)
             found = database.execute(
@@ -464,7 +464,7 @@ def check_byte_budgets(tool: str, database_path: Path, page: Page) -> None:
                 f" JOIN runs ON runs.id = r.run WHERE s.kind <> 'bound' AND s.budget IS NOT NULL AND command_line LIKE '%{share}\\%%' ESCAPE '\\'"
                 f" AND {column}_bytes_share BETWEEN {lowest} AND {share / 100 + 0.08} ORDER BY output_error").fetchall()
             sentence = page.element("#finding").text
-            assert len(found) > 2 and sentence.startswith(f"At {share}\u00a0% of dense attention's bytes, {found[0][0]} errs least of {len(found)} policies"), (sentence, found)
+            assert len(found) > 2 and sentence.startswith(f"At {share} % of dense attention's bytes, {found[0][0]} errs least of {len(found)} policies"), (sentence, found)
             assert f"output error {found[0][1]:.3g} from {int(found[0][2]):,} tokens" in sentence, sentence
             listed = page.js("[...document.querySelectorAll('#standing tbody tr:not(.bound) td.name')].map(c => c.textContent)")
             assert listed == [row[0] for row in found], (listed, found)

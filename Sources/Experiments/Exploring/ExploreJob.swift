@@ -83,8 +83,7 @@ public struct ExploreJob {
       result: result, judged: judged, oracles: oracles.compactMap { evaluator.judged[$0] },
       plannedPolicies: space.policies, gridSize: space.gridSize, reused: reused,
       seconds: (clock.now - started).seconds,
-      jobNotes: notes + evaluator.failures.map { "left out: \($0)" },
-      leftOut: prepared.leftOut)
+      jobNotes: notes + evaluator.failures.map { "left out: \($0)" })
     try store.store(found.shown.compactMap { $0.cost.point?.row })
     return found
   }

@@ -27,7 +27,7 @@ extension ExploreReport {
         : .table(table(shownFront, reference: nil)))
     blocks.append(
       .notes(
-        notes.filter { note in !leftOut.contains { $0.note == note } }, leftOut: leftOut,
+        notes,
         then: [
           "stored in \(database)"
             + (reused > 0 ? " (\(reused) of \(evaluations) were there already)" : "")

@@ -36,8 +36,6 @@ public struct ExploreReport {
   let reused: Int
   let seconds: Double
   let jobNotes: [String]
-  /// Policies of which some of those notes are.
-  let leftOut: [LeftOut]
 
   /// The cheapest found of each policy that meets the target, ascending in cost; where the cost is bounded the best, by
   /// loss. Of policies that others dominate the
