@@ -14,10 +14,10 @@ struct MergeKey: Sendable {
       columns: runColumns,
       // Of several that look alike the first is the first.
       expression: { row, database in
-        let same = runColumns.map { "other.\($0) IS \(row).\($0)" }.joined(separator: " AND ")
+        let same = (runColumns + runEnds).map { "other.\($0) IS \(row).\($0)" }.joined(separator: " AND ")
         return "(SELECT count(*) FROM \(database).runs AS other WHERE \(same) AND other.id < \(row).id)"
       },
-      filled: ["ended_at", "exact_results_digest", "read_bandwidth_bytes_per_s"]),
+      filled: runEnds),
     "scopes": MergeKey(
       columns: ["trace", "layers", "query_heads", "steps"],
       // Builds that count dense attention's bytes otherwise have scopes of their own.
@@ -37,6 +37,9 @@ struct MergeKey: Sendable {
     "started_at", "command_line", "tool_version", "git_commit", "host", "host_cpu", "instruction_set",
     "threads", "kernel_threads",
   ]
+
+  /// What the end of a run tells.
+  private static let runEnds = ["ended_at", "exact_results_digest", "read_bandwidth_bytes_per_s"]
 
   private static let trafficColumns = [
     "layer", "kv_head", "stage", "kernel", "content", "tier", "pattern", "piece_bytes", "row_bytes", "bits",

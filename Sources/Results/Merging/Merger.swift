@@ -96,12 +96,12 @@ struct Merger {
   private func insertRows(of table: MergedTable) throws {
     let owners = Set(table.references.keys)
     let isNew = owners.sorted().map { "to_\($0).is_new" }.joined(separator: " OR ")
-    let there = owners.sorted().map { "known.\($0) = to_\($0).new" }.joined(separator: " AND ")
-    // A machine's prices are told apart by more than their owner.
-    let condition =
-      table.name == "modelled"
-      ? "true" : "NOT EXISTS (SELECT 1 FROM main.\(table.name) AS known WHERE \(there))"
-    for filter in ["(\(isNew))", "NOT (\(isNew)) AND \(condition)"] {
+    let alike =
+      owners.sorted().map { "known.\($0) = to_\($0).new" }
+      + (Self.apart[table.name] ?? []).map { "known.\($0) = source.\($0)" }
+    let there =
+      "EXISTS (SELECT 1 FROM main.\(table.name) AS known WHERE \(alike.joined(separator: " AND ")))"
+    for filter in ["(\(isNew))", "NOT (\(isNew)) AND NOT \(there)"] {
       try db.execute(
         sql: """
           INSERT INTO main.\(table.name) (\(table.columns.joined(separator: ", ")))
@@ -110,6 +110,12 @@ struct Merger {
           """)
     }
   }
+
+  /// Columns by which rows of one owner may come at several times: prices of other machines, keys of a later live run.
+  private static let apart = [
+    "modelled": ["hardware_digest", "geometry", "context_tokens", "batch", "reading"],
+    "live_keys": ["context_length", "depth", "number", "seed"],
+  ]
 
   /// A run that stored what another one had stored elsewhere is one that reproduced it.
   private func markReproduced() throws {

@@ -27,11 +27,13 @@ extension ResultsStore {
   /// The same of some rows of its `configurations` alone, without profiles and live runs.
   func merge(_ source: MergeSource, chosen: Set<Int64>?) throws -> Merger.Taken {
     let tables = try MergedTable.all().filter { chosen == nil || $0.isOfReplays }
-    return try ResultsError.translating(file: source.file) {
+    return try ResultsError.translating(file: file) {
       try database.writeWithoutTransaction { db in
-        try db.execute(sql: "ATTACH DATABASE ? AS \(Merger.part)", arguments: [source.name])
+        try ResultsError.translating(file: source.file) {
+          try db.execute(sql: "ATTACH DATABASE ? AS \(Merger.part)", arguments: [source.name])
+        }
         defer { try? db.execute(sql: "DETACH DATABASE \(Merger.part)") }
-        try source.checkWhole(db)
+        try ResultsError.translating(file: source.file) { try source.checkWhole(db) }
         var taken = Merger.Taken()
         try db.inTransaction(.immediate) {
           let merger = Merger(db: db, tables: tables, chosen: chosen)
