@@ -47,7 +47,7 @@ import Traces
   }
 
   @Test func onlyPoliciesThatThereAreHaveAPace() {
-    let names = Set(PolicyRegistry.policies.map(\.descriptor.name))
+    let names = Set(PolicyRegistry.policies.map { $0.descriptor.name })
     #expect(Set(ReplayPace.names).subtracting(names) == [])
     // What is not measured is taken for usual: files and scores from outside, and what came since.
     #expect(names.subtracting(ReplayPace.names).count <= 6)
