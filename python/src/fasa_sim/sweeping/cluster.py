@@ -74,7 +74,8 @@ class Cluster:
             asdict(replace(task, run=self.run)), key=key, priority=-rank, pure=False, **more,
         )
         self._futures[key] = future
-        future.add_done_callback(partial(self._ended, key))
+        # A queue that was given up takes with it what a lost scheduler still tells of.
+        future.add_done_callback(partial(self._ended, key, self.outcomes))
         return key
 
     def most_memory(self) -> int:
@@ -86,10 +87,10 @@ class Cluster:
     def find_again(self) -> None:
         """Forgets all tasks, and waits for a scheduler at the same address."""
         self._futures.clear()
+        self.outcomes = queue.SimpleQueue()
         with suppress(Exception):
             self._client.close(timeout=1)
         self._client = self._connect(self._patience)
-        self.outcomes = queue.SimpleQueue()
 
     def stop(self) -> None:
         """Tells the tools of this run to end, and waits a while for them to put in place what is whole."""
@@ -125,9 +126,8 @@ class Cluster:
                     code=tasks.USAGE,
                 ) from error
 
-    def _ended(self, key: str, future) -> None:
+    def _ended(self, key: str, outcomes: queue.SimpleQueue, future) -> None:
         """In a thread of Dask's."""
-        outcomes = self.outcomes
         if future.status == "finished":
             told = Outcome(**future.result())
         elif future.status == "error":
