@@ -15,7 +15,7 @@ import pytest
 from fake_tool import FAKE
 
 from fasa_sim.sweeping import task as tasks
-from fasa_sim.sweeping.task import Outcome, Task, run_unit, stop
+from fasa_sim.sweeping.task import Task, run_unit, stop
 from fasa_sim.sweeping.tool import Tool
 from fasa_sim.sweeping.units import SweepFile
 
@@ -39,35 +39,35 @@ def first_task(sweep, pause: float = 0.0, **more) -> Task:
 
 def test_a_unit_is_a_shard_and_the_same_twice(worker, write_sweep, folder):
     task = first_task(write_sweep(a={"units": 2}, b={"units": 1}))
-    outcome = Outcome(**run_unit(task))
+    outcome = run_unit(task)
     assert (outcome.code, outcome.said, outcome.worker) == (0, "", "tcp://worker")
     before = (folder / "shard.db").read_bytes()
-    assert Outcome(**run_unit(task)).code == 0 and (folder / "shard.db").read_bytes() == before
+    assert run_unit(task).code == 0 and (folder / "shard.db").read_bytes() == before
 
 
 def test_what_the_tool_says_comes_back(worker, write_sweep, folder):
-    outcome = Outcome(**run_unit(first_task(write_sweep(a={"units": 1, "always": 65}))))
+    outcome = run_unit(first_task(write_sweep(a={"units": 1, "always": 65})))
     assert (outcome.code, outcome.said) == (65, "Error: a: frame 3 is damaged")
     assert not (folder / "shard.db").exists()
 
 
 def test_a_machine_that_failed_waits(worker, write_sweep):
     began = time.monotonic()
-    outcome = Outcome(**run_unit(first_task(write_sweep(a={"units": 1, "ends": [75]}), pause=0.7)))
+    outcome = run_unit(first_task(write_sweep(a={"units": 1, "ends": [75]}), pause=0.7))
     assert outcome.code == 75 and time.monotonic() - began > 0.7
 
 
 def test_a_signal_in_the_tool_is_told_as_a_shell_does(worker, write_sweep):
-    assert Outcome(**run_unit(first_task(write_sweep(a={"units": 1, "ends": [-9]})))).code == 137
+    assert run_unit(first_task(write_sweep(a={"units": 1, "ends": [-9]}))).code == 137
 
 
 def test_a_worker_without_the_tool_says_so(worker, write_sweep):
-    outcome = Outcome(**run_unit(first_task(write_sweep(a={"units": 1}), tool="no-such-tool")))
+    outcome = run_unit(first_task(write_sweep(a={"units": 1}), tool="no-such-tool"))
     assert outcome.code == 127 and "no-such-tool: cannot be started (No such file or directory)" in outcome.said
 
 
 def test_a_worker_without_the_folder_runs_where_it_can(worker, write_sweep):
-    outcome = Outcome(**run_unit(first_task(write_sweep(a={"units": 1}), folder="/no/such/folder")))
+    outcome = run_unit(first_task(write_sweep(a={"units": 1}), folder="/no/such/folder"))
     # The trace is named from that folder.
     assert (outcome.code, outcome.said) == (75, "Error: a: no such trace")
 
@@ -75,7 +75,7 @@ def test_a_worker_without_the_folder_runs_where_it_can(worker, write_sweep):
 def test_stopping_ends_the_tool_and_what_would_have_begun(worker, write_sweep):
     task = first_task(write_sweep(a={"units": 1, "sleep": 60}))
     told = []
-    thread = threading.Thread(target=lambda: told.append(Outcome(**run_unit(task))))
+    thread = threading.Thread(target=lambda: told.append(run_unit(task)))
     thread.start()
     while not stop("another", worker) and not tasks._state(worker)[1]:
         time.sleep(0.05)
@@ -83,7 +83,7 @@ def test_stopping_ends_the_tool_and_what_would_have_begun(worker, write_sweep):
     assert stop("r", worker) == 1
     thread.join(10)
     assert told[0].code in (130, 143) and stop("r", worker) == 0
-    assert Outcome(**run_unit(task)).code == 130
+    assert run_unit(task).code == 130
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")

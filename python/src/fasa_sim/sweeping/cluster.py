@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 
 import cloudpickle
@@ -42,6 +42,7 @@ class Cluster:
         self.outcomes: queue.SimpleQueue = queue.SimpleQueue()
         self._patience, self._number = patience, 0
         self._futures: dict[str, object] = {}
+        self._function = cloudpickle.dumps(tasks.run_fields)
         self._local = None
         if address == LOCAL:
             with _deaf_to_ctrl_c():
@@ -67,13 +68,14 @@ class Cluster:
         more = {"workers": others, "allow_other_workers": True} if others else {}
         if memory:
             more["resources"] = {MEMORY: memory}
-        call = cloudpickle.dumps(partial(tasks.run_unit, replace(task, run=self.run)))
         # A function without a name is sent by value: a worker has no module of this package.
         future = self._client.submit(
-            lambda call: __import__("pickle").loads(call)(), call, key=key, priority=-rank, pure=False, **more
+            lambda run, fields: __import__("pickle").loads(run)(fields), self._function,
+            asdict(replace(task, run=self.run)), key=key, priority=-rank, pure=False, **more,
         )
         self._futures[key] = future
-        future.add_done_callback(partial(self._ended, key))
+        # A queue that was given up takes with it what a lost scheduler still tells of.
+        future.add_done_callback(partial(self._ended, key, self.outcomes))
         return key
 
     def most_memory(self) -> int:
@@ -85,10 +87,10 @@ class Cluster:
     def find_again(self) -> None:
         """Forgets all tasks, and waits for a scheduler at the same address."""
         self._futures.clear()
+        self.outcomes = queue.SimpleQueue()
         with suppress(Exception):
             self._client.close(timeout=1)
         self._client = self._connect(self._patience)
-        self.outcomes = queue.SimpleQueue()
 
     def stop(self) -> None:
         """Tells the tools of this run to end, and waits a while for them to put in place what is whole."""
@@ -124,9 +126,8 @@ class Cluster:
                     code=tasks.USAGE,
                 ) from error
 
-    def _ended(self, key: str, future) -> None:
+    def _ended(self, key: str, outcomes: queue.SimpleQueue, future) -> None:
         """In a thread of Dask's."""
-        outcomes = self.outcomes
         if future.status == "finished":
             told = Outcome(**future.result())
         elif future.status == "error":

@@ -69,8 +69,13 @@ class Outcome:
     seconds: float
 
 
-def run_unit(task: Task) -> dict:
-    """Runs the tool on one unit, and gives an ``Outcome``'s fields.
+def run_fields(fields: dict) -> dict:
+    """``run_unit`` from a task's fields to an outcome's, which need no class of this module on their way."""
+    return asdict(run_unit(Task(**fields)))
+
+
+def run_unit(task: Task) -> Outcome:
+    """Runs the tool on one unit.
 
     Doing it twice, even at once, leaves the same shard: the tool puts it in place whole.
     """
@@ -86,7 +91,7 @@ def run_unit(task: Task) -> dict:
     elif code not in (DONE, FAILED, USAGE, UNFIT, *STOPPED):
         # What this machine could not do another may: this one waits, so that it does not go through the list failing.
         _wait(task.pause, lambda: task.run in stopped)
-    return asdict(Outcome(code, said, socket.gethostname(), worker.address, time.monotonic() - began))
+    return Outcome(code, said, socket.gethostname(), worker.address, time.monotonic() - began)
 
 
 def stop(run: str, dask_worker) -> int:
