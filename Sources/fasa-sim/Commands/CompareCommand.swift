@@ -13,7 +13,7 @@ struct CompareCommand: ParsableCommand {
       @layers:, @heads:, @steps:, @profile:, @seed: or @build: and what it is (of digests the first digits); or by its row, as \
       configuration:7. run:3 is all that run 3 asked for, paired with the other run by label, budget and trace.
 
-      Both sides must be of the same traces, layers, heads and steps. Where every step is stored (replay --detail step), differences have \
+      Both sides must be of the same traces, layers, heads and steps. Differences have \
       intervals: they are averaged per step; traces, where there are several, and blocks of up to 8 steps within each are drawn anew \
       10,000 times. Of five texts or more there is a p, corrected for the metrics shown (Holm); of fewer each text's own \
       difference. A trace of fewer than 8 steps gives no interval. Bytes are exact. Kernel times are speed-ups over dense \
