@@ -98,7 +98,7 @@ package enum ComparisonText {
     lines.append("paired over \(found.traces.joined(separator: "; "))")
     if found.differences.contains(where: { $0.interval == nil }) {
       lines.append(
-        "no interval: a trace has fewer than \(PairedDifference.fewestSteps) steps, or an older fasa-sim stored means alone (replay it again)"
+        "no interval: a trace has fewer than \(PairedDifference.fewestSteps) steps, or is defined at other heads on each side, or an older fasa-sim stored means alone (replay it again with detail step)"
       )
     } else if found.traces.count < PairedDifference.fewestTraces {
       lines.append(

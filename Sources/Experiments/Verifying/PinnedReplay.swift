@@ -48,11 +48,15 @@ extension PinnedReplay {
         path, expected: "a list of pinned replays", found: "no file that can be read",
         advice: "check the path")
     }
-    do { return try JSONDecoder().decode([PinnedReplay].self, from: data) } catch {
+    do {
+      let list = try JSONDecoder().decode([PinnedReplay].self, from: data)
+      if !list.isEmpty { return list }
+    } catch {
       throw ReplayError(
         path, expected: "a list of pinned replays, as traces/digests.json is", found: "\(error)",
         advice: "take the one that came with this version")
     }
+    throw ReplayError(path, expected: "a list of pinned replays", found: "an empty one")
   }
 
   /// Writes a list, in one piece.

@@ -91,16 +91,16 @@ package struct Verification {
   private func digests(
     _ replay: PinnedReplay, _ trace: Trace, _ instructionSet: InstructionSet, threads: Int
   ) throws -> [String: String] {
+    func value<Value>(_ text: String, _ expected: String, _ read: (String) -> Value?) throws -> Value {
+      guard let value = read(text) else { throw ReplayError(path, expected: expected, found: "'\(text)'") }
+      return value
+    }
     let request = ReplayRequest(
       policies: try PolicyChoice(parsing: replay.policies),
-      layers: replay.layers.flatMap { NumberRanges($0) },
-      steps: replay.steps.flatMap(StepsText.range), threads: threads, instructionSet: instructionSet)
-    let budgets = try replay.budgets.map { text in
-      guard let budget = Budget(text) else {
-        throw ReplayError(path, expected: "budgets such as 256 or 19%", found: "'\(text)'")
-      }
-      return budget
-    }
+      layers: try replay.layers.map { try value($0, "layers such as 0-3,7") { NumberRanges($0) } },
+      steps: try replay.steps.map { try value($0, "decode steps such as 0-31", StepsText.range) },
+      threads: threads, instructionSet: instructionSet)
+    let budgets = try replay.budgets.map { try value($0, "budgets such as 256 or 19%", Budget.init) }
     let prepared = try request.prepare(trace, budgets: .tokens(budgets))
     let result = try Replay(trace).run(prepared.grid().configurations, options: prepared.options)
     return Dictionary(

@@ -21,13 +21,34 @@ public struct JoinedSides {
   }
 }
 
+extension JoinedSides {
+  /// An error of the store in memory, in the words by which the sides were asked for.
+  ///
+  /// - Parameters:
+  ///   - a: the first side, as it was typed.
+  public func told(_ error: ResultsError, a typedA: String, b typedB: String) -> ResultsError {
+    guard error.file == store.file else { return error }
+    func renamed(_ text: String) -> String {
+      text.replacing(a.description, with: typedA).replacing(b.description, with: typedB)
+    }
+    return ResultsError(
+      error.kind, file: "\(typedA), \(typedB)", expected: renamed(error.expected),
+      found: renamed(error.found),
+      advice:
+        "name configurations that were replayed on the same traces, layers, heads and steps, by @trace:, @layers: and the like before the file"
+    )
+  }
+}
+
 extension ResultsStore {
   /// Takes what a name stands for in another database, and tells what it is here.
   fileprivate func take(_ subject: ComparisonSubject, of source: MergeSource) throws -> ComparisonSubject {
     let rows = try source.rows(subject)
     let taken = try merge(source, chosen: rows)
     switch subject {
-    case .run(let run): return .run(taken.runs[run] ?? run)
+    case .run(let run):
+      guard let here = taken.runs[run] else { throw ResultsStore.unknown(run: run, in: source.file) }
+      return .run(here)
     case .label:
       let here = rows.compactMap { taken.configurations[$0] }.sorted().map(String.init)
       return .label("\(SideName.rowPrefix)\(here.joined(separator: ","))")

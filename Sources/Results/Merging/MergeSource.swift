@@ -21,8 +21,15 @@ final class MergeSource {
       copy = nil
     } catch let error as ResultsError where error.kind == .olderVersion {
       let copy = try DatabaseCopy(of: DatabasePath(file))
-      _ = try ResultsStore(path: copy.path, busyTimeout: patience)
-      (store, self.copy) = (try open(copy.path), copy)
+      do {
+        _ = try ResultsStore(path: copy.path, busyTimeout: patience)
+        (store, self.copy) = (try open(copy.path), copy)
+      } catch let error as ResultsError {
+        // The copy's name tells nobody anything.
+        throw ResultsError(
+          error.kind, file: file, part: error.part, expected: error.expected, found: error.found,
+          advice: error.advice)
+      }
     }
     let path = store.database.path
     name = try path.hasPrefix("file:") ? path : DatabasePath(path).readOnlyURI

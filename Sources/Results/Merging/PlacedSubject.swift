@@ -1,4 +1,4 @@
-import Foundation
+import Attention
 
 /// A side of a comparison with the database that it lies in: `fasa@256@old.db`, `run:1@old.db`.
 public struct PlacedSubject: Sendable, Equatable {
@@ -12,9 +12,9 @@ public struct PlacedSubject: Sendable, Equatable {
     let parts = text.indices.filter { text[$0] == "@" }.map { at in
       (name: String(text[..<at]), file: String(text[text.index(after: at)...]))
     }
-    // A path may hold an @ of its own, and a file need not be called as databases are.
+    // A path may hold an @ of its own, and a file need not be called as databases are; a budget is none, whatever lies there.
     let placed =
-      parts.first { !$0.file.isEmpty && FileManager.default.fileExists(atPath: $0.file) }
+      parts.first { Budget($0.file) == nil && FileState($0.file)?.isOrdinary == true }
       ?? parts.last.flatMap { last in Self.suffixes.contains(where: last.file.hasSuffix) ? last : nil }
     if let placed, !SideQualifier.allCases.contains(where: { placed.file.hasPrefix($0.prefix) }) {
       (subject, database) = (ComparisonSubject(placed.name), placed.file)

@@ -38,13 +38,24 @@ extension ResultsStore {
         try db.inTransaction(.immediate) {
           let merger = Merger(db: db, tables: tables, chosen: chosen)
           if let conflict = try merger.conflict() { throw refusal(conflict, source.file) }
-          taken = try merger.run()
+          taken = try taking(source.file) { try merger.run() }
           try source.checkUnchanged()
           try place?.check()
           return .commit
         }
         return taken
       }
+    }
+  }
+
+  /// Values that the schema does not allow are the other database's: what is here was let in by it.
+  private func taking<Value>(_ other: String, _ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch let error as DatabaseError
+      where [.SQLITE_CONSTRAINT, .SQLITE_MISMATCH].contains(error.resultCode)
+    {
+      throw ResultsError(
+        .damaged, file: other, expected: "values as the schema has them",
+        found: error.message ?? "\(error.resultCode)", advice: "make it anew, or leave it out")
     }
   }
 

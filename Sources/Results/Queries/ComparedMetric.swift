@@ -57,7 +57,8 @@ struct ComparedMetric {
   /// Both sides by each step's sums: the same figures as head by head, since what is summed is the same.
   ///
   /// - Returns: Nil where the sums cannot tell: of a side whose outputs' norms an older fasa-sim did not store, or where one
-  ///   side is defined at more heads or layers of a step than the other.
+  ///   side is defined at more heads or layers of a step than the other; where both are undefined at some, and have each head's
+  ///   own values.
   func sums(_ a: ComparedSide, _ b: ComparedSide, _ db: Database) throws -> PairedSteps? {
     let (sum, weight) = sumColumns
     let rows = try Row.fetchAll(
@@ -69,6 +70,9 @@ struct ComparedMetric {
         WHERE a.configuration = ?1 ORDER BY a.step
         """, arguments: [a.id, b.id])
     if rows.isEmpty { return nil }
+    // Where heads are left out each side may lack another one, which their own rows tell.
+    let counts = Set(try rows.map { try $0.value("count_a") as Int }).subtracting([0])
+    if counts.count > 1, min(a.detail, b.detail) == .heads { return nil }
     var (sums, weights): ([(a: Double, b: Double)], [Double]) = ([], [])
     for row in rows {
       guard try row.value("count_a") == row.value("count_b") as Int else { return nil }

@@ -52,6 +52,12 @@ extension ResultsStore {
     }
   }
 
+  static func unknown(run: Int64, in file: String) -> ResultsError {
+    ResultsError(
+      .unknownRun, file: file, part: "run:\(run)", expected: "a stored run", found: "none of that number",
+      advice: "see which there are: SELECT id, command_line FROM runs")
+  }
+
   private struct RunKey: Hashable {
     let label: String
     let part: [String]
@@ -61,9 +67,7 @@ extension ResultsStore {
     guard
       try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?)", arguments: [run]) == true
     else {
-      throw ResultsError(
-        .unknownRun, file: file, part: "run:\(run)", expected: "a stored run", found: "none of that number",
-        advice: "see which there are: SELECT id, command_line FROM runs")
+      throw Self.unknown(run: run, in: file)
     }
     let sides = try Row.fetchAll(
       db,

@@ -3,6 +3,11 @@ import Simulator
 
 /// What each decode step comes to over layers and query heads.
 extension ResultWriter {
+  func hasStepSums(_ id: ConfigurationID) throws -> Bool {
+    let sql = "SELECT EXISTS (SELECT 1 FROM step_sums WHERE configuration = ?)"
+    return try Bool.fetchOne(db, sql: sql, arguments: [id.rawValue]) ?? false
+  }
+
   func insertStepSums(_ configuration: ConfigurationResult, _ id: ConfigurationID) throws {
     var rows = try BulkInsert(
       db, into: "step_sums",

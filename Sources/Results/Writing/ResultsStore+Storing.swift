@@ -74,6 +74,7 @@ extension ResultsStore {
       if let same = own.last(where: { $0.digest == configuration.digest }) {
         outcome = Outcome(role: .reproduced)
         id = ConfigurationID(rawValue: same.configuration)
+        if try !writer.hasStepSums(id) { try writer.insertStepSums(configuration, id) }
         if detail == .step, try !writer.hasSteps(id) {
           try writer.insertSteps(configuration, id)
           try writer.insertLayerSteps(configuration, id)

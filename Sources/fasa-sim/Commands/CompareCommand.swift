@@ -68,7 +68,11 @@ struct CompareCommand: ParsableCommand {
     }
     guard sides[0].file == sides[1].file else {
       let joined = try JoinedSides(sides[0], sides[1])
-      return try compare(joined.store, joined.a, joined.b, isJoined: true)
+      do { return try compare(joined.store, joined.a, joined.b, isJoined: true) } catch let error
+        as ResultsError
+      {
+        throw joined.told(error, a: a, b: b)
+      }
     }
     let store = try ResultsStore(named: sides[0].file, access: .readOnly)
     try compare(store, sides[0].subject, sides[1].subject)

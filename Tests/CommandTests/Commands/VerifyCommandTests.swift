@@ -65,10 +65,27 @@ import Testing
     #expect(found.status == 1 && found.output.contains("4 other"))
   }
 
+  @Test func theBundledListIsPinned() throws {
+    let list = try PinnedReplay.list(#require(PinnedReplay.bundled))
+    #expect(list.count == 4 && list.allSatisfy { !$0.digests.isEmpty && $0.traceDigest.count == 64 })
+    #expect(list[0].policies == ["all"] && list[0].digests.count > 80)
+  }
+
+  @Test(arguments: [("\"steps\": \"0-3\"", "\"steps\": \"x\""), ("\"50%\"", "\"much\"")])
+  func aListThatCannotBeReadIsRefused(right: String, wrong: String) throws {
+    _ = try folder.file(Data(folder.text("digests.json").replacing(right, with: wrong).utf8), "digests.json")
+    #expect(try run("--pin --threads 1").errors.hasPrefix("Error: digests.json: expected "))
+    _ = try folder.file(Data("[]".utf8), "digests.json")
+    #expect(
+      try run("--threads 1").errors
+        == "Error: digests.json: expected a list of pinned replays, found an empty one\n")
+  }
+
   @Test func whatIsAskedForMustBeThere() throws {
     #expect(
       try run("another-one.zst").errors
-        == "Error: 'another-one.zst': expected a trace of digests.json, found none of that name; choose from t.zst\n")
+        == "Error: 'another-one.zst': expected a trace of digests.json, found none of that name; choose from t.zst\n"
+    )
     #expect(try run("--threads 0").status == 64)
     #expect(
       try Executable.run(["verify", "--list", "t.zst"], in: folder).errors.hasPrefix(

@@ -80,15 +80,38 @@ struct MergeRefusalTests {
   }
 
   @Test func anOlderOneIsUpgradedInACopy() throws {
-    let queue = try DatabaseQueue(path: folder.path("shard.db"))
-    try Schema.migrator.migrate(queue, upTo: "9: hot buffers before a cache on the host")
-    try queue.close()
-    #expect(try merged.merge(folder.path("shard.db")) == MergedPart(configurations: 0, added: 0))
-    let versions = try DatabaseQueue(path: folder.path("shard.db")).read(Schema.migrator.appliedIdentifiers)
-    #expect(versions.count == 9)
+    let path = try shard().older(in: folder, version: "8: output errors after the output projection")
+    #expect(try merged.merge(path) == MergedPart(configurations: 1, added: 1))
+    let rows = try merged.read {
+      try Row.fetchOne(
+        $0, sql: "SELECT (SELECT count(*) FROM steps) AS steps, (SELECT count(*) FROM step_sums) AS sums")
+    }
+    #expect(rows?["steps"] == 2 && rows?["sums"] == 2)
+    let versions = try DatabaseQueue(path: path).read(Schema.migrator.appliedIdentifiers)
+    #expect(versions.count == 8)
   }
 
-  @Test func oneThatMayNotBeWrittenIsMerged() throws {
+  @Test func aValueThatTheSchemaForbidsIsTheOthersDamage() throws {
+    let store = try shard()
+    try store.database.writeWithoutTransaction { db in
+      try db.execute(sql: "PRAGMA ignore_check_constraints = ON; UPDATE runs SET threads = 0")
+    }
+    #expect(try kind() == .damaged)
+  }
+
+  /// A full target is no input's fault.
+  @Test func whatTheTargetLacksIsItsOwn() throws {
+    _ = try shard()
+    try merged.database.writeWithoutTransaction { db in
+      let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+      try db.execute(sql: "PRAGMA max_page_count = \(pages)")
+    }
+    let error = try #require(throws: ResultsError.self) { try merged.merge(folder.path("shard.db")) }
+    #expect(error.kind == .full && error.file == folder.path("merged.db"))
+  }
+
+  /// Whoever may write everywhere, as root may, is not kept from it.
+  @Test(.enabled(if: geteuid() != 0)) func oneThatMayNotBeWrittenIsMerged() throws {
     let store = try shard()
     try store.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
     try store.database.close()

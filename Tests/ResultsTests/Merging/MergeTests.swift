@@ -11,7 +11,7 @@ struct MergeTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func store(_ name: String, host: String = "node1", build: Character = "1") throws -> ResultsStore {
+  private func store(_ name: String, build: Character = "1") throws -> ResultsStore {
     var store = try ResultsStore(path: folder.path(name))
     store.build = Samples.digest(build)
     return store
@@ -147,6 +147,33 @@ struct MergeTests {
     let merged = try store("merged.db")
     for _ in 0..<2 { try merged.merge(folder.path("1.db")) }
     #expect(try content(merged) == content(shard))
+  }
+
+  /// Two folders' runs of one command in one second differ in what they gave.
+  @Test func alikeRunsOfTwoDatabasesStayApartHoweverOften() throws {
+    let (fasa, quest) = try parts()
+    for (name, part, digest) in [("1.db", fasa, Character("a")), ("2.db", quest, Character("b"))] {
+      let shard = try store(name)
+      try shard.endRun(
+        add([part], to: shard), at: Samples.run.startedAt, exactResultsDigest: Samples.digest(digest))
+    }
+    let merged = try store("merged.db")
+    for _ in 0..<2 { for name in ["1.db", "2.db"] { try merged.merge(folder.path(name)) } }
+    #expect(try merged.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM runs") } == 2)
+  }
+
+  /// A live run is asked for more keys later, and a machine is priced anew.
+  @Test func whatComesLaterIsAdded() throws {
+    let (first, second) = (try store("1.db"), try store("2.db"))
+    try first.store(LiveRun(json: Data(LiveStoreTests.keys([[true], [false]]).utf8)))
+    try second.store(LiveRun(json: Data(LiveStoreTests.keys([[true], [true]], number: 5).utf8)))
+    let merged = try store("merged.db")
+    for name in ["1.db", "2.db", "1.db"] { try merged.merge(folder.path(name)) }
+    let counts = try merged.read {
+      try Row.fetchOne(
+        $0, sql: "SELECT (SELECT count(*) FROM live_runs) AS runs, (SELECT count(*) FROM live_keys) AS keys")
+    }
+    #expect(counts?["runs"] == 1 && counts?["keys"] == 4)
   }
 
   @Test func otherBitsOfOneBuildAreRefusedByBothMachines() throws {
