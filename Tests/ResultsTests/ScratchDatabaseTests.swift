@@ -75,7 +75,9 @@ import Testing
   @Test func anothersResultsAreNotReplaced() throws {
     let scratch = try scratch()
     try add(to: scratch.file)
-    try add(to: target)
+    let other = try self.scratch()
+    try add(to: other.file)
+    try other.publish()
     let error = #expect(throws: ResultsError.self) { try scratch.publish() }
     #expect(error?.kind == .replaced && error?.file == target)
     #expect(try runs(target) == 1)
