@@ -12,7 +12,7 @@ struct DurableCopy {
   /// - Throws: ``ResultsError``, after which nothing of the copy is left.
   func make() throws {
     let partial = try prepare()
-    do { try rename(partial) } catch {
+    do { _ = try take(partial, mayReplace: true) } catch {
       unlink(partial)
       throw error
     }
@@ -23,15 +23,20 @@ struct DurableCopy {
   /// - Returns: the path, beside the target.
   func prepare() throws -> String {
     let path = URL(filePath: target)
-    let partial = path.deletingLastPathComponent().appending(
-      path: ".\(path.lastPathComponent.prefix(100)).partial-\(UUID().uuidString)"
-    ).path(percentEncoded: false)
-    let (from, to) = (
-      open(source, O_RDONLY | O_CLOEXEC), open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    )
-    defer { for descriptor in [from, to] where descriptor >= 0 { close(descriptor) } }
-    guard from >= 0, to >= 0 else { throw error(errno) }
+    // A name has room for 255 bytes.
+    let name = String(decoding: path.lastPathComponent.utf8.prefix(100), as: UTF8.self)
+    let partial = path.deletingLastPathComponent().appending(path: ".\(name).partial-\(UUID().uuidString)")
+      .path(percentEncoded: false)
+    let from = open(source, O_RDONLY | O_CLOEXEC)
+    guard from >= 0 else { throw error(errno) }
+    defer { close(from) }
+    let to = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard to >= 0 else { throw error(errno) }
+    defer { close(to) }
     do {
+      // Whoever may read and write what was there may do so with this.
+      var old = stat()
+      if stat(target, &old) == 0 { fchmod(to, old.st_mode & 0o7777) }
       var buffer = [UInt8](repeating: 0, count: Self.pieceBytes)
       while true {
         let count = read(from, &buffer, buffer.count)
@@ -48,8 +53,24 @@ struct DurableCopy {
     return partial
   }
 
-  func rename(_ partial: String) throws {
-    guard Foundation.rename(partial, target) == 0 else { throw error(errno) }
+  /// Gives a whole copy the target's name.
+  ///
+  /// - Parameter mayReplace: whether there may be a file of that name, which then goes.
+  /// - Returns: whether it has the name: no other file took it meanwhile.
+  func take(_ partial: String, mayReplace: Bool) throws -> Bool {
+    // A link is refused where the name is taken, at whatever moment; some file systems have none.
+    if !mayReplace, link(partial, target) == 0 {
+      unlink(partial)
+    } else if !mayReplace, errno == EEXIST {
+      return false
+    } else {
+      guard rename(partial, target) == 0 else { throw error(errno) }
+    }
+    syncFolder()
+    return true
+  }
+
+  private func syncFolder() {
     let folder = open(
       URL(filePath: target).deletingLastPathComponent().path(percentEncoded: false), O_RDONLY | O_CLOEXEC)
     guard folder >= 0 else { return }

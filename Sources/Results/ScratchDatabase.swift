@@ -1,10 +1,12 @@
 import Foundation
 import GRDB
+import Synchronization
 
 /// A database that is written in a folder of its own, and appears under its name when it is asked to.
 ///
 ///     let scratch = try ScratchDatabase(for: "shards/2.db", in: "/tmp")
 ///     defer { scratch.remove() }
+///     try scratch.fetch()
 ///     let store = try ResultsStore(path: scratch.file)
 ///     …
 ///     try scratch.publish()
@@ -18,13 +20,11 @@ public final class ScratchDatabase: Sendable {
   public let file: String
   private let place: DatabasePath
   private let folder: URL
-  /// The target when it was copied; nil where there was none.
-  private let before: FileState?
-  private let isPublishing = NSLock()
+  /// The target when it was copied, or when this one took its place; nil where there was none.
+  private let before = Mutex<FileState?>(nil)
 
   /// - Parameter scratch: folder in which a folder is made; nil for the system's own for temporary files.
-  /// - Throws: ``ResultsError`` where the target cannot be a database's name, another process writes to it, or there is no
-  ///   room.
+  /// - Throws: ``ResultsError`` where the target cannot be a database's name, or there is no room for the folder.
   public init(for target: String, in scratch: String? = nil) throws {
     self.target = target
     place = try DatabasePath(target)
@@ -41,13 +41,16 @@ public final class ScratchDatabase: Sendable {
         expected: "a folder in which to write the database before it is moved into place",
         found: error.localizedDescription, advice: "name one that may be written, or make room there")
     }
-    do {
+  }
+
+  /// Copies what is in the target's place already.
+  ///
+  /// - Throws: ``ResultsError`` where another process writes to it, or there is no room.
+  public func fetch() throws {
+    try before.withLock { before in
       try Self.emptyLog(place)
       before = FileState(place.path)
       if before != nil { try DurableCopy(from: place.path, to: file).make() }
-    } catch {
-      try? FileManager.default.removeItem(at: folder)
-      throw error
     }
   }
 
@@ -58,14 +61,17 @@ public final class ScratchDatabase: Sendable {
   /// - Parameter isHeld: asked where another has taken the target's place meanwhile: whether that holds all of this one.
   /// - Throws: ``ResultsError``: what was in the target's place is then there as before.
   public func publish(unless isHeld: (ResultsStore) throws -> Bool = { _ in false }) throws {
-    try isPublishing.withLock {
+    try before.withLock { before in
       let whole = folder.appending(path: "whole.db").path(percentEncoded: false)
       try? FileManager.default.removeItem(atPath: whole)
       try ResultsError.translating(file: file) { try Self.snapshot(of: file, to: whole) }
       let copy = DurableCopy(from: whole, to: place.path)
       let partial = try copy.prepare()
       do {
-        if FileState(place.path) != before || (FileState(place.log)?.size ?? 0) > 0 {
+        let isAsBefore = FileState(place.path) == before && (FileState(place.log)?.size ?? 0) == 0
+        // A log of before would be taken for this file's.
+        if isAsBefore { for beside in [place.log, place.index] { unlink(beside) } }
+        guard try isAsBefore && copy.take(partial, mayReplace: before != nil) else {
           let isThere = FileState(place.path) != nil
           if isThere, try isHeld(ResultsStore(path: target, access: .readOnly)) {
             unlink(partial)
@@ -76,9 +82,7 @@ public final class ScratchDatabase: Sendable {
             found: isThere ? "another's results" : "nothing",
             advice: "run the command again, and give no two that run together one database")
         }
-        try copy.rename(partial)
-        // A log of before would be taken for this file's.
-        for beside in [place.log, place.index] { unlink(beside) }
+        before = FileState(place.path)
       } catch {
         unlink(partial)
         throw error

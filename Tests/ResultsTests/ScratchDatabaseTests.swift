@@ -17,7 +17,11 @@ import Testing
 
   var target: String { folder.path("shards/1.db") }
 
-  func scratch() throws -> ScratchDatabase { try ScratchDatabase(for: target, in: folder.path("scratch")) }
+  func scratch() throws -> ScratchDatabase {
+    let scratch = try ScratchDatabase(for: target, in: folder.path("scratch"))
+    try scratch.fetch()
+    return scratch
+  }
 
   func files(_ name: String) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder.path(name)).sorted()

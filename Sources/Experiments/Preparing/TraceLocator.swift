@@ -34,12 +34,13 @@ public struct TraceLocator: Sendable {
     guard digest.utf8.count == 64, digest.utf8.allSatisfy(Set("0123456789abcdef".utf8).contains) else {
       throw ReplayError(
         name, expected: "\(Self.prefix) and 64 hexadecimal digits",
-        found: "\(digest.utf8.count) characters", advice: "give what sha256sum prints of the trace")
+        found: "\(digest.utf8.count) characters\(digest.utf8.count == 64 ? ", others among them" : "")",
+        advice: "give what sha256sum prints of the trace")
     }
     guard let cache else {
       throw ReplayError(
         name, expected: "a folder in which to find traces by their digests", found: "none",
-        advice: "name it by the environment's \(Self.variable)")
+        advice: "name it, or set the environment's \(Self.variable)")
     }
     let folder = cache.hasSuffix("/") ? cache : "\(cache)/"
     let paths = ["zst", "safetensors"].map { "\(folder)\(digest).\($0)" }

@@ -44,6 +44,10 @@ package struct ReplayEstimate {
     let widened = Self.tokenCopies * tokens * Double(geometry.headDim + geometry.valueDim)
     let perThread = (scores + widened) * Double(MemoryLayout<Float>.size)
     let block = min(places.count, SweepUnit.mostConfigurations)
+    guard !places.isEmpty else {
+      memoryBytes = 0
+      return
+    }
     memoryBytes =
       Self.processBytes
       + plan.walkBytes(job.trace, threads: job.options.threads, wholeLayers: wholeLayers)
@@ -62,7 +66,12 @@ package struct ReplayEstimate {
 
   /// `about 4 min on 2 threads; 1.1 GiB`
   package func text(threads: Int) -> String {
-    "\(DurationText.about(seconds)) on \(threads) \(threads == 1 ? "thread" : "threads"); \(Self.memoryText(memoryBytes))"
+    "\(Self.timeText(seconds, threads: threads)); \(Self.memoryText(memoryBytes))"
+  }
+
+  /// `about 4 min on 2 threads`
+  static func timeText(_ seconds: Double, threads: Int) -> String {
+    "\(DurationText.about(seconds)) on \(threads) \(threads == 1 ? "thread" : "threads")"
   }
 
   /// `1.1 GiB`

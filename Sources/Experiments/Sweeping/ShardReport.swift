@@ -76,7 +76,7 @@ public struct ShardReport {
       "\(NumberText.grouped(sum(\.added))) of \(NumberText.grouped(sum(\.configurations))) configurations added to \(database)",
       sum(\.alreadyThere) > 0 ? "\(NumberText.grouped(sum(\.alreadyThere))) were there already" : nil,
       sum(\.known) > 0 ? "\(NumberText.grouped(sum(\.known))) are in the databases that are known" : nil,
-      failures.isEmpty ? nil : "\(failures.count) units failed",
+      failures.isEmpty ? nil : "\(failures.count) \(failures.count == 1 ? "unit" : "units") failed",
       "took \(NumberText.decimal(seconds, places: 0)) s",
     ]
     return Document([
@@ -113,10 +113,12 @@ extension Sweep {
 
   /// What there is to tell where a database and known ones hold all that is asked for; nil where they lack something, or
   /// prices are asked for.
-  public func report(ofWhole store: ResultsStore, database: String, known: [ResultsStore] = []) throws
-    -> ShardReport?
-  {
-    guard plan.hardware.isEmpty else { return nil }
+  ///
+  /// - Parameter prices: whether those count.
+  public func report(
+    ofWhole store: ResultsStore, database: String, known: [ResultsStore] = [], prices: Bool = true
+  ) throws -> ShardReport? {
+    guard plan.hardware.isEmpty || !prices else { return nil }
     let work = try work(in: store, known: known)
     guard work.allSatisfy(\.missing.isEmpty) else { return nil }
     let outcome = Outcome(work: work, run: nil, rows: [], notes: [], failures: [], seconds: 0)

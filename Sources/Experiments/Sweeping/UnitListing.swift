@@ -24,6 +24,8 @@ package struct UnitListing {
   /// By name.
   package let lines: [Line]
   private let threads: Int
+  /// Of what is left to run.
+  private let secondsLeft: Double
 
   /// - Parameters:
   ///   - store: the database that the sweep is to write to; nil where there is none yet.
@@ -31,7 +33,9 @@ package struct UnitListing {
   package init(_ sweep: Sweep, store: ResultsStore?, known: [ResultsStore]) throws {
     threads = sweep.plan.request.threads
     let sweep = try sweep.units == nil ? sweep.only(sweep.allUnits()) : sweep
-    lines = try sweep.work(in: store, known: known).compactMap { work in
+    let work = try sweep.work(in: store, known: known)
+    secondsLeft = work.reduce(0) { $0 + sweep.jobs[$1.job].estimate($1.missing).seconds }
+    lines = work.compactMap { work in
       guard let unit = work.unit else { return nil }
       let job = sweep.jobs[work.job]
       var names: [String] = []
@@ -62,14 +66,11 @@ package struct UnitListing {
         .left("") { $0.isStored ? "stored" : "" },
       ])
     let left = lines.filter { !$0.isStored }
-    let rest = left.reduce(0) { $0 + $1.seconds }
-    let time =
-      left.isEmpty
-      ? "" : ": \(DurationText.about(rest)) on \(threads == 1 ? "one thread" : "\(threads) threads")"
+    let time = left.isEmpty ? "" : ": \(ReplayEstimate.timeText(secondsLeft, threads: threads))"
     return Document([
       .table(table),
       .lines([
-        "\(NumberText.grouped(lines.count)) units, \(NumberText.grouped(left.count)) to run\(time)"
+        "\(NumberText.grouped(lines.count)) \(lines.count == 1 ? "unit" : "units"), \(NumberText.grouped(left.count)) to run\(time)"
       ]),
     ])
   }

@@ -85,7 +85,7 @@ package struct Verification {
   }
 
   private func file(_ replay: PinnedReplay) -> String {
-    URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent(replay.trace).path
+    path.lastIndex(of: "/").map { path[...$0] + replay.trace } ?? replay.trace
   }
 
   private func digests(

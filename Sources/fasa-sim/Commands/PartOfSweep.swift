@@ -12,39 +12,39 @@ struct PartOfSweep {
     let known = try part.knownStores()
     let sweep = try part.sweep(plan)
     // What is done is left as it is.
-    if let report = try storeThatIsThere().flatMap({
+    if let report = try ResultsStore.thatIsThere(database).flatMap({
       try sweep.report(ofWhole: $0, database: database, known: known)
     }) {
       return try print(report)
     }
     let scratch = try ScratchDatabase(for: database, in: part.scratch)
     defer { scratch.remove() }
+    interruption.publishes({ try scratch.publish() }, clearing: { scratch.remove() })
+    try scratch.fetch()
     let store = try ResultsStore(named: scratch.file)
-    interruption.publishes {
-      defer { scratch.remove() }
-      try scratch.publish()
-    }
     let line = ProgressLine(
       "sweeping \(sweep.traces) traces", try sweep.estimate(in: store, known: known),
       threads: plan.request.threads, count: interruption.counted)
     defer { line.finish() }
-    let report = try sweep.runUnits(store: store, database: database, known: known, storing: interruption) {
-      line.update($0, of: $1)
+    let report: ShardReport
+    do {
+      report = try sweep.runUnits(store: store, database: database, known: known, storing: interruption) {
+        line.update($0, of: $1)
+      }
+    } catch {
+      // What is whole is kept, as where a signal ends the command.
+      if interruption.hasStored { try? scratch.publish() }
+      throw error
     }
     line.finish()
     // Where all that was tried failed, the target stays as it was.
     if report.hasAdded || report.failures.isEmpty {
-      try scratch.publish { try sweep.report(ofWhole: $0, database: database, known: known) != nil }
+      try scratch.publish {
+        try sweep.report(ofWhole: $0, database: database, known: known, prices: false) != nil
+      }
     }
     try print(report)
     try fail(report)
-  }
-
-  /// Nil where there is none, or one that must be brought up to date first.
-  private func storeThatIsThere() throws -> ResultsStore? {
-    do { return try ResultsStore(named: database, access: .readOnly) } catch let error as ResultsError
-      where [.fileMissing, .folderMissing, .olderVersion].contains(error.kind)
-    { return nil }
   }
 
   private func print(_ report: ShardReport) throws {

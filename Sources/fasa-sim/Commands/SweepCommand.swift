@@ -80,7 +80,7 @@ struct SweepCommand: ParsableCommand {
     let known = try part.knownStores()
     let sweep = try Sweep(plan())
     if dryRun {
-      let listing = try SweepListing(sweep, store: storeThatIsThere(), known: known)
+      let listing = try SweepListing(sweep, store: ResultsStore.thatIsThere(database.db), known: known)
       return try format.print(json: listing.json, rows: listing.lines, document: listing.document)
     }
     let store = try ResultsStore(named: db)
@@ -97,14 +97,8 @@ struct SweepCommand: ParsableCommand {
 
   private func listUnits() throws {
     let listing = try UnitListing(
-      part.sweep(plan()), store: storeThatIsThere(), known: part.knownStores())
+      part.sweep(plan()), store: ResultsStore.thatIsThere(database.db), known: part.knownStores())
     try format.print(json: listing.json, rows: listing.lines, document: listing.document)
-  }
-
-  /// A database that is not there holds nothing, and is not made.
-  private func storeThatIsThere() throws -> ResultsStore? {
-    guard FileManager.default.fileExists(atPath: database.db) else { return nil }
-    return try ResultsStore(named: database.db, access: .readOnly)
   }
 
   private func plan() throws -> SweepPlan {

@@ -39,10 +39,17 @@ final class Interruption: StoringGuard {
 
   /// From now on what is stored is moved into place at the end, which is then told by one status for every signal.
   ///
-  /// - Parameter publish: moves it.
-  func publishes(_ publish: @escaping @Sendable () throws -> Void) {
-    state.publish.withLock { $0 = publish }
+  /// - Parameters:
+  ///   - publish: moves it.
+  ///   - clearing: removes what would be left, whether anything was moved or not.
+  func publishes(
+    _ publish: @escaping @Sendable () throws -> Void, clearing: @escaping @Sendable () -> Void = {}
+  ) {
+    state.publish.withLock { $0 = (publish, clearing) }
   }
+
+  /// Whether this command has stored anything.
+  var hasStored: Bool { state.count.withLock { $0.stored > $0.before } }
 
   /// What is stored, of how many configurations.
   var counted: @Sendable () -> ProgressText.Count? {
@@ -58,7 +65,7 @@ final class Interruption: StoringGuard {
     let computesAgain: Bool
     let clearing: @Sendable () -> Void
     let isStoring = NSLock()
-    let publish = Mutex<(@Sendable () throws -> Void)?>(nil)
+    let publish = Mutex<(publish: @Sendable () throws -> Void, clear: @Sendable () -> Void)?>(nil)
     let count = Mutex<(stored: Int, total: Int?, before: Int)>((0, nil, 0))
 
     init(database: String, computesAgain: Bool, clearing: @escaping @Sendable () -> Void) {
@@ -71,16 +78,18 @@ final class Interruption: StoringGuard {
       clearing()
       UnfinishedFiles.remove()
       let isWhole = isStoring.lock(before: Date(timeIntervalSinceNow: Interruption.patience))
-      if let publish = publish.withLock(\.self) { end(publishing: publish) }
+      if let (publish, clear) = publish.withLock(\.self) { end(publishing: publish, clear) }
       Output.note("interrupted: \(kept(isWhole: isWhole))", clearsLine: true)
       // Not exit(), which would take down what other threads still use.
       _exit(status)
     }
 
     /// Where nothing new is stored the database stays as it was.
-    private func end(publishing publish: @Sendable () throws -> Void) -> Never {
+    private func end(publishing publish: @Sendable () throws -> Void, _ clear: @Sendable () -> Void) -> Never
+    {
       let (stored, _, before) = count.withLock(\.self)
       do {
+        defer { clear() }
         if stored > before { try publish() }
         Output.note("interrupted: \(kept(isWhole: true))", clearsLine: true)
         _exit(ExitStatus.interrupted)

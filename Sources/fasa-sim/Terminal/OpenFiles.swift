@@ -3,11 +3,13 @@ import Foundation
 
 /// How many files this process may open.
 enum OpenFiles {
-  /// What a command opens at most, with room: the database with its log, the trace, and the system's own for threads and
-  /// signals, without which libdispatch ends the process.
+  /// What a command of one trace and one database opens, with room: its log, and the system's own for threads and signals,
+  /// without which libdispatch ends the process.
   private static let needed: rlim_t = 48
+  /// Sweeps of many traces hold them all open, and known databases too.
+  private static let wanted: rlim_t = 65_536
 
-  /// Takes what is needed where less is set and more may be had.
+  /// Takes what may be had where less is set.
   ///
   /// - Throws: ``TooFew`` where it may not.
   static func ensure() throws {
@@ -17,12 +19,11 @@ enum OpenFiles {
       let resource = RLIMIT_NOFILE
     #endif
     var limit = rlimit()
-    guard getrlimit(resource, &limit) == 0, limit.rlim_cur < needed else { return }
+    guard getrlimit(resource, &limit) == 0, limit.rlim_cur < wanted else { return }
     let before = limit.rlim_cur
-    limit.rlim_cur = min(needed, limit.rlim_max)
-    guard limit.rlim_cur == needed, setrlimit(resource, &limit) == 0 else {
-      throw TooFew(allowed: Int(before))
-    }
+    limit.rlim_cur = min(wanted, limit.rlim_max)
+    let allowed = setrlimit(resource, &limit) == 0 ? limit.rlim_cur : before
+    guard allowed >= needed else { throw TooFew(allowed: Int(allowed)) }
   }
 
   struct TooFew: ExplainedError {

@@ -101,7 +101,10 @@ struct MergeRefusalTests {
 
   /// A full target is no input's fault.
   @Test func whatTheTargetLacksIsItsOwn() throws {
-    _ = try shard()
+    let long = try Samples.configuration(heads: [Samples.head(steps: 2000) { _, step in Double(step) / 2000 }]
+    )
+    let store = try ResultsStore(path: folder.path("shard.db"))
+    try store.store(Samples.result(steps: 2000, [long]), run: store.beginRun(Samples.run), detail: .step)
     try merged.database.writeWithoutTransaction { db in
       let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
       try db.execute(sql: "PRAGMA max_page_count = \(pages)")
