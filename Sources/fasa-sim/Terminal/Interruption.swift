@@ -89,11 +89,12 @@ final class Interruption: StoringGuard {
     {
       let (stored, _, before) = count.withLock(\.self)
       do {
-        defer { clear() }
         if stored > before { try publish() }
+        clear()
         Output.note("interrupted: \(kept(isWhole: true))", clearsLine: true)
         _exit(ExitStatus.interrupted)
       } catch {
+        clear()
         Output.note("interrupted, and what was stored could not be kept: \(error)", clearsLine: true)
         _exit(ExitStatus.tryAgain)
       }
