@@ -10,7 +10,7 @@ recipes=$(cd "$(dirname "$0")" && pwd) shards=${out%.db}.shards
 mkdir -p "$shards"
 failed=0
 "$recipes/units" "$sweep" "$out" |
-  parallel --will-cite --joblog "$shards/jobs.tsv" "$@" "$recipes/run-unit" "$sweep" {} "$shards" --threads 1 || failed=$?
+  parallel --will-cite -q --joblog "$shards/jobs.tsv" "$@" "$recipes/run-unit" "$sweep" {} "$shards" --threads 1 || failed=$?
 # What there is, of a sweep with failures too; their exit codes are in the seventh column of the log.
 compgen -G "$shards/*.db" >/dev/null && "${TOOL:-fasa-sim}" merge "$out" "$shards"
 exit "$((failed > 0))"

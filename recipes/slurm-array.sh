@@ -5,7 +5,8 @@
 #     sbatch --dependency="afterany:$job" --wrap 'fasa-sim merge OUT.db OUT.shards'
 #
 # All nodes see the working directory. Before a time limit or another's turn Slurm sends SIGTERM: what is whole is put in
-# place, and the task goes on from it when it is queued again.
+# place, and the task goes on from it when it is queued again. Parts that failed alone: PARTS=8 sbatch --array=3,5 … (PARTS is
+# how many there are in all, where that is not how many this array has).
 #SBATCH --job-name=fasa-sweep
 #SBATCH --cpus-per-task=1
 #SBATCH --requeue
@@ -13,7 +14,7 @@
 #SBATCH --output=fasa-sweep-%A_%a.log
 set -u
 sweep=$1 out=$2 shards=${2%.db}.shards
-part=$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT
+part=$SLURM_ARRAY_TASK_ID/${PARTS:-$SLURM_ARRAY_TASK_COUNT}
 mkdir -p "$shards"
 known=()
 [[ -f $out ]] && known=(--known "$out")

@@ -22,7 +22,8 @@ struct FasaSim: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      StudyCommand.self, ReplayCommand.self, SweepCommand.self, MergeCommand.self, ExploreCommand.self, CompareCommand.self,
+      StudyCommand.self, ReplayCommand.self, SweepCommand.self, MergeCommand.self, ExploreCommand.self,
+      CompareCommand.self,
       HeadsCommand.self,
       ModelCommand.self,
       ReportCommand.self,

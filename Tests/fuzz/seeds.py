@@ -51,7 +51,14 @@ def seeds(reader: str) -> list[bytes]:
         case "config":
             return [b'{"model_type":"llama","hidden_size":64,"num_hidden_layers":2,"num_attention_heads":4}']
         case "gguf":
-            return [b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 20) + b"general.architecture" + struct.pack("<IQ", 8, 5) + b"llama"]
+            return [
+                b"GGUF"
+                + struct.pack("<IQQ", 3, 0, 1)
+                + struct.pack("<Q", 20)
+                + b"general.architecture"
+                + struct.pack("<IQ", 8, 5)
+                + b"llama"
+            ]
     raise SystemExit(f"seeds: expected a reader, found '{reader}'")
 
 

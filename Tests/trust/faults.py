@@ -15,11 +15,25 @@ import tempfile
 from kills import POLICIES, ROOT, TRACES
 from whole import digests
 
-SWEEP = ["sweep", *map(str, TRACES), "--policy", POLICIES, "--budget", "32,64,128", "--steps", "0-31", "--detail", "step", "--no-timing"]
+SWEEP = [
+    "sweep",
+    *map(str, TRACES),
+    "--policy",
+    POLICIES,
+    "--budget",
+    "32,64,128",
+    "--steps",
+    "0-31",
+    "--detail",
+    "step",
+    "--no-timing",
+]
 
 
 def shell(script: str, folder: pathlib.Path, *words: str) -> subprocess.CompletedProcess:
-    return subprocess.run(["bash", "-c", script, "bash", *words], cwd=folder, capture_output=True, text=True, timeout=550)
+    return subprocess.run(
+        ["bash", "-c", script, "bash", *words], cwd=folder, capture_output=True, text=True, timeout=550
+    )
 
 
 def expected(tool: str, folder: pathlib.Path) -> dict[str, str]:
@@ -43,7 +57,12 @@ def full_disk(tool: str, folder: pathlib.Path, all_of: dict[str, str]) -> str:
         exit 1
         """
     found = subprocess.run(
-        ["unshare", "-rm", "bash", "-c", script, "bash", tool, *SWEEP], cwd=folder, capture_output=True, text=True, timeout=550)
+        ["unshare", "-rm", "bash", "-c", script, "bash", tool, *SWEEP],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=550,
+    )
     assert found.returncode == 0, found.stdout + found.stderr
     looked = sorted(folder.glob("looks-*"), key=lambda path: int(path.name.partition("-")[2]))
     counts = []
@@ -61,7 +80,12 @@ def full_disk(tool: str, folder: pathlib.Path, all_of: dict[str, str]) -> str:
 def writers(tool: str, folder: pathlib.Path, all_of: dict[str, str], count: int) -> str:
     database = f"writers-{count}.db"
     processes = [
-        subprocess.Popen([tool, *SWEEP, "--threads", "1", "--db", database], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [tool, *SWEEP, "--threads", "1", "--db", database],
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
         for _ in range(count)
     ]
     for process in processes:
@@ -74,7 +98,9 @@ def writers(tool: str, folder: pathlib.Path, all_of: dict[str, str], count: int)
 def limits(tool: str, folder: pathlib.Path, all_of: dict[str, str]) -> str:
     """Address space and open files run out at many points."""
     refused = 0
-    bounds = [f"ulimit -v {kib}" for kib in (100_000, 200_000, 300_000, 400_000, 600_000, 800_000)] + [f"ulimit -n {files}" for files in (3, 4, 5, 6, 8, 12)]
+    bounds = [f"ulimit -v {kib}" for kib in (100_000, 200_000, 300_000, 400_000, 600_000, 800_000)] + [
+        f"ulimit -n {files}" for files in (3, 4, 5, 6, 8, 12)
+    ]
     for bound in bounds:
         found = shell(f'{bound}; exec "$@" --db limits.db', folder, tool, *SWEEP)
         assert digests(folder / "limits.db").items() <= all_of.items()

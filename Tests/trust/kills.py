@@ -23,16 +23,52 @@ TRACES = [ROOT / "traces" / name for name in ("qa-4096.zst", "technical-4096.zst
 POLICIES = "oracle,fasa,quest,streaming-llm,snapkv,knorm"
 BUDGETS = "32,64,128,256"
 
-SWEEP = ["sweep", *map(str, TRACES), "--policy", POLICIES, "--budget", BUDGETS, "--steps", "0-31", "--no-timing", "--threads", "2"]
+SWEEP = [
+    "sweep",
+    *map(str, TRACES),
+    "--policy",
+    POLICIES,
+    "--budget",
+    BUDGETS,
+    "--steps",
+    "0-31",
+    "--no-timing",
+    "--threads",
+    "2",
+]
 COMMANDS = {
     "sweep": [*SWEEP, "--db", "work.db"],
     "sweep, every step": [*SWEEP, "--detail", "step", "--db", "work.db"],
     "sweep, a shard": [*SWEEP, "--shard", "1/1", "--scratch", ".", "--db", "work.db"],
-    "replay": ["replay", *map(str, TRACES), "--policy", POLICIES, "--budget", BUDGETS, "--steps", "0-31", "--db", "work.db"],
-    "explore": ["explore", str(TRACES[0]), "--max-output-error", "0.3", "--policy", "fasa,quest,snapkv", "--steps", "0-15",
-                "--max-trials", "20", "--db", "work.db"],
+    "replay": [
+        "replay",
+        *map(str, TRACES),
+        "--policy",
+        POLICIES,
+        "--budget",
+        BUDGETS,
+        "--steps",
+        "0-31",
+        "--db",
+        "work.db",
+    ],
+    "explore": [
+        "explore",
+        str(TRACES[0]),
+        "--max-output-error",
+        "0.3",
+        "--policy",
+        "fasa,quest,snapkv",
+        "--steps",
+        "0-15",
+        "--max-trials",
+        "20",
+        "--db",
+        "work.db",
+    ],
     "merge": ["merge", "work.db", "parts"],
 }
+
 
 def run(tool: str, command: list[str], folder: pathlib.Path, seconds: float | None = None) -> float | None:
     """Seconds that it took; None where it was killed after so many."""
@@ -61,7 +97,7 @@ def trial(tool: str, name: str, kills: int, draw: random.Random, folder: pathlib
 
     def clear() -> None:
         for left in folder.glob("*work.db*"):
-            left.unlink()
+            left.unlink(missing_ok=True)
         for left in folder.glob("fasa-sim-*"):
             shutil.rmtree(left)
 

@@ -1,5 +1,6 @@
 """What a database must be whatever ended the command that wrote to it: sound, and of whole configurations alone."""
 
+import contextlib
 import pathlib
 import sqlite3
 
@@ -18,10 +19,13 @@ def digests(path: pathlib.Path) -> dict[str, str]:
     """By identity, checked: damage and parts of configurations raise."""
     if not path.exists():
         return {}
-    with sqlite3.connect(path) as db:
+    with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",), path
         assert not db.execute("PRAGMA foreign_key_check").fetchall(), path
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'configurations'").fetchone():
+            return {}
+        # The schema comes version by version: one that is not at its end yet holds nothing.
+        if not db.execute("SELECT 1 FROM configurations").fetchone():
             return {}
         assert not (broken := db.execute(BROKEN).fetchall()), broken
         rows = db.execute("SELECT identity, exact_results_digest FROM configurations").fetchall()

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("distributed", reason="the extra [sweep] is not installed")
-
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch) -> Path:

@@ -38,8 +38,14 @@ def units(file: str) -> dict[str, dict]:
             name = hashlib.sha256(f"{Path(path).name} {number}".encode()).hexdigest()[:16]
             seconds = trace.get("sleep", 0) + number
             found[name] = {
-                "unit": name, "trace": path, "trace_digest": name, "configurations": 32, "policies": ["fasa"],
-                "seconds": seconds, "memory_bytes": 1 << 20, "is_stored": False,
+                "unit": name,
+                "trace": path,
+                "trace_digest": name,
+                "configurations": 32,
+                "policies": ["fasa"],
+                "seconds": seconds,
+                "memory_bytes": 1 << 20,
+                "is_stored": False,
             }
     return found
 

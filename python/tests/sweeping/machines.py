@@ -65,8 +65,12 @@ class Machines:
         path = os.pathsep.join([str(self._folder / "without"), os.environ.get("PYTHONPATH", "")])
         with open(self._folder / "dask.log", "ab") as log:
             return subprocess.Popen(
-                [*first, sys.executable, "-m", "dask", *arguments, "--no-dashboard"], cwd=self._folder,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=os.environ | {"PYTHONPATH": path},
+                [*first, sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | {"PYTHONPATH": path},
             )
 
     def _wait(self, patience: float = 60.0) -> None:

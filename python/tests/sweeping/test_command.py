@@ -10,6 +10,10 @@ import sys
 import time
 
 import pytest
+
+pytest.importorskip("distributed", reason="the extra [sweep] is not installed")
+
+import psutil
 from fake_tool import FAKE
 
 from fasa_sim.sweeping.cli import main
@@ -38,6 +42,11 @@ def test_a_sweep_is_run_merged_and_not_run_again(write_sweep, folder, capfd):
     assert rows() == 192
     # No worker is started where there is nothing to do.
     assert main([str(sweep), *OPTIONS, "--scheduler", "tcp://127.0.0.1:1"]) == 0
+
+
+def test_workers_of_this_machine_have_memory_to_ask_for(write_sweep, folder, capfd):
+    assert main([str(write_sweep(a={"units": 3})), *OPTIONS, "--memory"]) == 0
+    assert rows() == 96 and "no worker announces memory" not in capfd.readouterr().err
 
 
 def test_shards_alone_are_known_and_a_damaged_one_runs_again(write_sweep, folder, capfd):
@@ -122,5 +131,6 @@ def test_a_signal_ends_the_tools_and_the_same_command_goes_on(write_sweep, folde
 
 def tools(folder) -> list[str]:
     """The tools that run for a sweep of this folder, whose shards they name."""
-    listed = subprocess.run(["ps", "-ewwo", "args"], capture_output=True, text=True).stdout.splitlines()
+    # A process that has ended, or is another's, has no arguments.
+    listed = (" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
     return [line for line in listed if FAKE in line and f"{folder}/out.shards" in line and "import ctypes" not in line]

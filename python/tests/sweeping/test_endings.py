@@ -4,35 +4,44 @@ from __future__ import annotations
 
 import io
 import queue
+from types import SimpleNamespace
 
 import pytest
 
-from fasa_sim.sweeping.cluster import Lost
+pytest.importorskip("distributed", reason="the extra [sweep] is not installed")
+
+from distributed.scheduler import KilledWorker
+
+from fasa_sim.sweeping.cluster import Cluster, Killed, Lost
+from fasa_sim.sweeping.command import _verdict
 from fasa_sim.sweeping.progress import SweepProgress
 from fasa_sim.sweeping.sweep import AT_LEAST, Sweep
 from fasa_sim.sweeping.task import Outcome
 from fasa_sim.sweeping.units import Unit, heaviest_first
 
+OTHER = {"lost": Lost, "killed": Killed}
+
 
 class ScriptedCluster:
-    """Ends a unit's tasks with the codes of ``endings``, one a task, then with 0."""
+    """Ends a unit's tasks with the codes of ``endings``, one a task, then with 0. ``most`` has answers about memory, of
+    which the last stays."""
 
     def __init__(self, endings: dict[str, list] | None = None, threads: int = 3) -> None:
         self.endings, self.calls, self.outcomes = endings or {}, [], queue.SimpleQueue()
-        self._threads, self.found_again, self.most = threads, 0, 0
+        self._threads, self.found_again, self.most = threads, 0, [0]
 
     def threads(self) -> dict[str, int]:
         return {f"worker-{number}": 1 for number in range(self._threads)}
 
-    def most_memory(self) -> int:
-        return self.most
+    def most_memory(self) -> int | None:
+        return self.most.pop(0) if len(self.most) > 1 else self.most[0]
 
     def submit(self, task, rank, *, memory, avoid) -> str:
         key = f"{task}-{len(self.calls)}"
         self.calls.append((task, rank, memory, set(avoid)))
         code = (self.endings.get(task) or [0]).pop(0)
         worker = next(name for name in self.threads() if name not in avoid)
-        told = Lost() if code == "lost" else Outcome(code, f"Error: {task} said {code}", "host", worker, 1.0)
+        told = OTHER[code]() if code in OTHER else Outcome(code, f"Error: {task} said {code}", "host", worker, 1.0)
         self.outcomes.put((key, told))
         return key
 
@@ -111,9 +120,55 @@ def test_memory_is_asked_for_by_the_estimate_and_no_more_than_a_worker_has():
     run(cluster, [unit("a", memory=5), unit("b", memory=50)])
     assert [memory for *_, memory, _ in cluster.calls] == [0, 0]
     cluster = ScriptedCluster()
-    cluster.most = 20
+    cluster.most = [20]
     run(cluster, [unit("a", memory=5), unit("b", memory=50)], memory=True)
     assert [memory for *_, memory, _ in cluster.calls] == [5, 20]
+
+
+def test_memory_is_not_asked_for_before_a_worker_announced_some():
+    cluster = ScriptedCluster()
+    cluster.most = [0, 0, 20]
+    _, said = run(cluster, [unit("a", memory=50)], memory=True)
+    assert [memory for *_, memory, _ in cluster.calls] == [20]
+    assert said.count("no worker announces memory; waiting for one") == 1
+
+
+def test_a_scheduler_that_does_not_answer_about_memory_is_lost_where_no_task_tells_of_it():
+    cluster = ScriptedCluster()
+    cluster.most = [None, 20]
+    ended, said = run(cluster, [unit("a")], memory=True)
+    assert len(ended.done) == 1 and cluster.found_again == 1 and "the scheduler is gone with 0 tasks" in said
+
+
+def test_a_unit_whose_workers_died_may_work_later():
+    cluster = ScriptedCluster({"a": ["killed"]})
+    ended, said = run(cluster, [unit("a"), unit("b")])
+    assert len(cluster.calls) == 2 and "a failed: each worker that ran it died" in said
+    assert _verdict(ended.failed) == 75
+    assert _verdict(ended.failed | {unit("c"): ("damaged", 65)}) == 1
+
+
+def ended_as(status: str, answer) -> object:
+    """What becomes of a future that ended so, and answers so."""
+    cluster = Cluster.__new__(Cluster)
+    cluster._futures, outcomes = {"key": None}, queue.SimpleQueue()
+    cluster._ended("key", outcomes, SimpleNamespace(status=status, result=answer, exception=answer))
+    key, told = outcomes.get(timeout=1)
+    assert key == "key" and not cluster._futures and outcomes.empty()
+    return told
+
+
+def test_each_future_that_ends_is_told_of():
+    def lost():
+        raise OSError("the scheduler went away")
+
+    fields = {"code": 0, "said": "", "host": "host", "worker": "worker", "seconds": 1.0}
+    assert ended_as("finished", lambda: fields) == Outcome(**fields)
+    assert isinstance(ended_as("finished", lost), Lost) and isinstance(ended_as("error", lost), Lost)
+    assert isinstance(ended_as("cancelled", lost), Lost)
+    assert isinstance(ended_as("error", lambda: KilledWorker("key", None, 3)), Killed)
+    told = ended_as("error", lambda: ValueError("no such module"))
+    assert told.code == 75 and "Dask could not run it (ValueError('no such module'))" in told.said
 
 
 def test_a_line_tells_units_rate_time_left_and_failures():

@@ -14,6 +14,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("distributed", reason="the extra [sweep] is not installed")
+
 from machines import Machines
 
 ROOT = Path(__file__).parents[3]
@@ -89,16 +92,20 @@ def fasa_sim(folder: Path, *arguments: str) -> None:
 def results(database: Path, leaving_out: str = "") -> set[tuple[str, ...]]:
     """Every configuration's identity, the build that computed it and the digest of its exact results."""
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as opened:
-        return set(opened.execute(
-            "SELECT identity, build, exact_results_digest FROM configurations "
-            "JOIN traces ON traces.id = configurations.trace WHERE path NOT LIKE '%' || ?",
-            (leaving_out or "none of them",),
-        ))
+        return set(
+            opened.execute(
+                "SELECT identity, build, exact_results_digest FROM configurations "
+                "JOIN traces ON traces.id = configurations.trace WHERE path NOT LIKE '%' || ?",
+                (leaving_out or "none of them",),
+            )
+        )
 
 
-def start(machines: Machines, *options: str, tool: str = TOOL, out: str = "out.db") -> subprocess.Popen:
+def start(
+    machines: Machines, *options: str, tool: str = TOOL, out: str = "out.db", stderr=subprocess.PIPE
+) -> subprocess.Popen:
     more = ("--tool", tool, "--scheduler", machines.address, "--pause", "0.2", "-o", out)
-    return subprocess.Popen([*COMMAND, "sweep.yaml", *more, *options], stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen([*COMMAND, "sweep.yaml", *more, *options], stderr=stderr, text=True)
 
 
 def end(process: subprocess.Popen, code: int = 0) -> str:
@@ -198,6 +205,23 @@ def test_tasks_that_ask_for_memory(machines, data, folder):
     machines.resources = ("--resources", "memory=1e9")
     machines.make_whole()
     end(start(machines, "--memory"))
+    assert results(folder / "out.db") == results(data / "one.db")
+    machines.resources = ()
+    machines.kill_workers()
+
+
+def test_memory_that_no_worker_announces_yet_and_a_scheduler_that_is_restarted_meanwhile(machines, data, folder):
+    said = folder / "said"
+    with said.open("w") as stderr:
+        process = start(machines, "--memory", stderr=stderr)
+    wait_for(lambda: "no worker announces memory" in said.read_text())
+    machines.kill_scheduler()
+    wait_for(lambda: "the scheduler is gone with 0 tasks" in said.read_text())
+    machines.resources = ("--resources", "memory=1e6")
+    machines.make_whole()
+    # A unit asks for more than that, and gets all of a worker.
+    assert process.wait(timeout=90) == 0, said.read_text()
+    assert "Traceback" not in said.read_text() and "the scheduler is back" in said.read_text()
     assert results(folder / "out.db") == results(data / "one.db")
     machines.resources = ()
     machines.kill_workers()

@@ -10,8 +10,11 @@ import threading
 import time
 from types import SimpleNamespace
 
-import distributed
 import pytest
+
+pytest.importorskip("distributed", reason="the extra [sweep] is not installed")
+
+import distributed
 from fake_tool import FAKE
 
 from fasa_sim.sweeping import task as tasks
@@ -31,8 +34,15 @@ def worker(monkeypatch):
 def first_task(sweep, pause: float = 0.0, **more) -> Task:
     unit = Tool(FAKE, sweep).units()[0]
     facts = {
-        "run": "r", "unit": unit.name, "tool": FAKE, "sweep": SweepFile(sweep).of(unit.trace), "title": sweep.name,
-        "folder": os.getcwd(), "shard": os.path.abspath("shard.db"), "options": ("--threads", "1"), "pause": pause,
+        "run": "r",
+        "unit": unit.name,
+        "tool": FAKE,
+        "sweep": SweepFile(sweep).of(unit.trace),
+        "title": sweep.name,
+        "folder": os.getcwd(),
+        "shard": os.path.abspath("shard.db"),
+        "options": ("--threads", "1"),
+        "pause": pause,
     }
     return Task(**facts | more)
 
@@ -77,7 +87,9 @@ def test_stopping_ends_the_tool_and_what_would_have_begun(worker, write_sweep):
     told = []
     thread = threading.Thread(target=lambda: told.append(run_unit(task)))
     thread.start()
+    until = time.monotonic() + 20
     while not stop("another", worker) and not tasks._state(worker)[1]:
+        assert time.monotonic() < until
         time.sleep(0.05)
     time.sleep(0.5)
     assert stop("r", worker) == 1

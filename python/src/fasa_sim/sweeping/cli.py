@@ -32,8 +32,10 @@ class Parser(argparse.ArgumentParser):
 
 def build_parser() -> Parser:
     parser = Parser(
-        prog="fasa-sweep", description="Runs a sweep of fasa-sim's on many machines by Dask, and merges the shards.",
-        epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="fasa-sweep",
+        description="Runs a sweep of fasa-sim's on many machines by Dask, and merges the shards.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("sweep", type=Path, metavar="SWEEP.yaml", help="as for fasa-sim sweep")
@@ -44,15 +46,29 @@ def build_parser() -> Parser:
     add("--tool", default="fasa-sim", metavar="FILE", help="fasa-sim, here and on the workers (default: on the PATH)")
     add("--trace-cache", metavar="DIR", help="where traces named by digest lie, on the workers too")
     add("--scratch", metavar="DIR", help="the workers' own folder for shards in the making")
-    add("--threads", type=_count, default=1, metavar="N",
-        help="threads of a task; with more than 1 start workers by --nthreads 1 (default: 1)")
-    add("--memory", action="store_true",
-        help="each task asks for its estimate of the workers' resource 'memory'; without it memory is not looked at")
+    add(
+        "--threads",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="threads of a task; with more than 1 start workers by --nthreads 1 (default: 1)",
+    )
+    add(
+        "--memory",
+        action="store_true",
+        help="each task asks for its estimate of the workers' resource 'memory'; without it memory is not looked at",
+    )
     add("--tries", type=_count, default=4, metavar="N", help="how often a unit may end with 75 (default: 4)")
-    add("--pause", type=_seconds, default=10.0, metavar="SECONDS",
-        help="how long a worker waits after it (default: 10)")
-    add("--patience", type=_seconds, default=600.0, metavar="SECONDS",
-        help="how long a lost scheduler is waited for (default: 600)")
+    add(
+        "--pause", type=_seconds, default=10.0, metavar="SECONDS", help="how long a worker waits after it (default: 10)"
+    )
+    add(
+        "--patience",
+        type=_seconds,
+        default=600.0,
+        metavar="SECONDS",
+        help="how long a lost scheduler is waited for (default: 600)",
+    )
     add("--dry-run", action="store_true", help="list what would run, and run nothing")
     parser.add_argument("--version", action="version", version=f"fasa-sweep {__version__}")
     return parser

@@ -17,6 +17,7 @@ from functools import partial
 import cloudpickle
 from distributed import Client, LocalCluster
 from distributed.scheduler import KilledWorker
+from distributed.system import MEMORY_LIMIT
 
 from fasa_sim.errors import Error
 from fasa_sim.sweeping import task as tasks
@@ -33,8 +34,12 @@ class Lost:
     """In an outcome's place: the scheduler that knew of the task is gone."""
 
 
+class Killed:
+    """In an outcome's place: each worker that ran the task died."""
+
+
 class Cluster:
-    """``outcomes`` has pairs of a key and an ``Outcome`` or ``Lost``, each as soon as it is there."""
+    """``outcomes`` has pairs of a key and an ``Outcome``, ``Lost`` or ``Killed``, each as soon as it is there."""
 
     def __init__(self, address: str, workers: int | None, patience: float) -> None:
         _quiet()
@@ -45,11 +50,7 @@ class Cluster:
         self._function = cloudpickle.dumps(tasks.run_fields)
         self._local = None
         if address == LOCAL:
-            with _deaf_to_ctrl_c():
-                self._local = LocalCluster(
-                    n_workers=workers or os.cpu_count() or 1, threads_per_worker=1, dashboard_address=None,
-                    silence_logs=logging.CRITICAL,
-                )
+            self._local = _workers_here(workers or os.cpu_count() or 1)
             address = self._local.scheduler_address
         self._address = address
         self._client = self._connect(min(patience, 30.0))
@@ -70,19 +71,30 @@ class Cluster:
             more["resources"] = {MEMORY: memory}
         # A function without a name is sent by value: a worker has no module of this package.
         future = self._client.submit(
-            lambda run, fields: __import__("pickle").loads(run)(fields), self._function,
-            asdict(replace(task, run=self.run)), key=key, priority=-rank, pure=False, **more,
+            lambda run, fields: __import__("pickle").loads(run)(fields),
+            self._function,
+            asdict(replace(task, run=self.run)),
+            key=key,
+            priority=-rank,
+            pure=False,
+            **more,
         )
         self._futures[key] = future
         # A queue that was given up takes with it what a lost scheduler still tells of.
         future.add_done_callback(partial(self._ended, key, self.outcomes))
         return key
 
-    def most_memory(self) -> int:
-        """What the largest worker announced."""
-        return int(self._client.run_on_scheduler(lambda dask_scheduler: max(
-            (worker.resources.get("memory", 0) for worker in dask_scheduler.workers.values()), default=0
-        )))
+    def most_memory(self) -> int | None:
+        """What the largest worker announced: 0 where none announced any, None where the scheduler does not answer."""
+        with suppress(Exception):
+            return int(
+                self._client.run_on_scheduler(
+                    lambda dask_scheduler: max(
+                        (worker.resources.get("memory", 0) for worker in dask_scheduler.workers.values()), default=0
+                    )
+                )
+            )
+        return None
 
     def find_again(self) -> None:
         """Forgets all tasks, and waits for a scheduler at the same address."""
@@ -116,29 +128,51 @@ class Cluster:
             except (OSError, TimeoutError) as error:
                 if time.monotonic() > until:
                     raise Error(
-                        "no scheduler answers", where=self._address,
-                        do="start one by 'dask scheduler', and the same command goes on", code=TRY_AGAIN,
+                        "no scheduler answers",
+                        where=self._address,
+                        do="start one by 'dask scheduler', and the same command goes on",
+                        code=TRY_AGAIN,
                     ) from error
                 time.sleep(1)
             except ValueError as error:
                 raise Error(
-                    "no address of a scheduler", where=self._address, expected="tcp://HOST:PORT or local",
+                    "no address of a scheduler",
+                    where=self._address,
+                    expected="tcp://HOST:PORT or local",
                     code=tasks.USAGE,
                 ) from error
 
     def _ended(self, key: str, outcomes: queue.SimpleQueue, future) -> None:
-        """In a thread of Dask's."""
-        if future.status == "finished":
-            told = Outcome(**future.result())
-        elif future.status == "error":
-            error = future.exception()
-            killed = isinstance(error, KilledWorker)
-            said = "each worker that ran it died" if killed else f"Dask could not run it ({error!r})"
-            told = Outcome(tasks.FAILED if killed else TRY_AGAIN, said, "", "", 0.0)
-        else:
-            told = Lost()
+        """In a thread of Dask's, which swallows what is raised here; the sweep waits for an outcome of each key."""
+        told = Lost()
+        # A scheduler that is lost after it told of a task's end has no result to give.
+        with suppress(Exception):
+            told = _told(future)
         self._futures.pop(key, None)
         outcomes.put((key, told))
+
+
+def _told(future) -> Outcome | Lost | Killed:
+    if future.status == "finished":
+        return Outcome(**future.result())
+    if future.status != "error":
+        return Lost()
+    error = future.exception()
+    if isinstance(error, KilledWorker):
+        return Killed()
+    return Outcome(TRY_AGAIN, f"Dask could not run it ({error!r})", "", "", 0.0)
+
+
+def _workers_here(count: int) -> LocalCluster:
+    # Each announces its part of this machine's memory, for tasks that ask for theirs.
+    with _deaf_to_ctrl_c():
+        return LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+            resources={MEMORY: MEMORY_LIMIT // count},
+        )
 
 
 @contextmanager

@@ -64,8 +64,15 @@ def _tasks(options, file: SweepFile, shards: Path) -> Callable[[Unit], Task]:
 
     def task(unit: Unit) -> Task:
         return Task(
-            run="", unit=unit.name, tool=tool, sweep=file.of(unit.trace), title=file.title, folder=os.getcwd(),
-            shard=str(unit.shard(shards)), options=tuple(more), pause=options.pause,
+            run="",
+            unit=unit.name,
+            tool=tool,
+            sweep=file.of(unit.trace),
+            title=file.title,
+            folder=os.getcwd(),
+            shard=str(unit.shard(shards)),
+            options=tuple(more),
+            pause=options.pause,
         )
 
     return task
@@ -97,8 +104,11 @@ def _merge(tool: Tool, out: Path, shards: Path, done: list[Unit], failed: dict[U
     _say(f"{out} holds {_amount(whole)} of this sweep{came}")
     if lacking:
         raise Error(
-            f"{len(lacking)} units are done and not stored, such as {min(lacking)}", where=out,
-            expected="shards of this fasa-sim's build", do="see that all workers have the same fasa-sim", code=FAILED,
+            f"{len(lacking)} units are done and not stored, such as {min(lacking)}",
+            where=out,
+            expected="shards of this fasa-sim's build",
+            do="see that all workers have the same fasa-sim",
+            code=FAILED,
         )
 
 
@@ -113,8 +123,14 @@ def _verdict(failed: dict[Unit, tuple[str, int]]) -> int:
 
 def _listing(units: list[Unit]) -> str:
     lines = [
-        [unit.name, f"{unit.configurations}", duration(unit.seconds), f"{unit.memory_bytes / 2**20:,.0f} MiB",
-         "stored" if unit.is_stored else "", unit.trace]
+        [
+            unit.name,
+            f"{unit.configurations}",
+            duration(unit.seconds),
+            f"{unit.memory_bytes / 2**20:,.0f} MiB",
+            "stored" if unit.is_stored else "",
+            unit.trace,
+        ]
         for unit in units
     ]
     left = [unit for unit in units if not unit.is_stored]

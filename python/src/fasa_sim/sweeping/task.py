@@ -117,8 +117,14 @@ def _call(task: Task, running: dict[subprocess.Popen, str]) -> tuple[int, str]:
         command = [task.tool, "sweep", str(file), "--unit", task.unit, "--db", task.shard, *task.options]
         folder = task.folder if os.path.isdir(task.folder) else scratch
         process = subprocess.Popen(
-            [sys.executable, "-c", _START, str(os.getpid()), *command], cwd=folder, start_new_session=True, text=True,
-            errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            [sys.executable, "-c", _START, str(os.getpid()), *command],
+            cwd=folder,
+            start_new_session=True,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
         running[process] = task.run
         try:

@@ -27,8 +27,11 @@ class Tool:
             return [Unit.read(json.loads(line)) for line in lines.splitlines() if line.strip()]
         except (ValueError, KeyError, TypeError) as error:
             raise Error(
-                "its list of units cannot be read", where=self._path, found=repr(error),
-                do="use the fasa-sim of this package's version", code=FAILED,
+                "its list of units cannot be read",
+                where=self._path,
+                found=repr(error),
+                do="use the fasa-sim of this package's version",
+                code=FAILED,
             ) from error
 
     def merge(self, out: Path, shards: Iterable[Path], *, keep_going: bool = False) -> dict:
@@ -49,8 +52,10 @@ class Tool:
             )
         except OSError as error:
             raise Error(
-                f"cannot be started ({error.strerror})", where=self._path,
-                do="put fasa-sim on the PATH, or name it by --tool", code=FAILED,
+                f"cannot be started ({error.strerror})",
+                where=self._path,
+                do="put fasa-sim on the PATH, or name it by --tool",
+                code=FAILED,
             ) from error
         code = ended.returncode if ended.returncode >= 0 else 128 - ended.returncode
         if code in STOPPED:

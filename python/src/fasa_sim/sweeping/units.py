@@ -26,8 +26,13 @@ class Unit:
     @classmethod
     def read(cls, fields: dict) -> Unit:
         return cls(
-            fields["unit"], fields["trace"], fields["configurations"], tuple(fields["policies"]),
-            fields.get("seconds") or 0.0, fields.get("memory_bytes") or 0, bool(fields.get("is_stored")),
+            fields["unit"],
+            fields["trace"],
+            fields["configurations"],
+            tuple(fields["policies"]),
+            fields.get("seconds") or 0.0,
+            fields.get("memory_bytes") or 0,
+            bool(fields.get("is_stored")),
         )
 
     def shard(self, folder: Path) -> Path:
