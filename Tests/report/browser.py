@@ -76,7 +76,8 @@ def add_made_up_projected_errors(database: sqlite3.Connection) -> None:
     database.executemany("INSERT INTO layer_steps SELECT ?1, 0, ?2, ?3, ?4 * 1.1, ?5", rows)
     database.execute(
         "UPDATE step_sums SET projected_output_error_count = 1, projected_output_difference_sum = output_difference_sum * 1.1,"
-        " projected_output_norm_sum = output_norm_sum WHERE configuration IN (SELECT configuration FROM layer_steps)")
+        " projected_output_norm_sum = output_norm_sum WHERE configuration IN (SELECT configuration FROM layer_steps)"
+    )
     database.execute(
         "INSERT INTO layer_summaries SELECT configuration, 0, count(*), count(*), sum(projected_output_norm),"
         " sum(projected_output_error * projected_output_norm) / sum(projected_output_norm) FROM layer_steps GROUP BY configuration"
@@ -446,29 +447,56 @@ def check_live_alone(tool: str, database_path: Path, page: Page) -> None:
 def check_byte_budgets(tool: str, database_path: Path, page: Page) -> None:
     """Budgets that were found by bytes are ranked within the share, and not one policy a budget."""
     equal = database_path.with_name("equal.db")
-    for options in (["--budget-bytes", "60%,80%"], ["--budget-bytes", "40%", "--reading", "per-head", "--policy", "random"]):
+    for options in (
+        ["--budget-bytes", "60%,80%"],
+        ["--budget-bytes", "40%", "--reading", "per-head", "--policy", "random"],
+    ):
         subprocess.run(
-            [tool, "replay", "traces/code-896-all-layers.zst", "--layers", "0,14,29", "--policy", "fasa,quest,streaming-llm,h2o,oracle,gist",
-             *options, "--no-timing", "--db", equal], check=True, stdout=subprocess.DEVNULL)
+            [
+                tool,
+                "replay",
+                "traces/code-896-all-layers.zst",
+                "--layers",
+                "0,14,29",
+                "--policy",
+                "fasa,quest,streaming-llm,h2o,oracle,gist",
+                *options,
+                "--no-timing",
+                "--db",
+                equal,
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
     page.report = equal.with_suffix(".html").resolve()
     subprocess.run([tool, "report", "--db", equal, "-o", page.report], check=True)
     database = sqlite3.connect(equal)
     for name, width in (("desktop", 1400), ("phone", 390)):
         page.open(width, 900, False, "quality")
         offered = [option.text for option in Select(page.element("#budget")).options]
-        assert offered == [f"{share} % of dense's bytes, {reading}" for share, reading in ((40, "per head"), (60, "per group"), (80, "per group"))], offered
+        assert offered == [
+            f"{share} % of dense's bytes, {reading}"
+            for share, reading in ((40, "per head"), (60, "per group"), (80, "per group"))
+        ], offered
         for text, share, column, lowest in ((offered[1], 60, "group_union", 0.5), (offered[0], 40, "per_head", 0.3)):
             page.choose("budget", text)
             found = database.execute(
                 f"SELECT s.policy, output_error, s.budget, {column}_bytes_share FROM summary AS s JOIN run_configurations AS r USING (configuration)"
                 f" JOIN runs ON runs.id = r.run WHERE s.kind <> 'bound' AND s.budget IS NOT NULL AND command_line LIKE '%{share}\\%%' ESCAPE '\\'"
-                f" AND {column}_bytes_share BETWEEN {lowest} AND {share / 100 + 0.08} ORDER BY output_error").fetchall()
+                f" AND {column}_bytes_share BETWEEN {lowest} AND {share / 100 + 0.08} ORDER BY output_error"
+            ).fetchall()
             sentence = page.element("#finding").text
-            assert len(found) > 2 and sentence.startswith(f"At {share} % of dense attention's bytes, {found[0][0]} errs least of {len(found)} policies"), (sentence, found)
+            assert len(found) > 2 and sentence.startswith(
+                f"At {share} % of dense attention's bytes, {found[0][0]} errs least of {len(found)} policies"
+            ), (sentence, found)
             assert f"output error {found[0][1]:.3g} from {int(found[0][2]):,} tokens" in sentence, sentence
-            listed = page.js("[...document.querySelectorAll('#standing tbody tr:not(.bound) td.name')].map(c => c.textContent)")
+            listed = page.js(
+                "[...document.querySelectorAll('#standing tbody tr:not(.bound) td.name')].map(c => c.textContent)"
+            )
             assert listed == [row[0] for row in found], (listed, found)
-            budgets = page.js("[...document.querySelectorAll(`#standing tbody tr:not(.bound) td[data-title='budget, tokens']`)].map(c => c.textContent)")
+            budgets = page.js(
+                "[...document.querySelectorAll(`#standing tbody tr:not(.bound) td[data-title='budget, tokens']`)].map(c => c.textContent)"
+            )
             assert budgets == [f"{int(row[2]):,}" for row in found], (budgets, found)
             assert "equal in bytes" in page.element("#finding-note").text
         page.check_width()

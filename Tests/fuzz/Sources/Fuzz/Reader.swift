@@ -38,7 +38,7 @@ enum Reader: String, CaseIterable {
     case .kernels: attempt { _ = try KernelSet(yaml: String(decoding: bytes, as: UTF8.self), file: "k.yaml") }
     case .measurements: attempt { _ = try MeasurementTable(Data(bytes), path: "m.csv") }
     case .external:
-      guard let trace = Self.trace else { return }
+      guard let trace = Self.traceOfChoices else { return }
       onFile(bytes) { _ = try ExternalFile(path: $0, trace: trace).read() }
     case .database:
       onFile(bytes) { path in
@@ -52,7 +52,7 @@ enum Reader: String, CaseIterable {
   }
 
   /// Of what `external` chooses.
-  nonisolated(unsafe) private static let trace = ProcessInfo.processInfo.environment["FUZZ_TRACE"].flatMap {
+  nonisolated(unsafe) private static let traceOfChoices = ProcessInfo.processInfo.environment["FUZZ_TRACE"].flatMap {
     try? Trace(path: $0)
   }
 
