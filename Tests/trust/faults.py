@@ -7,6 +7,7 @@ the digests of one that nothing went wrong for. For Linux: the small disk is a f
 """
 
 import argparse
+import os
 import pathlib
 import subprocess
 import sys
@@ -56,8 +57,15 @@ def full_disk(tool: str, folder: pathlib.Path, all_of: dict[str, str]) -> str:
         done
         exit 1
         """
+    # Whoever is not root needs a name space of users, too.
+    space = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    if (
+        subprocess.run([*space, "mount", "-t", "tmpfs", "tmpfs", "disk"], cwd=folder, capture_output=True).returncode
+        != 0
+    ):
+        return "a disk that fills up: NOT TRIED, since no file system may be mounted here"
     found = subprocess.run(
-        ["unshare", "-rm", "bash", "-c", script, "bash", tool, *SWEEP],
+        [*space, "bash", "-c", script, "bash", tool, *SWEEP],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -110,6 +118,7 @@ def limits(tool: str, folder: pathlib.Path, all_of: dict[str, str]) -> str:
         assert found.returncode in (0, 1) or not own, (bound, found.returncode, found.stderr)
     assert shell('"$@" --db limits.db', folder, tool, *SWEEP).returncode == 0
     assert digests(folder / "limits.db") == all_of
+    assert refused, "no limit ended a run"
     return f"limits on memory and open files: {refused} of {len(bounds)} runs ended early, nothing broken; finished without"
 
 

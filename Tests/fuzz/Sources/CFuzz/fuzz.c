@@ -6,9 +6,12 @@
 
 int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*one)(const uint8_t *data, size_t size));
 
-int fz_run(int argc, char **argv, int (*one)(const uint8_t *data, size_t size)) {
-  return LLVMFuzzerRunDriver(&argc, &argv, one);
-}
+int fz_one(const uint8_t *data, size_t size);
+
+/// By this name libFuzzer's own main, which some linkers take, finds it.
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) { return fz_one(data, size); }
+
+int fz_run(int argc, char **argv) { return LLVMFuzzerRunDriver(&argc, &argv, LLVMFuzzerTestOneInput); }
 
 int fz_file(const uint8_t *data, size_t size) {
   int file = memfd_create("fuzz", 0);

@@ -52,9 +52,10 @@ enum Reader: String, CaseIterable {
   }
 
   /// Of what `external` chooses.
-  nonisolated(unsafe) private static let traceOfChoices = ProcessInfo.processInfo.environment["FUZZ_TRACE"].flatMap {
-    try? Trace(path: $0)
-  }
+  nonisolated(unsafe) private static let traceOfChoices = ProcessInfo.processInfo.environment["FUZZ_TRACE"]
+    .flatMap {
+      try? Trace(path: $0)
+    }
 
   private func onFile(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (String) throws -> Void) {
     let file = fz_file(bytes.baseAddress, bytes.count)
