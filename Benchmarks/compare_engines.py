@@ -1,6 +1,7 @@
 """A sweep by one process, by two shards, and by fasa-sweep on Dask with three workers, one of which is killed.
 
     Benchmarks/run engines [--sweep FILE]
+    Benchmarks/run engines --tasks 3000      how many tasks that do nothing Dask ends a second, with two workers
 
 Prints the time of each beside the other, and whether identities and digests of all configurations are those of the one process. All run on
 this machine, on one thread a process, without kernel timings.
@@ -77,10 +78,23 @@ def dask(sweep: pathlib.Path, folder: pathlib.Path, kill: bool) -> pathlib.Path:
     return folder / f"{name}.db"
 
 
+def empty_tasks(count: int) -> None:
+    from distributed import Client, LocalCluster
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        client.gather(client.map(abs, range(100)))
+        begun = time.monotonic()
+        client.gather(client.map(abs, range(1000, 1000 + count), pure=False))
+        print(f"{count / (time.monotonic() - begun):.0f} tasks a second")
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--sweep", type=pathlib.Path, default=ROOT / "sweeps" / "policies-and-budgets.yaml")
+    options.add_argument("--tasks", type=int)
     given = options.parse_args()
+    if given.tasks:
+        return empty_tasks(given.tasks)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         sweep = folder / "sweep.yaml"

@@ -74,6 +74,15 @@ public struct ParameterDescriptor: Sendable {
     case channels
     /// Of the model.
     case layers
+
+    /// How many there are of it in a model.
+    package func size(rotaryDim: Int, headDim: Int, layers: Int) -> Int {
+      switch self {
+      case .chunks: rotaryDim / 2
+      case .channels: headDim
+      case .layers: layers
+      }
+    }
   }
 
   public let name: String

@@ -29,7 +29,9 @@ extension JoinedSides {
   public func told(_ error: ResultsError, a typedA: String, b typedB: String) -> ResultsError {
     guard error.file == store.file else { return error }
     func renamed(_ text: String) -> String {
-      text.replacing(a.description, with: typedA).replacing(b.description, with: typedB)
+      // The longer one first: run:1 is a part of run:12.
+      [(a.description, typedA), (b.description, typedB)].sorted { $0.0.count > $1.0.count }
+        .reduce(text) { $0.replacing($1.0, with: $1.1) }
     }
     return ResultsError(
       error.kind, file: "\(typedA), \(typedB)", expected: renamed(error.expected),

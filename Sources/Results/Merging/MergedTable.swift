@@ -1,7 +1,7 @@
 import GRDB
 
 /// A table of the schema, as a merge sees it: what it refers to, and by what its rows are known again.
-struct MergedTable {
+struct MergedTable: Sendable {
   let name: String
   /// All but `id`.
   let columns: [String]
@@ -11,7 +11,12 @@ struct MergedTable {
   let references: [String: String]
 
   /// Tables in an order in which each comes after those that it refers to; a user's own are not among them.
-  static func all() throws -> [MergedTable] {
+  static func all() throws -> [MergedTable] { try known.get() }
+
+  /// Found once: a new database has to be made for it.
+  private static let known = Result { try find() }
+
+  private static func find() throws -> [MergedTable] {
     // What a new database has: a file may have tables of its user's, too.
     let fresh = try DatabaseQueue()
     try Schema.migrator.migrate(fresh)

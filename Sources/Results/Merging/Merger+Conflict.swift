@@ -16,7 +16,6 @@ extension Merger {
   /// A build that is not known may have been any.
   func conflict() throws -> Conflict? {
     for database in ["main", Self.part] {
-      let filter = chosen == nil ? "" : "AND \(try chosenCondition("here"))"
       let row = try Row.fetchOne(
         db,
         sql: """
@@ -29,7 +28,8 @@ extension Merger {
           JOIN \(Self.part).runs AS here_run ON here_run.id = here.run
           JOIN \(database).runs AS there_run ON there_run.id = there.run
           WHERE NOT EXISTS (SELECT 1 FROM main.configurations AS same WHERE same.identity = here.identity
-            AND same.build = here.build AND same.exact_results_digest = here.exact_results_digest) \(filter)
+            AND same.build = here.build AND same.exact_results_digest = here.exact_results_digest)
+            AND \(isChosen("here"))
           ORDER BY here.id LIMIT 1
           """)
       if let row {
@@ -45,9 +45,5 @@ extension Merger {
   /// Such as `node7 (AMD EPYC 7763, avx2)`.
   private static func host(_ run: String) -> String {
     "coalesce(\(run).host, 'an unnamed host') || ' (' || \(run).host_cpu || ', ' || \(run).instruction_set || ')'"
-  }
-
-  private func chosenCondition(_ row: String) throws -> String {
-    "\(row).id IN (\((chosen ?? []).sorted().map(String.init).joined(separator: ", ")))"
   }
 }

@@ -57,16 +57,16 @@ struct Merger {
           SELECT source.id AS old,
             (SELECT min(known.id) FROM main.\(table.name) AS known WHERE \(key.condition(table))) AS known
           FROM \(Self.part).\(table.name) AS source \(table.joins(inner: Set(table.references.keys)))
-          \(try filter(table)))
+          WHERE \(table.name == "configurations" ? isChosen("source") : "true"))
         INSERT INTO \(map) (old, new, is_new)
         SELECT old, coalesce(known, ? + row_number() OVER (PARTITION BY known IS NULL ORDER BY old)), known IS NULL
         FROM found
         """, arguments: [last])
   }
 
-  private func filter(_ table: MergedTable) throws -> String {
-    guard table.name == "configurations", let chosen else { return "" }
-    return "WHERE source.id IN (\(chosen.sorted().map(String.init).joined(separator: ", ")))"
+  /// The condition that a row of the other's `configurations` is to be taken.
+  func isChosen(_ row: String) -> String {
+    chosen.map { "\(row).id IN (\($0.sorted().map(String.init).joined(separator: ", ")))" } ?? "true"
   }
 
   private func insertNew(_ table: MergedTable) throws {

@@ -45,14 +45,8 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var format: FormatOptions
 
   func validate() throws {
-    if let wrong = threads.first(where: { $0 < 1 }) {
-      throw ValidationError("--threads: expected 1 or more, found \(wrong)")
-    }
-    if let lacking = instructionSets.first(where: { !InstructionSet.available.contains($0) }) {
-      throw ValidationError(
-        "--isa \(lacking.rawValue) cannot run here: this processor and build have \(InstructionSet.available.map(\.rawValue).joined(separator: ", "))"
-      )
-    }
+    for count in threads { try MachineOptions.check(threads: count) }
+    for set in instructionSets { try set.checkAvailable() }
   }
 
   func run() throws {

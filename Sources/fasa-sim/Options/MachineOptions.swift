@@ -17,18 +17,26 @@ struct MachineOptions: ParsableArguments {
   var instructionSet: InstructionSet = .best
 
   func validate() throws {
+    try Self.check(threads: threads)
+    try instructionSet.checkAvailable()
+  }
+
+  static func check(threads: Int) throws {
     guard (1...1024).contains(threads) else {
       throw ValidationError("--threads \(threads): expected 1 to 1024")
-    }
-    guard InstructionSet.available.contains(instructionSet) else {
-      throw ValidationError(
-        "--isa \(instructionSet.rawValue) cannot run here: this processor and build have \(InstructionSet.available.map(\.rawValue).joined(separator: ", "))"
-      )
     }
   }
 }
 
-extension InstructionSet: ExpressibleByArgument {}
+extension InstructionSet: ExpressibleByArgument {
+  func checkAvailable() throws {
+    guard Self.available.contains(self) else {
+      throw ValidationError(
+        "--isa \(rawValue) cannot run here: this processor and build have \(Self.available.map(\.rawValue).joined(separator: ", "))"
+      )
+    }
+  }
+}
 
 /// `0-3,7` on the command line.
 struct NumberList: ExpressibleByArgument {
