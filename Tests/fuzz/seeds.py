@@ -4,9 +4,12 @@ import json
 import pathlib
 import sqlite3
 import struct
+import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOOL = ROOT / ".build" / "release" / "fasa-sim"
 FIXTURES = ROOT / "Tests" / "TracesTests" / "Fixtures"
 
 
@@ -17,6 +20,20 @@ def headers() -> list[bytes]:
         (length,) = struct.unpack("<Q", data[:8])
         found.append(data[8 : 8 + length])
     return found
+
+
+def made(file: str) -> list[bytes]:
+    """A small file as the program writes it, where a release build is here: the project's own are larger than an input may be."""
+    if not TOOL.exists():
+        return []
+    with tempfile.TemporaryDirectory() as name:
+        for command in (
+            "synth t.zst --layers 0 --query-heads 2 --kv-heads 1 --head-dim 8 --tokens 24 --decode 4 --window 4",
+            "calibrate t.zst -o profile.json",
+            "replay t.zst --policy oracle,quest --budget 8 --no-timing --detail step --db results.db",
+        ):
+            subprocess.run([TOOL, *command.split()], cwd=name, check=True, capture_output=True)
+        return [(pathlib.Path(name) / file).read_bytes()]
 
 
 def seeds(reader: str) -> list[bytes]:
@@ -31,7 +48,7 @@ def seeds(reader: str) -> list[bytes]:
         case "metadata":
             return [json.loads(header)["__metadata__"]["fasa-trace"].encode() for header in headers()]
         case "profile":
-            return [b"{}", *files("profiles/*.json")]
+            return [b"{}", *made("profile.json")]
         case "sweep":
             return files("sweeps/*.yaml")
         case "hardware":
@@ -43,11 +60,10 @@ def seeds(reader: str) -> list[bytes]:
         case "external":
             return [b'{"layer":0,"head":0,"position":4,"tokens":[0,1]}\n', *headers()]
         case "database":
-            path = pathlib.Path(sys.argv[2]) / "seed.db"
-            with sqlite3.connect(path) as db:
-                db.execute("PRAGMA application_id = 1178686273")
-                db.execute("CREATE TABLE IF NOT EXISTS configurations (id INTEGER PRIMARY KEY)")
-            return []
+            foreign = sqlite3.connect(":memory:")
+            foreign.execute("PRAGMA application_id = 1178686273")
+            foreign.execute("CREATE TABLE configurations (id INTEGER PRIMARY KEY)")
+            return [foreign.serialize(), *made("results.db")]
         case "config":
             return [b'{"model_type":"llama","hidden_size":64,"num_hidden_layers":2,"num_attention_heads":4}']
         case "gguf":
