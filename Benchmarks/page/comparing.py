@@ -1,0 +1,74 @@
+"""Whether ratios are worse than those that are kept.
+
+The tolerance of a case comes from what was measured: three times its spread, or three times the median spread of its section's
+cases where its own happened to be less. On another machine, or under another instruction set, peaks stand otherwise to each other
+and so do ratios: there a case fails only beyond `elsewhere` times what is kept. That factor was measured too: how far any case's ratio
+went under the slowest instruction set of the machine that the ratios are of, squared; machines of one instruction set differ less than that.
+"""
+
+from dataclasses import dataclass
+from statistics import median
+
+from .ratios import Ratio, cases, same_machine
+
+SPREADS = 3
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One case that fails: `found` is None where it was not measured."""
+
+    section: str
+    case: str
+    kept: float
+    limit: float
+    found: float | None
+    tolerance: str
+
+    def __str__(self) -> str:
+        where = f"{self.section}: {self.case}"
+        if self.found is None:
+            return f"{where}: expected a ratio, {self.kept:.3f} is kept; this run has none"
+        return (
+            f"{where}: expected at most {self.limit:.3f} ({self.kept:.3f} is kept, {self.tolerance}), found {self.found:.3f}, "
+            f"{self.found / self.kept:.2f} times what is kept"
+        )
+
+
+def tolerances(kept: dict[str, Ratio]) -> dict[str, float]:
+    """Of each case how much more than its kept ratio it may be, as a share."""
+    usual = median(ratio.spread for ratio in kept.values())
+    return {case: SPREADS * max(ratio.spread, usual) for case, ratio in kept.items()}
+
+
+def problems(name: str, section: dict, found: dict[str, float], here: bool) -> list[Problem]:
+    """
+    - name, section: of the kept ratios.
+    - found: each case's ratio in this run.
+    - here: whether this is the machine of the kept ones.
+    """
+    kept = cases(section)
+    allowed = tolerances(kept)
+    failing = []
+    for case, ratio in kept.items():
+        if here:
+            limit, told = ratio.median * (1 + allowed[case]), f"{allowed[case]:.0%} tolerated"
+        else:
+            limit, told = (
+                ratio.median * section["elsewhere"],
+                f"{section['elsewhere']:.1f} times it tolerated elsewhere",
+            )
+        value = found.get(case)
+        if value is None or not value <= limit:
+            failing.append(Problem(name, case, ratio.median, limit, value, told))
+    return failing
+
+
+def elsewhere(kept: dict, machine: dict) -> str | None:
+    """What to tell where this machine is another than that of the kept ratios."""
+    if same_machine(kept["machine"], machine):
+        return None
+    kept_on, this = (
+        f"{it['processor']}, {it['cores']} cores, {it['instruction_set']}" for it in (kept["machine"], machine)
+    )
+    return f"the kept ratios are of another machine ({kept_on}; this is {this}): only gross regressions count"
