@@ -2,8 +2,8 @@
 
 The tolerance of a case comes from what was measured: three times its spread, or three times the median spread of its section's
 cases where its own happened to be less. On another machine, or under another instruction set, peaks stand otherwise to each other
-and so do ratios: there a case fails only beyond `elsewhere` times what is kept. That factor was measured too: how far any case's ratio
-went under the slowest instruction set of the machine that the ratios are of, squared; machines of one instruction set differ less than that.
+and so do ratios: there a case fails only beyond `elsewhere` times what is kept. That factor was measured too (`keeping`): it is twice the
+most by which a ratio was seen to differ between instruction sets of the kept machine, or between the machines of docs/performance.md.
 """
 
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ TOOL = """#!{python}
 import json, pathlib, sys
 here = pathlib.Path(__file__).parent
 told = json.loads((here / "told.json").read_text())
-count = here / ("calls-" + sys.argv[2])
+count = here / ("calls-" + sys.argv[1 if sys.argv[1] == "replay" else 2])
 call = int(count.read_text()) if count.exists() else 0
 if "--kernel" not in sys.argv:
     count.write_text(str(call + 1))
@@ -28,8 +28,8 @@ isa = sys.argv[sys.argv.index("--isa") + 1] if "--isa" in sys.argv else told["is
 def seconds(case, floor):
     factors = told["slower"].get(case, [1])
     wandering = 1 + 0.01 * (call * 7 % 4)
-    return 2 * floor * factors[min(call, len(factors) - 1)] * wandering * (1.5 if isa == "portable" else 1)
-speed = {{"median": 1e10, "low": 1e10, "high": 1e10, "samples": 9}}
+    return 2 * floor * factors[min(call, len(factors) - 1)] * wandering * (1.5 if isa == "avx2" else 1)
+speed = {{"median": 1e10 * told["peaks"], "low": 1e10, "high": 1e10, "samples": 9}}
 roofline = {{"instruction_set": isa, "threads": 1, "levels": [{{"name": "memory", "read_bytes_per_s": speed}}], "operations_per_s": speed}}
 if sys.argv[2] == "kernels":
     rows = []
@@ -38,9 +38,16 @@ if sys.argv[2] == "kernels":
         rows.append({{"kernel": name, "call": "token", "tokens": 8192, "head_dim": 64, "median_ns": taken * 1e9, "low_ns": taken * 0.99e9,
                      "high_ns": taken * 1.01e9, "bytes_per_s": 1e10, "roofline_share": 1e-6 / taken}})
     print(json.dumps({{"roofline": roofline, "kernels": rows}}))
+elif sys.argv[1] == "replay":
+    print(seconds("replay", 0.1))
 else:
     print(json.dumps({{"roofline": roofline, "replays": [{{"label": "fasa @ 256", "median_s": seconds("replay", 0.1), "floor_s": 0.1}}]}}))
 """
+# In the places of the modules that measure what is not the tool: times are what it tells, and others' programs take what they take.
+PROCESSOR = (
+    "import subprocess\n\ndef seconds(*command):\n    return float(subprocess.check_output([*map(str, command)]))\n"
+)
+ANCHORS = "def copied():\n    return 1e-10\n\ndef hashed():\n    return 1e-9\n"
 KERNELS = ["dense score", "top-k", "append"]
 
 
@@ -54,6 +61,8 @@ class Check(unittest.TestCase):
         cls.root = Path(held.name)
         pages = ROOT / "Benchmarks/page", cls.root / "Benchmarks/page"
         shutil.copytree(*pages, ignore=shutil.ignore_patterns("__pycache__"))
+        (cls.root / "Benchmarks/page/processor.py").write_text(PROCESSOR)
+        (cls.root / "Benchmarks/page/anchors.py").write_text(ANCHORS)
         cls.tool = cls.root / ".build/release/fasa-sim"
         cls.tool.parent.mkdir(parents=True)
         cls.kept = cls.root / "Benchmarks/ratios.json"
@@ -68,10 +77,10 @@ class Check(unittest.TestCase):
             type(self).written = self.kept.read_text()
         self.kept.write_text(self.written)
 
-    def tell(self, isa="avx512", slower=None, kernels=KERNELS):
+    def tell(self, isa="avx512", slower=None, kernels=KERNELS, peaks=1):
         for count in self.tool.parent.glob("calls-*"):
             count.unlink()
-        told = {"isa": isa, "slower": slower or {}, "kernels": kernels}
+        told = {"isa": isa, "slower": slower or {}, "kernels": kernels, "peaks": peaks}
         (self.tool.parent / "told.json").write_text(json.dumps(told))
 
     def run_page(self, status: int, *arguments: str) -> str:
@@ -82,7 +91,7 @@ class Check(unittest.TestCase):
         return done.stdout + done.stderr
 
     def test_the_same_speed_passes_and_says_of_how_many(self):
-        self.assertIn("none of 4 ratios is worse", self.run_page(0, "check", "--short"))
+        self.assertIn("none of 6 ratios is worse", self.run_page(0, "check", "--short"))
 
     def test_a_planted_regression_is_told_with_both_figures_and_the_tolerance(self):
         self.tell(slower={"top-k": [1.5]})
@@ -94,12 +103,18 @@ class Check(unittest.TestCase):
         self.assertNotIn("dense score", said)
 
     def test_a_slower_replay_is_told(self):
-        self.tell(slower={"replay": [1.3]})
-        self.assertIn("short: replay: fasa @ 256: expected at most", self.run_page(1, "check", "--short"))
+        self.tell(slower={"replay": [1.5]})
+        self.assertIn("short: replay: oracle,fasa: expected at most", self.run_page(1, "check", "--short"))
+
+    def test_a_tool_that_is_slower_in_all_it_does_is_told_by_its_peaks(self):
+        self.tell(peaks=0.1)
+        said = self.run_page(1, "check", "--short")
+        self.assertIn("short: peak: a byte read from memory, of one copied: expected at most", said)
+        self.assertIn("short: peak: an operation, of a byte hashed: expected at most", said)
 
     def test_what_only_the_first_rounds_show_is_measured_again_and_passes(self):
-        self.tell(slower={"top-k": [1.5, 1.5, 1.5, 1]})
-        self.assertIn("measuring again, since 1 of 4", self.run_page(0, "check", "--short"))
+        self.tell(slower={"top-k": [1.5] * 3 + [1]})
+        self.assertIn("measuring again, since 1 of 6", self.run_page(0, "check", "--short"))
 
     def test_a_missing_case_is_told(self):
         self.tell(kernels=KERNELS[:2])
@@ -112,15 +127,15 @@ class Check(unittest.TestCase):
         self.run_page(0, "check", "--short")
 
     def test_another_instruction_set_is_told_and_only_gross_regressions_count(self):
-        # Portable code is 1.5 times as slow here, so that 2.3 times, with what wanders, is the bound.
-        self.tell(isa="avx2", slower={"top-k": [1.8]})
+        # Twice what lies between the machines of docs/performance.md, since instruction sets are apart by less here.
+        self.tell(isa="avx2", slower={"top-k": [3]})
         said = self.run_page(0, "check", "--short")
         self.assertIn("another machine (", said)
         self.assertIn("avx512; this is", said)
-        self.tell(isa="avx2", slower={"top-k": [4]})
+        self.tell(isa="avx2", slower={"top-k": [5]})
         self.assertRegex(
             self.run_page(1, "check", "--short"),
-            r"top-k: expected at most .* \(.*, 2\.\d times it tolerated elsewhere\)",
+            r"top-k: expected at most .* \(.*, 5\.8 times it tolerated elsewhere\)",
         )
 
     def test_another_processor_is_another_machine(self):
