@@ -10,9 +10,15 @@ from .tool import TOOL, fasa_sim, run
 POLICIES = "oracle,fasa,streaming-llm,random,fasa:chunks=16"
 
 
+NAMES = {"avx512": "AVX-512", "avx2": "AVX2", "neon": "NEON"}
+
+
 def table(report: dict) -> str:
     threads, name = report["roofline"]["threads"], report["roofline"]["instruction_set"]
-    lines = [f"| {name}, {threads} threads | s | 95 % | floor, s | of floor | adds, of first |", "|---" * 6 + "|"]
+    lines = [
+        f"| {NAMES.get(name, name)}, {threads} threads | s | 95 % | floor, s | of floor | adds, of first |",
+        "|---" * 6 + "|",
+    ]
     for place, row in enumerate(report["replays"]):
         added = row["added_share_of_first"]
         lines.append(

@@ -72,11 +72,15 @@ def wide(small: bool) -> tuple[str, dict[str, Ratio]]:
     first = measured("--tokens", lengths)
     narrow = ["--tokens", "4096" if small else "32768", "--head-dim", 64, "--heads", 3]
     all_threads, one = measured(*narrow), measured(*narrow, "--threads", 1)
-    columns = {f"{all_threads['roofline']['threads']} threads": all_threads["kernels"], "one thread": one["kernels"]}
+    threads = all_threads["roofline"]["threads"]
+    columns = {
+        "two threads" if threads == 2 else f"{threads} threads": all_threads["kernels"],
+        "one thread": one["kernels"],
+    }
     parts = [
         peaks(first),
         table(by_tokens(first), microseconds),
-        f"The same for d = 64 and 3 query heads, {narrow[1]} tokens:",
+        f"The same for d = 64 and 3 query heads, {int(narrow[1]):,} tokens:",
         table(columns, microseconds, calls=False),
         limits(all_threads, one),
     ]
