@@ -60,17 +60,17 @@ def print_all(options: argparse.Namespace) -> None:
         print(f"{section.name} …", file=sys.stderr)
         text, of_section = section.body(options.short)
         print(markdown(section, text), flush=True)
-        # Elsewhere a whole run is for reading: its peers' versions and forms differ too.
         if of_section:
             found[section.name] = of_section
     if not options.write:
         return
+    elsewhere = keeping.elsewhere({}, [])
     sections = {name: ratios.section(of_section, commit) for name, of_section in found.items()}
     if "short" in options.only:
         print("the short check …", file=sys.stderr)
         usual, elsewhere = keeping.measured(this["instruction_set"])
-        sections["short"] = ratios.section(usual, commit, elsewhere=elsewhere)
-    ratios.write(this, sections)
+        sections["short"] = ratios.section(usual, commit)
+    ratios.write(this, sections, elsewhere)
 
 
 def check(options: argparse.Namespace) -> None:
@@ -85,14 +85,15 @@ def check(options: argparse.Namespace) -> None:
     chosen = [BY_NAME[name] for name in names if name in BY_NAME]
     install_peers(chosen)
     this = machine.identity()
-    told = comparing.elsewhere(kept, this)
+    told = comparing.another_machine(kept, this)
+    elsewhere = kept["elsewhere"] if told else None
     if told:
         print(told, file=sys.stderr)
     failing, count = [], sum(len(kept["sections"][name]["cases"]) for name in names)
     if "short" in names:
-        failing += checking.check_short(kept["sections"]["short"], here=told is None)
+        failing += checking.check_short(kept["sections"]["short"], elsewhere)
     for section in chosen:
-        failing += checking.check_section(section, kept["sections"][section.name], here=told is None)
+        failing += checking.check_section(section, kept["sections"][section.name], elsewhere)
     if failing:
         raise Failed("\n".join(map(str, failing)))
     print(

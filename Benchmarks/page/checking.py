@@ -11,12 +11,12 @@ ATTEMPTS = {"short": 3, "full": 2}
 
 
 def insisting(
-    name: str, kept: dict, here: bool, attempts: int, measure: Callable[[], dict[str, float]]
+    name: str, kept: dict, elsewhere: float | None, attempts: int, measure: Callable[[], dict[str, float]]
 ) -> list[comparing.Problem]:
     """What is still wrong after so many attempts; `measure` gives the best ratios of all its calls so far."""
     failing: list[comparing.Problem] = []
     for attempt in range(attempts):
-        failing = comparing.problems(name, kept, measure(), here)
+        failing = comparing.problems(name, kept, measure(), elsewhere)
         if not failing or all(problem.found is None for problem in failing):
             break
         if attempt + 1 < attempts:
@@ -24,17 +24,19 @@ def insisting(
     return failing
 
 
-def check_short(kept: dict, here: bool, measure: Callable[[], short.Round] = short.measured) -> list[comparing.Problem]:
+def check_short(
+    kept: dict, elsewhere: float | None, measure: Callable[[], short.Round] = short.measured
+) -> list[comparing.Problem]:
     rounds: list[short.Round] = []
 
     def best() -> dict[str, float]:
         rounds.extend(measure() for _ in range(short.MORE_ROUNDS if rounds else short.ROUNDS))
         return short.ratios(rounds)
 
-    return insisting("short", kept, here, ATTEMPTS["short"], best)
+    return insisting("short", kept, elsewhere, ATTEMPTS["short"], best)
 
 
-def check_section(section: Section, kept: dict, here: bool) -> list[comparing.Problem]:
+def check_section(section: Section, kept: dict, elsewhere: float | None) -> list[comparing.Problem]:
     so_far: dict[str, float] = {}
 
     def best() -> dict[str, float]:
@@ -42,4 +44,4 @@ def check_section(section: Section, kept: dict, here: bool) -> list[comparing.Pr
             so_far[case] = min(ratio.median, so_far.get(case, ratio.median))
         return so_far
 
-    return insisting(section.name, kept, here, ATTEMPTS["full"], best)
+    return insisting(section.name, kept, elsewhere, ATTEMPTS["full"], best)

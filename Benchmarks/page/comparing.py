@@ -41,30 +41,27 @@ def tolerances(kept: dict[str, Ratio]) -> dict[str, float]:
     return {case: SPREADS * max(ratio.spread, usual) for case, ratio in kept.items()}
 
 
-def problems(name: str, section: dict, found: dict[str, float], here: bool) -> list[Problem]:
+def problems(name: str, section: dict, found: dict[str, float], elsewhere: float | None) -> list[Problem]:
     """
     - name, section: of the kept ratios.
     - found: each case's ratio in this run.
-    - here: whether this is the machine of the kept ones.
+    - elsewhere: what the kept ratios are to be multiplied by, where this is not their machine.
     """
     kept = cases(section)
     allowed = tolerances(kept)
     failing = []
     for case, ratio in kept.items():
-        if here:
+        if elsewhere is None:
             limit, told = ratio.median * (1 + allowed[case]), f"{allowed[case]:.0%} tolerated"
         else:
-            limit, told = (
-                ratio.median * section["elsewhere"],
-                f"{section['elsewhere']:.1f} times it tolerated elsewhere",
-            )
+            limit, told = ratio.median * elsewhere, f"{elsewhere:.1f} times it tolerated elsewhere"
         value = found.get(case)
         if value is None or not value <= limit:
             failing.append(Problem(name, case, ratio.median, limit, value, told))
     return failing
 
 
-def elsewhere(kept: dict, machine: dict) -> str | None:
+def another_machine(kept: dict, machine: dict) -> str | None:
     """What to tell where this machine is another than that of the kept ratios."""
     if same_machine(kept["machine"], machine):
         return None

@@ -28,10 +28,9 @@ def table(report: dict) -> str:
     return "\n".join(lines)
 
 
-def ratios(report: dict) -> dict[str, Ratio]:
-    threads, name = report["roofline"]["threads"], report["roofline"]["instruction_set"]
+def ratios(report: dict, how: str = "") -> dict[str, Ratio]:
     return {
-        f"{row['label']}, {threads} threads, {name}": Ratio.between(
+        f"{row['label']}{how}": Ratio.between(
             *(row[field] / row["floor_s"] for field in ("median_s", "low_s", "high_s"))
         )
         for row in report["replays"]
@@ -48,9 +47,8 @@ def replays(small: bool) -> tuple[str, dict[str, Ratio]]:
         run(TOOL, "calibrate", folder / "other.zst", "-o", folder / "profile.json")
         command = ["bench", "replay", folder / "trace.zst", "--profile", folder / "profile.json", "--policy", POLICIES]
         command += ["--repeats", 3] if small else []
-        reports = [fasa_sim(*command)]
+        fastest = without = fasa_sim(*command)
         if instruction_set() == "avx512":
-            reports.append(fasa_sim(*command, "--isa", "avx2"))
-    return "\n\n".join(map(table, reports)), {
-        case: ratio for report in reports for case, ratio in ratios(report).items()
-    }
+            without = fasa_sim(*command, "--isa", "avx2")
+    tables = [table(fastest), table(without)] if without is not fastest else [table(fastest)]
+    return "\n\n".join(tables), ratios(fastest) | ratios(without, ", without AVX-512")

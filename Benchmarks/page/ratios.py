@@ -1,6 +1,6 @@
 """Ratios that are kept: ours over a peer's or over the floor, taken within one run, in Benchmarks/ratios.json.
 
-    {"format": 1, "machine": {…}, "sections": {"short": {"commit": …, "elsewhere": …, "cases": {CASE: {"median": …, "spread": …}}}}}
+    {"format": 1, "machine": {…}, "elsewhere": …, "sections": {"short": {"commit": …, "cases": {CASE: {"median": …, "spread": …}}}}}
 
 A spread is the width of what the median was seen to lie in, over the median. `elsewhere` says by what factor a ratio may be worse on
 another machine: `comparing` says how.
@@ -63,20 +63,23 @@ def same_machine(one: dict, other: dict) -> bool:
     return all(one.get(field) == other.get(field) for field in SAME_MACHINE)
 
 
-def write(machine: dict, sections: dict[str, dict], path: pathlib.Path = FILE) -> None:
+def write(machine: dict, sections: dict[str, dict], elsewhere: float, path: pathlib.Path = FILE) -> None:
     """Puts sections in the place of those of their names; others stay where they are of the same machine, and go otherwise."""
     kept = {}
     if path.exists():
         before = read(path)
-        kept = before["sections"] if same_machine(before["machine"], machine) else {}
+        if same_machine(before["machine"], machine):
+            kept, elsewhere = before["sections"], max(elsewhere, before["elsewhere"])
     text = json.dumps(
-        {"format": FORMAT, "machine": machine, "sections": {**kept, **sections}}, indent=1, ensure_ascii=False
+        {"format": FORMAT, "machine": machine, "elsewhere": elsewhere, "sections": {**kept, **sections}},
+        indent=1,
+        ensure_ascii=False,
     )
     beside = path.with_suffix(".new")
     beside.write_text(text + "\n", encoding="utf-8")
     os.replace(beside, path)
 
 
-def section(found: dict[str, Ratio], commit: str, **more) -> dict:
+def section(found: dict[str, Ratio], commit: str) -> dict:
     rounded = {case: {"median": round(r.median, 4), "spread": round(r.spread, 4)} for case, r in found.items()}
-    return {"commit": commit, **more, "cases": rounded}
+    return {"commit": commit, "cases": rounded}

@@ -13,9 +13,9 @@ def ratios(*reports: dict) -> dict[str, Ratio]:
     """Time over the floor."""
     found = {}
     for report in reports:
-        threads, instruction_set = (report["roofline"][name] for name in ("threads", "instruction_set"))
+        threads = "one thread" if report["roofline"]["threads"] == 1 else "all threads"
         for row in report["kernels"]:
-            case = f"{row['kernel']}, {row['tokens']:,} × {row['head_dim']}, {threads} threads, {instruction_set}"
+            case = f"{row['kernel']}, {row['tokens']:,} × {row['head_dim']}, {threads}"
             floor = row["median_ns"] * row["roofline_share"]
             found[case] = Ratio.between(1 / row["roofline_share"], row["low_ns"] / floor, row["high_ns"] / floor)
     return found
