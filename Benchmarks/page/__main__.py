@@ -7,6 +7,7 @@ A whole run takes half an hour or more on two cores that do nothing else. `check
 """
 
 import argparse
+import os
 import sys
 from contextlib import redirect_stdout
 
@@ -95,10 +96,14 @@ def check(options: argparse.Namespace) -> None:
     for section in chosen:
         failing += checking.check_section(section, kept["sections"][section.name], elsewhere)
     if failing:
-        raise Failed("\n".join(map(str, failing)))
-    print(
-        f"none of {count} ratios is worse than those of {this['processor'] if told is None else 'the other machine'} that are kept"
-    )
+        load = os.getloadavg()[0]
+        busy = (
+            [f"the load is {load:.1f} on {this['cores']} cores: try again when they are free"]
+            if load > this["cores"] + 1
+            else []
+        )
+        raise Failed("\n".join([*map(str, failing), *busy]))
+    print(f"none of {count} ratios is worse than those that are kept{'' if told is None else ', grossly'}")
 
 
 def main() -> None:

@@ -28,9 +28,9 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.section}: {self.case}"
         if self.found is None:
-            return f"{where}: expected a ratio, {self.kept:.3f} is kept; this run has none"
+            return f"{where}: expected a ratio, {self.kept:#.4g} is kept; this run has none"
         return (
-            f"{where}: expected at most {self.limit:.3f} ({self.kept:.3f} is kept, {self.tolerance}), found {self.found:.3f}, "
+            f"{where}: expected at most {self.limit:#.4g} ({self.kept:#.4g} is kept, {self.tolerance}), found {self.found:#.4g}, "
             f"{self.found / self.kept:.2f} times what is kept"
         )
 

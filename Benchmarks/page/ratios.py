@@ -81,5 +81,7 @@ def write(machine: dict, sections: dict[str, dict], elsewhere: float, path: path
 
 
 def section(found: dict[str, Ratio], commit: str) -> dict:
-    rounded = {case: {"median": round(r.median, 4), "spread": round(r.spread, 4)} for case, r in found.items()}
+    rounded = {
+        case: {"median": float(f"{r.median:.5g}"), "spread": float(f"{r.spread:.3g}")} for case, r in found.items()
+    }
     return {"commit": commit, "cases": rounded}
