@@ -1,15 +1,14 @@
 """Whether ratios are worse than those that are kept.
 
-The tolerance of a case comes from what was measured: three times its spread, or three times the median spread of its section's
-cases where its own happened to be less. On another machine, or under another instruction set, peaks stand otherwise to each other
+The tolerance of a case comes from what was measured: three times its spread, or three times the least spread
+that counts in its section where its own happened to be less. On another machine, or under another instruction set, peaks stand otherwise to each other
 and so do ratios: there a case fails only beyond `elsewhere` times what is kept. That factor was measured too (`keeping`): it is twice the
 most by which a ratio was seen to differ between instruction sets of the kept machine, or between the machines of docs/performance.md.
 """
 
 from dataclasses import dataclass
-from statistics import median
 
-from .ratios import Ratio, cases, same_machine
+from .ratios import cases, same_machine
 
 SPREADS = 3
 
@@ -35,10 +34,9 @@ class Problem:
         )
 
 
-def tolerances(kept: dict[str, Ratio]) -> dict[str, float]:
+def tolerances(section: dict) -> dict[str, float]:
     """Of each case how much more than its kept ratio it may be, as a share."""
-    usual = median(ratio.spread for ratio in kept.values())
-    return {case: SPREADS * max(ratio.spread, usual) for case, ratio in kept.items()}
+    return {case: SPREADS * max(ratio.spread, section["least_spread"]) for case, ratio in cases(section).items()}
 
 
 def problems(name: str, section: dict, found: dict[str, float], elsewhere: float | None) -> list[Problem]:
@@ -48,7 +46,7 @@ def problems(name: str, section: dict, found: dict[str, float], elsewhere: float
     - elsewhere: what the kept ratios are to be multiplied by, where this is not their machine.
     """
     kept = cases(section)
-    allowed = tolerances(kept)
+    allowed = tolerances(section)
     failing = []
     for case, ratio in kept.items():
         if elsewhere is None:

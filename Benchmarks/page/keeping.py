@@ -1,11 +1,17 @@
 """The ratios of the short form as they are kept: how far they lie apart over many rounds, and under another instruction set."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import combinations
 from statistics import median
 
 from . import short
 from .ratios import Ratio
 
+# Half of them beside a busy process of the lowest priority on every core, so that a check may run beside such work too.
 ROUNDS = 12
 # Another set of the same processor, with peaks of its own. Portable code is none: its peaks are the compiler's, and say nothing.
 OTHERS = {"avx512": ("avx2",)}
@@ -30,7 +36,30 @@ def elsewhere(usual: dict[str, Ratio], others: list[dict[str, float]]) -> float:
     return round(2 * max(MACHINES_APART, *apart, MACHINES_APART), 1)
 
 
+@contextmanager
+def busy() -> Iterator[None]:
+    beside = [
+        subprocess.Popen([sys.executable, "-c", "import os\nos.nice(19)\nwhile True: pass"])
+        for _ in range(os.cpu_count())
+    ]
+    try:
+        yield
+    finally:
+        for process in beside:
+            process.kill()
+            process.wait()
+
+
+def taken() -> list[short.Round]:
+    rounds = []
+    for _ in range(ROUNDS // 2):
+        rounds.append(short.measured())
+        with busy():
+            rounds.append(short.measured())
+    return rounds
+
+
 def measured(instruction_set: str) -> tuple[dict[str, Ratio], float]:
-    usual = spread([short.measured() for _ in range(ROUNDS)])
+    usual = spread(taken())
     others = [short.ratios([short.measured(other), short.measured(other)]) for other in OTHERS.get(instruction_set, ())]
     return usual, elsewhere(usual, others)

@@ -1,8 +1,8 @@
 """Ratios that are kept: ours over a peer's or over the floor, taken within one run, in Benchmarks/ratios.json.
 
-    {"format": 1, "machine": {…}, "elsewhere": …, "sections": {"short": {"commit": …, "cases": {CASE: {"median": …, "spread": …}}}}}
+    {"format": 1, "machine": {…}, "elsewhere": …, "sections": {"short": {"commit": …, "least_spread": …, "cases": {CASE: {"median": …, "spread": …}}}}}
 
-A spread is the width of what the median was seen to lie in, over the median. `elsewhere` says by what factor a ratio may be worse on
+A spread is the width of what the median was seen to lie in, over the median; one below `least_spread` was luck. `elsewhere` says by what factor a ratio may be worse on
 another machine: `comparing` says how.
 """
 
@@ -80,8 +80,10 @@ def write(machine: dict, sections: dict[str, dict], elsewhere: float, path: path
     os.replace(beside, path)
 
 
-def section(found: dict[str, Ratio], commit: str) -> dict:
+def section(found: dict[str, Ratio], commit: str, share: float = 0.5) -> dict:
+    """- share: of the cases that have a smaller spread than what counts at least: half, for what one run saw."""
     rounded = {
         case: {"median": float(f"{r.median:.5g}"), "spread": float(f"{r.spread:.3g}")} for case, r in found.items()
     }
-    return {"commit": commit, "cases": rounded}
+    least = sorted(kept["spread"] for kept in rounded.values())[int(share * (len(rounded) - 1))]
+    return {"commit": commit, "least_spread": least, "cases": rounded}

@@ -179,15 +179,16 @@ class Check(unittest.TestCase):
 
 
 class Tolerance(unittest.TestCase):
-    def test_it_is_three_spreads_and_never_less_than_three_usual_ones(self):
-        kept = {"a": Ratio(1, 0.01), "b": Ratio(1, 0.02), "c": Ratio(1, 0.1)}
-        found = comparing.tolerances(kept)
-        self.assertAlmostEqual(found["a"], 0.06)
-        self.assertAlmostEqual(found["b"], 0.06)
-        self.assertAlmostEqual(found["c"], 0.3)
+    def test_it_is_three_spreads_and_never_less_than_three_of_the_least_that_counts(self):
+        found = {"a": Ratio(1, 0.01), "b": Ratio(1, 0.02), "c": Ratio(1, 0.1)}
+        tolerances = comparing.tolerances(ratios.section(found, "commit"))
+        self.assertAlmostEqual(tolerances["a"], 0.06)
+        self.assertAlmostEqual(tolerances["b"], 0.06)
+        self.assertAlmostEqual(tolerances["c"], 0.3)
+        self.assertAlmostEqual(comparing.tolerances(ratios.section(found, "commit", share=0.1))["a"], 0.03)
 
     def test_no_number_is_no_pass(self):
-        section = {"cases": {"a": {"median": 1, "spread": 0.1}}}
+        section = ratios.section({"a": Ratio(1, 0.1)}, "commit")
         self.assertEqual(len(comparing.problems("x", section, {"a": float("nan")}, elsewhere=None)), 1)
 
     def test_the_least_time_counts_over_the_least_floor(self):
