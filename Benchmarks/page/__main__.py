@@ -65,6 +65,12 @@ def print_all(options: argparse.Namespace) -> None:
             found[section.name] = of_section
     if not options.write:
         return
+    load = os.getloadavg()[0]
+    if load > this["cores"] + 1:
+        print(
+            f"the load is {load:.1f} on {this['cores']} cores: tolerances will be wide; write again when they are free",
+            file=sys.stderr,
+        )
     elsewhere = keeping.elsewhere({}, [])
     sections = {name: ratios.section(of_section, commit) for name, of_section in found.items()}
     if "short" in options.only:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from . import comparing, short
 from .sections import Section
 
-# A run of a section is repeated once where a case fails, and the better ratio counts.
+# How often a case may fail before it counts; the best ratio of all runs does. The short form adds rounds, a section is run anew.
 ATTEMPTS = {"short": 3, "full": 2}
 
 
@@ -24,13 +24,11 @@ def insisting(
     return failing
 
 
-def check_short(
-    kept: dict, elsewhere: float | None, measure: Callable[[], short.Round] = short.measured
-) -> list[comparing.Problem]:
+def check_short(kept: dict, elsewhere: float | None) -> list[comparing.Problem]:
     rounds: list[short.Round] = []
 
     def best() -> dict[str, float]:
-        rounds.extend(measure() for _ in range(short.MORE_ROUNDS if rounds else short.ROUNDS))
+        rounds.extend(short.measured() for _ in range(short.MORE_ROUNDS if rounds else short.ROUNDS))
         return short.ratios(rounds)
 
     return insisting("short", kept, elsewhere, ATTEMPTS["short"], best)
