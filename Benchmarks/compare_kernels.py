@@ -22,6 +22,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 
 import faiss
 import torch
@@ -81,7 +82,7 @@ def measured(setting, options, pool):
             if setting.threads > 1 and not case.in_threads:
                 continue
             check(case)
-            for form, (taken, ratio) in zip(
+            for form, (taken, ratios) in zip(
                 case.forms, timed(case, setting.threads, options.rounds, pool, CLOCKS[options.clock])
             ):
                 yield {
@@ -92,7 +93,8 @@ def measured(setting, options, pool):
                     "peer": form.peer,
                     "form": form.label,
                     "microseconds": taken * 1e6,
-                    "of_ours": ratio,
+                    "of_ours": median(ratios),
+                    "of_ours_by_round": ratios,
                 }
             print(
                 f"{setting.tokens} tokens, d = {setting.channels}, {setting.threads} thread(s): {case.name}",
@@ -100,16 +102,32 @@ def measured(setting, options, pool):
             )
 
 
+def quickest(results):
+    """Of each case, peer and shape the row of its quickest form."""
+    best = {}
+    for row in results:
+        key = row["case"], row["peer"], row["tokens"], row["head_dim"], row["threads"]
+        if key not in best or row["of_ours"] < best[key]["of_ours"]:
+            best[key] = row
+    return best
+
+
+def ratios(results):
+    """What is kept of them: ours over each peer's quickest form, round by round."""
+    return {
+        f"{case}, {peer}, {tokens:,} × {channels}, {threads} threads": [1 / it for it in row["of_ours_by_round"]]
+        for (case, peer, tokens, channels, threads), row in quickest(results).items()
+        if peer != "fasa-sim"
+    }
+
+
 def print_table(results, threads):
     """A line a case and peer, a column a shape: microseconds of ours, ratios of the quickest form of the others."""
     results = [row for row in results if row["threads"] == threads]
     shapes = list(dict.fromkeys((row["tokens"], row["head_dim"]) for row in results))
     best = {}
-    for row in results:
-        cells = best.setdefault((row["case"], row["peer"]), {})
-        shape = row["tokens"], row["head_dim"]
-        if shape not in cells or row["of_ours"] < cells[shape]["of_ours"]:
-            cells[shape] = row
+    for (case, peer, *shape, _), row in quickest(results).items():
+        best.setdefault((case, peer), {})[tuple(shape)] = row
     print(
         f"\n| case | {threads} thread{'s' * (threads > 1)} | "
         + " | ".join(f"{n:,} × {d}" for n, d in shapes)
@@ -140,6 +158,7 @@ def main():
         help="cpu: the calling thread's own time, where the machine does other work",
     )
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--ratios", type=Path, help="a file for what Benchmarks/run all keeps")
     options = parser.parse_args()
     if any(tokens % 256 or tokens < 4096 for tokens in options.tokens):
         parser.error("--tokens takes multiples of 256 from 4096 on")
@@ -155,6 +174,8 @@ def main():
             for channels in options.head_dim:
                 for tokens in options.tokens:
                     results += measured(Setting(tokens, channels, threads, ours, ggml), options, pool)
+    if options.ratios:
+        options.ratios.write_text(json.dumps(ratios(results)))
     if options.json:
         json.dump(about | {"results": results}, sys.stdout, indent=1)
         return

@@ -70,15 +70,17 @@ def main() -> None:
             shutil.copy(seed, folder / "shards" / f"{number}.db")
             fill(folder / "shards" / f"{number}.db", number, given.configurations)
         size = sum(path.stat().st_size for path in (folder / "shards").iterdir())
-        print(f"{given.shards} shards of {given.configurations} configurations, {size / 1e9:.2f} GB")
+        print(f"{given.shards} shards of {given.configurations} configurations, {size / 1e9:.2f} GB\n")
+        print("| new configurations | of | s | most memory of any command, MiB |\n|---|---|---|---|")
         for _ in range(2):
             command = [TOOL, "merge", folder / "all.db", folder / "shards", "--json"]
             found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
             most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
             print(
-                f"{found['added']} new of {found['configurations']}: {found['seconds']:.1f} s, {most:.0f} MiB at most of any command"
+                f"| {found['added']:,} | {found['configurations']:,} | {found['seconds']:.1f} | {most:.0f} |",
+                flush=True,
             )
-        print(f"merged: {(folder / 'all.db').stat().st_size / 1e9:.2f} GB")
+        print(f"\nmerged: {(folder / 'all.db').stat().st_size / 1e9:.2f} GB")
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ def main():
     parser.add_argument("--layers", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--ratios", type=Path, help="a file for what Benchmarks/run all keeps")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         trace, other, profile = f"{folder}/trace.zst", f"{folder}/other.zst", f"{folder}/profile.json"
@@ -105,11 +106,20 @@ def main():
                     seconds[name].append(elapsed)
     reference = next(iter(found.values()))
     worst = max(abs(means[m] - reference[m]) for means in found.values() for m in reference)
-    base = median(next(iter(seconds.values())))
+    first = next(iter(seconds.values()))
+    base = median(first)
     print("| replay of oracle and FASA | s | of fasa-sim's |\n|---|---|---|")
     for name, samples in seconds.items():
         print(f"| {name} | {median(samples):.2f} | {median(samples) / base:.1f}× |")
     print(f"\nLargest difference between the means of any metric: {worst:.1e}")
+    if options.ratios:
+        # Ours on all threads over each of the others, round by round.
+        kept = {
+            name.replace(f"{options.threads} threads", "all threads"): [a / b for a, b in zip(first, samples)]
+            for name, samples in seconds.items()
+            if samples is not first
+        }
+        options.ratios.write_text(json.dumps(kept))
     if worst > 1e-3:
         sys.exit("the replays disagree: expected means within 1e-3")
 

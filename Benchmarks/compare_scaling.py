@@ -8,6 +8,7 @@ plus 512 MiB.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -34,11 +35,11 @@ def run(*arguments):
 
 
 def sweep(name, points, rounds, threads, folder):
-    """points: (value, tokens, layers, steps)"""
+    """points: (value, tokens, layers, steps). Gives the peak memory of each run, over what it may be."""
     print(
         f"\n| {name} | s | µs a token, layer and step | peak memory, MiB | two layers' K and V + 512 MiB |\n|---|---|---|---|---|"
     )
-    values, times = [], []
+    values, times, ratios = [], [], {}
     for value, tokens, layers, steps in points:
         trace, profile = f"{folder}/t.zst", f"{folder}/p.json"
         run("synth", trace, *SHAPE, "--force", "--tokens", tokens, "--decode", steps, "--layers", f"0-{layers - 1}")
@@ -79,6 +80,7 @@ def sweep(name, points, rounds, threads, folder):
         limit = 2 * tokens * LAYER_BYTES_PER_TOKEN + (512 << 20)
         values.append(value)
         times.append(seconds)
+        ratios[f"memory of what is allowed, {value:,} {name}"] = [m / limit for _, m in samples]
         print(
             f"| {value:,} | {seconds:.2f} | {seconds / tokens / layers / steps * 1e6:.3f} | {memory / 2**20:,.0f} | {limit / 2**20:,.0f}{'' if memory < limit else ' **exceeded**'} |",
             flush=True,
@@ -90,6 +92,7 @@ def sweep(name, points, rounds, threads, folder):
     fit = slope * np.array(values) + rest
     squares = 1 - ((np.array(times) - fit) ** 2).sum() / ((np.array(times) - np.mean(times)) ** 2).sum()
     print(f"\nover {name}: exponent {exponent:.2f}; a straight line explains {squares:.2%} of the variance")
+    return ratios
 
 
 def main():
@@ -97,15 +100,20 @@ def main():
     parser.add_argument("--most-tokens", type=int, default=131_072)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--ratios", type=Path, help="a file for what Benchmarks/run all keeps")
     options = parser.parse_args()
     most = options.most_tokens
     with tempfile.TemporaryDirectory() as folder:
-        tokens = [most // 10, most // 5, most // 2, most]
-        sweep("tokens", [(t, t, 3, 12) for t in tokens], options.rounds, options.threads, folder)
-        sweep("layers", [(n, most // 8, n, 12) for n in (2, 5, 10, 20)], options.rounds, options.threads, folder)
-        sweep(
-            "decode steps", [(n, most // 8, 2, n) for n in (12, 24, 60, 120)], options.rounds, options.threads, folder
-        )
+        sweeps = {
+            "tokens": [(t, t, 3, 12) for t in (most // 10, most // 5, most // 2, most)],
+            "layers": [(n, most // 8, n, 12) for n in (2, 5, 10, 20)],
+            "decode steps": [(n, most // 8, 2, n) for n in (12, 24, 60, 120)],
+        }
+        ratios = {}
+        for name, points in sweeps.items():
+            ratios |= sweep(name, points, options.rounds, options.threads, folder)
+    if options.ratios:
+        options.ratios.write_text(json.dumps(ratios))
 
 
 if __name__ == "__main__":

@@ -81,8 +81,8 @@ def check(case):
 
 
 def timed(case, threads, rounds, pool, clock):
-    """Of each form its median seconds a call, with `threads` calls in flight, and the median of its ratio to the first
-    form in the same round. Every turn goes on where the last one ended in the ring of copies, so that all of them lie
+    """Of each form its median seconds a call, with `threads` calls in flight, and its ratios to the first form, each in
+    the same round. Every turn goes on where the last one ended in the ring of copies, so that all of them lie
     between two uses of one."""
     at = 0
 
@@ -100,4 +100,4 @@ def timed(case, threads, rounds, pool, clock):
 
     visits = [max(1, int(TURN_SECONDS / max(turn(form, 1), turn(form, 2), 1e-7))) for form in case.forms]
     taken = [[turn(form, count) for form, count in zip(case.forms, visits)] for _ in range(rounds)]
-    return [(median(times), median(time / a_round[0] for time, a_round in zip(times, taken))) for times in zip(*taken)]
+    return [(median(times), [time / a_round[0] for time, a_round in zip(times, taken)]) for times in zip(*taken)]
