@@ -53,7 +53,7 @@ let package = Package(
     .target(
       name: "Results",
       dependencies: [
-        "Simulator", "Pricing", "Policies", "Attention",
+        "Traces", "Simulator", "Pricing", "Policies", "Attention",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: swift, plugins: ["SourceDigest"]),

@@ -1,4 +1,5 @@
 import Foundation
+import Traces
 
 /// What tells whether a file is still the same: which one it is, its size and when it was changed.
 struct FileState: Equatable, Sendable {
@@ -50,25 +51,22 @@ struct UnlockedReading: Sendable {
 
 /// A database's file and log in a folder of their own, which goes with this value.
 final class DatabaseCopy: Sendable {
-  private let folder: URL
+  private let folder: ScratchFolder
   let path: String
 
   /// - Throws: ``ResultsError`` where there is no room, or somebody writes meanwhile.
   init(of place: DatabasePath) throws {
     let files = FileManager.default
-    folder = files.temporaryDirectory.appending(path: "fasa-sim-\(UUID().uuidString)")
-    path = folder.appending(path: "copy.db").path(percentEncoded: false)
     let reading = UnlockedReading(place)
     do {
-      try files.createDirectory(
-        at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+      folder = try ScratchFolder(holding: ScratchFolder.database("copy.db"))
+      path = folder.path("copy.db")
       for (source, target) in [(place.path, path), (place.log, path + "-wal")]
       where FileState(source) != nil {
         try files.copyItem(atPath: source, toPath: target)
         try files.setAttributes([.posixPermissions: 0o600], ofItemAtPath: target)
       }
     } catch {
-      try? files.removeItem(at: folder)
       throw ResultsError(
         .cannotOpen, file: place.file,
         expected: "to read a copy, since its log cannot be read where nothing may be written",
@@ -76,6 +74,4 @@ final class DatabaseCopy: Sendable {
     }
     try reading.check()
   }
-
-  deinit { try? FileManager.default.removeItem(at: folder) }
 }

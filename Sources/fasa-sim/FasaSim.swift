@@ -18,7 +18,7 @@ struct FasaSim: ParsableCommand {
         fasa-sim calibrate calibration.zst -o profiles/my-model.json
 
       EXIT STATUS: 0 done; 1 an input or a result was not as it must be; 64 a \
-      command line that cannot be read; 130 or 143 interrupted by Ctrl-C or SIGTERM.
+      command line that cannot be read; 129, 130 or 143 interrupted by a closed terminal, Ctrl-C or SIGTERM.
       """,
     version: version,
     subcommands: [

@@ -18,8 +18,8 @@ import Testing
         fasa-sim info traces/prose-8192.zst --verify
         fasa-sim calibrate calibration.zst -o profiles/my-model.json
 
-      EXIT STATUS: 0 done; 1 an input or a result was not as it must be; 64 a command line that cannot be read; 130 or 143
-      interrupted by Ctrl-C or SIGTERM.
+      EXIT STATUS: 0 done; 1 an input or a result was not as it must be; 64 a command line that cannot be read; 129, 130 or
+      143 interrupted by a closed terminal, Ctrl-C or SIGTERM.
 
       USAGE: fasa-sim <subcommand>
 

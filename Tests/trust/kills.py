@@ -16,58 +16,8 @@ import sys
 import tempfile
 import time
 
+from commands import COMMANDS, SWEEP, TOOL
 from whole import digests
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-TRACES = [ROOT / "traces" / name for name in ("qa-4096.zst", "technical-4096.zst")]
-POLICIES = "oracle,fasa,quest,streaming-llm,snapkv,knorm"
-BUDGETS = "32,64,128,256"
-
-SWEEP = [
-    "sweep",
-    *map(str, TRACES),
-    "--policy",
-    POLICIES,
-    "--budget",
-    BUDGETS,
-    "--steps",
-    "0-31",
-    "--no-timing",
-    "--threads",
-    "2",
-]
-COMMANDS = {
-    "sweep": [*SWEEP, "--db", "work.db"],
-    "sweep, every step": [*SWEEP, "--detail", "step", "--db", "work.db"],
-    "sweep, a shard": [*SWEEP, "--shard", "1/1", "--scratch", ".", "--db", "work.db"],
-    "replay": [
-        "replay",
-        *map(str, TRACES),
-        "--policy",
-        POLICIES,
-        "--budget",
-        BUDGETS,
-        "--steps",
-        "0-31",
-        "--db",
-        "work.db",
-    ],
-    "explore": [
-        "explore",
-        str(TRACES[0]),
-        "--max-output-error",
-        "0.3",
-        "--policy",
-        "fasa,quest,snapkv",
-        "--steps",
-        "0-15",
-        "--max-trials",
-        "20",
-        "--db",
-        "work.db",
-    ],
-    "merge": ["merge", "work.db", "parts"],
-}
 
 
 def run(tool: str, command: list[str], folder: pathlib.Path, seconds: float | None = None) -> float | None:
@@ -124,7 +74,7 @@ def trial(tool: str, name: str, kills: int, draw: random.Random, folder: pathlib
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--tool", default=str(ROOT / ".build" / "release" / "fasa-sim"))
+    options.add_argument("--tool", default=str(TOOL))
     options.add_argument("--kills", type=int, default=500, help="in all, shared by the commands")
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--only", choices=COMMANDS)

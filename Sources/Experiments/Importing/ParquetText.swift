@@ -1,6 +1,7 @@
 import Attention
 import Foundation
 import Pricing
+import Traces
 
 /// A Parquet file's rows as CSV, by whichever reader this machine has.
 struct ParquetText {
@@ -22,23 +23,22 @@ struct ParquetText {
   /// Nil where Python lacks the library.
   private func run(_ reader: ParquetReader, _ program: SystemProgram) throws -> Data? {
     let files = FileManager.default
-    let folder = files.temporaryDirectory.appending(path: "fasa-sim-import-\(UUID().uuidString)")
-    defer { try? files.removeItem(at: folder) }
+    let folder: ScratchFolder
     let ending: SystemProgram.Ending
     do {
-      try files.createDirectory(at: folder, withIntermediateDirectories: false)
+      folder = try ScratchFolder(holding: [ParquetReader.source, ParquetReader.result, SystemProgram.log])
       try files.createSymbolicLink(
-        at: folder.appending(path: ParquetReader.source),
+        at: folder.url.appending(path: ParquetReader.source),
         withDestinationURL: URL(fileURLWithPath: path).resolvingSymlinksInPath())
-      ending = try program.run(reader.arguments, in: folder)
+      ending = try program.run(reader.arguments, in: folder.url)
     } catch {
       throw PricingError(
         path, expected: "to run \(program.path) in a folder for temporary files",
         found: error.localizedDescription, advice: "give the table as CSV")
     }
     if reader == .python3, ending.status == ParquetReader.lacksLibrary { return nil }
-    let result = folder.appending(path: ParquetReader.result).path(percentEncoded: false)
-    guard ending.status == 0, let data = WholeFile.data(result) else {
+    let data = withExtendedLifetime(folder) { WholeFile.data(folder.path(ParquetReader.result)) }
+    guard ending.status == 0, let data else {
       let said = reader.reason(of: ending.errors)
       throw PricingError(
         path, expected: "a Parquet file that \(reader.title) reads",

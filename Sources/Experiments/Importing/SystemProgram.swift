@@ -9,6 +9,9 @@ struct SystemProgram {
     let errors: String
   }
 
+  /// The file in its folder that takes what it says.
+  static let log = "errors"
+
   let path: String
 
   /// Nil where no folder of `searchPath`, which colons separate, holds a program of that name.
@@ -35,7 +38,7 @@ struct SystemProgram {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
     // A file takes all that is said; a pipe that nobody empties would stop the program.
-    let log = folder.appending(path: "errors").path(percentEncoded: false)
+    let log = folder.appending(path: Self.log).path(percentEncoded: false)
     _ = FileManager.default.createFile(atPath: log, contents: nil)
     process.standardError = FileHandle(forWritingAtPath: log) ?? FileHandle.nullDevice
     let ended = DispatchSemaphore(value: 0)

@@ -2,6 +2,7 @@ import Foundation
 import Policies
 import Results
 import Simulator
+import Traces
 
 extension ReplayJob {
   /// What a database holds of the job before it runs.
@@ -50,13 +51,13 @@ extension ReplayJob {
 
   /// Seconds from the compressed file to the committed results in a database of its own, which is then removed.
   package func timeIntoNewDatabase() throws -> Double {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "fasa-sim-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try ContinuousClock().measure {
-      let store = try ResultsStore(path: folder.appending(path: "runs.db").path(percentEncoded: false))
-      _ = try run(store: store)
-    }.seconds
+    let folder = try ScratchFolder(holding: ScratchFolder.database("runs.db"))
+    return try withExtendedLifetime(folder) {
+      try ContinuousClock().measure {
+        let store = try ResultsStore(path: folder.path("runs.db"))
+        _ = try run(store: store)
+      }.seconds
+    }
   }
 }
 

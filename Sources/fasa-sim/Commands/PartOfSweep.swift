@@ -17,9 +17,12 @@ struct PartOfSweep {
     }) {
       return try print(report)
     }
-    let scratch = try ScratchDatabase(for: database, in: part.scratch)
+    let scratch = try interruption.uncut {
+      let scratch = try ScratchDatabase(for: database, in: part.scratch)
+      interruption.publishes({ try scratch.publish() }, clearing: { scratch.remove() })
+      return scratch
+    }
     defer { scratch.remove() }
-    interruption.publishes({ try scratch.publish() }, clearing: { scratch.remove() })
     try scratch.fetch()
     let store = try ResultsStore(named: scratch.file)
     let line = ProgressLine(
@@ -43,6 +46,8 @@ struct PartOfSweep {
         try sweep.report(ofWhole: $0, database: database, known: known, prices: false) != nil
       }
     }
+    // A reader of the result that has gone ends the process here.
+    scratch.remove()
     try print(report)
     try fail(report)
   }

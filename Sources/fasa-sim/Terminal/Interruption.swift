@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Traces
 
-/// Ends a command on Ctrl-C or SIGTERM, whatever it is at: says what is stored, and exits as shells report the signal.
+/// Ends a command on Ctrl-C, SIGTERM or a closed terminal, whatever it is at: says what is stored, and exits as shells report the signal.
 ///
 /// Only a transaction is waited for, and that not for ever: one may itself wait for another process. What is cut short
 /// there was not stored.
@@ -47,6 +47,9 @@ final class Interruption: StoringGuard {
   ) {
     state.publish.withLock { $0 = (publish, clearing) }
   }
+
+  /// Makes something and says how it is cleared away, which an interruption lets end: none comes between the two.
+  func uncut<Value>(_ body: () throws -> Value) rethrows -> Value { try state.isStoring.withLock(body) }
 
   /// Whether this command has stored anything.
   var hasStored: Bool { state.count.withLock { $0.stored > $0.before } }

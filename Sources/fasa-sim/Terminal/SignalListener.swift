@@ -4,11 +4,11 @@ import Traces
 /// Where a handler, which may do next to nothing itself, tells of its signal.
 nonisolated(unsafe) private var told: Int32 = -1
 
-/// Hears SIGINT and SIGTERM on a thread of its own, which may do anything; no signal is lost from the moment on that this is made.
+/// Hears SIGINT, SIGTERM and SIGHUP on a thread of its own, which may do anything; no signal is lost from the moment on that this is made.
 ///
 /// A dispatch source would lose one: the signal must be ignored before the source begins to hear it.
 final class SignalListener {
-  static let numbers = [SIGINT, SIGTERM]
+  static let numbers = [SIGINT, SIGTERM, SIGHUP]
   private let heard: [Int32]
 
   /// - Parameter end: called with the signal's number; ends the process.

@@ -1,5 +1,6 @@
 import Foundation
 import Simulator
+import Traces
 
 /// A standard stream, written without a buffer, so that no byte is lost after the command has said that all is well.
 struct StandardStream: Sendable {
@@ -46,6 +47,7 @@ struct StandardStream: Sendable {
 
   private func fail(_ code: Int32) throws {
     if code == EPIPE, descriptor == STDOUT_FILENO {
+      UnfinishedFiles.remove()
       signal(SIGPIPE, SIG_DFL)
       raise(SIGPIPE)
     }

@@ -31,6 +31,26 @@ import Testing
     #expect(try names().isEmpty)
   }
 
+  /// So does a folder for temporary files.
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func aBenchmarkRemovesItsDatabases(number: Int32) throws {
+    try Inputs.trace(in: folder)
+    let temporary = try TemporaryFolder()
+    let process = try Executable.process(
+      ["bench", "replay", "t.zst", "--policy", "oracle", "--budget", "8", "--repeats", "1000"], in: folder,
+      environment: ["TMPDIR": temporary.path("")])
+    defer { if process.isRunning { process.terminate() } }
+    func made() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: temporary.path("")) }
+    try process.run()
+    while try made().isEmpty {
+      try #require(process.isRunning, "it made no folder")
+      usleep(500)
+    }
+    #expect(kill(process.processIdentifier, number) == 0)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == 128 + number)
+    #expect(try made().isEmpty)
+  }
+
   @Test func aFolderIsNoPlaceForATraceAndIsToldAtOnce() throws {
     try FileManager.default.createDirectory(
       at: folder.url.appending(path: "taken"), withIntermediateDirectories: false)

@@ -71,8 +71,8 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: archive.path("")) == ["runs.db"])
   }
 
-  /// What a killed writer left in the log is read too, with the log's index beside it or without.
-  @Test(arguments: [false, true]) func theLogIsReadToo(hasIndex: Bool) throws {
+  /// A database whose log holds what the file does not, in a folder that may not be written.
+  private func logged(hasIndex: Bool) throws -> TemporaryFolder {
     let whole = try ResultsStore(path: archive.path("runs.db"))
     try whole.write { try $0.execute(sql: "UPDATE configurations SET seed = '77'") }
     let copy = try TemporaryFolder()
@@ -83,6 +83,12 @@ import Testing
         [.posixPermissions: 0o444], ofItemAtPath: copy.path("runs.db\(ending)"))
     }
     try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: copy.path(""))
+    return copy
+  }
+
+  /// What a killed writer left in the log is read too, with the log's index beside it or without.
+  @Test(arguments: [false, true]) func theLogIsReadToo(hasIndex: Bool) throws {
+    let copy = try logged(hasIndex: hasIndex)
     defer {
       try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: copy.path(""))
     }
@@ -90,6 +96,21 @@ import Testing
       ["export", "summary", "--db", copy.path("runs.db"), "-o", "s.csv"], in: folder)
     #expect(found.status == 0, "\(found.errors)")
     #expect(try folder.text("s.csv").contains(#","77","#))
+  }
+
+  /// The copy that is read where the log cannot be goes with the process, also where the result's reader has gone.
+  @Test func aReaderThatHasGoneLeavesNoCopy() throws {
+    let (database, copies) = (try logged(hasIndex: false), try TemporaryFolder())
+    try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: copies.path(""))
+    defer {
+      try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: database.path(""))
+    }
+    let user = geteuid() == 0 ? "setpriv --reuid 65534 --regid 65534 --clear-groups" : "env"
+    let command = "\(user) \"$FASA\" compare oracle random --db \(database.path("runs.db"))"
+    let ending = try Executable.shell(
+      "(sleep 0.3; TMPDIR=\(copies.path("")) \(command); echo $? >&2) | true", in: folder)
+    #expect(ending.outcome.errors == "141\n", "\(ending)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: copies.path("")).isEmpty)
   }
 
   @Test(arguments: [

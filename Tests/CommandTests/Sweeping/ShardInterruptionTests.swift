@@ -46,7 +46,7 @@ import Traces
     return process
   }
 
-  @Test(arguments: [(SIGINT, 1), (SIGTERM, 1), (SIGTERM, 7)])
+  @Test(arguments: [(SIGINT, 1), (SIGTERM, 1), (SIGTERM, 7), (SIGHUP, 1)])
   func whatIsWholeIsMovedIntoPlace(signal: Int32, until: Int) throws {
     let process = try end(with: signal, until: until)
     #expect(process.terminationReason == .exit && process.terminationStatus == 130)
@@ -73,6 +73,15 @@ import Traces
       }.sorted()
     }
     #expect(try digests("s.db") == digests("whole.db"))
+  }
+
+  /// What is whole is in place by then, and nothing is left in the scratch folder.
+  @Test func aReaderThatHasGoneLeavesNoFolder() throws {
+    let ending = try Executable.shell(
+      "(\"$FASA\" \(Self.arguments.joined(separator: " ")); echo $? >&2) | true", in: folder)
+    #expect(ending.outcome.errors == "141\n", "\(ending)")
+    #expect(stored(folder.path("s.db")) == InterruptionTests.count)
+    #expect(scratch() == nil)
   }
 
   /// SIGKILL leaves the target as it was.

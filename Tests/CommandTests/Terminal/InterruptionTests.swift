@@ -65,6 +65,7 @@ import Traces
     Case(command: "replay", options: "--detail step --no-timing", signal: SIGINT, status: 130, until: 1),
     Case(command: "replay", options: "--heads 0-2", signal: SIGTERM, status: 143, until: 16),
     Case(command: "sweep", options: "--no-timing", signal: SIGTERM, status: 143, until: 1),
+    Case(command: "sweep", options: "--no-timing", signal: SIGHUP, status: 129, until: 1),
     Case(command: "sweep", options: "--detail step --no-timing", signal: SIGINT, status: 130, until: 17),
   ]
 
