@@ -4,8 +4,15 @@ import PackageDescription
 /// Warnings are errors where `FASA_SIM_STRICT` is set, as `.ci/run` does, so that a newer
 /// compiler's new warning never keeps a user from building.
 let strict = Context.environment["FASA_SIM_STRICT"] != nil
+/// Debug builds of the modules that compute are optimised where `FASA_SIM_FAST_TESTS` is set, as `scripts/test` does: every check
+/// of overflows, bounds and assertions stays. Not always, since SwiftPM takes no package with such flags as a dependency by version.
+let fast = Context.environment["FASA_SIM_FAST_TESTS"] != nil
 let swift: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
-let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+let computing: [SwiftSetting] =
+  swift + (fast ? [.unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))] : [])
+let c: [CSetting] =
+  (strict ? [.treatAllWarnings(as: .error)] : [])
+  + (fast ? [.unsafeFlags(["-O2"], .when(configuration: .debug))] : [])
 
 let package = Package(
   name: "fasa-sim",
@@ -31,25 +38,25 @@ let package = Package(
       name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(
       name: "Attention", dependencies: [.target(name: "CLibcrypto", condition: .when(platforms: [.linux]))],
-      swiftSettings: swift),
+      swiftSettings: computing),
     .target(name: "CKernels", cSettings: c),
     .target(name: "CReportPage", exclude: ["page", "vendor"], cSettings: c),
-    .target(name: "Kernels", dependencies: ["CKernels", "Attention"], swiftSettings: swift),
+    .target(name: "Kernels", dependencies: ["CKernels", "Attention"], swiftSettings: computing),
     .target(
       name: "Traces",
       dependencies: ["CZstd", "Attention"],
-      swiftSettings: swift),
-    .target(name: "Policies", dependencies: ["Kernels", "Attention"], swiftSettings: swift),
-    .target(name: "Machine", dependencies: ["Kernels", "Attention"], swiftSettings: swift),
+      swiftSettings: computing),
+    .target(name: "Policies", dependencies: ["Kernels", "Attention"], swiftSettings: computing),
+    .target(name: "Machine", dependencies: ["Kernels", "Attention"], swiftSettings: computing),
     .target(
       name: "Pricing", dependencies: ["Attention", .product(name: "Yams", package: "Yams")],
-      swiftSettings: swift),
+      swiftSettings: computing),
     .target(
       name: "Simulator",
       dependencies: ["Traces", "Policies", "Kernels", "Machine", "Attention"],
-      swiftSettings: swift),
+      swiftSettings: computing),
     .target(
-      name: "Live", dependencies: ["Simulator", "Policies", "Kernels", "Attention"], swiftSettings: swift),
+      name: "Live", dependencies: ["Simulator", "Policies", "Kernels", "Attention"], swiftSettings: computing),
     .target(
       name: "Results",
       dependencies: [
