@@ -18,7 +18,9 @@ SECONDS_BETWEEN_SAMPLES = 5
 # stored, some 100 bytes.
 MOST_MIB_AN_HOUR = 32
 
-# More than any machine does in an hour: what ends the sweep is SIGINT.
+# More than a machine does in the time, 2,000 configurations a trace: what ends the sweep is SIGINT. Not far more, since all that
+# is asked for is looked up first.
+TRACES, TRACES_A_MINUTE = 10, 5
 SWEEP_POLICIES = "oracle,oracle-mass,random,quest:page=4/8/16/32,infllm,arkvale,streaming-llm:sinks=0/2/4/8,snapkv,knorm,keydiff,h2o,tova,adakv"
 SWEEP_BUDGETS = ",".join(str(tokens) for tokens in range(8, 200, 2))
 
@@ -49,7 +51,7 @@ class Watched:
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        return self.process.wait(timeout=120)
+        return self.process.wait(timeout=600)
 
     def told(self, done: str) -> str:
         """What is to be said of it; ends this process where its memory grew."""
@@ -65,7 +67,7 @@ class Watched:
 
 
 def hour(tool: pathlib.Path, folder: pathlib.Path, options: argparse.Namespace) -> None:
-    traces = make(tool, folder, 200)
+    traces = make(tool, folder, TRACES + round(options.minutes * TRACES_A_MINUTE))
     python = ROOT / ".venv" / "bin" / "python"
     library = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     (folder / "hour.db").unlink(missing_ok=True)
