@@ -21,7 +21,7 @@ public final class OutputFile {
   /// Where it is written, beside `path` and with its extension.
   public let partialPath: String
   private var descriptor: Int32
-  /// What `write(_:)` of text has gathered.
+  /// What `write(_:)` of text and `gather(_:)` have gathered.
   private var buffer: [UInt8] = []
 
   /// Creates a file with a temporary name beside `path`, so that renaming it cannot cross file systems.
@@ -58,8 +58,11 @@ public final class OutputFile {
   public func write(_ bytes: some ContiguousBytes) throws { try bytes.withUnsafeBytes { try write($0) } }
 
   /// Writes text, a mebibyte at a time.
-  public func write(_ text: String) throws {
-    buffer += text.utf8
+  public func write(_ text: String) throws { try gather { $0 += text.utf8 } }
+
+  /// Lets `add` append bytes to those that are written next, a mebibyte at a time.
+  public func gather(_ add: (inout [UInt8]) throws -> Void) throws {
+    try add(&buffer)
     if buffer.count > 1 << 20 { try flush() }
   }
 

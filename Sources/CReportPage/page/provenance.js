@@ -19,8 +19,9 @@ const drawProvenance = () => {
     ["machine", `${r.hostCpu}, ${r.instructionSet}, ${r.threads} threads${r.readBandwidthBytesPerS ? `, read bandwidth ${number(r.readBandwidthBytesPerS / 1e9)} GB/s` : ""}`],
     ["ran", `${r.startedAt} to ${r.endedAt ?? "no end: it was stopped"}`], ["exact results", code(r.exactResultsDigest)],
   ]));
-  const { runs: all } = report.counts;
+  const { counts } = report;
+  const few = (which, rows, all) => (all > rows.length ? `${which} ${number(rows.length, 6)} of ${number(all, 6)}` : all);
   body.append(
-    boxed(`traces (${report.traces.length})`, true, ...traceFacts), boxed(`calibration profiles (${report.profiles.length})`, false, ...profileFacts),
-    boxed(`runs (${all > report.runs.length ? `the newest ${report.runs.length} of ${number(all, 6)}` : all})`, false, ...runFacts));
+    boxed(`traces (${few("the shown configurations',", report.traces, counts.traces)})`, true, ...traceFacts), boxed(`calibration profiles (${few("the newest", report.profiles, counts.profiles)})`, false, ...profileFacts),
+    boxed(`runs (${few("the newest", report.runs, counts.runs)})`, false, ...runFacts));
 };

@@ -2,6 +2,9 @@ import Results
 
 /// A comparison as people read it.
 package enum ComparisonText {
+  /// Texts that are named one by one: a sweep may have had thousands, which JSON tells all.
+  static let mostTexts = 50
+
   /// - Parameters:
   ///   - a: the side's name, as the user gave it.
   package static func document(
@@ -25,12 +28,19 @@ package enum ComparisonText {
     }
     var notes: [String] = []
     if !found.texts.isEmpty {
-      notes.append("paired over \(found.texts.joined(separator: "; ")); kl and nll in nats per token")
+      notes.append("paired over \(names(found.texts)); kl and nll in nats per token")
     }
     if let keys = found.keys {
       notes.append("passkeys found, of \(keys.asked): \(keys.a) by \(a), \(keys.b) by \(b)")
     }
     return Document(blocks + [.notes(notes)])
+  }
+
+  /// The titles; of many the first ones, and how many there are.
+  static func names(_ texts: [String]) -> String {
+    let named = texts.prefix(8).joined(separator: "; ")
+    let rest = texts.count - 8
+    return rest > 0 ? "\(named); and \(NumberText.grouped(rest)) more" : named
   }
 
   private static func lines(_ lines: [ComparisonLine], _ a: String, _ b: String) -> TextTable {
@@ -47,7 +57,9 @@ package enum ComparisonText {
 
   /// What each text makes of it: with few of them that is all there is to say of others.
   private static func byText(_ found: PairedComparison) -> TextTable {
-    let texts = found.traces.indices.map { index in (title: found.traces[index], index: index) }
+    let texts = found.traces.indices.prefix(mostTexts).map { index in
+      (title: found.traces[index], index: index)
+    }
     return TextTable(
       texts,
       [.left("difference on") { $0.title }]
@@ -95,7 +107,11 @@ package enum ComparisonText {
     var lines = found.footing.map {
       "not on equal footing: \($0.name) is \($0.a ?? "0") for \(a), \($0.b ?? "0") for \(b)"
     }
-    lines.append("paired over \(found.traces.joined(separator: "; "))")
+    lines.append("paired over \(names(found.traces))")
+    if found.traces.count > mostTexts {
+      lines.append(
+        "by text: the first \(mostTexts) of \(NumberText.grouped(found.traces.count)); JSON has all")
+    }
     if found.differences.contains(where: { $0.interval == nil }) {
       lines.append(
         "no interval: a trace has fewer than \(PairedDifference.fewestSteps) steps, or is defined at other heads on each side, or an older fasa-sim stored means alone (replay it again with detail step)"

@@ -59,7 +59,7 @@ public struct Export {
     try store.export(view, only: only) { columns in
       try file.write(CSVText.line(columns.map { csv.field($0.name) }))
     } body: { row in
-      try file.write(CSVText.line(row.map(csv.field)))
+      try file.gather { csv.append(row, to: &$0) }
       counter.count()
     }
   }
@@ -69,12 +69,15 @@ public struct Export {
     to file: OutputFile, opening: String = "", between: String, closing: String, none: String = "",
     _ counter: Counter
   ) throws -> Int {
-    var names: [String] = []
+    var text: JSONText?
     var separator = opening
     let count = try store.export(view, only: only) { columns in
-      names = columns.map(\.name)
+      text = try JSONText(columns.map(\.name))
     } body: { row in
-      try file.write(separator + JSONText.object(names, row))
+      try file.gather {
+        $0 += separator.utf8
+        try text?.append(row, to: &$0)
+      }
       separator = between
       counter.count()
     }

@@ -18,18 +18,24 @@ struct CSVText {
 
   static func line(_ fields: [String]) -> String { fields.joined(separator: ",") + "\n" }
 
-  func field(_ value: ExportedValue) -> String {
-    switch value {
-    case .null: ""
-    case .integer(let value): "\(value)"
-    case .real(let value): "\(value)"
-    case .text(let text): field(text)
+  /// Appends a line to a file's bytes.
+  func append(_ row: [ExportedValue], to bytes: inout [UInt8]) {
+    for (place, value) in row.enumerated() {
+      if place > 0 { bytes.append(UInt8(ascii: ",")) }
+      switch value {
+      case .null: break
+      case .integer(let value): bytes.append(decimal: value)
+      case .real(let value): bytes.append(decimal: value)
+      case .text(let text): bytes += field(text).utf8
+      }
     }
+    bytes.append(UInt8(ascii: "\n"))
   }
 
   func field(_ text: String) -> String {
     let safe = escapesFormulas && Self.isFormula(text) ? "'\(text)" : text
-    return "\"\(safe.replacing("\"", with: "\"\""))\""
+    return safe.utf8.contains(UInt8(ascii: "\""))
+      ? "\"\(safe.replacing("\"", with: "\"\""))\"" : "\"\(safe)\""
   }
 
   /// Whether a spreadsheet may take a text for a formula: by its first character (https://owasp.org/www-community/attacks/CSV_Injection),
@@ -40,25 +46,47 @@ struct CSVText {
   }
 }
 
-/// A row as a JSON object, its members in the columns' order.
-enum JSONText {
-  static func object(_ columns: [String], _ values: [ExportedValue]) throws -> String {
-    let members = try zip(columns, values).map { "\(try text($0)):\(try value($1))" }
-    return "{\(members.joined(separator: ","))}"
-  }
+/// Rows as JSON objects, their members in the columns' order.
+struct JSONText {
+  /// What stands before each member's value.
+  private let keys: [[UInt8]]
 
-  private static func value(_ value: ExportedValue) throws -> String {
-    switch value {
-    case .null: "null"
-    case .integer(let value): "\(value)"
-    case .real(let value): "\(value)"
-    case .text(let value): try text(value)
+  init(_ columns: [String]) throws {
+    keys = try columns.enumerated().map { place, name in
+      var key = Array((place == 0 ? "" : ",").utf8)
+      try Self.append(name, to: &key)
+      key.append(UInt8(ascii: ":"))
+      return key
     }
   }
 
-  private static func text(_ text: String) throws -> String {
+  /// Appends an object to a file's bytes.
+  func append(_ row: [ExportedValue], to bytes: inout [UInt8]) throws {
+    bytes.append(UInt8(ascii: "{"))
+    for (key, value) in zip(keys, row) {
+      bytes += key
+      switch value {
+      case .null: bytes += "null".utf8
+      case .integer(let value): bytes.append(decimal: value)
+      case .real(let value): bytes.append(decimal: value)
+      case .text(let value): try Self.append(value, to: &bytes)
+      }
+    }
+    bytes.append(UInt8(ascii: "}"))
+  }
+
+  /// An encoder is made only for a text with characters that JSON writes otherwise.
+  private static func append(_ text: String, to bytes: inout [UInt8]) throws {
+    let isPlain = text.utf8.allSatisfy {
+      $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+    }
+    if isPlain {
+      bytes.append(UInt8(ascii: "\""))
+      bytes += text.utf8
+      return bytes.append(UInt8(ascii: "\""))
+    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = .withoutEscapingSlashes
-    return String(decoding: try encoder.encode(text), as: UTF8.self)
+    bytes += try encoder.encode(text)
   }
 }

@@ -5,9 +5,13 @@ struct ParquetColumn {
   let name: String
   let type: ColumnType
   private var rows = 0
-  private var values: [UInt8] = []
-  /// Runs of rows with or without a value.
-  private var runs: [(isPresent: Bool, count: UInt64)] = []
+  /// Numbers, little-endian.
+  private var words: [UInt64] = []
+  /// Texts, each behind its length.
+  private var texts: [UInt8] = []
+  /// Definition levels of the rows before the last run of rows that have a value, or have none.
+  private var levels: [UInt8] = []
+  private var run: (isPresent: Bool, count: UInt64) = (true, 0)
 
   init(name: String, type: ColumnType) {
     self.name = name
@@ -30,44 +34,43 @@ struct ParquetColumn {
     rows += 1
     switch value {
     case .null: mark(false)
-    case .integer(let value): append(UInt64(bitPattern: value))
-    case .real(let value): append(value.bitPattern)
+    case .integer(let value):
+      mark(true)
+      words.append(UInt64(bitPattern: value).littleEndian)
+    case .real(let value):
+      mark(true)
+      words.append(value.bitPattern.littleEndian)
     case .text(let text):
       mark(true)
-      append(littleEndian: UInt32(text.utf8.count))
-      values += text.utf8
+      withUnsafeBytes(of: UInt32(text.utf8.count).littleEndian) { texts += $0 }
+      texts += text.utf8
     }
-  }
-
-  private mutating func append(_ word: UInt64) {
-    mark(true)
-    append(littleEndian: word)
-  }
-
-  private mutating func append(littleEndian value: some FixedWidthInteger) {
-    withUnsafeBytes(of: value.littleEndian) { values += $0 }
   }
 
   private mutating func mark(_ isPresent: Bool) {
-    if let last = runs.last, last.isPresent == isPresent {
-      runs[runs.count - 1].count += 1
-    } else {
-      runs.append((isPresent, 1))
+    if isPresent != run.isPresent {
+      endRun()
+      run = (isPresent, 0)
     }
+    run.count += 1
+  }
+
+  private mutating func endRun() {
+    if run.count == 0 { return }
+    ThriftCompact.append(run.count << 1, to: &levels)
+    levels.append(run.isPresent ? 1 : 0)
   }
 
   /// A page with its header: the definition levels as run lengths (RLE, one bit), then the values (PLAIN), compressed
   /// together by zstd.
-  func page() throws -> (bytes: [UInt8], uncompressed: Int) {
-    var levels: [UInt8] = []
-    for run in runs {
-      ThriftCompact.append(run.count << 1, to: &levels)
-      levels.append(run.isPresent ? 1 : 0)
-    }
+  consuming func page() throws -> (bytes: [UInt8], uncompressed: Int) {
+    endRun()
     var body: [UInt8] = []
+    body.reserveCapacity(4 + levels.count + 8 * words.count + texts.count)
     withUnsafeBytes(of: UInt32(levels.count).littleEndian) { body += $0 }
     body += levels
-    body += values
+    words.withUnsafeBytes { body += $0 }
+    body += texts
     let compressed = try ZstdFrame.compressed(body, place: "a Parquet column")
     var header = ThriftCompact()
     header.int32(1, 0)

@@ -51,11 +51,12 @@ extension ResultsStore {
   /// This build's result of an identity, with its digest; where it gave several, the one that a run last confirmed.
   public func configuration(_ identity: ConfigurationIdentity) throws -> ConfigurationRow? {
     try read { db in
-      try ConfigurationRow.fetchOne(
-        db,
+      // A sweep asks for hundreds of thousands one by one, and to compile the statement takes longer than to run it.
+      let statement = try db.cachedStatement(
         sql:
-          "\(Self.configurationsSQL) WHERE c.identity = ? AND c.build = ? ORDER BY \(Self.lastConfirmed("c.id")) LIMIT 1",
-        arguments: [identity.digest, build])
+          "\(Self.configurationsSQL) WHERE c.identity = ? AND c.build = ? ORDER BY \(Self.lastConfirmed("c.id")) LIMIT 1"
+      )
+      return try ConfigurationRow.fetchOne(statement, arguments: [identity.digest, build])
     }
   }
 

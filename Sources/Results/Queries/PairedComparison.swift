@@ -61,9 +61,10 @@ extension ResultsStore {
   /// - Parameters:
   ///   - pairs: the two sides, trace by trace, at least one.
   ///   - runs: the runs whose kernel samples alone count; nil for any.
-  func comparison(_ pairs: [ComparedPair], runs: (a: Int64?, b: Int64?), _ db: Database) throws
-    -> PairedComparison
-  {
+  ///   - places: whether to say where the sides differ most.
+  func comparison(
+    _ pairs: [ComparedPair], runs: (a: Int64?, b: Int64?), places: Bool = true, _ db: Database
+  ) throws -> PairedComparison {
     let differences = try ComparedMetric.all.compactMap { metric -> PairedDifference? in
       let series = try pairs.compactMap { try self.series(metric, $0, db) }
       guard series.count == pairs.count else { return try self.means(of: metric.name, pairs, db) }
@@ -71,7 +72,8 @@ extension ResultsStore {
       return PairedDifference(metric: metric.name, series: series, seed: PairedSteps.seed(series))
     }
     return try self.comparison(
-      pairs, runs: runs, PairedDifference.adjusted(differences), try Extremes.all(pairs, db), db)
+      pairs, runs: runs, PairedDifference.adjusted(differences), places ? try Extremes.all(pairs, db) : [], db
+    )
   }
 
   /// The same without intervals, from the means over steps, layers and heads, where those are all that a side has stored.

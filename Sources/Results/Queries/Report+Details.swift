@@ -42,8 +42,12 @@ extension Report {
       arguments: [list(chosen)])
   }
 
-  static func denseTraffic(_ db: Database) throws -> [Traffic] {
-    try Traffic.fetchAll(db, sql: trafficSQL("scope", of: "dense_traffic"))
+  static func denseTraffic(_ chosen: [Int64], _ db: Database) throws -> [Traffic] {
+    try Traffic.fetchAll(
+      db,
+      sql: trafficSQL(
+        "scope", of: "dense_traffic WHERE scope IN (SELECT scope FROM configurations WHERE \(isChosen))"),
+      arguments: [list(chosen)])
   }
 
   private static func trafficSQL(_ owner: String, of rows: String) -> String {

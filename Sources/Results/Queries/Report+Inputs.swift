@@ -86,16 +86,36 @@ extension Report {
     }
   }
 
-  static func traces(_ db: Database) throws -> [Trace] {
-    try Trace.fetchAll(db, sql: "SELECT * FROM traces ORDER BY id")
+  /// Those of the configurations that are shown: a sweep may have had thousands.
+  static func traces(_ chosen: [Int64], _ db: Database) throws -> [Trace] {
+    try Trace.fetchAll(
+      db,
+      sql:
+        "SELECT * FROM traces WHERE id IN (SELECT trace FROM configurations WHERE \(isChosen)) ORDER BY id",
+      arguments: [list(chosen)])
   }
 
-  static func scopes(_ db: Database) throws -> [Scope] {
-    try Scope.fetchAll(db, sql: "SELECT * FROM scopes ORDER BY trace, id")
+  static func scopes(_ chosen: [Int64], _ db: Database) throws -> [Scope] {
+    try Scope.fetchAll(
+      db,
+      sql:
+        "SELECT * FROM scopes WHERE id IN (SELECT scope FROM configurations WHERE \(isChosen)) ORDER BY trace, id",
+      arguments: [list(chosen)])
   }
 
-  static func runs(_ most: Int, _ db: Database) throws -> [Run] {
-    try Run.fetchAll(db, sql: "SELECT * FROM runs ORDER BY id DESC LIMIT ?", arguments: [most])
+  static let isChosen = "id IN (SELECT value FROM json_each(?))"
+
+  /// Command lines may name thousands of traces: of long ones the beginning and the end are kept.
+  static func runs(_ limits: Limits, _ db: Database) throws -> [Run] {
+    try Run.fetchAll(
+      db,
+      sql: """
+        SELECT CASE WHEN length(command_line) > ?1 + ?2
+            THEN substr(command_line, 1, ?1) || ' … ' || (length(command_line) - ?1 - ?2) || ' characters … '
+              || substr(command_line, -?2)
+            ELSE command_line END AS command_line, *
+        FROM runs ORDER BY id DESC LIMIT ?3
+        """, arguments: [limits.commandBegin, limits.commandEnd, limits.runs])
   }
 
   static func asked(_ chosen: [Int64], _ runs: [Run], _ db: Database) throws -> [Asked] {
@@ -107,26 +127,38 @@ extension Report {
         """, arguments: [list(runs.map(\.id)), list(chosen)])
   }
 
-  static func profiles(_ db: Database) throws -> [Profile] {
+  /// The newest, until the next would make more cells than the limit; in the order of their keys.
+  static func profiles(_ limits: Limits, _ db: Database) throws -> [Profile] {
     let sql = """
       SELECT id, digest, model_name, slices,
         (SELECT json_group_array(json_extract(value, '$.title')) FROM json_each(texts)) AS titles
-      FROM profiles ORDER BY id
+      FROM profiles ORDER BY id DESC
       """
-    return try Row.fetchAll(db, sql: sql).map { row in
-      let id: Int64 = try row.value("id")
-      let windows = try Int.fetchAll(
-        db, sql: "SELECT DISTINCT window FROM contextual_agreement WHERE profile = ? ORDER BY window",
-        arguments: [id])
-      return try Profile(
-        digest: row.value("digest"), modelName: row.value("model_name"), slices: row.value("slices"),
-        texts: CanonicalText.strings(row.value("titles")),
-        windows: windows.map { window in
-          Profile.Window(
-            window: window, heads: try cells("query_head", id, window, db),
-            chunks: try cells("chunk", id, window, db))
-        })
+    var profiles: [Profile] = []
+    var cells = 0
+    let rows = try Row.fetchCursor(db, sql: sql)
+    while let row = try rows.next() {
+      let profile = try profile(row, db)
+      cells += profile.windows.reduce(0) { $0 + $1.heads.count + $1.chunks.count }
+      if cells > limits.profileCells, !profiles.isEmpty { break }
+      profiles.append(profile)
     }
+    return profiles.reversed()
+  }
+
+  private static func profile(_ row: Row, _ db: Database) throws -> Profile {
+    let id: Int64 = try row.value("id")
+    let windows = try Int.fetchAll(
+      db, sql: "SELECT DISTINCT window FROM contextual_agreement WHERE profile = ? ORDER BY window",
+      arguments: [id])
+    return try Profile(
+      digest: row.value("digest"), modelName: row.value("model_name"), slices: row.value("slices"),
+      texts: CanonicalText.strings(row.value("titles")),
+      windows: windows.map { window in
+        Profile.Window(
+          window: window, heads: try cells("query_head", id, window, db),
+          chunks: try cells("chunk", id, window, db))
+      })
   }
 
   private static func cells(

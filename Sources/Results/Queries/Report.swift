@@ -32,6 +32,11 @@ public struct Report: Encodable, Sendable {
     public var headCells = 450_000
     /// Newest runs whose commands are listed.
     public var runs = 100
+    /// Characters of a command that are kept of one that is longer than both, at its two ends.
+    public var commandBegin = 1_000
+    public var commandEnd = 2_000
+    /// Cells of the calibration profiles, the newest first; one is there whatever its size.
+    public var profileCells = 100_000
     /// Modelled times, taken configuration by configuration.
     public var modelledTimes = 20_000
     public var liveRows = 2_000
@@ -47,6 +52,8 @@ public struct Report: Encodable, Sendable {
   /// What the database holds, beside what the report shows of it.
   public struct Counts: Encodable, Sendable {
     public let configurations: Int
+    public let traces: Int
+    public let profiles: Int
     public let runs: Int
     /// Configurations that have modelled times, and how many of them are shown.
     public let modelled: Int
@@ -73,18 +80,18 @@ extension ResultsStore {
           .unknownConfiguration, file: self.file, expected: "a stored configuration", found: "none",
           advice: "replay a trace into it first")
       }
-      let runs = try Report.runs(limits.runs, db)
+      let runs = try Report.runs(limits, db)
       let modelled = try Report.modelledTimes(chosen, most: limits.modelledTimes, db)
       return Report(
-        traces: try Report.traces(db), scopes: try Report.scopes(db),
-        runs: runs, asked: try Report.asked(chosen, runs, db), profiles: try Report.profiles(db),
+        traces: try Report.traces(chosen, db), scopes: try Report.scopes(chosen, db),
+        runs: runs, asked: try Report.asked(chosen, runs, db), profiles: try Report.profiles(limits, db),
         configurations: try Report.configurations(chosen, progress: progress, db),
-        traffic: try Report.traffic(chosen, db), denseTraffic: try Report.denseTraffic(db),
+        traffic: try Report.traffic(chosen, db), denseTraffic: try Report.denseTraffic(chosen, db),
         headMaps: try Report.headMaps(chosen, limits, db),
         stages: try Report.stages(chosen, db), modelled: modelled.times, live: live,
         counts: Report.Counts(
-          configurations: try Int.fetchOne(db, sql: "SELECT count(*) FROM configurations") ?? 0,
-          runs: try Int.fetchOne(db, sql: "SELECT count(*) FROM runs") ?? 0,
+          configurations: try Report.count("configurations", db), traces: try Report.count("traces", db),
+          profiles: try Report.count("profiles", db), runs: try Report.count("runs", db),
           modelled: try Int.fetchOne(db, sql: "SELECT count(DISTINCT configuration) FROM modelled") ?? 0,
           modelledShown: modelled.configurations, resamples: Bootstrap.resamples,
           fewestSteps: PairedDifference.fewestSteps))
@@ -93,6 +100,10 @@ extension ResultsStore {
 }
 
 extension Report {
+  fileprivate static func count(_ table: String, _ db: Database) throws -> Int {
+    try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)") ?? 0
+  }
+
   /// The configurations to show: of each policy at each budget first the one of least output error, then the second, and so on,
   /// so that a bound leaves out variants before it leaves out policies.
   static func chosen(_ most: Int, only: Set<Int64>? = nil, _ db: Database) throws -> [Int64] {

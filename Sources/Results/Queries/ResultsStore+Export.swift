@@ -87,18 +87,13 @@ extension ResultsStore {
           found: "one without", advice: "export all of it")
       }
       try columns(view.columns)
-      let rows = try Row.fetchCursor(
+      var rows = try ExportedRows(
         db,
         sql: """
           SELECT * FROM \(name.sqlIdentifier)
           \(only == nil ? "" : "WHERE \(key) IN (SELECT value FROM json_each(?))") ORDER BY 1
-          """, arguments: only.map { [Report.list($0.sorted())] } ?? [])
-      var count = 0
-      while let row = try rows.next() {
-        try body(zip(row.databaseValues, view.columns).map { $0.exported(as: $1.type) })
-        count += 1
-      }
-      return count
+          """, arguments: only.map { [Report.list($0.sorted())] } ?? [], types: view.columns.map(\.type))
+      return try rows.forEach(body)
     }
   }
 }
@@ -120,21 +115,6 @@ extension ColumnType {
     case "REAL": self = .real
     case "TEXT": self = .text
     default: return nil
-    }
-  }
-}
-
-extension DatabaseValue {
-  /// What is not of the column's type, or no finite number, is null; the schema has neither.
-  fileprivate func exported(as type: ColumnType) -> ExportedValue {
-    switch (storage, type) {
-    case (.int64(let value), .integer): .integer(value)
-    case (.int64(let value), .real): .real(Double(value))
-    case (.double(let value), .real) where value.isFinite: .real(value)
-    case (.string(let text), .text): .text(text)
-    case (.int64(let value), .text): .text("\(value)")
-    case (.double(let value), .text) where value.isFinite: .text("\(value)")
-    default: .null
     }
   }
 }

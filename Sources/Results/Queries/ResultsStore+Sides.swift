@@ -9,9 +9,14 @@ extension ResultsStore {
     let rows = try SQLRequest<Row>(literal: query).fetchAll(db)
     guard !rows.isEmpty else { throw try unknownConfiguration(name, db) }
     var found: [ComparedSide] = []
+    var places: [[String]: Int] = [:]
     for side in try rows.map(ComparedSide.init) {
-      let same = found.firstIndex { $0.digest == side.digest && $0.outcome == side.outcome }
-      guard let same else { found.append(side); continue }
+      let key = [side.digest] + side.outcome
+      guard let same = places[key] else {
+        places[key] = found.count
+        found.append(side)
+        continue
+      }
       if side.detail >= found[same].detail { found[same] = side }
     }
     for (_, candidates) in Dictionary(grouping: found, by: \.digest).sorted(by: { $0.key < $1.key })
@@ -81,7 +86,8 @@ extension ResultsStore {
         advice: "replay both in one command, or \(others(what))")
     }
     for (mine, others) in [(a, b), (b, a)] {
-      let lone = mine.sides.filter { side in !others.sides.contains { $0.digest == side.digest } }
+      let there = Set(others.sides.map(\.digest))
+      let lone = mine.sides.filter { !there.contains($0.digest) }
       guard lone.isEmpty else {
         throw refuse(
           "traces", "\(lone.map { "'\($0.title)'" }.joined(separator: ", ")) for \(mine.name) alone")

@@ -16,8 +16,10 @@ extension ResultsStore {
   ///
   /// p is corrected over all metrics of all pairs.
   ///
+  /// - Parameter places: whether each pair says where it differs most, which takes longer than all else where every head's steps
+  ///   are stored.
   /// - Throws: ``ResultsError`` where a run is unknown, or the two have nothing in common.
-  public func pairedRuns(_ a: Int64, _ b: Int64) throws -> RunComparison {
+  public func pairedRuns(_ a: Int64, _ b: Int64, places: Bool = true) throws -> RunComparison {
     try read { db in
       let (left, right) = (try self.configurations(ofRun: a, db), try self.configurations(ofRun: b, db))
       let keys = left.keys.filter { right[$0] != nil }.sorted {
@@ -40,7 +42,7 @@ extension ResultsStore {
         guard let mine = left[key], let other = right[key] else { return nil }
         let pair = [ComparedPair(a: mine, b: other)]
         return try whole.contains(key)
-          ? self.comparison(pair, runs: (a, b), db) : self.means(pair, runs: (a, b), db)
+          ? self.comparison(pair, runs: (a, b), places: places, db) : self.means(pair, runs: (a, b), db)
       }
       func names(_ sides: [RunKey: ComparedSide], without others: [RunKey: ComparedSide]) -> [String] {
         sides.filter { others[$0.key] == nil }.map { "\($0.value.label), \($0.value.place)" }.sorted()

@@ -97,7 +97,8 @@ struct CompareCommand: ParsableCommand {
       try format.print(
         json: json, rows: json.metrics, document: ComparisonText.document(live, a: a, b: b))
     case (.run(let first), .run(let second)):
-      let found = try store.pairedRuns(first, second)
+      // Tables of runs do not tell where each pair differs most.
+      let found = try store.pairedRuns(first, second, places: format.format == .json)
       let json = ComparisonJSON.Runs(found, a: a, b: b)
       try format.print(json: json, rows: json.lines, document: ComparisonText.document(found, a: a, b: b))
     case (.run, .label), (.label, .run):

@@ -1,3 +1,4 @@
+import Results
 import Testing
 
 @testable import Experiments
@@ -11,7 +12,7 @@ import Testing
     #expect(CSVText.isFormula(text) == isFormula)
     #expect(CSVText().field(text) == "\"\(text)\"")
     #expect(CSVText(escapesFormulas: true).field(text) == (isFormula ? "\"'\(text)\"" : "\"\(text)\""))
-    #expect(CSVText(escapesFormulas: true).field(.real(-5)) == "-5.0")
+    #expect(line([.real(-5)], CSVText(escapesFormulas: true)) == "-5.0\n")
   }
 
   @Test(arguments: [
@@ -20,8 +21,12 @@ import Testing
   ])
   func textIsQuotedAndNothingElse(text: String, field: String) {
     #expect(CSVText().field(text) == field)
-    #expect(
-      CSVText().field(.null) == "" && CSVText().field(.integer(-3)) == "-3"
-        && CSVText().field(.real(2)) == "2.0")
+    #expect(line([.text(text), .null, .integer(-3), .real(2), .text(text)]) == "\(field),,-3,2.0,\(field)\n")
+  }
+
+  private func line(_ row: [ExportedValue], _ csv: CSVText = CSVText()) -> String {
+    var bytes: [UInt8] = []
+    csv.append(row, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
   }
 }

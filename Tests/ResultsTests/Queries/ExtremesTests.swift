@@ -85,6 +85,9 @@ import Testing
     #expect(found.unpairedA == ["random @ 4, 'A Text' (layers 0-1, heads 0-1, steps 0-9)"])
     #expect(found.unpairedB == ["fasa @ 5, 'A Text' (layers 0-1, heads 0-1, steps 0-9)"])
     #expect(found.withoutSteps.isEmpty && found.pairs[0].differences[2].interval == 0.25...0.25)
+    let quick = try store.pairedRuns(1, 2, places: false)
+    #expect(found.pairs[0].extremes.count == 2 && quick.pairs[0].extremes.isEmpty)
+    #expect(quick.pairs.map(\.differences) == found.pairs.map(\.differences))
   }
 
   @Test func runsWithoutStepsHaveMeansAlone() throws {
