@@ -73,4 +73,13 @@ enum PortableMath {
     for _ in 0..<10 { sum *= sum }
     return sum
   }
+
+  /// The same of four numbers side by side, with the same bits.
+  static func exp(_ values: SIMD4<Double>) -> SIMD4<Double> {
+    let x = pointwiseMax(values, SIMD4(repeating: -700)) / 1024
+    var sum = SIMD4(repeating: 1.0)
+    for n in stride(from: 18, through: 1, by: -1) { sum = 1 + x / Double(n) * sum }
+    for _ in 0..<10 { sum *= sum }
+    return sum
+  }
 }

@@ -14,15 +14,20 @@ extension KeyClusters {
   /// - Parameters:
   ///   - most: the share at most; 0 for none, as where no query of the prompt is traced.
   ///   - tokens: how many are read, of the best clusters.
-  func fittedSpread(_ prompt: PromptView?, most: Float, reading tokens: Int) -> Float {
+  ///   - name: says what the clusters were made from, where these are no policy's own: others may read more or
+  ///     fewer tokens.
+  func fittedSpread(_ prompt: PromptView?, most: Float, reading tokens: Int, named name: String? = nil)
+    -> Float
+  {
     guard let prompt, prompt.window != nil, most > 0, !members.isEmpty else { return 0 }
+    let weights =
+      name.map { name in
+        prompt.tables.cached("weights of \(name)", ofPrompt: true) { self.weights(prompt) }
+      } ?? self.weights(prompt)
     var errors = [Double](repeating: 0, count: Self.spreadShares.count)
-    prompt.eachBlock(last: 32) { block in
-      for row in 0..<block.rows {
-        let own = weights(block, row)
-        for (place, share) in Self.spreadShares.enumerated() {
-          errors[place] += own.error(share: Double(share * most), reading: tokens)
-        }
+    for own in weights {
+      for (place, share) in Self.spreadShares.enumerated() {
+        errors[place] += own.error(share: Double(share * most), reading: tokens)
       }
     }
     let least = errors.indices.min { (errors[$0], $0) < (errors[$1], $1) } ?? 0
@@ -55,20 +60,43 @@ extension KeyClusters {
     }
   }
 
+  /// For the prompt's last queries, one after the other.
+  private func weights(_ prompt: PromptView) -> [Weights] {
+    var result: [Weights] = []
+    prompt.eachBlock(last: 32) { block in
+      for row in 0..<block.rows { result.append(weights(block, row)) }
+    }
+    return result
+  }
+
   private func weights(_ block: ScoredBlock, _ row: Int) -> Weights {
     let (matrix, scale) = block.logits()
     let visible = block.visible(row)
     let tokens = matrix.row(row)
     let largest = visible.reduce(-Float.infinity) { max($0, tokens[$1] * scale) }
     let factor = block.spreadFactor(row)
+    let own = exponentials(of: visible) { Double(tokens[$0] * scale - largest) }
     var result = Weights()
     for (cluster, logit) in block.logits(of: scores(block, row)).enumerated() {
       let seen = members[cluster].filter { visible.contains(Int($0)) }
       result.logits.append(Double(logit - largest))
       result.spreads.append(Double(factor * spreads[cluster]))
       result.counts.append(seen.count)
-      result.exact.append(
-        seen.reduce(0) { $0 + PortableMath.exp(Double(tokens[Int($1)] * scale - largest)) })
+      result.exact.append(seen.reduce(0) { $0 + own[Int($1) - visible.lowerBound] })
+    }
+    return result
+  }
+
+  /// e to a number of each of some tokens.
+  private func exponentials(of tokens: Range<Int>, _ number: (Int) -> Double) -> [Double] {
+    var result: [Double] = []
+    result.reserveCapacity(tokens.count)
+    for first in stride(from: tokens.lowerBound, to: tokens.upperBound, by: 4) {
+      let count = min(4, tokens.upperBound - first)
+      var four = SIMD4<Double>(repeating: 0)
+      for lane in 0..<count { four[lane] = number(first + lane) }
+      four = PortableMath.exp(four)
+      for lane in 0..<count { result.append(four[lane]) }
     }
     return result
   }
