@@ -45,13 +45,14 @@ extension KeyClusters {
     /// How far the logarithm of the weight of what is not read is off; 0 where nothing is left.
     func error(share: Double, reading tokens: Int) -> Double {
       let raised = zip(logits, spreads).map { $0 + share * $1 }
+      let weights = PortableMath.exp(raised.map { min($0, 700) })
       let order = raised.indices.sorted { (raised[$0], $1) > (raised[$1], $0) }
       var (read, estimate, truth) = (0, 0.0, 0.0)
       for cluster in order {
         if read < tokens {
           read += counts[cluster]
         } else {
-          estimate += Double(counts[cluster]) * PortableMath.exp(min(raised[cluster], 700))
+          estimate += Double(counts[cluster]) * weights[cluster]
           truth += exact[cluster]
         }
       }
@@ -75,7 +76,7 @@ extension KeyClusters {
     let tokens = matrix.row(row)
     let largest = visible.reduce(-Float.infinity) { max($0, tokens[$1] * scale) }
     let factor = block.spreadFactor(row)
-    let own = exponentials(of: visible) { Double(tokens[$0] * scale - largest) }
+    let own = PortableMath.exp(visible.map { Double(tokens[$0] * scale - largest) })
     var result = Weights()
     for (cluster, logit) in block.logits(of: scores(block, row)).enumerated() {
       let seen = members[cluster].filter { visible.contains(Int($0)) }
@@ -83,20 +84,6 @@ extension KeyClusters {
       result.spreads.append(Double(factor * spreads[cluster]))
       result.counts.append(seen.count)
       result.exact.append(seen.reduce(0) { $0 + own[Int($1) - visible.lowerBound] })
-    }
-    return result
-  }
-
-  /// e to a number of each of some tokens.
-  private func exponentials(of tokens: Range<Int>, _ number: (Int) -> Double) -> [Double] {
-    var result: [Double] = []
-    result.reserveCapacity(tokens.count)
-    for first in stride(from: tokens.lowerBound, to: tokens.upperBound, by: 4) {
-      let count = min(4, tokens.upperBound - first)
-      var four = SIMD4<Double>(repeating: 0)
-      for lane in 0..<count { four[lane] = number(first + lane) }
-      four = PortableMath.exp(four)
-      for lane in 0..<count { result.append(four[lane]) }
     }
     return result
   }
