@@ -89,10 +89,12 @@ public struct Cake: LayerPolicy {
     let steps = (prompt.window?.steps ?? []).suffix(window)
     let first = steps.firstIndex { $0.position >= windowStart } ?? steps.endIndex
     guard first < steps.endIndex else { return [] }
-    return (0..<(prompt.heads ?? 0)).map { head in
-      WindowSpread(
-        Array(prompt.windowAttention(head: head, last: window).suffix(steps.endIndex - first)),
-        tokens: min(windowStart, prompt.tables.tokens))
+    return prompt.tables.cached("window spreads \(window) \(windowStart)") {
+      (0..<(prompt.heads ?? 0)).map { head in
+        WindowSpread(
+          Array(prompt.windowAttention(head: head, last: window).suffix(steps.endIndex - first)),
+          tokens: min(windowStart, prompt.tables.tokens))
+      }
     }
   }
 

@@ -42,13 +42,12 @@ struct KeyLikeness {
   }
 
   private func add(_ cosines: UnsafePointer<Float>, row: Int, to sums: inout [Double]) {
-    var forgiven = 0
-    for other in sums.indices.reversed() where other != row && cosines[other] > Self.copy {
-      forgiven = other
-      break
-    }
-    for other in sums.indices where other != row && other != forgiven {
-      sums[other] += Double(cosines[other])
+    let forgiven = sums.indices.last { $0 != row && cosines[$0] > Self.copy } ?? 0
+    let (first, second) = (min(row, forgiven), max(row, forgiven))
+    sums.withUnsafeMutableBufferPointer { sums in
+      for others in [0..<first, min(first + 1, second)..<second, second + 1..<sums.count] {
+        for other in others { sums[other] += Double(cosines[other]) }
+      }
     }
   }
 }

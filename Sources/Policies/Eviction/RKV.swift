@@ -110,7 +110,14 @@ public struct RKV: Policy {
     let past = Array(kept.dropLast(window))
     let importance = importance(past, block.kernels)
     let likeness = block.judge(kept.count, by: directions) { key in
-      KeyLikeness(width: group.headDim, kernels: block.kernels).of(kept, key: key)
+      func likeness() -> [Float] {
+        KeyLikeness(width: group.headDim, kernels: block.kernels).of(kept, key: key)
+      }
+      // Whatever the budget, the first time all tokens are there.
+      guard let first = kept.first, let last = kept.last, last - first + 1 == kept.count else {
+        return likeness()
+      }
+      return block.tables.cached("key likeness \(first)-\(last)", likeness)
     }
     for place in past.indices {
       let near = (place - kernel / 2..<place - kernel / 2 + kernel).clamped(to: past.indices)

@@ -73,4 +73,26 @@ enum PortableMath {
     for _ in 0..<10 { sum *= sum }
     return sum
   }
+
+  /// The same of many numbers, with the same bits.
+  static func exp(_ values: [Double]) -> [Double] {
+    var result = values
+    for first in stride(from: 0, to: values.count, by: 4) {
+      let own = first..<min(first + 4, values.count)
+      var four = SIMD4<Double>(repeating: 0)
+      for (lane, place) in own.enumerated() { four[lane] = values[place] }
+      four = exp(four)
+      for (lane, place) in own.enumerated() { result[place] = four[lane] }
+    }
+    return result
+  }
+
+  /// Four numbers side by side.
+  private static func exp(_ values: SIMD4<Double>) -> SIMD4<Double> {
+    let x = pointwiseMax(values, SIMD4(repeating: -700)) / 1024
+    var sum = SIMD4(repeating: 1.0)
+    for n in stride(from: 18, through: 1, by: -1) { sum = 1 + x / Double(n) * sum }
+    for _ in 0..<10 { sum *= sum }
+    return sum
+  }
 }

@@ -56,7 +56,7 @@ public struct Gist: Policy {
 
   public mutating func observe(_ prompt: PromptView) {
     let k = group.asked?.tokens(visible: group.promptTokens) ?? 0
-    fitted = clusters.began(prompt.tables).fittedSpread(prompt, most: spread, reading: k)
+    fitted = clusters.fittedSpread(prompt, most: spread, reading: k)
   }
 
   public mutating func choose(_ block: QueryBlock) -> Selections? {

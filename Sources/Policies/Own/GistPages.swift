@@ -49,7 +49,7 @@ public struct GistPages: LayerPolicy {
 
   public mutating func observe(layer prompts: [PromptView]) {
     let k = group.asked?.tokens(visible: group.promptTokens) ?? 0
-    fitted = prompts.map { none.began($0.tables).fittedSpread($0, most: spread, reading: k) }
+    fitted = prompts.map { none.fittedSpread($0, most: spread, reading: k) }
   }
 
   public mutating func choose(layer blocks: [QueryBlock]) -> [Selections?] {

@@ -27,10 +27,17 @@ struct JoinedClusters: Sendable {
 
   /// The prompt's.
   func began(_ tables: GroupTables) -> KeyClusters {
-    let zone = zone(tables)
-    return tables.cached("clusters \(zone) \(size) \(rounds)", ofPrompt: true) {
-      KeyClusters(tables, tokens: zone, size: size, rounds: rounds)
+    tables.cached(name(tables), ofPrompt: true) {
+      KeyClusters(tables, tokens: zone(tables), size: size, rounds: rounds)
     }
+  }
+
+  /// Says what the prompt's clusters were made from.
+  private func name(_ tables: GroupTables) -> String { "clusters \(zone(tables)) \(size) \(rounds)" }
+
+  /// How much of their spread makes the prompt's clusters weigh what their keys do.
+  func fittedSpread(_ prompt: PromptView, most: Float, reading tokens: Int) -> Float {
+    began(prompt.tables).fittedSpread(prompt, most: most, reading: tokens, named: name(prompt.tables))
   }
 
   private func zone(_ tables: GroupTables) -> Range<Int> {

@@ -14,15 +14,20 @@ extension KeyClusters {
   /// - Parameters:
   ///   - most: the share at most; 0 for none, as where no query of the prompt is traced.
   ///   - tokens: how many are read, of the best clusters.
-  func fittedSpread(_ prompt: PromptView?, most: Float, reading tokens: Int) -> Float {
+  ///   - name: says what the clusters were made from, where these are no policy's own: others may read more or
+  ///     fewer tokens.
+  func fittedSpread(_ prompt: PromptView?, most: Float, reading tokens: Int, named name: String? = nil)
+    -> Float
+  {
     guard let prompt, prompt.window != nil, most > 0, !members.isEmpty else { return 0 }
+    let weights =
+      name.map { name in
+        prompt.tables.cached("weights of \(name)", ofPrompt: true) { self.weights(prompt) }
+      } ?? self.weights(prompt)
     var errors = [Double](repeating: 0, count: Self.spreadShares.count)
-    prompt.eachBlock(last: 32) { block in
-      for row in 0..<block.rows {
-        let own = weights(block, row)
-        for (place, share) in Self.spreadShares.enumerated() {
-          errors[place] += own.error(share: Double(share * most), reading: tokens)
-        }
+    for own in weights {
+      for (place, share) in Self.spreadShares.enumerated() {
+        errors[place] += own.error(share: Double(share * most), reading: tokens)
       }
     }
     let least = errors.indices.min { (errors[$0], $0) < (errors[$1], $1) } ?? 0
@@ -40,13 +45,14 @@ extension KeyClusters {
     /// How far the logarithm of the weight of what is not read is off; 0 where nothing is left.
     func error(share: Double, reading tokens: Int) -> Double {
       let raised = zip(logits, spreads).map { $0 + share * $1 }
+      let weights = PortableMath.exp(raised.map { min($0, 700) })
       let order = raised.indices.sorted { (raised[$0], $1) > (raised[$1], $0) }
       var (read, estimate, truth) = (0, 0.0, 0.0)
       for cluster in order {
         if read < tokens {
           read += counts[cluster]
         } else {
-          estimate += Double(counts[cluster]) * PortableMath.exp(min(raised[cluster], 700))
+          estimate += Double(counts[cluster]) * weights[cluster]
           truth += exact[cluster]
         }
       }
@@ -55,20 +61,29 @@ extension KeyClusters {
     }
   }
 
+  /// For the prompt's last queries, one after the other.
+  private func weights(_ prompt: PromptView) -> [Weights] {
+    var result: [Weights] = []
+    prompt.eachBlock(last: 32) { block in
+      for row in 0..<block.rows { result.append(weights(block, row)) }
+    }
+    return result
+  }
+
   private func weights(_ block: ScoredBlock, _ row: Int) -> Weights {
     let (matrix, scale) = block.logits()
     let visible = block.visible(row)
     let tokens = matrix.row(row)
     let largest = visible.reduce(-Float.infinity) { max($0, tokens[$1] * scale) }
     let factor = block.spreadFactor(row)
+    let own = PortableMath.exp(visible.map { Double(tokens[$0] * scale - largest) })
     var result = Weights()
     for (cluster, logit) in block.logits(of: scores(block, row)).enumerated() {
       let seen = members[cluster].filter { visible.contains(Int($0)) }
       result.logits.append(Double(logit - largest))
       result.spreads.append(Double(factor * spreads[cluster]))
       result.counts.append(seen.count)
-      result.exact.append(
-        seen.reduce(0) { $0 + PortableMath.exp(Double(tokens[Int($1)] * scale - largest)) })
+      result.exact.append(seen.reduce(0) { $0 + own[Int($1) - visible.lowerBound] })
     }
     return result
   }

@@ -5,7 +5,9 @@ import Kernels
 struct KeyClusters: Sendable {
   /// Tokens of each cluster that has any, ascending.
   private(set) var members: [[Int32]] = []
-  private var centroids: [[Float]] = []
+  /// `[cluster][channel]`
+  private var centroids: [Float] = []
+  private var width = 0
   private var valueSums: [[Float]] = []
   /// Mean squared distance of each cluster's keys from its centroid, over channels.
   private(set) var spreads: [Float] = []
@@ -78,7 +80,8 @@ struct KeyClusters: Sendable {
     for (index, tokens) in all.enumerated() where !tokens.isEmpty {
       let centre = centroid(index, tokens)
       members.append(tokens)
-      centroids.append(centre)
+      centroids += centre
+      width = centre.count
       valueSums.append(tables.values?.sum(tokens) ?? [])
       spreads.append(Self.spread(keys, of: tokens, about: centre))
     }
@@ -117,9 +120,10 @@ struct KeyClusters: Sendable {
   @discardableResult mutating func add(_ token: Int32, _ tables: GroupTables) -> Int {
     let key = tables.keys(for: .clusters(Leave()))[Int(token)]
     var (nearest, least) = (-1, Float.infinity)
-    for (cluster, centre) in centroids.enumerated() {
-      let distance = centre.indices.reduce(Float(0)) {
-        $0 + (centre[$1] - key[$1]) * (centre[$1] - key[$1])
+    for cluster in members.indices {
+      let first = cluster * width
+      let distance = (0..<width).reduce(Float(0)) {
+        $0 + (centroids[first + $1] - key[$1]) * (centroids[first + $1] - key[$1])
       }
       if distance < least { (nearest, least) = (cluster, distance) }
     }
@@ -127,8 +131,8 @@ struct KeyClusters: Sendable {
     let count = Float(members[nearest].count)
     members[nearest].insert(token, at: members[nearest].lastIndex { $0 < token }.map { $0 + 1 } ?? 0)
     spreads[nearest] = (spreads[nearest] + least / (count + 1)) * count / (count + 1)
-    for c in centroids[nearest].indices {
-      centroids[nearest][c] += (key[c] - centroids[nearest][c]) / (count + 1)
+    for c in 0..<width {
+      centroids[nearest * width + c] += (key[c] - centroids[nearest * width + c]) / (count + 1)
     }
     if let value = tables.values?.sum([token]) {
       for c in value.indices { valueSums[nearest][c] += value[c] }
@@ -171,12 +175,9 @@ struct KeyClusters: Sendable {
   func scores(_ query: UnsafePointer<Float>, for _: ClusterScoring) -> [Float] { scores(query) }
 
   private func scores(_ query: UnsafePointer<Float>) -> [Float] {
-    centroids.map { centroid in
-      centroid.withUnsafeBufferPointer { centroid in
-        var sum: Float = 0
-        for c in centroid.indices { sum += centroid[c] * query[c] }
-        return sum
-      }
+    centroids.withUnsafeBufferPointer { all in
+      guard let start = all.baseAddress else { return [] }
+      return RowProducts.of(query, width: width, count: members.count) { start + $0 * width }
     }
   }
 

@@ -34,23 +34,41 @@ extension QueryBlock {
       written: (pageTokens == 1 ? 1 : 2) * group.keyRowBytes)
     chargeScores(pages.count * group.groupSize, writtenBy: .channels, readBy: .select)
     let queries = (0..<group.groupSize).map { query(row(head: $0, step: step)) }
-    let bounds = bounds(
-      pages, channels, isHigh: channels.map { c in queries.reduce(Float(0)) { $0 + $1[c] } > 0 })
-    return queries.map { query in
-      bounds.map { bounds in zip(channels, bounds).reduce(Float(0)) { $0 + query[$1.0] * $1.1 } }
+    var products = queries.map { _ in [Float](repeating: 0, count: pages.count) }
+    eachBounds(
+      pages, channels, isHigh: channels.map { c in queries.reduce(Float(0)) { $0 + $1[c] } > 0 }
+    ) { some, bounds in
+      for (head, query) in queries.enumerated() {
+        var sums = SIMD8<Float>(repeating: 0)
+        for (place, c) in channels.enumerated() { sums += query[c] * bounds[place] }
+        for (lane, page) in some.enumerated() { products[head][page] = sums[lane] }
+      }
     }
+    return products
   }
 
-  /// Of every page and channel the highest number of its keys, or the lowest.
-  private func bounds(_ pages: [ArraySlice<Int32>], _ channels: [Int], isHigh: [Bool]) -> [[Float]] {
+  /// Of eight pages at a time the highest number of their keys, or the lowest, on each of some channels.
+  private func eachBounds(
+    _ pages: [ArraySlice<Int32>], _ channels: [Int], isHigh: [Bool],
+    _ body: (_ pages: Range<Int>, _ bounds: [SIMD8<Float>]) -> Void
+  ) {
     let keys = tables.keys(for: .bounds(KeyBounds.Leave()))
-    return pages.map { tokens in
-      zip(channels, isHigh).map { c, isHigh in
-        tokens.reduce(isHigh ? -Float.infinity : .infinity) {
-          let key = keys[Int($1)][c]
-          return isHigh ? max($0, key) : min($0, key)
+    var bounds = [SIMD8<Float>](repeating: SIMD8(repeating: 0), count: channels.count)
+    for first in stride(from: 0, to: pages.count, by: 8) {
+      let some = first..<min(first + 8, pages.count)
+      for (lane, page) in some.enumerated() {
+        let tokens = pages[page]
+        for (place, c) in channels.enumerated() {
+          var bound: Float = isHigh[place] ? -.infinity : .infinity
+          if isHigh[place] {
+            for token in tokens { bound = max(bound, keys[Int(token)][c]) }
+          } else {
+            for token in tokens { bound = min(bound, keys[Int(token)][c]) }
+          }
+          bounds[place][lane] = bound
         }
       }
+      body(some, bounds)
     }
   }
 }

@@ -35,6 +35,10 @@ public final class QueryBlock: QueryRows {
   /// What policies derive from the group's keys.
   var tables: GroupTables { scored.tables }
 
+  /// The value made of the block's queries under `name`, which must say everything else that it was made from. Whoever asks
+  /// pays as if it were made for them.
+  func cached<Value>(_ name: String, _ make: () -> Value) -> Value { scored.cached(name, make) }
+
   /// `q · K` over all channels of all visible tokens: a stream over the keys, shared by a group.
   public func fullScores() -> ScoreMatrix {
     chargeKeys(visibleTokens)

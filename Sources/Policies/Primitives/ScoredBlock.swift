@@ -21,6 +21,9 @@ public final class ScoredBlock: QueryRows {
   /// Each choice holds its matrix, so that an identity in a key cannot be used again.
   private var choices: [ChoiceKey: (matrix: ScoreMatrix, chosen: Selections)] = [:]
 
+  /// By the names that say what they were made from.
+  private var known: [String: Any] = [:]
+
   private struct ChoiceKey: Hashable {
     let matrix: ObjectIdentifier
     let budgets: [Int]
@@ -43,6 +46,15 @@ public final class ScoredBlock: QueryRows {
     self.kernels = kernels
     self.keys = keys
     self.queries = queries
+  }
+
+  /// The value made of the block under `name`, which must say everything else that it was made from: what a policy ranks
+  /// by is often the same whatever its budget.
+  func cached<Value>(_ name: String, _ make: () -> Value) -> Value {
+    if let found = known[name] as? Value { return found }
+    let made = make()
+    known[name] = made
+    return made
   }
 
   /// `q · K` over the channels that each head of the group asks for, in ascending channel order.

@@ -126,12 +126,11 @@ struct SignPatterns {
     return sums
   }
 
-  /// The product of a turned query with a token's sketch.
-  fileprivate func score(_ query: [Float], token: Int) -> Float {
-    let sketch = sketches.pointer + token * width
-    var sum: Float = 0
-    for c in 0..<width { sum += query[c] * sketch[c] }
-    return sum
+  /// Products of a turned query with some tokens' sketches.
+  fileprivate func scores(_ query: [Float], of tokens: [Int]) -> [Float] {
+    RowProducts.of(query, width: width, count: tokens.count) {
+      UnsafePointer(sketches.pointer + tokens[$0] * width)
+    }
   }
 }
 
@@ -165,7 +164,7 @@ extension QueryBlock {
     charge(
       stored.scoring(.gather(rowBytes: stored.bytes)), readPerHead: read, readGroupUnion: read)
     chargeScores(tokens.count, writtenBy: stored.kernel, readBy: .select)
-    return tokens.map { patterns.score(query, token: $0) }
+    return patterns.scores(query, of: tokens)
   }
 
   /// What every step writes for its new token: its patterns, its sketch, and the counts of its patterns.

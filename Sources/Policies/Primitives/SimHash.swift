@@ -84,16 +84,25 @@ struct SimHash {
     return Self.codes(panels, of: projections, bits: bits, count: count, kernels: kernels)
   }
 
-  /// In how many tables each of the first `end` tokens shares the query's bucket: none where it is not the prompt's.
-  fileprivate func hits(_ queryCodes: [UInt16], row: Int, _ end: Int) -> [UInt16] {
-    let rows = queryCodes.count / count
-    var result = Array(repeating: UInt16(0), count: end)
-    result.withUnsafeMutableBufferPointer { hits in
+  /// Tokens whose codes stay in the second-level cache while all rows meet them.
+  private static let tokensAtOnce = 512
+
+  /// In how many tables each of the first `end` tokens shares a query's bucket, `[rows][end]`: none where it is not the prompt's.
+  fileprivate func hits(_ queryCodes: [UInt16], rows: Int, _ end: Int) -> [UInt16] {
+    var result = Array(repeating: UInt16(0), count: rows * end)
+    result.withUnsafeMutableBufferPointer { all in
       codes.withUnsafeBufferPointer { codes in
-        for table in 0..<count {
-          let own = queryCodes[table * rows + row]
-          let start = table * tokens
-          for token in 0..<min(end, tokens) { hits[token] &+= codes[start + token] == own ? 1 : 0 }
+        guard let all = all.baseAddress, let codes = codes.baseAddress else { return }
+        let known = min(end, tokens)
+        for first in stride(from: 0, to: known, by: Self.tokensAtOnce) {
+          let some = min(Self.tokensAtOnce, known - first)
+          for row in 0..<rows {
+            let hits = all + row * end + first
+            for table in 0..<count {
+              let (own, theirs) = (queryCodes[table * rows + row], codes + table * tokens + first)
+              for token in 0..<some { hits[token] &+= theirs[token] == own ? 1 : 0 }
+            }
+          }
         }
       }
     }
@@ -126,10 +135,11 @@ extension QueryBlock {
     _ hashes: SimHash, tier: MemoryTier, among zone: (_ visible: Range<Int>) -> Range<Int>,
     _ body: (_ row: Int, _ hits: ArraySlice<UInt16>) -> Void
   ) {
-    let codes = hashes.codes(of: queries, rows: rows)
+    let end = span.upperBound
+    let all = hashes.hits(hashes.codes(of: queries, rows: rows), rows: rows, end)
     var numbers = 0
     for row in 0..<rows {
-      let hits = hashes.hits(codes, row: row, visible(row).upperBound)[zone(visible(row))]
+      let hits = Array(all[row * end..<(row + 1) * end])[zone(visible(row))]
       numbers += hits.reduce(0) { $0 + Int($1) }
       body(row, hits)
     }

@@ -7,6 +7,8 @@ struct SoftHashes {
   let bits: Int
   /// Tables.
   let count: Int
+  /// Says what the hashes were made from, beside the keys.
+  fileprivate let name: String
   /// `[tokens][tables]`: numbers below 2^bits, in which the first plane's bit is the highest.
   private let buckets: FloatBuffer
   /// `[tables · bits]` vectors.
@@ -20,6 +22,7 @@ struct SoftHashes {
     self.bits = bits
     self.count = count
     let name = "soft hashes \(bits) \(count) \(seed)"
+    self.name = name
     let drawn = tables.cached(name + " drawn", ofPrompt: true) {
       Self.draw(bits * count * tables.channels, seed: seed)
     }
@@ -95,15 +98,16 @@ struct SoftHashes {
     return (x < 0 ? -1 : 1) * (1 - small) / (1 + small)
   }
 
-  /// Of all tables, one after the other, for each of some queries.
-  fileprivate func chances(_ block: QueryBlock, scale: Double, temperature: Double) -> [[Float]] {
+  /// Of all tables, one after the other, for each of some queries, made as they are asked for: a row's are large.
+  fileprivate func chances(_ block: QueryBlock, scale: Double, temperature: Double) -> some Sequence<[Float]>
+  {
     let stride = KeyPanels.paddedTokens(planes.tokens)
     let products = FloatBuffer(count: block.rows * stride)
     block.kernels.score(
       queries: block.queries.pointer, rows: block.rows, keys: planes,
       channelList: Array(0..<Int32(planes.channels)), tokens: 0..<planes.tokens, into: products.pointer,
       stride: stride)
-    return (0..<block.rows).map { row in
+    return (0..<block.rows).lazy.map { row in
       (0..<count).flatMap { table in
         Self.chances(
           (0..<bits).map { products[row * stride + table * bits + $0] }, scale: scale,
@@ -112,12 +116,51 @@ struct SoftHashes {
     }
   }
 
-  /// The sum over the tables of what a query gives a token's buckets, in order.
-  fileprivate func sum(_ chances: UnsafePointer<Float>, token: Int) -> Float {
-    let own = buckets.pointer + token * count
-    var sum: Float = 0
-    for table in 0..<count { sum += chances[table << bits + Int(own[table])] }
-    return sum
+  /// The buckets of some tokens, `[tables][tokens]`.
+  fileprivate func byTable(_ tokens: Range<Int>) -> [UInt16] {
+    var result = [UInt16](repeating: 0, count: count * tokens.count)
+    result.withUnsafeMutableBufferPointer { out in
+      for (place, token) in tokens.enumerated() {
+        let own = buckets.pointer + token * count
+        for table in 0..<count { out[table * tokens.count + place] = UInt16(own[table]) }
+      }
+    }
+    return result
+  }
+
+  /// Tokens whose sums stay in the first-level cache while all tables add to them.
+  private static let tokensAtOnce = 2048
+
+  /// Writes of each of `tokens` tokens the sum over the tables of what a query gives its buckets, added in the tables' order.
+  ///
+  /// - Parameter own: the tokens' buckets, those of the next table `stride` further on.
+  fileprivate func sum(
+    _ chances: UnsafePointer<Float>, _ own: UnsafePointer<UInt16>, stride: Int, tokens: Int,
+    into out: UnsafeMutablePointer<Float>
+  ) {
+    for first in Swift.stride(from: 0, to: tokens, by: Self.tokensAtOnce) {
+      let some = first..<min(first + Self.tokensAtOnce, tokens)
+      for token in some { out[token] = 0 }
+      // Four at a time, so that a sum is read and written a quarter as often.
+      var table = 0
+      while table + 4 <= count {
+        let (a, b) = (chances + table << bits, chances + (table + 1) << bits)
+        let (c, d) = (chances + (table + 2) << bits, chances + (table + 3) << bits)
+        let numbers = own + table * stride
+        for token in some {
+          var sum = out[token] + a[Int(numbers[token])]
+          sum += b[Int(numbers[stride + token])]
+          sum += c[Int(numbers[2 * stride + token])]
+          out[token] = sum + d[Int(numbers[3 * stride + token])]
+        }
+        table += 4
+      }
+      while table < count {
+        let (a, numbers) = (chances + table << bits, own + table * stride)
+        for token in some { out[token] += a[Int(numbers[token])] }
+        table += 1
+      }
+    }
   }
 }
 
@@ -130,8 +173,12 @@ extension QueryBlock {
   /// - Parameters:
   ///   - scale: what a query's hyperbolic tangents are multiplied by.
   ///   - rows: what is kept of a token, and written for a new one.
-  func scores(_ hashes: SoftHashes, scale: Double, temperature: Double, rows stored: StoredRow) -> ScoreMatrix
-  {
+  ///   - weighing: says what `weigh` does, for whoever asks for the same.
+  ///   - weigh: finishes a row's scores, those of the tokens that it sees.
+  func scores(
+    _ hashes: SoftHashes, scale: Double, temperature: Double, rows stored: StoredRow, weighing: String,
+    _ weigh: (_ scores: UnsafeMutablePointer<Float>, _ tokens: Range<Int>) -> Void
+  ) -> ScoreMatrix {
     chargeMatrix(rows: hashes.bits * hashes.count)
     let chanceBytes = rows * hashes.count << hashes.bits * 4
     charge(.scores(.score, by: .matrix), written: chanceBytes)
@@ -140,14 +187,19 @@ extension QueryBlock {
     charge(stored.scoring(), readPerHead: read * group.groupSize, readGroupUnion: read)
     chargeAppend(rowBytes: stored.bytes)
     chargeScores(writtenBy: stored.kernel)
-    let result = makeMatrix()
-    for (row, chances) in hashes.chances(self, scale: scale, temperature: temperature).enumerated() {
-      let out = result.row(row)
-      chances.withUnsafeBufferPointer { chances in
-        guard let start = chances.baseAddress else { return }
-        for token in visible(row) { out[token] = hashes.sum(start, token: token) }
+    return cached("\(hashes.name) \(scale) \(temperature) \(weighing)") {
+      let (result, span) = (makeMatrix(), span)
+      hashes.byTable(span).withUnsafeBufferPointer { buckets in
+        guard let buckets = buckets.baseAddress else { return }
+        for (row, chances) in hashes.chances(self, scale: scale, temperature: temperature).enumerated() {
+          let (out, visible) = (result.row(row), visible(row))
+          hashes.sum(
+            chances, buckets + visible.lowerBound - span.lowerBound, stride: span.count,
+            tokens: visible.count, into: out + visible.lowerBound)
+          weigh(out, visible)
+        }
       }
+      return result
     }
-    return result
   }
 }

@@ -73,11 +73,11 @@ public struct Socket: Policy {
 
   public func choose(_ block: QueryBlock) -> Selections? {
     let hashes = SoftHashes(block.tables, bits: bits, count: count, seed: group.seed)
-    let scores = block.scores(hashes, scale: scale, temperature: temperature, rows: stored)
-    let norms = block.tables.valueNorms
-    for row in 0..<block.rows {
-      let out = scores.row(row)
-      for token in block.visible(row) {
+    let (norms, isHalf) = (block.tables.valueNorms, isHalf)
+    let scores = block.scores(
+      hashes, scale: scale, temperature: temperature, rows: stored, weighing: "socket \(isHalf)"
+    ) { out, tokens in
+      for token in tokens {
         let score = out[token] * (norms?.pointer[token] ?? 1)
         out[token] = isHalf ? HalfPrecision.float(f16: HalfPrecision.f16(score)) : score
       }

@@ -76,20 +76,22 @@ public struct VAttention: Policy {
         result.appendRow(visible)
       } else {
         let weights = exponentials(scores, row: row, block)
-        let taken = Set(best[row].map(Int.init))
+        let taken = best[row].map(Int.init)
         let plan = SampleSize(
-          range, weights: { weights[$0 - visible.lowerBound] }, taken: taken.sorted(), base: base)
+          range, weights: { weights[$0 - visible.lowerBound] }, taken: taken, base: base)
         let head = group.queryHeads.lowerBound + row / block.steps.count
         var generator = SplitMix64(
           seed: group.seed, group.layer, head, block.steps[row % block.steps.count].position)
         let first = draw(plan.baseSize, of: range, &generator)
         let size = plan.size(after: first, within: epsilon, deviations)
-        let drawn = Set(draw(size, of: range, &generator)).subtracting(taken)
         looked += plan.baseSize + taken.count
+        // What a token's logit gets; none where it is neither taken nor drawn.
+        var offsets = [Float?](repeating: nil, count: visible.count)
         let offset = Self.offset(Double(size) / Double(range.count))
-        let tokens = taken.union(drawn).sorted()
-        result.appendRow(tokens.map(Int32.init))
-        correction.offsets = tokens.map { drawn.contains($0) ? offset : 0 }
+        for token in draw(size, of: range, &generator) { offsets[token - visible.lowerBound] = offset }
+        for token in taken { offsets[token - visible.lowerBound] = 0 }
+        result.appendRow(visible.lazy.filter { offsets[$0 - visible.lowerBound] != nil }.map(Int32.init))
+        correction.offsets = offsets.compactMap(\.self)
       }
       corrections.append(correction)
     }

@@ -40,6 +40,14 @@ struct OverlapCounter {
       for row in rows {
         var next = 0
         selections.withTokens(row) { tokens in
+          guard !ranges.isEmpty else {
+            // Without a branch: whether a head chose what another one did is not to be foretold.
+            for token in tokens {
+              all += marks[Int(token)] == current ? 0 : 1
+              marks[Int(token)] = current
+            }
+            return
+          }
           for token in tokens where marks[Int(token)] != current {
             marks[Int(token)] = current
             all += 1

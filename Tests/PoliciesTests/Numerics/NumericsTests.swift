@@ -35,6 +35,10 @@ import Testing
       let y = -Double(index) / 3
       #expect(abs(PortableMath.exp(y) - exp(y)) <= 1e-11 * exp(y))
     }
+    for count in 0...9 {
+      let values = (0..<count).map { -Double($0 * $0 * 13) / 7 }
+      #expect(PortableMath.exp(values) == values.map { PortableMath.exp($0) })
+    }
     #expect(PortableMath.power(0.5, 10) == 1.0 / 1024 && PortableMath.power(3, 0) == 1)
   }
 

@@ -24,11 +24,14 @@ extension SmallTrace {
     return try answer(configuration, budget: budget, blockSteps: blockSteps, pool: pool)
   }
 
+  /// - Parameter shared: a block of all steps, of which others may have asked before; with as many `blockSteps`.
   func answer(
-    _ configuration: PolicyConfiguration, budget: Budget, blockSteps: Int = 3, pool: BufferPool = BufferPool()
+    _ configuration: PolicyConfiguration, budget: Budget, blockSteps: Int = 3,
+    pool: BufferPool = BufferPool(),
+    shared: ScoredBlock? = nil
   ) throws -> Answer {
     var policy = try configuration.policy(for: group, asked: budget)
-    let tables = try tables()
+    let tables = try shared?.tables ?? tables()
     if var layerPolicy = policy as? any LayerPolicy {
       try layerPolicy.begin(layer: [group])
       policy = layerPolicy
@@ -36,7 +39,8 @@ extension SmallTrace {
     try policy.observe(prompt(tables))
     var answer = Answer(tokens: queries.map { _ in [] })
     for start in stride(from: 0, to: steps.count, by: blockSteps) {
-      let block = try block(start..<min(start + blockSteps, steps.count), pool: pool, tables: tables)
+      let block =
+        try shared ?? block(start..<min(start + blockSteps, steps.count), pool: pool, tables: tables)
       let view = QueryBlock(
         block, budgets: policy.budgets(of: block.steps, asked: budget), guarded: configuration.values.guarded)
       let chosen = try policy.select(view)

@@ -1,0 +1,32 @@
+/// Products of a vector with rows of numbers, each summed channel after channel.
+enum RowProducts {
+  /// Four rows at a time, since the sum of a single one waits for itself at every channel.
+  ///
+  /// - Parameters:
+  ///   - vector: `[width]`.
+  ///   - row: of some of `count`, `[width]`.
+  static func of(
+    _ vector: UnsafePointer<Float>, width: Int, count: Int, row: (Int) -> UnsafePointer<Float>
+  ) -> [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(count)
+    var next = 0
+    while next + 4 <= count {
+      let (a, b, c, d) = (row(next), row(next + 1), row(next + 2), row(next + 3))
+      var sums = SIMD4<Float>(repeating: 0)
+      for channel in 0..<width {
+        sums += vector[channel] * SIMD4(a[channel], b[channel], c[channel], d[channel])
+      }
+      for lane in 0..<4 { result.append(sums[lane]) }
+      next += 4
+    }
+    while next < count {
+      let own = row(next)
+      var sum: Float = 0
+      for channel in 0..<width { sum += vector[channel] * own[channel] }
+      result.append(sum)
+      next += 1
+    }
+    return result
+  }
+}
