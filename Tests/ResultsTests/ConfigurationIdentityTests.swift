@@ -10,12 +10,12 @@ struct ConfigurationIdentityTests {
   private func identity(
     trace: Character = "f", policy: String = "fasa", budget: Budget? = .share(0.19), seed: UInt64 = 0,
     calibration: CalibrationUse? = nil, layers: [Int] = [0, 1], heads: [Int] = [0, 1],
-    steps: [Int] = [0, 1, 2]
+    steps: [Int] = [0, 1, 2], input: String? = nil
   ) throws -> ConfigurationIdentity {
     try ConfigurationIdentity(
       traceDigest: Samples.digest(trace),
       configuration: ReplayConfiguration(policy: try Samples.policy(policy), budget: budget),
-      calibration: calibration, seed: seed, layers: layers, queryHeads: heads, steps: steps)
+      calibration: calibration, input: input, seed: seed, layers: layers, queryHeads: heads, steps: steps)
   }
 
   @Test func differsByWhatDecides() throws {
@@ -25,6 +25,7 @@ struct ConfigurationIdentityTests {
       identity(budget: .tokens(19)), identity(seed: 1), identity(calibration: profile),
       identity(calibration: CalibrationUse(profileDigest: nil, texts: [])), identity(layers: [0]),
       identity(heads: [1]), identity(steps: [0, 1]), identity(steps: [0, 2]),
+      identity(input: Samples.digest("d")), identity(input: Samples.digest("e")),
     ]
     #expect(Set(all).count == all.count)
     #expect(all.allSatisfy { $0.digest.count == 64 })

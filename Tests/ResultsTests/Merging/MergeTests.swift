@@ -176,6 +176,25 @@ struct MergeTests {
     #expect(counts?["runs"] == 1 && counts?["keys"] == 4)
   }
 
+  /// Prices of one machine may have other terms, by another version's model: those that are there stay by themselves.
+  @Test func pricesOfOneMachineAreNotMixed() throws {
+    let (fasa, _) = try parts()
+    for (name, stage) in [("1.db", "attend"), ("2.db", "link")] {
+      let shard = try store(name)
+      try add([fasa], to: shard)
+      try shard.write {
+        try $0.execute(
+          sql: """
+            INSERT INTO modelled SELECT id, 'A100', ?, 'own', 64, 1, 'per-head', ?, 1, 1, NULL, NULL, NULL, 0
+            FROM configurations
+            """, arguments: [Samples.digest("c"), stage])
+      }
+    }
+    let merged = try store("merged.db")
+    for name in ["1.db", "2.db"] { try merged.merge(folder.path(name)) }
+    #expect(try merged.read { try String.fetchAll($0, sql: "SELECT stage FROM modelled") } == ["attend"])
+  }
+
   @Test func otherBitsOfOneBuildAreRefusedByBothMachines() throws {
     let (fasa, quest) = try parts()
     let other = try Samples.configuration("fasa", digest: Samples.digest("d"))
