@@ -5,7 +5,7 @@ import Testing
 @testable import Traces
 
 extension Reader {
-  nonisolated(unsafe) static let traceOfChoices = try? Trace(
+  static let traceOfChoices = try? Trace(
     path: tests.appendingPathComponent("TracesTests/Fixtures/f16.safetensors").path)
 
   static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -4,7 +4,7 @@ import Foundation
 @testable import Traces
 
 extension Reader {
-  nonisolated(unsafe) static let traceOfChoices = ProcessInfo.processInfo.environment["FUZZ_TRACE"]
+  static let traceOfChoices = ProcessInfo.processInfo.environment["FUZZ_TRACE"]
     .flatMap {
       try? Trace(path: $0)
     }
