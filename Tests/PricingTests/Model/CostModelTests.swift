@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Pricing
@@ -78,6 +79,20 @@ import Testing
     let hidden = model.time(load, batch: 1)
     let saved = open.nanoseconds - hidden.nanoseconds
     #expect(Self.near(saved, 6712))
+  }
+
+  /// Launching ahead hides behind the device's work and what is left of the link, and not behind the part of the link that is
+  /// hidden itself.
+  @Test func aHiddenLinkHidesNoLaunching() throws {
+    let ahead = Machines.kernels.replacing("launches_ahead: false", with: "launches_ahead: true")
+    let model = try Machines.model(Machines.plain, ahead)
+    var load = Self.sparse()
+    load.attend.append(Access(bytes: 256_000, pieceBytes: 256, isOnHost: true))
+    load.prefetches = true
+    let time = model.time(load, batch: 1)
+    let launching = model.kernels.sparse.launchNs * model.machine.launchScale
+    let working = time.nanoseconds - time.nanoseconds(.launch)
+    #expect(Self.near(time.nanoseconds, pow(pow(working, 8) + pow(launching, 8), 1.0 / 8)))
   }
 
   /// A group's rows that fit the cache are read again at the cache's speed: 4 TB/s.

@@ -88,6 +88,24 @@ import Testing
     #expect(some.configurations[0].heads[0].choiceHashes == result.configurations[0].heads[4].choiceHashes)
   }
 
+  /// Recall is of the tokens that the budget allows, precision of those that were chosen: they differ where fewer are.
+  @Test func recallIsOfTheBudgetWhereFewerAreChosen() throws {
+    let folder = try TemporaryFolder()
+    try Self.synthetic.write(to: folder.path("a.zst"))
+    let result = try Replay(Trace(path: folder.path("a.zst"))).run(
+      ReplayConfiguration.grid(PolicyGrammar.parse(["infinigen:alpha=0.5"]), budgets: [.tokens(60)]),
+      options: ReplayOptions())
+    var fewer = 0
+    for head in result.configurations[0].heads {
+      for step in 0..<6 {
+        let common = head[.precision, step] * head[.selected, step]
+        #expect(abs(head[.recall, step] * 60 - common) < 1e-9)
+        fewer += common > 0 && head[.selected, step] < 60 ? 1 : 0
+      }
+    }
+    #expect(fewer > 0)
+  }
+
   @Test func layersHandTheirChoiceOn() throws {
     let folder = try TemporaryFolder()
     try Self.synthetic.write(to: folder.path("a.zst"))
