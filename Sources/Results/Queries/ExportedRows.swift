@@ -57,8 +57,10 @@ struct ExportedRows {
       guard number.isFinite else { return .null }
       return type == .real ? .real(number) : .text("\(number)")
     case (SQLITE_TEXT, .text):
-      // Without memory for it there is none.
-      return sqlite3_column_text(row, place).map { .text(String(cString: $0)) } ?? .null
+      // Without memory for it there is none. A foreign text may have a zero in it.
+      guard let text = sqlite3_column_text(row, place) else { return .null }
+      let bytes = UnsafeBufferPointer(start: text, count: Int(sqlite3_column_bytes(row, place)))
+      return .text(String(decoding: bytes, as: UTF8.self))
     default: return .null
     }
   }

@@ -62,6 +62,15 @@ import Testing
     #expect(!folder.holds("o.csv"))
   }
 
+  /// Another program may have written it.
+  @Test func aTextGoesOnBehindAZero() throws {
+    try DatabaseQueue(path: folder.path("runs.db")).write {
+      try $0.execute(sql: "UPDATE traces SET text_title = 'a' || char(0) || 'b'")
+    }
+    #expect(try run("export traces -o t.jsonl").status == 0)
+    #expect(try folder.text("t.jsonl").contains(#""text_title":"a\u0000b""#))
+  }
+
   @Test func jsonIsAnArrayAndLines() throws {
     #expect(try run("export summary -o s.json").status == 0)
     let rows = try #require(
