@@ -75,8 +75,8 @@ struct MergeTests {
     try add([fasa], to: first, detail: .step)
     try add([quest], trace: "e", to: second, host: "node2")
     try add([quest], to: third, host: "node3")
-    try second.store(LiveRun(json: Data(LiveStoreTests.report(rows: [("quest", "64", [0.5, 2])]).utf8)))
-    try whole.store(LiveRun(json: Data(LiveStoreTests.report(rows: [("quest", "64", [0.5, 2])]).utf8)))
+    let live = try LiveRun(json: Data(LiveStoreTests.report(rows: [("quest", "64", [0.5, 2])]).utf8))
+    for store in [second, whole] { try store.store(live, at: Date(timeIntervalSince1970: 1_700_000_000)) }
     let merged = try store("merged.db")
     for name in ["3.db", "1.db", "2.db"] {
       #expect(try merged.merge(folder.path(name)) == MergedPart(configurations: 1, added: 1))
