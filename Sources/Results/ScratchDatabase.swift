@@ -20,8 +20,14 @@ public final class ScratchDatabase: Sendable {
   public let file: String
   private let place: DatabasePath
   private let folder: URL
-  /// The target when it was copied, or when this one took its place; nil where there was none.
-  private let before = Mutex<FileState?>(nil)
+  private let state = Mutex(State())
+
+  private struct State {
+    /// The target when it was copied, or when this one took its place; nil where there was none.
+    var before: FileState?
+    var isPublished = false
+    var isRemoved = false
+  }
 
   /// - Parameter scratch: folder in which a folder is made; nil for the system's own for temporary files.
   /// - Throws: ``ResultsError`` where the target cannot be a database's name, or there is no room for the folder.
@@ -47,34 +53,38 @@ public final class ScratchDatabase: Sendable {
   ///
   /// - Throws: ``ResultsError`` where another process writes to it, or there is no room.
   public func fetch() throws {
-    try before.withLock { before in
+    try state.withLock { state in
       try Self.emptyLog(place)
-      before = FileState(place.path)
-      if before != nil { try DurableCopy(from: place.path, to: file).make() }
+      state.before = FileState(place.path)
+      if state.before != nil { try DurableCopy(from: place.path, to: file).make() }
     }
   }
 
   deinit { remove() }
 
-  /// Moves what is whole by now into place. Other connections may be writing.
+  /// Moves what is whole by now into place. Other connections may be writing. What was moved there before it was removed
+  /// stays, as where a signal comes after the end.
   ///
   /// - Parameter isHeld: asked where another has taken the target's place meanwhile: whether that holds all of this one.
   /// - Throws: ``ResultsError``: what was in the target's place is then there as before.
   public func publish(unless isHeld: (ResultsStore) throws -> Bool = { _ in false }) throws {
-    try before.withLock { before in
+    try state.withLock { state in
+      if state.isRemoved, state.isPublished { return }
+      state.isPublished = false
       let whole = folder.appending(path: "whole.db").path(percentEncoded: false)
       try? FileManager.default.removeItem(atPath: whole)
       try ResultsError.translating(file: file) { try Self.snapshot(of: file, to: whole) }
       let copy = DurableCopy(from: whole, to: place.path)
       let partial = try copy.prepare()
       do {
-        let isAsBefore = FileState(place.path) == before && (FileState(place.log)?.size ?? 0) == 0
+        let isAsBefore = FileState(place.path) == state.before && (FileState(place.log)?.size ?? 0) == 0
         // A log of before would be taken for this file's.
         if isAsBefore { for beside in [place.log, place.index] { unlink(beside) } }
-        guard try isAsBefore && copy.take(partial, mayReplace: before != nil) else {
+        guard try isAsBefore && copy.take(partial, mayReplace: state.before != nil) else {
           let isThere = FileState(place.path) != nil
           if isThere, try isHeld(ResultsStore(path: target, access: .readOnly)) {
             unlink(partial)
+            state.isPublished = true
             return
           }
           throw ResultsError(
@@ -82,7 +92,7 @@ public final class ScratchDatabase: Sendable {
             found: isThere ? "another's results" : "nothing",
             advice: "run the command again, and give no two that run together one database")
         }
-        before = FileState(place.path)
+        (state.before, state.isPublished) = (FileState(place.path), true)
       } catch {
         unlink(partial)
         throw error
@@ -91,7 +101,12 @@ public final class ScratchDatabase: Sendable {
   }
 
   /// Removes the folder; what was not published is gone.
-  public func remove() { try? FileManager.default.removeItem(at: folder) }
+  public func remove() {
+    state.withLock { state in
+      state.isRemoved = true
+      try? FileManager.default.removeItem(at: folder)
+    }
+  }
 
   /// One file, without a log.
   private static func snapshot(of file: String, to whole: String) throws {

@@ -50,6 +50,27 @@ import Testing
     #expect(try files("scratch").isEmpty)
   }
 
+  /// As a signal does that comes after a command's end.
+  @Test func whatWasPublishedAndRemovedIsPublishedStill() throws {
+    let scratch = try scratch()
+    try add(to: scratch.file)
+    try scratch.publish()
+    scratch.remove()
+    let before = try Data(contentsOf: URL(filePath: target))
+    try scratch.publish()
+    #expect(try Data(contentsOf: URL(filePath: target)) == before)
+    #expect(try files("shards") == ["1.db"])
+    #expect(try files("scratch").isEmpty)
+  }
+
+  @Test func whatWasRemovedAloneCannotBePublished() throws {
+    let scratch = try scratch()
+    try add(to: scratch.file)
+    scratch.remove()
+    #expect(throws: ResultsError.self) { try scratch.publish() }
+    #expect(try files("shards").isEmpty)
+  }
+
   @Test func oneThatIsThereIsGoneOnFrom() throws {
     try add(to: target)
     let before = try Data(contentsOf: URL(filePath: target))
