@@ -8,7 +8,7 @@ extension ResultsStore {
   ) throws -> Connection {
     if path == DatabasePath.memory, access == .readWrite {
       let memory = try DatabaseQueue()
-      try Schema.migrator.migrate(memory)
+      _ = try memory.write(Schema.Newest.make)
       return Connection(database: memory)
     }
     let place = try DatabasePath(path)
@@ -143,6 +143,7 @@ extension ResultsStore {
   static func upgrade(_ database: DatabaseQueue, patience: Double) throws {
     if try database.read(Schema.migrator.hasBeenSuperseded) { return }
     try enterWAL(database, patience: patience)
+    if try database.write(Schema.Newest.make) { return }
     func missing() throws -> Int {
       try database.read { db in
         Set(Schema.migrator.migrations).subtracting(try Schema.migrator.appliedIdentifiers(db)).count
