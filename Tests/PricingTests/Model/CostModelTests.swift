@@ -84,7 +84,9 @@ import Testing
   /// Launching ahead hides behind the device's work and what is left of the link, and not behind the part of the link that is
   /// hidden itself.
   @Test func aHiddenLinkHidesNoLaunching() throws {
+    // About as long as the work, so that what it hides behind shows.
     let ahead = Machines.kernels.replacing("launches_ahead: false", with: "launches_ahead: true")
+      .replacing("launch_ns: 2000", with: "launch_ns: 20000")
     let model = try Machines.model(Machines.plain, ahead)
     var load = Self.sparse()
     load.attend.append(Access(bytes: 256_000, pieceBytes: 256, isOnHost: true))

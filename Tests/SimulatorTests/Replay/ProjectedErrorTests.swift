@@ -107,6 +107,13 @@ import Traces
     }
   }
 
+  /// Where full attention's projected output alone is zero there is no error to weigh.
+  @Test func aStepWithoutAnErrorDoesNotWeigh() {
+    let layer = LayerResult(layer: 0, differenceNorms: [3, 1, 2], outputNorms: [0, 4, 4])
+    #expect(layer.outputError(0).isNaN && layer.definedCount == 2)
+    #expect(layer.projectedOutputError == 3.0 / 8 && layer.outputNormSum == 8)
+  }
+
   /// Nothing else is another result for it, and it is the same bits whatever computes it.
   @Test func instructionSetAndThreadsDoNotMatter() throws {
     let folder = try TemporaryFolder()
