@@ -146,6 +146,21 @@ import Testing
     #expect(Self.near(few.linearNanoseconds(model.machine, model.kernels, batch: 4), 18_132_000))
   }
 
+  /// Of five layers two attend to everything, and three as the policy does.
+  @Test func denseLayersStandInPlaceOfOthers() throws {
+    let model = try Self.model()
+    func time(_ nanoseconds: Double) -> StepTime {
+      StepTime(parts: [.init(term: .stage(.attend), nanoseconds: nanoseconds, bytes: 0)])
+    }
+    let whole = WholeModel(weights: [], layers: 5)
+    let linear = whole.linearNanoseconds(model.machine, model.kernels, batch: 1)
+    let step = whole.stepNanoseconds(
+      attention: time(100), dense: time(1000), denseLayers: 2, model.machine, model.kernels, batch: 1)
+    #expect(Self.near(step - linear, 2300))
+    let plain = whole.stepNanoseconds(attention: time(100), model.machine, model.kernels, batch: 1)
+    #expect(Self.near(plain - linear, 500))
+  }
+
   /// Several sequences are padded to a tile; one is not multiplied as a matrix.
   @Test func aTileIsFilled() throws {
     var (machine, kernels) = (try Self.model().machine, try Self.model().kernels)

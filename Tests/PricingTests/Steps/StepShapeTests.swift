@@ -64,6 +64,15 @@ import Testing
     #expect(Self.shape().selected(at: 50) == 50)
   }
 
+  /// A key, a value and a row of metadata of 128, 128 and 32 bytes for each of two KV heads, however long the context.
+  @Test func whatANewTokenWritesStays() {
+    var longer = Self.own
+    for context in [1000.0, 4000] {
+      longer.context = context
+      #expect(Self.near(Self.shape().load(longer, reading: .groupUnion).upkeep.sum, 2 * 288))
+    }
+  }
+
   /// What an evicting policy keeps is all that its state goes through.
   @Test func anEvictorsStateDoesNotGrow() {
     var longer = Self.own
