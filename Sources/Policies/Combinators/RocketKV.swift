@@ -112,8 +112,7 @@ public struct RocketKV: Policy {
       let some = largest(
         block, step: step, count: channels == 0 ? sizes.channels(of: group.headDim, page: page) : channels)
       let scores = scores(pages, pageTokens: page, some, block, step)
-      let order = pages.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
-      sets.append(Array(order.lazy.flatMap { pages[$0] }.prefix(k)).sorted())
+      sets.append(Array(scores.bestFirst(k).lazy.flatMap { pages[$0] }.prefix(k)).sorted())
     }
     var result = Selections()
     for _ in 0..<group.groupSize { for set in sets { result.appendRow(set) } }
@@ -127,7 +126,7 @@ public struct RocketKV: Policy {
       let query = block.query(block.row(head: head, step: step))
       for c in sums.indices { sums[c] += abs(query[c]) }
     }
-    return sums.indices.sorted { (sums[$0], $1) > (sums[$1], $0) }.prefix(count).sorted()
+    return sums.bestFirst(count).sorted()
   }
 
   /// Of every page the sum over the heads of what a token of it gets of their softmaxes, or of their bounds.

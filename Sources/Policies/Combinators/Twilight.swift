@@ -67,8 +67,8 @@ public struct Twilight: Policy {
       }
       var chosen = tokens.indices.filter(isKept)
       var mass = chosen.reduce(0.0) { $0 + Double(weights[$1]) }
-      let order = tokens.indices.filter { !isKept($0) }
-        .sorted { (weights[$0], tokens[$1]) > (weights[$1], tokens[$0]) }
+      let others = tokens.indices.filter { !isKept($0) }
+      let order = others.map { weights[$0] }.bestFirst().lazy.map { others[$0] }
       for place in order where mass < share || chosen.isEmpty {
         chosen.append(place)
         mass += Double(weights[place])

@@ -29,8 +29,8 @@ struct HeadTiles: Sendable {
         let queries = start..<min(start + Self.size, positions.count)
         let weights = queries.flatMap { query in attention.map { $0[query] } }.summed
         let own = Set(positions[queries])
-        let best = weights.indices.filter { !own.contains($0) }
-          .sorted { (weights[$0], $1) > (weights[$1], $0) }.prefix(Self.favoured)
+        let others = weights.indices.filter { !own.contains($0) }
+        let best = others.map { weights[$0] }.bestFirst(Self.favoured).map { others[$0] }
         return Tile(weights: weights, tokens: own.union(best).sorted())
       }
     }

@@ -129,7 +129,7 @@ public struct OmniKV: LayerPolicy {
     }
     let (sinks, middle, last) = guarded.split(visible, budget: k)
     let free = k - sinks.count - last.count
-    let chosen = middle.sorted { (sums[$0], $1) > (sums[$1], $0) }.prefix(free)
+    let chosen = Array(sums[middle]).bestFirst(free).map { middle.lowerBound + $0 }
     return (Array(sinks) + last.reversed() + chosen).map(Int32.init)
   }
 

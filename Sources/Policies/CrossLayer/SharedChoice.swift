@@ -47,9 +47,8 @@ struct SharedChoice {
     let (sinks, _, recent) = (guarded ?? block.guarded).split(
       block.visible(row), budget: block.budgets[row % block.steps.count])
     let values = scores.row(row)
-    let ranked = chosen[row].sorted {
-      (values[Int($0) / pageTokens], $1) > (values[Int($1) / pageTokens], $0)
-    }
+    let tokens = Array(chosen[row])
+    let ranked = tokens.map { values[Int($0) / pageTokens] }.bestFirst().map { tokens[$0] }
     let kept = ranked.filter { sinks.contains(Int($0)) || recent.contains(Int($0)) }
     return kept + ranked.filter { !sinks.contains(Int($0)) && !recent.contains(Int($0)) }
   }

@@ -88,10 +88,11 @@ public struct CriticalKV: Policy {
   /// Turns a unit's votes into places of one order, the best nearest to 1.
   private mutating func rank(_ unit: Int, k: Int) {
     let votes = Array(worth[unit].prefix(norms[unit].count))
-    let all = votes.indices.sorted { (votes[$0], $1) > (votes[$1], $0) }
+    let all = votes.bestFirst()
     let first = min(all.count, max(0, Int(Double(k) * firstShare) - (group.promptTokens - votes.count)))
     let product = zip(votes, norms[unit]).map { ($0 + Self.epsilon) * $1 }
-    let rest = all[first...].sorted { (product[$0], $1) > (product[$1], $0) }
+    let others = all[first...].sorted()
+    let rest = others.map { product[$0] }.bestFirst().map { others[$0] }
     for (place, token) in (all[..<first] + rest).enumerated() {
       worth[unit][token] = Float(all.count - place) / Float(all.count)
     }

@@ -81,9 +81,8 @@ public struct LagKV: Policy {
       if partition.isEmpty || reference.isEmpty { continue }
       read += partition.count + reference.count
       let scores = rows.lagScores(of: partition, by: reference, valueWeight: valueWeight)
-      let order = partition.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
       let count = Int(ratio * Double(partition.count))
-      let gone = Set(order.dropFirst(count).map { partition[$0] })
+      let gone = Set(scores.bestFirst().dropFirst(count).map { partition[$0] })
       cache.drop(0) { gone.contains($0) }
     }
     return read

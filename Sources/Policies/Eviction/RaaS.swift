@@ -118,7 +118,7 @@ public struct RaaS: Policy {
   private func important(_ scores: [[Float]], _ k: Int, _ block: QueryBlock) -> [Int] {
     if isRanked {
       let sums = scores.summed
-      return Array(sums.indices.sorted { (sums[$0], $1) > (sums[$1], $0) }.prefix(max(1, k / page / 2)))
+      return sums.bestFirst(max(1, k / page / 2))
     }
     let weights = scores.map { scores in
       var weights = scores

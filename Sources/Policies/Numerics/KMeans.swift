@@ -81,10 +81,12 @@ struct KMeans {
       best.withUnsafeMutableBufferPointer { best in
         owner.withUnsafeMutableBufferPointer { owner in
           for index in 0..<some {
-            let values = scores.pointer + index * stride
-            for row in 0..<rows where values[row] > best[row] {
-              best[row] = values[row]
-              owner[row] = Int32(first + index)
+            let (values, centroid) = (scores.pointer + index * stride, Int32(first + index))
+            // Without a branch, so that several rows are compared at once.
+            for row in 0..<rows {
+              let isNearer = values[row] > best[row]
+              best[row] = isNearer ? values[row] : best[row]
+              owner[row] = isNearer ? centroid : owner[row]
             }
           }
         }

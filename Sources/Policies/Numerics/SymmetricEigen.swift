@@ -14,8 +14,7 @@ enum SymmetricEigen {
     let (values, vectors) =
       n <= mostByRotations
       ? JacobiRotations(flat, size: n).solved() : TridiagonalQL(flat, size: n).solved()
-    let order = (0..<n).sorted { (values[$0], $1) > (values[$1], $0) }
-    return order.map { axis in
+    return values.bestFirst().map { axis in
       let vector = Array(vectors[axis * n..<(axis + 1) * n])
       let largest = vector.indices.max { (abs(vector[$0]), $1) < (abs(vector[$1]), $0) } ?? 0
       return n > 0 && vector[largest] < 0 ? vector.map { -$0 } : vector

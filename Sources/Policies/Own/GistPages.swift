@@ -78,10 +78,10 @@ public struct GistPages: LayerPolicy {
       for (place, block) in blocks.enumerated() {
         let (own, members) = (weights[place], known[place].members)
         let left = own.indices.filter { members[$0].contains { !read.contains($0) } }
-        let others = left.sorted { (own[$0], $1) > (own[$1], $0) }
-          .prefix(Int((estimated * Double(own.count)).rounded()))
+        let others = left.map { own[$0] }.bestFirst(Int((estimated * Double(own.count)).rounded()))
+          .map { left[$0] }
         let terms = block.terms(
-          known[place], Array(others), logits: logits[place], step: index, isRead: read.contains)
+          known[place], others, logits: logits[place], step: index, isRead: read.contains)
         for (head, terms) in terms.enumerated() {
           corrections[place][block.row(head: head, step: index)].terms = terms
         }
@@ -132,7 +132,7 @@ public struct GistPages: LayerPolicy {
         worth[token / page - pages.lowerBound] += weights[Int(clusters.owners[token])]
       }
     }
-    return worth.indices.sorted { (worth[$0], $1) > (worth[$1], $0) }.prefix(count).sorted()
+    return worth.bestFirst(count).sorted()
       .map { ((pages.lowerBound + $0) * page..<(pages.lowerBound + $0 + 1) * page).clamped(to: middle) }
   }
 

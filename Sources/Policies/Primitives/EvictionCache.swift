@@ -69,9 +69,8 @@ struct EvictionCache: Sendable {
       return
     }
     let values = middle.map { value(Int(tokens[$0])) }
-    let order = values.indices.sorted { (values[$0], $1) < (values[$1], $0) }
     var stays = Array(repeating: true, count: tokens.count)
-    for index in order.prefix(excess) { stays[middle.lowerBound + index] = false }
+    for index in values.bestFirst().suffix(excess) { stays[middle.lowerBound + index] = false }
     kept[unit] = tokens.indices.lazy.filter { stays[$0] }.map { tokens[$0] }
   }
 }

@@ -46,9 +46,8 @@ extension KeyClusters {
     func error(share: Double, reading tokens: Int) -> Double {
       let raised = zip(logits, spreads).map { $0 + share * $1 }
       let weights = PortableMath.exp(raised.map { min($0, 700) })
-      let order = raised.indices.sorted { (raised[$0], $1) > (raised[$1], $0) }
       var (read, estimate, truth) = (0, 0.0, 0.0)
-      for cluster in order {
+      for cluster in raised.bestFirst() {
         if read < tokens {
           read += counts[cluster]
         } else {

@@ -149,7 +149,7 @@ struct KeyClusters: Sendable {
   func best(_ ranks: [Float], among tokens: Range<Int>, most: Int) -> (
     tokens: [Int32], order: [Int], count: Int
   ) {
-    let order = ranks.indices.sorted { (ranks[$0], $1) > (ranks[$1], $0) }
+    let order = ranks.bestFirst()
     var taken: [Int32] = []
     var count = 0
     while taken.count < most, count < order.count {

@@ -54,21 +54,35 @@ extension QueryBlock {
   ) {
     let keys = tables.keys(for: .bounds(KeyBounds.Leave()))
     var bounds = [SIMD8<Float>](repeating: SIMD8(repeating: 0), count: channels.count)
+    // The lowest number is the highest of the numbers turned about, so that whole keys are gone over in one way.
+    var signs = [Float](repeating: 1, count: group.headDim)
+    for (place, c) in channels.enumerated() where !isHigh[place] { signs[c] = -1 }
+    var highest = [Float](repeating: 0, count: group.headDim)
     for first in stride(from: 0, to: pages.count, by: 8) {
       let some = first..<min(first + 8, pages.count)
       for (lane, page) in some.enumerated() {
-        let tokens = pages[page]
-        for (place, c) in channels.enumerated() {
-          var bound: Float = isHigh[place] ? -.infinity : .infinity
-          if isHigh[place] {
-            for token in tokens { bound = max(bound, keys[Int(token)][c]) }
-          } else {
-            for token in tokens { bound = min(bound, keys[Int(token)][c]) }
-          }
-          bounds[place][lane] = bound
-        }
+        keys.highest(of: pages[page], signs: signs, into: &highest)
+        for (place, c) in channels.enumerated() { bounds[place][lane] = highest[c] * signs[c] }
       }
       body(some, bounds)
+    }
+  }
+}
+
+extension KeyRows {
+  /// Of each channel the highest number of some keys, each times its channel's sign.
+  fileprivate func highest(of tokens: ArraySlice<Int32>, signs: [Float], into out: inout [Float]) {
+    signs.withUnsafeBufferPointer { signs in
+      out.withUnsafeMutableBufferPointer { out in
+        out.update(repeating: -.infinity)
+        for token in tokens {
+          let key = self[Int(token)]
+          for c in 0..<width {
+            let number = key[c] * signs[c]
+            out[c] = number > out[c] ? number : out[c]
+          }
+        }
+      }
     }
   }
 }

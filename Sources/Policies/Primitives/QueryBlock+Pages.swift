@@ -49,10 +49,9 @@ extension QueryBlock {
     Int
   >] {
     guard ranges.reduce(0, { $0 + $1.count }) > free else { return ranges }
-    let ranked = ranges.sorted { (value($0), $1.lowerBound) > (value($1), $0.lowerBound) }
     var left = free
     var kept: [Range<Int>] = []
-    for range in ranked where left > 0 {
+    for range in ranges.map(value).bestFirst().lazy.map({ ranges[$0] }) where left > 0 {
       kept.append(range.prefix(left))
       left -= min(left, range.count)
     }

@@ -104,7 +104,7 @@ struct SignPatterns {
         pattern >> channel.offset & 1 == 1 ? sum + channel.element : sum - channel.element
       }
     }
-    let order = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
+    let order = scores.bestFirst()
     var result = Array(repeating: Float(0), count: scores.count)
     for (pattern, votes) in zip(order, votes(counts: order.map { counts[$0] }, tiers: tiers)) {
       result[pattern] = Float(votes)

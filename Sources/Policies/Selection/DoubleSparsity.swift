@@ -46,9 +46,7 @@ public struct DoubleSparsity: Policy {
     roundsQueries = parameters.word(Self.queries) == "rounded" && bits < 16
     let layer = try group.calibrated("double-sparsity")
     let count = parameters.amount(Self.channels, of: group.headDim)
-    func largest(_ weights: [Float]) -> [Int] {
-      weights.indices.sorted { (weights[$0], $1) > (weights[$1], $0) }.prefix(count).sorted()
-    }
+    func largest(_ weights: [Float]) -> [Int] { weights.bestFirst(count).sorted() }
     guard parameters.word(Self.labels) == "head" else {
       let shared = largest(layer.channelWeights[group.kvHead])
       channels = group.queryHeads.map { _ in shared }

@@ -137,8 +137,7 @@ public struct FASA: Policy {
         let agrees = (values.max() ?? 0) > adaptiveThreshold
         count = parameters.amount(agrees ? minChunks : maxChunks, of: total)
       }
-      let best = values.indices.sorted { (values[$0], $1) > (values[$1], $0) }.prefix(count)
-      return chunks.channels(of: Array(best))
+      return chunks.channels(of: values.bestFirst(count))
     }
   }
 
