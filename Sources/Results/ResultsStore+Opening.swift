@@ -111,8 +111,10 @@ extension ResultsStore {
     let (known, found, unfinished, isEmpty) = try database.read { db in
       let applied = try Schema.migrator.appliedIdentifiers(db)
       let known = Schema.migrator.migrations
-      let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0
-      return (known, applied.subtracting(known).sorted(), known.filter { !applied.contains($0) }, isEmpty)
+      return (
+        known, applied.subtracting(known).sorted(), known.filter { !applied.contains($0) },
+        try Schema.isEmpty(db)
+      )
     }
     if isEmpty {
       throw ResultsError(
@@ -143,7 +145,8 @@ extension ResultsStore {
   static func upgrade(_ database: DatabaseQueue, patience: Double) throws {
     if try database.read(Schema.migrator.hasBeenSuperseded) { return }
     try enterWAL(database, patience: patience)
-    if try database.write(Schema.Newest.make) { return }
+    // Looked at first, since to write one would wait for who writes.
+    if try database.read(Schema.isEmpty), try database.write(Schema.Newest.make) { return }
     func missing() throws -> Int {
       try database.read { db in
         Set(Schema.migrator.migrations).subtracting(try Schema.migrator.appliedIdentifiers(db)).count
