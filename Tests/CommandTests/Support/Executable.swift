@@ -59,7 +59,8 @@ enum Executable {
   /// Runs the command in `folder` as a user whom permission bits bind, which root's are not.
   static func runUnprivileged(_ arguments: [String], in folder: TemporaryFolder) throws -> Outcome {
     guard geteuid() == 0 else { return try run(arguments, in: folder) }
-    let process = try process(arguments, in: folder)
+    // Where lines are counted the counts could not be written, which would be told.
+    let process = try process(arguments, in: folder, environment: ["LLVM_PROFILE_FILE": "/dev/null"])
     let nobody = "65534"
     process.arguments =
       ["--reuid", nobody, "--regid", nobody, "--clear-groups", try url().path(percentEncoded: false)]
