@@ -8,7 +8,7 @@ extension ResultsStore {
   ) throws -> Connection {
     if path == DatabasePath.memory, access == .readWrite {
       let memory = try DatabaseQueue()
-      _ = try memory.write(Schema.Newest.make)
+      _ = try memory.write(Schema.makeNewest)
       return Connection(database: memory)
     }
     let place = try DatabasePath(path)
@@ -146,7 +146,7 @@ extension ResultsStore {
     if try database.read(Schema.migrator.hasBeenSuperseded) { return }
     try enterWAL(database, patience: patience)
     // Looked at first, since to write one would wait for who writes.
-    if try database.read(Schema.isEmpty), try database.write(Schema.Newest.make) { return }
+    if try database.read(Schema.isEmpty), try database.write(Schema.makeNewest) { return }
     func missing() throws -> Int {
       try database.read { db in
         Set(Schema.migrator.migrations).subtracting(try Schema.migrator.appliedIdentifiers(db)).count

@@ -19,7 +19,7 @@ struct MergedTable: Sendable {
   private static func find() throws -> [MergedTable] {
     // What a new database has: a file may have tables of its user's, too.
     let fresh = try DatabaseQueue()
-    _ = try fresh.write(Schema.Newest.make)
+    _ = try fresh.write(Schema.makeNewest)
     var left = try fresh.read { db in
       try String.fetchAll(
         db,

@@ -71,7 +71,7 @@ extension Schema {
 
   /// No longer unique by what is scored: where another build counts dense attention's bytes otherwise, its results are held
   /// against those, in a scope of their own.
-  private static let scopesWithPositions = """
+  static let scopesWithPositions = """
     CREATE TABLE new_scopes (
       id INTEGER PRIMARY KEY,
       trace INTEGER NOT NULL REFERENCES traces (id) ON DELETE CASCADE,
@@ -96,7 +96,7 @@ extension Schema {
       calibration_texts, seed, exact_results_digest
     """
 
-  private static let configurationsWithBuilds = """
+  static let configurationsWithBuilds = """
     CREATE TABLE new_configurations (
       id INTEGER PRIMARY KEY,
       identity TEXT NOT NULL CHECK (length(identity) = 64),

@@ -7,14 +7,16 @@ extension Schema {
   static func countFreedBlocks(_ db: Database) throws {
     try remake("''", replacing: ["summary": summaryView(freedColumns)], db) {
       try db.execute(sql: freedTable)
-      try db.execute(sql: "ALTER TABLE configuration_totals ADD COLUMN freed_block_share REAL")
+      try db.execute(sql: freedColumn)
     }
   }
 
   /// Those of version 9, and the share of blocks that is freed.
   static let freedColumns = bufferedColumns + ["freed_block_share"]
 
-  private static let freedTable = """
+  static let freedColumn = "ALTER TABLE configuration_totals ADD COLUMN freed_block_share REAL;"
+
+  static let freedTable = """
     CREATE TABLE freed_blocks (
       configuration INTEGER NOT NULL REFERENCES configurations (id) ON DELETE CASCADE,
       layer INTEGER NOT NULL CHECK (layer >= 0),

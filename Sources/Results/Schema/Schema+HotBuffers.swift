@@ -7,9 +7,7 @@ extension Schema {
   static func countHotBuffers(_ db: Database) throws {
     try remake("''", replacing: ["summary": summaryView(bufferedColumns)], db) {
       try db.execute(sql: hotTables)
-      for column in hotTotals {
-        try db.execute(sql: "ALTER TABLE configuration_totals ADD COLUMN \(column) REAL")
-      }
+      try db.execute(sql: hotColumns)
     }
     try db.execute(sql: hotView)
   }
@@ -19,7 +17,11 @@ extension Schema {
   /// Those of version 8, and what a hot buffer found.
   static let bufferedColumns = projectedColumns + hotTotals
 
-  private static let hotTables = """
+  static let hotColumns = hotTotals.map {
+    "ALTER TABLE configuration_totals ADD COLUMN \($0) REAL;"
+  }.joined(separator: "\n")
+
+  static let hotTables = """
     CREATE TABLE hot_groups (
       configuration INTEGER NOT NULL REFERENCES configurations (id) ON DELETE CASCADE,
       layer INTEGER NOT NULL CHECK (layer >= 0),
@@ -46,7 +48,7 @@ extension Schema {
     """
 
   /// Parameters that a configuration leaves at their defaults are not in its text.
-  private static let hotView = """
+  static let hotView = """
     CREATE VIEW hot_buffers AS
     SELECT configurations.id AS configuration, configurations.label, configurations.policy, configurations.budget,
       json_extract(parameters, '$.hot') AS buffer_tokens,

@@ -12,15 +12,19 @@ extension Schema {
       ] {
         try db.execute(sql: operations(table, owner, parent))
       }
-      try db.execute(sql: "ALTER TABLE configurations ADD COLUMN prefetches INTEGER NOT NULL DEFAULT 0")
+      try db.execute(sql: prefetchesColumn)
       try db.execute(sql: "UPDATE configurations SET prefetches = 1 WHERE policy = 'infinigen'")
     }
     // Times of before are of one thread.
-    try db.execute(
-      sql: "ALTER TABLE runs ADD COLUMN kernel_threads INTEGER NOT NULL DEFAULT 1 CHECK (kernel_threads > 0)")
+    try db.execute(sql: threadsColumn)
     try db.execute(sql: workView)
     try db.execute(sql: kernelGroupMedians(""))
   }
+
+  static let prefetchesColumn = "ALTER TABLE configurations ADD COLUMN prefetches INTEGER NOT NULL DEFAULT 0;"
+
+  static let threadsColumn =
+    "ALTER TABLE runs ADD COLUMN kernel_threads INTEGER NOT NULL DEFAULT 1 CHECK (kernel_threads > 0);"
 
   /// Bits of a number in the cache, by what dense attention read.
   private static func elementBits(_ scope: String) -> String {
@@ -34,7 +38,7 @@ extension Schema {
     """
   }
 
-  private static func operations(_ table: String, _ owner: String, _ parent: String) -> String {
+  static func operations(_ table: String, _ owner: String, _ parent: String) -> String {
     let scope =
       owner == "scope" ? "old.scope" : "(SELECT scope FROM configurations WHERE id = old.configuration)"
     let gathers = """
@@ -88,7 +92,7 @@ extension Schema {
   }
 
   /// What a person reads of a step: a row per operation, averaged over steps, layers and KV heads.
-  private static let workView = """
+  static let workView = """
     CREATE VIEW work AS
     WITH groups AS (
       SELECT configuration, count(*) AS n FROM residency GROUP BY configuration)

@@ -12,7 +12,7 @@ extension Schema {
     ]
     try remake("''", replacing: views, db) {
       try db.execute(sql: layerTables)
-      try db.execute(sql: "ALTER TABLE configuration_totals ADD COLUMN projected_output_error REAL")
+      try db.execute(sql: projectedColumn)
     }
   }
 
@@ -21,7 +21,9 @@ extension Schema {
     $0 == "weighted_output_error" ? [$0, "projected_output_error"] : [$0]
   }
 
-  private static let layerTables = """
+  static let projectedColumn = "ALTER TABLE configuration_totals ADD COLUMN projected_output_error REAL;"
+
+  static let layerTables = """
     CREATE TABLE layer_summaries (
       configuration INTEGER NOT NULL REFERENCES configurations (id) ON DELETE CASCADE,
       layer INTEGER NOT NULL CHECK (layer >= 0),
@@ -48,7 +50,7 @@ extension Schema {
     "sum(projected_output_error * projected_output_norm_sum) / sum(projected_output_norm_sum)"
 
   /// The one of version 6, with the whole layer's row looked up by its key.
-  private static let projectedLayerView = """
+  static let projectedLayerView = """
     CREATE VIEW layer_quality AS
     SELECT configuration, layer, \(headsMean("recall")) AS recall, \(headsMean("mass")) AS mass,
       \(headsMean("output_error")) AS output_error, \(weightedError) AS weighted_output_error,

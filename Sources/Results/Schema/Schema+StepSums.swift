@@ -15,7 +15,7 @@ extension Schema {
     try db.execute(sql: stepView)
   }
 
-  private static let stepSumTable = """
+  static let stepSumTable = """
     CREATE TABLE step_sums (
       configuration INTEGER NOT NULL REFERENCES configurations (id) ON DELETE CASCADE,
       step INTEGER NOT NULL CHECK (step >= 0),
@@ -51,7 +51,7 @@ extension Schema {
       FROM layer_steps WHERE configuration = ?1 GROUP BY step) AS layers ON layers.step = heads.step
     """
 
-  private static let stepView = """
+  static let stepView = """
     CREATE VIEW step_quality AS
     SELECT configuration, step, position, recall_sum / nullif(recall_count, 0) AS recall,
       mass_sum / nullif(mass_count, 0) AS mass, output_error_sum / nullif(output_error_count, 0) AS output_error,

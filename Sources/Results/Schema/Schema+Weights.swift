@@ -10,23 +10,24 @@ extension Schema {
       "comparison": comparisonView(weighedComparison),
     ]
     try remake("''", replacing: views, db) {
-      try db.execute(
-        sql: """
-          ALTER TABLE steps ADD COLUMN output_norm REAL;
-          ALTER TABLE head_summaries ADD COLUMN output_norm_sum REAL;
-          ALTER TABLE head_summaries ADD COLUMN weighted_output_error REAL;
-          ALTER TABLE configuration_totals ADD COLUMN weighted_output_error REAL;
-          """)
+      try db.execute(sql: weightColumns)
     }
     try db.execute(sql: layerView)
   }
+
+  static let weightColumns = """
+    ALTER TABLE steps ADD COLUMN output_norm REAL;
+    ALTER TABLE head_summaries ADD COLUMN output_norm_sum REAL;
+    ALTER TABLE head_summaries ADD COLUMN weighted_output_error REAL;
+    ALTER TABLE configuration_totals ADD COLUMN weighted_output_error REAL;
+    """
 
   /// Those of version 4, and the weighted error beside the mean one.
   static let weighedColumns = qualityColumns.flatMap {
     $0 == "output_error" ? [$0, "weighted_output_error"] : [$0]
   }
 
-  private static let weighedComparison = """
+  static let weighedComparison = """
     \(compared),
       ha.weighted_output_error AS weighted_output_error_a, hb.weighted_output_error AS weighted_output_error_b,
       CASE WHEN ha.output_error_count = hb.output_error_count
