@@ -38,7 +38,8 @@ extension Array where Element: RankableByBits {
   }
 }
 
-struct RankedKey {
+/// A number's key and place in a list that is sorted.
+private struct RankedKey {
   let key: UInt64
   let position: Int
 
