@@ -36,6 +36,21 @@ public struct Kernels: Sendable {
     return table.maximum(start, values.count)
   }
 
+  /// Of each column of `values`, `[rows][stride]`, the largest value and the number of its row.
+  ///
+  /// - Parameters:
+  ///   - first: the number of the first row; numbers lie below 2²⁴.
+  ///   - largest: of each column what was largest before, which stays, as its number does, where no row has more.
+  ///   - numbers: as long as `largest`; of equal rows the lower one's.
+  public func keepLargest(
+    _ values: UnsafePointer<Float>, stride: Int, rows: Int, first: Int,
+    largest: UnsafeMutableBufferPointer<Float>, numbers: UnsafeMutablePointer<Float>
+  ) {
+    precondition(stride >= largest.count && first >= 0 && first + rows <= 1 << 24)
+    guard let start = largest.baseAddress else { return }
+    table.keep_largest(values, stride, rows, largest.count, first, start, numbers)
+  }
+
   /// `out[i] = exp((values[i] - offset) * scale)`; `offset` is at least every value.
   public func exponentials(
     _ values: UnsafeBufferPointer<Float>, offset: Float, scale: Float, into out: UnsafeMutablePointer<Float>

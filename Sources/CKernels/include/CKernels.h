@@ -59,6 +59,10 @@ typedef struct __attribute__((swift_attr("@Sendable"))) fs_kernels {
                 float *out, size_t out_stride);
   /// The largest of `count` > 0 values.
   float (*maximum)(const float *values, size_t count);
+  /// Of each of `count` columns of values[rows][stride] the largest value and the number of its row, counted from `first`:
+  /// what `largest` and `numbers` hold stays where no row has more, and of equal rows the lower counts. Numbers below 2^24.
+  void (*keep_largest)(const float *values, size_t stride, size_t rows, size_t count, size_t first, float *largest,
+                       float *numbers);
   /// out[i] = exp((values[i] - offset) * scale), for arguments <= 0; see fs_exp in exact.inc.
   void (*exponentials)(const float *values, size_t count, float offset, float scale, float *out);
   /// out[i] = cap * tanh(values[i] * scale / cap)

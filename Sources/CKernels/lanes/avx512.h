@@ -31,6 +31,10 @@ static inline vf v_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 static inline vf v_zero_below(vf x, vf limit, vf a) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, limit, _CMP_GE_OQ), a);
 }
+/// `then` where a > b, else `otherwise`.
+static inline vf v_where_above(vf a, vf b, vf then, vf otherwise) {
+  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), otherwise, then);
+}
 static inline vf v_scale_by_exponent(vf a, vf shifted) {
   const __m512i n = _mm512_slli_epi32(_mm512_castps_si512(shifted), 23);
   return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), n));

@@ -31,6 +31,10 @@ static inline vf v_max(vf a, vf b) { return vmaxq_f32(a, b); }
 static inline vf v_zero_below(vf x, vf limit, vf a) {
   return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(a), vcltq_f32(x, limit)));
 }
+/// `then` where a > b, else `otherwise`.
+static inline vf v_where_above(vf a, vf b, vf then, vf otherwise) {
+  return vbslq_f32(vcgtq_f32(a, b), then, otherwise);
+}
 static inline vf v_scale_by_exponent(vf a, vf shifted) {
   const uint32x4_t n = vshlq_n_u32(vreinterpretq_u32_f32(shifted), 23);
   return vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(a), n));

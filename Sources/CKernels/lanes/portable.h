@@ -25,6 +25,8 @@ static inline vf v_div(vf a, vf b) { return a / b; }
 static inline vf v_with_sign_of(vf magnitude, vf a) { return copysignf(magnitude, a); }
 static inline vf v_max(vf a, vf b) { return a > b ? a : b; }
 static inline vf v_zero_below(vf x, vf limit, vf a) { return x < limit ? 0.0f : a; }
+/// `then` where a > b, else `otherwise`.
+static inline vf v_where_above(vf a, vf b, vf then, vf otherwise) { return a > b ? then : otherwise; }
 
 /// a * 2^n, n in the low bits of `shifted` (see fs_exp).
 static inline vf v_scale_by_exponent(vf a, vf shifted) {

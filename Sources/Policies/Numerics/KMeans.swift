@@ -35,31 +35,60 @@ struct KMeans {
     }
   }
 
-  /// Rows packed for scoring, each with a last channel of one.
+  /// Rows packed for scoring, each with a last channel of one, in parts that the caches hold while all centroids pass over them.
   struct Points {
-    let panels: KeyPanels
+    /// All of as many rows but the last.
+    let parts: [KeyPanels]
     let kernels: Kernels
+    static let partRows = 512
 
     init(_ rows: UnsafePointer<Float>, rowCount: Int, width: Int, kernels: Kernels) {
-      let wide = FloatBuffer(count: rowCount * (width + 1))
-      for row in 0..<rowCount {
-        (wide.pointer + row * (width + 1)).update(from: rows + row * width, count: width)
-        wide[row * (width + 1) + width] = 1
+      let wide = FloatBuffer(count: min(rowCount, Self.partRows) * (width + 1))
+      parts = stride(from: 0, to: rowCount, by: Self.partRows).map { first in
+        let count = min(Self.partRows, rowCount - first)
+        for place in 0..<count {
+          let row = wide.pointer + place * (width + 1)
+          row.update(from: rows + (first + place) * width, count: width)
+          row[width] = 1
+        }
+        return kernels.packKeys(
+          UnsafeRawBufferPointer(start: wide.pointer, count: count * (width + 1) * 4), element: .f32,
+          tokens: count, channels: width + 1)
       }
-      panels = kernels.packKeys(
-        UnsafeRawBufferPointer(start: wide.pointer, count: wide.count * 4), element: .f32, tokens: rowCount,
-        channels: width + 1)
       self.kernels = kernels
     }
   }
 
   /// The centroid nearest to each row: the largest of `x · c − |c|² / 2`, or by cosine of `x · c / |c|`.
   func nearest(_ points: Points, by nearness: Nearness = .distance) -> [Int32] {
-    let rows = points.panels.tokens
-    let stride = KeyPanels.paddedTokens(rows)
-    var best = Array(repeating: -Float.infinity, count: rows)
-    var owner = Array(repeating: Int32(0), count: rows)
-    guard rows > 0 else { return [] }
+    let queries = queries(by: nearness)
+    let channels = Array(0..<Int32(width + 1))
+    // A multiple of the rows that every instruction set scores at once.
+    let block = 48
+    // Rows of scores one cache line off a power of two apart, so that they do not push each other out.
+    let stride = Points.partRows + KeyPanels.panelTokens
+    let scores = FloatBuffer(count: block * stride)
+    var owners: [Int32] = []
+    for part in points.parts {
+      var best = Array(repeating: -Float.infinity, count: part.tokens)
+      var numbers = Array(repeating: Float(0), count: part.tokens)
+      for first in Swift.stride(from: 0, to: count, by: block) {
+        let some = min(block, count - first)
+        points.kernels.score(
+          queries: queries.pointer + first * (width + 1), rows: some, keys: part, channelList: channels,
+          tokens: 0..<part.tokens, into: scores.pointer, stride: stride)
+        best.withUnsafeMutableBufferPointer {
+          points.kernels.keepLargest(
+            scores.pointer, stride: stride, rows: some, first: first, largest: $0, numbers: &numbers)
+        }
+      }
+      owners += numbers.map { Int32($0) }
+    }
+    return owners
+  }
+
+  /// Of each centroid what rows with a last channel of one are scored by: `[centroids][width + 1]`.
+  private func queries(by nearness: Nearness) -> FloatBuffer {
     let queries = FloatBuffer(count: count * (width + 1))
     for index in 0..<count {
       let centroid = centroids.pointer + index * width
@@ -71,28 +100,7 @@ struct KMeans {
         for channel in 0..<width { query[channel] /= square.squareRoot() }
       }
     }
-    let block = 64
-    let scores = FloatBuffer(count: block * stride)
-    for first in Swift.stride(from: 0, to: count, by: block) {
-      let some = min(block, count - first)
-      points.kernels.score(
-        queries: queries.pointer + first * (width + 1), rows: some, keys: points.panels,
-        channelList: Array(0..<Int32(width + 1)), tokens: 0..<rows, into: scores.pointer, stride: stride)
-      best.withUnsafeMutableBufferPointer { best in
-        owner.withUnsafeMutableBufferPointer { owner in
-          for index in 0..<some {
-            let (values, centroid) = (scores.pointer + index * stride, Int32(first + index))
-            // Without a branch, so that several rows are compared at once.
-            for row in 0..<rows {
-              let isNearer = values[row] > best[row]
-              best[row] = isNearer ? values[row] : best[row]
-              owner[row] = isNearer ? centroid : owner[row]
-            }
-          }
-        }
-      }
-    }
-    return owner
+    return queries
   }
 
   /// Every centroid becomes the mean of its rows; one without rows stays.
