@@ -106,13 +106,11 @@ public struct RocketKV: Policy {
       cache.shrink(0, to: sizes.kept) { values[$0] }
       let kept = cache.kept[0]
       let page = page(sizes)
-      let pages = stride(from: 0, to: kept.count, by: page).map {
-        kept[$0..<min($0 + page, kept.count)]
-      }
       let some = largest(
         block, step: step, count: channels == 0 ? sizes.channels(of: group.headDim, page: page) : channels)
-      let scores = scores(pages, pageTokens: page, some, block, step)
-      sets.append(Array(scores.bestFirst(k).lazy.flatMap { pages[$0] }.prefix(k)).sorted())
+      let scores = scores(kept, pageTokens: page, some, block, step)
+      let best = scores.bestFirst(k).lazy.flatMap { kept[$0 * page..<min(($0 + 1) * page, kept.count)] }
+      sets.append(Array(best.prefix(k)).ascending(within: 0..<block.steps[step].visible.upperBound))
     }
     var result = Selections()
     for _ in 0..<group.groupSize { for set in sets { result.appendRow(set) } }
@@ -131,9 +129,9 @@ public struct RocketKV: Policy {
 
   /// Of every page the sum over the heads of what a token of it gets of their softmaxes, or of their bounds.
   private func scores(
-    _ pages: [ArraySlice<Int32>], pageTokens: Int, _ channels: [Int], _ block: QueryBlock, _ step: Int
+    _ kept: [Int32], pageTokens: Int, _ channels: [Int], _ block: QueryBlock, _ step: Int
   ) -> [Float] {
-    let heads = block.scores(pages: pages, pageTokens: pageTokens, channels: channels, step: step)
+    let heads = block.scores(of: kept, pageTokens: pageTokens, channels: channels, step: step)
     guard isSoftmax else { return heads.summed }
     return heads.enumerated().map { head, own -> [Float] in
       let query = block.query(block.row(head: head, step: step))
@@ -143,7 +141,10 @@ public struct RocketKV: Policy {
       )
       let weights = block.softmax(
         own, scale: part > 0 ? group.scale / (part / whole).squareRoot() : group.scale)
-      let sum = zip(weights, pages).reduce(Float(0)) { $0 + $1.0 * Float($1.1.count) }
+      let last = kept.count - (weights.count - 1) * pageTokens
+      let sum = weights.enumerated().reduce(Float(0)) { sum, page in
+        sum + page.element * Float(page.offset == weights.count - 1 ? last : pageTokens)
+      }
       return weights.map { $0 / sum }
     }.summed
   }

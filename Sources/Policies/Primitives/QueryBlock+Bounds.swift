@@ -21,10 +21,13 @@ extension QueryBlock {
   /// Of a channel's two bounds the one counts that the sign of the summed query asks for. Bounds lie channel by channel, so that
   /// some channels of all pages are read side by side; both are kept, or of single tokens the key.
   ///
-  /// - Parameter pageTokens: of a whole page.
-  func scores(pages: [ArraySlice<Int32>], pageTokens: Int, channels: [Int], step: Int) -> [[Float]] {
+  /// - Parameters:
+  ///   - kept: the tokens, so many to a page, but for the last one.
+  ///   - pageTokens: of a whole page.
+  func scores(of kept: [Int32], pageTokens: Int, channels: [Int], step: Int) -> [[Float]] {
     let element = group.element.byteCount
-    let bytes = pages.count * channels.count * element
+    let pages = (kept.count + pageTokens - 1) / pageTokens
+    let bytes = pages * channels.count * element
     charge(
       DecodeOperation(
         .score, .channels, .metadata, rowBytes: max(channels.count, 1) * element, bits: group.elementBits),
@@ -32,57 +35,48 @@ extension QueryBlock {
     charge(
       DecodeOperation(.upkeep, .append, .metadata, rowBytes: element),
       written: (pageTokens == 1 ? 1 : 2) * group.keyRowBytes)
-    chargeScores(pages.count * group.groupSize, writtenBy: .channels, readBy: .select)
+    chargeScores(pages * group.groupSize, writtenBy: .channels, readBy: .select)
     let queries = (0..<group.groupSize).map { query(row(head: $0, step: step)) }
-    var products = queries.map { _ in [Float](repeating: 0, count: pages.count) }
-    eachBounds(
-      pages, channels, isHigh: channels.map { c in queries.reduce(Float(0)) { $0 + $1[c] } > 0 }
-    ) { some, bounds in
-      for (head, query) in queries.enumerated() {
-        var sums = SIMD8<Float>(repeating: 0)
-        for (place, c) in channels.enumerated() { sums += query[c] * bounds[place] }
-        for (lane, page) in some.enumerated() { products[head][page] = sums[lane] }
-      }
-    }
-    return products
-  }
-
-  /// Of eight pages at a time the highest number of their keys, or the lowest, on each of some channels.
-  private func eachBounds(
-    _ pages: [ArraySlice<Int32>], _ channels: [Int], isHigh: [Bool],
-    _ body: (_ pages: Range<Int>, _ bounds: [SIMD8<Float>]) -> Void
-  ) {
+    let signs = (0..<group.headDim).map { c in queries.reduce(Float(0)) { $0 + $1[c] } > 0 ? Float(1) : -1 }
     let keys = tables.keys(for: .bounds(KeyBounds.Leave()))
-    var bounds = [SIMD8<Float>](repeating: SIMD8(repeating: 0), count: channels.count)
-    // The lowest number is the highest of the numbers turned about, so that whole keys are gone over in one way.
-    var signs = [Float](repeating: 1, count: group.headDim)
-    for (place, c) in channels.enumerated() where !isHigh[place] { signs[c] = -1 }
-    var highest = [Float](repeating: 0, count: group.headDim)
-    for first in stride(from: 0, to: pages.count, by: 8) {
-      let some = first..<min(first + 8, pages.count)
-      for (lane, page) in some.enumerated() {
-        keys.highest(of: pages[page], signs: signs, into: &highest)
-        for (place, c) in channels.enumerated() { bounds[place][lane] = highest[c] * signs[c] }
+    let bounds = keys.highest(of: kept, pageTokens: pageTokens, channels: channels, signs: signs)
+    return queries.map { query in
+      let own = channels.map { query[$0] }
+      return own.withUnsafeBufferPointer { own in
+        guard let start = own.baseAddress else { return Array(repeating: 0, count: pages) }
+        return RowProducts.of(start, width: channels.count, count: pages) {
+          UnsafePointer(bounds.pointer + $0 * channels.count)
+        }
       }
-      body(some, bounds)
     }
   }
 }
 
 extension KeyRows {
-  /// Of each channel the highest number of some keys, each times its channel's sign.
-  fileprivate func highest(of tokens: ArraySlice<Int32>, signs: [Float], into out: inout [Float]) {
-    signs.withUnsafeBufferPointer { signs in
-      out.withUnsafeMutableBufferPointer { out in
-        out.update(repeating: -.infinity)
-        for token in tokens {
-          let key = self[Int(token)]
-          for c in 0..<width {
-            let number = key[c] * signs[c]
-            out[c] = number > out[c] ? number : out[c]
+  /// Of every page the highest number of its keys on each of some channels, or where a channel's sign is −1 the lowest,
+  /// `[pages][channels]`.
+  fileprivate func highest(of kept: [Int32], pageTokens: Int, channels: [Int], signs: [Float]) -> FloatBuffer
+  {
+    let pages = (kept.count + pageTokens - 1) / pageTokens
+    let bounds = FloatBuffer(count: max(pages * channels.count, 1))
+    var highest = [Float](repeating: 0, count: width)
+    for page in 0..<pages {
+      highest.withUnsafeMutableBufferPointer { highest in
+        signs.withUnsafeBufferPointer { signs in
+          highest.update(repeating: -.infinity)
+          // The lowest number is the highest of the numbers turned about, so that whole keys are gone over in one way.
+          for place in page * pageTokens..<min((page + 1) * pageTokens, kept.count) {
+            let key = self[Int(kept[place])]
+            for c in 0..<width {
+              let number = key[c] * signs[c]
+              highest[c] = number > highest[c] ? number : highest[c]
+            }
           }
+          let out = bounds.pointer + page * channels.count
+          for (place, c) in channels.enumerated() { out[place] = highest[c] * signs[c] }
         }
       }
     }
+    return bounds
   }
 }
