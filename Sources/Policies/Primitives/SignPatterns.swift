@@ -11,8 +11,10 @@ struct SignPatterns {
 
   let turn: RandomTurn
   let width: Int
-  /// `[tokens][blocks]`: numbers whose bit j says that channel j is not negative.
+  /// `[blocks][room]`: numbers whose bit j says that channel j is not negative, since votes go over all tokens of a block.
   private let patterns: FloatBuffer
+  /// Tokens that there is room for.
+  private let room: Int
   /// The keys as 4 bits have them, `[tokens][width]`.
   private let sketches: FloatBuffer
 
@@ -23,7 +25,7 @@ struct SignPatterns {
   init(_ tables: GroupTables, seed: UInt64) {
     let width = tables.channels
     let turn = RandomTurn(width: width, seed: seed)
-    (self.turn, self.width) = (turn, width)
+    (self.turn, self.width, room) = (turn, width, tables.tokens)
     let keys = tables.keys(for: .patterns(Leave()))
     let blocks = Self.blocks(width)
     func turned(_ token: Int, _ body: (UnsafeMutableBufferPointer<Float>) -> Void) {
@@ -38,7 +40,7 @@ struct SignPatterns {
       for token in tokens {
         turned(token) { key in
           for (place, block) in blocks.enumerated() {
-            out[token * blocks.count + place] = Float(Self.pattern(key[block]))
+            out[place * tables.tokens + token] = Float(Self.pattern(key[block]))
           }
         }
       }
@@ -114,14 +116,17 @@ struct SignPatterns {
 
   /// Votes for each of some tokens, summed over the blocks.
   fileprivate func votes(_ query: [Float], tokens: Range<Int>, tiers: [Int]) -> [Float] {
-    let blocks = Self.blocks(width)
     var sums = Array(repeating: Float(0), count: tokens.count)
-    for (place, block) in blocks.enumerated() {
-      let own = tokens.map { Int(patterns[$0 * blocks.count + place]) }
-      var counts = Array(repeating: 0, count: 1 << block.count)
-      for pattern in own { counts[pattern] += 1 }
-      let votes = Self.votes(query[block], counts: counts, tiers: tiers)
-      for (index, pattern) in own.enumerated() { sums[index] += votes[pattern] }
+    sums.withUnsafeMutableBufferPointer { sums in
+      for (place, block) in Self.blocks(width).enumerated() {
+        let own = UnsafeBufferPointer(
+          start: patterns.pointer + place * room + tokens.lowerBound, count: tokens.count)
+        var counts = Array(repeating: 0, count: 1 << block.count)
+        counts.withUnsafeMutableBufferPointer { counts in for pattern in own { counts[Int(pattern)] += 1 } }
+        Self.votes(query[block], counts: counts, tiers: tiers).withUnsafeBufferPointer { votes in
+          for index in own.indices { sums[index] += votes[Int(own[index])] }
+        }
+      }
     }
     return sums
   }

@@ -9,7 +9,7 @@ struct SoftHashes {
   let count: Int
   /// Says what the hashes were made from, beside the keys.
   fileprivate let name: String
-  /// `[tokens][tables]`: numbers below 2^bits, in which the first plane's bit is the highest.
+  /// `[tokens][tables]`: numbers below 2^bits, in which the first plane's bit is the lowest.
   private let buckets: FloatBuffer
   /// `[tables · bits]` vectors.
   private let planes: KeyPanels
@@ -59,32 +59,38 @@ struct SoftHashes {
         stride: stride)
       for (place, token) in tokens.enumerated() {
         var bucket = 0
-        for bit in 0..<bits { bucket = 2 * bucket + (scores.pointer[bit * stride + place] >= 0 ? 1 : 0) }
+        for bit in 0..<bits where scores.pointer[bit * stride + place] >= 0 { bucket |= 1 << bit }
         out.pointer[token * count + table] = Float(bucket)
       }
     }
   }
 
-  /// The probability that a query gives each bucket of a table: softmax over the corners ±1 of what its products with the
+  /// Writes the probability that a query gives each bucket of a table: softmax over the corners ±1 of what its products with the
   /// planes add up to there, which is a product over the planes.
   ///
   /// - Parameters:
   ///   - products: of the query with the table's planes, of which the hyperbolic tangent is taken.
   ///   - scale: what that is multiplied by.
-  static func chances(_ products: some Collection<Float>, scale: Double, temperature: Double) -> [Float] {
-    var result = Array(repeating: 1.0, count: 1 << products.count)
-    var known = 1
-    for product in products {
-      let one = chance(tanh(Double(product)) * scale / temperature)
-      // Downwards, so that no number is overwritten before it has been parted in two.
-      for index in (0..<known).reversed() {
-        let whole = result[index]
-        result[2 * index] = whole * (1 - one)
-        result[2 * index + 1] = whole * one
+  ///   - out: of as many numbers as there are buckets.
+  static func chances(
+    _ products: some Collection<Float>, scale: Double, temperature: Double,
+    into out: UnsafeMutablePointer<Float>
+  ) {
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: 1 << products.count) { all in
+      all[0] = 1
+      var known = 1
+      for product in products {
+        let one = chance(tanh(Double(product)) * scale / temperature)
+        // A plane's bit is above those of the planes before, so that what is known is parted in two halves side by side.
+        for index in 0..<known {
+          let whole = all[index]
+          all[index] = whole * (1 - one)
+          all[known + index] = whole * one
+        }
+        known *= 2
       }
-      known *= 2
+      for index in 0..<known { out[index] = Float(all[index]) }
     }
-    return result.map(Float.init)
   }
 
   /// e^x / (e^x + e^−x).
@@ -98,21 +104,25 @@ struct SoftHashes {
     return (x < 0 ? -1 : 1) * (1 - small) / (1 + small)
   }
 
-  /// Of all tables, one after the other, for each of some queries, made as they are asked for: a row's are large.
-  fileprivate func chances(_ block: QueryBlock, scale: Double, temperature: Double) -> some Sequence<[Float]>
-  {
+  /// Of all tables, one after the other, for each of some queries, which are large and so told one by one.
+  fileprivate func eachChances(
+    _ block: QueryBlock, scale: Double, temperature: Double,
+    _ body: (_ row: Int, _ chances: UnsafePointer<Float>) -> Void
+  ) {
     let stride = KeyPanels.paddedTokens(planes.tokens)
     let products = FloatBuffer(count: block.rows * stride)
     block.kernels.score(
       queries: block.queries.pointer, rows: block.rows, keys: planes,
       channelList: Array(0..<Int32(planes.channels)), tokens: 0..<planes.tokens, into: products.pointer,
       stride: stride)
-    return (0..<block.rows).lazy.map { row in
-      (0..<count).flatMap { table in
+    let chances = FloatBuffer(count: count << bits)
+    for row in 0..<block.rows {
+      for table in 0..<count {
+        let own = UnsafeBufferPointer(start: products.pointer + row * stride + table * bits, count: bits)
         Self.chances(
-          (0..<bits).map { products[row * stride + table * bits + $0] }, scale: scale,
-          temperature: temperature)
+          own, scale: scale, temperature: temperature, into: chances.pointer + table << bits)
       }
+      body(row, chances.pointer)
     }
   }
 
@@ -191,7 +201,7 @@ extension QueryBlock {
       let (result, span) = (makeMatrix(), span)
       hashes.byTable(span).withUnsafeBufferPointer { buckets in
         guard let buckets = buckets.baseAddress else { return }
-        for (row, chances) in hashes.chances(self, scale: scale, temperature: temperature).enumerated() {
+        hashes.eachChances(self, scale: scale, temperature: temperature) { row, chances in
           let (out, visible) = (result.row(row), visible(row))
           hashes.sum(
             chances, buckets + visible.lowerBound - span.lowerBound, stride: span.count,

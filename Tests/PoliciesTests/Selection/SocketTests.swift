@@ -80,14 +80,21 @@ import Testing
     }
   }
 
+  private func chances(_ products: [Float], scale: Double, temperature: Double) -> [Float] {
+    var result = [Float](repeating: 0, count: 1 << products.count)
+    SoftHashes.chances(products, scale: scale, temperature: temperature, into: &result)
+    return result
+  }
+
   /// A case worked out from the authors' code: d = 2, two planes along the axes, one table, τ = 0.3, q = (1, 0.5).
   @Test func chancesOfBucketsByHand() {
-    let chances = SoftHashes.chances([1, 0.5], scale: 1 / 2.0.squareRoot(), temperature: 0.3)
-    let expected: [Float] = [0.0027, 0.0241, 0.0990, 0.8742]
+    let chances = chances([1, 0.5], scale: 1 / 2.0.squareRoot(), temperature: 0.3)
+    // Of the buckets 00, 10, 01 and 11, the first plane's bit before the second's: it is the lowest.
+    let expected: [Float] = [0.0027, 0.0990, 0.0241, 0.8742]
     #expect(chances.count == 4)
     for (found, known) in zip(chances, expected) { #expect(abs(found - known) < 6e-5) }
     // Times ‖v‖ of 1, 3, 2 and 1 for keys in the buckets 11, 10, 01 and 00.
-    let scores = [chances[3], 3 * chances[2], 2 * chances[1], chances[0]]
+    let scores = [chances[3], 3 * chances[1], 2 * chances[2], chances[0]]
     for (found, known) in zip(scores, [0.8742, 0.2969, 0.0482, 0.0027] as [Float]) {
       #expect(abs(found - known) < 1e-4)
     }
@@ -98,7 +105,7 @@ import Testing
     product: Float
   ) {
     for temperature in [0.01, 0.3, 100] {
-      let chances = SoftHashes.chances([product, -product, 0.5], scale: 1, temperature: temperature)
+      let chances = chances([product, -product, 0.5], scale: 1, temperature: temperature)
       #expect(chances.count == 8 && chances.allSatisfy { $0 >= 0 && $0 <= 1 })
       #expect(abs(chances.reduce(0, +) - 1) < 1e-5)
     }
