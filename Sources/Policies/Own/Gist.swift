@@ -74,10 +74,11 @@ public struct Gist: Policy {
       let others = order.dropFirst(taken)
         .prefix(Int((estimated * Double(known.members.count)).rounded()))
       let terms = block.terms(known, Array(others), logits: logits, step: index)
+      let inOrder = chosen.ascending(within: middle)
+      let all = sinks.map(Int32.init) + inOrder + recent.map(Int32.init)
       for head in 0..<group.groupSize {
         let row = block.row(head: head, step: index)
-        rows[row] = (sinks.map(Int32.init) + chosen + recent.map(Int32.init)).sorted()
-        listed[row] = chosen.sorted()
+        (rows[row], listed[row]) = (all, inOrder)
         corrections[row].terms = terms[head]
       }
     }

@@ -74,14 +74,15 @@ public struct GistPages: LayerPolicy {
       }
       let set = (guarded + best.joined().map(Int32.init)).sorted()
       sets.append(set)
-      let read = Set(set)
+      var isRead = [Bool](repeating: false, count: step.visible.upperBound)
+      for token in set { isRead[Int(token)] = true }
       for (place, block) in blocks.enumerated() {
         let (own, members) = (weights[place], known[place].members)
-        let left = own.indices.filter { members[$0].contains { !read.contains($0) } }
+        let left = own.indices.filter { members[$0].contains { !isRead[Int($0)] } }
         let others = left.map { own[$0] }.bestFirst(Int((estimated * Double(own.count)).rounded()))
           .map { left[$0] }
         let terms = block.terms(
-          known[place], others, logits: logits[place], step: index, isRead: read.contains)
+          known[place], others, logits: logits[place], step: index, isRead: { isRead[Int($0)] })
         for (head, terms) in terms.enumerated() {
           corrections[place][block.row(head: head, step: index)].terms = terms
         }

@@ -78,11 +78,15 @@ extension KeyClusters {
     let own = PortableMath.exp(visible.map { Double(tokens[$0] * scale - largest) })
     var result = Weights()
     for (cluster, logit) in block.logits(of: scores(block, row)).enumerated() {
-      let seen = members[cluster].filter { visible.contains(Int($0)) }
+      var (seen, exact) = (0, 0.0)
+      for token in members[cluster] where visible.contains(Int(token)) {
+        seen += 1
+        exact += own[Int(token) - visible.lowerBound]
+      }
       result.logits.append(Double(logit - largest))
       result.spreads.append(Double(factor * spreads[cluster]))
-      result.counts.append(seen.count)
-      result.exact.append(seen.reduce(0) { $0 + own[Int($1) - visible.lowerBound] })
+      result.counts.append(seen)
+      result.exact.append(exact)
     }
     return result
   }

@@ -181,18 +181,18 @@ struct KeyClusters: Sendable {
     }
   }
 
-  /// What stands for a cluster; nil where a sliding window has left part of it behind, whose sum is not known.
+  /// How many tokens a cluster stands for, and their values' sum; nil for none, and where a sliding window has left part of it
+  /// behind, whose sum is not known.
   ///
   /// - Parameter isRead: of tokens attended to exactly whatever their cluster, which count once.
-  func term(
-    _ cluster: Int, logit: Float, within visible: Range<Int>, isRead: (Int32) -> Bool, _ values: ValueRows?,
+  func remainder(
+    _ cluster: Int, within visible: Range<Int>, isRead: (Int32) -> Bool, _ values: ValueRows?,
     for _: ClusterScoring
-  ) -> OutputCorrection.Term? {
+  ) -> (count: Float, valueSum: [Float])? {
     guard let first = members[cluster].first, Int(first) >= visible.lowerBound else { return nil }
     let known = members[cluster].filter(isRead)
     guard known.count < members[cluster].count else { return nil }
     let sum = known.isEmpty ? valueSums[cluster] : zip(valueSums[cluster], values?.sum(known) ?? []).map(-)
-    return OutputCorrection.Term(
-      logit: logit, count: Float(members[cluster].count - known.count), valueSum: sum)
+    return (Float(members[cluster].count - known.count), sum)
   }
 }

@@ -55,10 +55,11 @@ extension QueryBlock {
         pattern: .gather(rowBytes: group.valueRowBytes)),
       readPerHead: bytes * group.groupSize, readGroupUnion: isShared ? bytes : bytes * group.groupSize)
     return estimated.enumerated().map { row, some in
-      zip(some.clusters, some.logits).compactMap {
-        clusters.term(
-          $0, logit: $1, within: visible(row), isRead: { some.read.contains(Int($0)) }, tables.values,
-          for: ClusterScoring())
+      zip(some.clusters, some.logits).compactMap { cluster, logit in
+        clusters.remainder(
+          cluster, within: visible(row), isRead: { some.read.contains(Int($0)) }, tables.values,
+          for: ClusterScoring()
+        ).map { OutputCorrection.Term(logit: logit, count: $0.count, valueSum: $0.valueSum) }
       }
     }
   }
@@ -95,11 +96,15 @@ extension QueryBlock {
         .attend, .gather, .metadata, rowBytes: group.valueRowBytes, bits: group.elementBits,
         pattern: .gather(rowBytes: group.valueRowBytes)),
       readPerHead: bytes * group.groupSize, readGroupUnion: bytes)
+    // Heads differ in their logits alone.
+    let left = some.compactMap { cluster in
+      clusters.remainder(
+        cluster, within: steps[step].visible, isRead: isRead, tables.values, for: ClusterScoring()
+      ).map { (cluster: cluster, rest: $0) }
+    }
     return logits.map { logits in
-      some.compactMap {
-        clusters.term(
-          $0, logit: logits[$0], within: steps[step].visible, isRead: isRead, tables.values,
-          for: ClusterScoring())
+      left.map {
+        OutputCorrection.Term(logit: logits[$0.cluster], count: $0.rest.count, valueSum: $0.rest.valueSum)
       }
     }
   }

@@ -90,7 +90,7 @@ public struct ClusterKV: Policy {
       let (sinks, middle, recent) = kept(of: block.steps[row % block.steps.count])
         .split(block.visible(row), budget: k)
       let chosen = clusters.best(ranks[row], among: middle, most: k - sinks.count - recent.count).tokens
-        .sorted()
+        .ascending(within: middle)
       listed.appendRow(chosen)
       result.appendRow(sinks.map(Int32.init) + chosen + recent.map(Int32.init))
     }

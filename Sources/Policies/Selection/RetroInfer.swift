@@ -84,16 +84,24 @@ public struct RetroInfer: Policy {
     let ranked = Int((estimated * Double(clusters.members.count)).rounded())
     let scores = block.scores(clusters)
     let ranks = choosesPerGroup ? summed(scores, block) : scores
+    var picks: [(set: [Int32], others: [Int], sinks: Range<Int>)] = []
     for row in 0..<block.rows {
-      let step = block.steps[row % block.steps.count]
-      let k = block.budgets[row % block.steps.count]
-      let (sinks, middle, recent) = kept(of: step).split(step.visible, budget: k)
-      let (chosen, order, next) = clusters.best(
-        ranks[row], among: middle, most: k - sinks.count - recent.count)
-      result.appendRow((sinks.map(Int32.init) + chosen + recent.map(Int32.init)).sorted())
+      let place = row % block.steps.count
+      // Heads that choose together choose the same.
+      if row == place || !choosesPerGroup {
+        let (step, k) = (block.steps[place], block.budgets[place])
+        let (sinks, middle, recent) = kept(of: step).split(step.visible, budget: k)
+        let (chosen, order, next) = clusters.best(
+          ranks[row], among: middle, most: k - sinks.count - recent.count)
+        let set = sinks.map(Int32.init) + chosen.ascending(within: middle) + recent.map(Int32.init)
+        picks.append((set, Array(order.dropFirst(next).prefix(ranked)), sinks))
+      }
+      let pick = picks[choosesPerGroup ? place : row]
+      result.appendRow(pick.set)
       let logits = block.logits(of: scores[row])
-      let others = Array(order.dropFirst(next).prefix(ranked))
-      rest.append(EstimatedClusters(clusters: others, logits: others.map { logits[$0] }, read: sinks))
+      rest.append(
+        EstimatedClusters(
+          clusters: pick.others, logits: pick.others.map { logits[$0] }, read: pick.sinks))
     }
     result.corrections = block.terms(clusters, rest, most: ranked, isShared: choosesPerGroup).map {
       var correction = OutputCorrection()

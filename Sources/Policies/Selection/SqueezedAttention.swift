@@ -111,7 +111,7 @@ public struct SqueezedAttention: LayerPolicy {
       let weights = clusters.keyWeights(block.logits(of: scores), block.kernels)
       let visible = block.visible(row)
       let chosen = weights.indices.filter { Double(weights[$0]) > threshold }
-        .flatMap { clusters.members[$0] }.filter { visible.contains(Int($0)) }.sorted()
+        .flatMap { clusters.members[$0] }.filter { visible.contains(Int($0)) }.ascending(within: visible)
       listed.appendRow(chosen)
       let (first, last) = (
         visible.clamped(to: 0..<zone.lowerBound), visible.clamped(to: zone.upperBound..<visible.upperBound)

@@ -14,9 +14,10 @@ struct HotBufferLedger {
   ///
   /// - Parameter held: tokens that lie on the device whatever the query.
   mutating func read(_ choice: Selections, rows: [Int], held: [Range<Int>], at step: Step) {
-    var tokens = Set<Int32>()
-    for row in rows { choice.withTokens(row) { tokens.formUnion($0) } }
-    chosen.append(tokens.filter { token in !held.contains { $0.contains(Int(token)) } }.sorted())
+    var isAsked = [Bool](repeating: false, count: step.visible.upperBound)
+    for row in rows { choice.withTokens(row) { for token in $0 { isAsked[Int(token)] = true } } }
+    for range in held { for token in range.clamped(to: isAsked.indices) { isAsked[token] = false } }
+    chosen.append(isAsked.indices.filter { isAsked[$0] }.map(Int32.init))
     newest.append(step.position)
   }
 
