@@ -52,7 +52,7 @@ def problems(name: str, section: dict, found: dict[str, float], elsewhere: float
         if elsewhere is None:
             limit, told = ratio.median * (1 + allowed[case]), f"{allowed[case]:.0%} tolerated"
         else:
-            limit, told = ratio.median * elsewhere, f"{elsewhere:.1f} times it tolerated elsewhere"
+            limit, told = ratio.median * elsewhere, f"{elsewhere:.1f} times it tolerated, being gross"
         value = found.get(case)
         if value is None or not value <= limit:
             failing.append(Problem(name, case, ratio.median, limit, value, told))

@@ -135,8 +135,16 @@ class Check(unittest.TestCase):
         self.tell(isa="avx2", slower={"top-k": [5]})
         self.assertRegex(
             self.run_page(1, "check", "--short"),
-            r"top-k: expected at most .* \(.*, 5\.8 times it tolerated elsewhere\)",
+            r"top-k: expected at most .* \(.*, 5\.8 times it tolerated, being gross\)",
         )
+
+    def test_on_the_same_machine_only_gross_regressions_count_where_asked(self):
+        self.tell(slower={"top-k": [3]})
+        self.run_page(1, "check", "--short")
+        said = self.run_page(0, "check", "--short", "--gross")
+        self.assertIn("worse than those that are kept, grossly", said)
+        self.tell(slower={"top-k": [7]})
+        self.assertIn("top-k: expected at most", self.run_page(1, "check", "--short", "--gross"))
 
     def test_another_processor_is_another_machine(self):
         kept = json.loads(self.kept.read_text())
