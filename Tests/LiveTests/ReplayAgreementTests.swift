@@ -87,6 +87,26 @@ import Traces
       profile: nil, threads: 2)
   }
 
+  /// The prompt's attention, summed over queries that nobody traced, decides what is dropped: without it the choices are others.
+  @Test func soItDoesWhereThePromptsAttentionIsHandedOver() throws {
+    let folder = try TemporaryFolder()
+    func trace(_ name: String, hasPromptAttention: Bool) throws -> Trace {
+      try SyntheticTrace(
+        prompt: 150, decode: 9, window: 0, geometry: Self.geometry, hasPromptAttention: hasPromptAttention,
+        seed: 5
+      ).write(to: folder.path(name))
+      return try Trace(path: folder.path(name))
+    }
+    let given = try trace("a.zst", hasPromptAttention: true)
+    let configurations = try ReplayConfiguration.grid(
+      PolicyGrammar.parse(["h2o"]), budgets: [.tokens(9), .share(0.3)])
+    try choosesAlike(given, configurations, profile: nil, threads: 2)
+    let digests = try [given, trace("b.zst", hasPromptAttention: false)].map {
+      try Replay($0).run(configurations, options: ReplayOptions()).configurations.map(\.digest)
+    }
+    #expect(digests[0][0] != digests[1][0] && digests[0][1] != digests[1][1])
+  }
+
   @Test func aFormatThatKeepsTheNewestExactIsRefused() throws {
     let feed = LiveSessionTests.model
     let error = #expect(throws: LiveError.self) {
