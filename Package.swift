@@ -121,7 +121,7 @@ let package = Package(
       name: "ExperimentsTests",
       dependencies: [
         "Experiments", "Policies", "Simulator", "Results", "Traces", "CReportPage", "CZstd", "Pricing",
-        "TestSupport",
+        "Machine", "Kernels", "Attention", "TestSupport",
       ],
       swiftSettings: swift),
     .testTarget(
