@@ -107,6 +107,31 @@ import Traces
     #expect((capture?["rotation_check"] as? [String: Any])?["largest_error_layer"] as? Int == 1)
   }
 
+  /// Scores from elsewhere by their kind, and by how much our attention differs from what the engine gave.
+  @Test func whatATraceHoldsBesideIsTold() throws {
+    try SyntheticTrace(
+      prompt: 60, decode: 4, window: 8, hasOutput: true, hasOutputProjection: true, hasScores: true
+    ).write(to: folder.path("more.zst"))
+    let text = try Executable.run(["info", "more.zst", "--verify"], in: folder).output
+    let lines = text.split(separator: "\n")
+    #expect(lines.contains("projections      of layers 0-1, to 192 channels"))
+    let scores = try #require(lines.first { $0.hasPrefix("scores ") })
+    #expect(scores.contains(": an indexer of ") && scores.contains(": a score a token, layers 0-1; "))
+    #expect(scores.hasSuffix("norms of projected values, layers 0-1"))
+    // 12 traced positions of 6 heads in each of two layers, stored in 16 bits.
+    let engine = try #require(lines.first { $0.hasPrefix("engine's output  ours differs by ") })
+    #expect(engine.hasSuffix(" over 144 heads and positions of layers 0-1"))
+    let run = try Executable.run(["info", "more.zst", "--verify", "--json"], in: folder)
+    let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+    let agreement = try #require(json["engine_agreement"] as? [String: Any])
+    let (median, largest) = (
+      try #require(agreement["median_relative_error"] as? Double),
+      try #require(agreement["largest_relative_error"] as? Double)
+    )
+    #expect(0 < median && median <= largest && largest < 1e-2)
+    #expect(engine.contains(String(format: "%.1e (median), %.1e (largest)", median, largest)))
+  }
+
   @Test func aBundledTraceIsAsItsReadmeSays() throws {
     let run = try Executable.run(["info", Inputs.bundledTrace("qa-4096.zst")], in: folder)
     #expect(run.status == 0)

@@ -85,6 +85,31 @@ import Testing
     #expect(!folder.holds("study-m/first.zst") && !folder.holds("study-m/runs.db"))
   }
 
+  @Test func aCaptureThatSaysNothingIsToldByItsStatus() throws {
+    let program = try folder.file(Data("#!/bin/sh\nexit 3\n".utf8), "fasa-capture")
+    let outcome = try run("first.txt")
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.errors.contains("fasa-capture run m.gguf first.txt: expected a capture, found status 3; "))
+    // What is no program is not started.
+    _ = try folder.file(Data("not a program\n".utf8), "fasa-capture")
+    let unstarted = try run("first.txt")
+    #expect(unstarted.status == 1 && unstarted.errors.contains("\(program): expected to start it, found "))
+  }
+
+  /// On the search path, and before the checkout's in the working folder's environment.
+  @Test(arguments: ["bin", ".venv/bin"]) func theProgramIsFound(place: String) throws {
+    let bin = folder.url.appending(path: place)
+    try FileManager.default.createDirectory(at: bin, withIntermediateDirectories: true)
+    try FileManager.default.moveItem(
+      at: folder.url.appending(path: "fasa-capture"), to: bin.appending(path: "fasa-capture"))
+    let outcome = try Executable.run(
+      ["study", "m.gguf", "first.txt", "--policy", "oracle", "--budget", "16", "--no-timing"], in: folder,
+      environment: ["PATH": "\(folder.path("bin")):/usr/bin:/bin"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(try calls().count == 1 && folder.holds("study-m/first.zst"))
+  }
+
   @Test func ctrlCEndsTheCapture() throws {
     _ = try folder.file(Data(), "waits")
     let process = try Executable.process(

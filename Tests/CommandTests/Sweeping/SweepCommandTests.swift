@@ -105,6 +105,18 @@ import Traces
     let first = try #require((object["traces"] as? [[String: Any]])?.first)
     #expect(first["stored"] as? [String] == ["oracle @ 10"])
     #expect((first["to_run"] as? [String])?.count == 36)
+    let lines = try run(
+      "sweep t.zst u.zst --policy oracle,dense --budget 10 --no-timing --dry-run -o csv"
+    ).output
+    #expect(
+      lines == """
+        "trace","policy","label","budget","is_stored"
+        "t.zst","oracle","oracle @ 10","10",true
+        "t.zst","dense","dense",,false
+        "u.zst","oracle","oracle @ 10","10",false
+        "u.zst","dense","dense",,false
+
+        """)
   }
 
   /// Stored configurations are priced too.

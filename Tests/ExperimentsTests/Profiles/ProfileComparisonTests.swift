@@ -97,5 +97,32 @@ import Traces
     renamed.statistics = nil
     let comparison = try compared(renamed)
     #expect(comparison.kinds.count == 1 && comparison.notes.first?.hasPrefix("of other models") == true)
+    var requantised = profile
+    requantised.model.sha256 = String(repeating: "7", count: 64)
+    #expect(
+      try compared(requantised).notes.first == "of other weights (SHA-256), such as another quantisation")
+    #expect(try compared(requantised).kinds.count == 7)
+  }
+
+  /// Channels that lie otherwise are not those of the same number: what is by chunks is compared all the same.
+  @Test func statisticsOfTwoLayoutsAreNotCompared() throws {
+    var other = profile
+    other.pairing = profile.pairing == .half ? .interleaved : .half
+    let comparison = try compared(other)
+    #expect(comparison.kinds.map(\.name) == ["dominant chunks"])
+    #expect(comparison.notes.contains("head statistics are in channels of two layouts, and are not compared"))
+  }
+
+  @Test func profilesThatHoldNothingInCommonAreRefused() throws {
+    var (first, second) = (profile, profile)
+    first.statistics = nil
+    second.statistics = nil
+    first.layers = first.layers.filter { $0.layer == 0 }
+    second.layers = second.layers.filter { $0.layer == 1 }
+    let error = #expect(throws: ReplayError.self) {
+      try ProfileComparison(
+        loaded(first, "a.json"), loaded(second, "b.json"), share: .share(0.25), window: nil)
+    }
+    #expect(error?.expected == "a layer and K, or head statistics, that both hold")
   }
 }
