@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import floors, peers, roofline
+from . import floors, peers, policies, roofline
 from .ratios import Ratio
 
 
@@ -43,6 +43,14 @@ SECTIONS = [
         "A replay against its floor",
         (f"fasa-sim bench replay trace.zst --profile profile.json --policy {floors.POLICIES}",),
         floors.replays,
+    ),
+    Section(
+        "policies",
+        "Every policy",
+        (
+            f"fasa-sim replay traces/prose-8192.zst --policy all --budget {policies.BUDGETS} --profile {policies.PROFILE} --no-timing",
+        ),
+        policies.policies,
     ),
     Section("replay", "Beside NumPy", ("Benchmarks/run replay",), peers.replay, needs_peers=True),
     Section("kernels", "Kernels beside other libraries", ("Benchmarks/run kernels",), peers.kernels, needs_peers=True),
