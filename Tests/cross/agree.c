@@ -163,6 +163,14 @@ static void compare(const fs_kernels *base, const fs_kernels *other, size_t toke
   SAME("exponentials", spare[0], spare[1], tokens);
   for (int k = 0; k < 2; k++) (k ? other : base)->softcap(scores[k], tokens, .125f, 30, spare[k]);
   SAME("softcap", spare[0], spare[1], tokens);
+  for (int k = 0; k < 2; k++) {
+    // Of the rows after the first, beside what the first one gives.
+    float *largest = spare[k], *numbers = spare[k] + tokens;
+    memcpy(largest, scores[k], tokens * sizeof(float));
+    memset(numbers, 0, tokens * sizeof(float));
+    (k ? other : base)->keep_largest(scores[k] + stride, stride, ROWS - 1, tokens, 1, largest, numbers);
+  }
+  SAME("keep_largest", spare[0], spare[1], 2 * tokens);
   for (size_t k = 1; k <= tokens; k += tokens / 5 + 1) {
     for (int t = 0; t < 2; t++) (t ? other : base)->top_k(scores[t], tokens, k, chosen[t], scratch);
     SAME("top_k", chosen[0], chosen[1], k);
