@@ -15,26 +15,28 @@ REPEATS = 2
 COLUMNS = 3
 
 
-def words(policy: str) -> list:
+def words(policy: str, small: bool) -> list:
     asked = ["replay", TRACE, "--policy", policy, "--budget", BUDGETS, "--profile", PROFILE]
-    return [*asked, "--no-timing", "--db", ":memory:"]
+    return [*asked, "--no-timing", "--db", ":memory:", *(["--layers", "5"] if small else [])]
 
 
-def measured(small: bool) -> tuple[dict[str, float], float, float]:
-    """Processor seconds of each policy beyond those of `dense`; then those of all policies in one command, and what it took."""
-    begun = time.monotonic()
-    everything = processor.seconds(TOOL, *words("all"))
-    elapsed = time.monotonic() - begun
-    every = fasa_sim(*words("all"))["traces"][0]["configurations"]
-    # In the order of the answer, each once.
+def together(small: bool) -> tuple[list[str], str]:
+    """The policies that the trace serves, in the order of the answer; what one command for all of them took."""
+    begun, used = time.monotonic(), processor.of_children()
+    every = fasa_sim(*words("all", small))["traces"][0]["configurations"]
+    elapsed, seconds = time.monotonic() - begun, processor.of_children() - used
     names = [name for name in dict.fromkeys(row["policy"] for row in every) if name != "dense"]
-    repeats = 1 if small else REPEATS
+    return names, f"All {len(names)} of them in one command: {elapsed:.1f} s, {seconds:.1f} s of processor time."
+
+
+def alone(names: list[str], small: bool) -> dict[str, float]:
+    """Processor seconds of each policy beyond those of `dense`."""
 
     def least(name: str) -> float:
-        return min(processor.seconds(TOOL, *words(name)) for _ in range(repeats))
+        return min(processor.seconds(TOOL, *words(name, small)) for _ in range(1 if small else REPEATS))
 
-    alone = least("dense")
-    return {name: least(name) - alone for name in (names[:6] if small else names)}, everything, elapsed
+    dense = least("dense")
+    return {name: least(name) - dense for name in names}
 
 
 def table(found: dict[str, float], middle: float) -> str:
@@ -48,10 +50,8 @@ def table(found: dict[str, float], middle: float) -> str:
 
 
 def policies(small: bool) -> tuple[str, dict[str, Ratio]]:
-    found, everything, elapsed = measured(small)
+    names, told = together(small)
+    found = alone(names[:6] if small else names, small)
     middle = median(found.values())
-    told = (
-        f"All {len(found)} of them in one command: {elapsed:.1f} s, {everything:.1f} s of processor time. "
-        f"Alone, beyond what `dense` takes, in seconds of processor time; the median is {middle:.2f} s."
-    )
+    told += f" Alone, beyond what `dense` takes, in seconds of processor time; the median is {middle:.2f} s."
     return f"{told}\n\n{table(found, middle)}", {}

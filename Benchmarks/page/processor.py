@@ -14,3 +14,9 @@ def seconds(*command) -> float:
     if status:
         raise Failed(f"{' '.join(words)}: expected it to succeed, it ended with {process.returncode}")
     return used.ru_utime + used.ru_stime
+
+
+def of_children() -> float:
+    """Of all commands that have ended so far."""
+    times = os.times()
+    return times.children_user + times.children_system
