@@ -1,6 +1,7 @@
 """What commands print as JSON, against docs/json.schema.json, and JSON lines and CSV against the same rows."""
 
 import csv
+import functools
 import io
 import json
 import pathlib
@@ -78,8 +79,17 @@ def told(folder, environment, command, *options) -> str:
     return run.stdout
 
 
+@functools.cache
+def validator(kind: str):
+    """Made once for each kind: to look the schema itself over takes longer than any value."""
+    schema = SCHEMA | {"$ref": f"#/$defs/{kind}"}
+    made = jsonschema.validators.validator_for(schema)
+    made.check_schema(schema)
+    return made(schema)
+
+
 def check(value, kind: str) -> None:
-    jsonschema.validate(value, SCHEMA | {"$ref": f"#/$defs/{kind}"})
+    validator(kind).validate(value)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
