@@ -9,9 +9,12 @@
 // While rows are summed too: 4 rows x 2 vectors and 4 sums.
 #define SUM_ROWS 4
 // Rows scored, and vectors of channels summed, for so many heads at once: sums enough for the latency of two
-// multiply-adds a cycle, and few enough that sixteen registers hold them beside their factors.
+// multiply-adds a cycle, and few enough that sixteen registers hold them beside their factors. SHARED in attention of
+// one pass, LONE in a kernel that does nothing else.
 #define SHARED_ROWS(heads) ((heads) < 3 ? 4 : (heads) == 3 ? 3 : 2)
 #define SHARED_WIDTH(heads) ((heads) == 1 ? 8 : (heads) == 2 ? 4 : (heads) == 3 ? 3 : 2)
+#define LONE_ROWS(heads) ((heads) < 4 ? 4 : 3)
+#define LONE_WIDTH(heads) ((heads) == 1 ? 8 : (heads) == 2 ? 4 : 3)
 
 typedef __m256 vf;
 

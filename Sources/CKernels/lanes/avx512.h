@@ -11,6 +11,8 @@
 // Rows scored, and vectors of channels summed, for so many heads at once.
 #define SHARED_ROWS(heads) 4
 #define SHARED_WIDTH(heads) ((heads) == 1 ? 8 : 4)
+#define LONE_ROWS SHARED_ROWS
+#define LONE_WIDTH SHARED_WIDTH
 
 typedef __m512 vf;
 
