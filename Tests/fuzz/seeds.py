@@ -22,10 +22,34 @@ def headers() -> list[bytes]:
     return found
 
 
+def choices() -> list[bytes]:
+    """Two tokens for each query head and decode step of the fixtures' trace, in both formats."""
+    layers, heads, positions = (1, 3), range(4), range(16, 20)
+    lines = [
+        json.dumps({"layer": layer, "head": head, "position": position, "tokens": [position - 1, position]})
+        for layer in layers
+        for head in heads
+        for position in positions
+    ]
+    sets = struct.pack("<32i", *(token for _ in heads for position in positions for token in (position - 1, position)))
+    header = json.dumps(
+        {
+            f"layers.{layer}.tokens": {
+                "dtype": "I32",
+                "shape": [4, 4, 2],
+                "data_offsets": [number * len(sets), (number + 1) * len(sets)],
+            }
+            for number, layer in enumerate(layers)
+        }
+    ).encode()
+    header += b" " * (-len(header) % 8)
+    return ["\n".join(lines).encode() + b"\n", struct.pack("<Q", len(header)) + header + 2 * sets]
+
+
 def made(file: str) -> list[bytes]:
-    """A small file as the program writes it, where a release build is here: the project's own are larger than an input may be."""
+    """A small file as the program writes it: the project's own are larger than an input may be."""
     if not TOOL.exists():
-        return []
+        sys.exit("seeds: expected a release build, found none: swift build -c release --product fasa-sim")
     with tempfile.TemporaryDirectory() as name:
         for command in (
             "synth t.zst --layers 0 --query-heads 2 --kv-heads 1 --head-dim 8 --tokens 24 --decode 4 --window 4",
@@ -58,7 +82,7 @@ def seeds(reader: str) -> list[bytes]:
         case "measurements":
             return [b"\n".join(data.split(b"\n")[:20]) for data in files("hardware/measurements/*.csv")]
         case "external":
-            return [b'{"layer":0,"head":0,"position":4,"tokens":[0,1]}\n', *headers()]
+            return choices()
         case "database":
             foreign = sqlite3.connect(":memory:")
             foreign.execute("PRAGMA application_id = 1178686273")

@@ -15,10 +15,11 @@ enum Reader: String, CaseIterable {
   case trace
   case header, metadata, profile, sweep, hardware, kernels, measurements, external, database, config, gguf
 
-  func read(_ bytes: UnsafeBufferPointer<UInt8>) {
+  /// Whether it was taken for what it should be, and not refused.
+  @discardableResult func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     switch self {
     case .trace:
-      onFile(bytes) { path in
+      return onFile(bytes) { path in
         let trace = try Trace(path: path)
         try trace.verify()
         _ = try trace.digest()
@@ -28,34 +29,41 @@ enum Reader: String, CaseIterable {
       var length = UInt64(bytes.count).littleEndian
       var file = withUnsafeBytes(of: &length) { Array($0) }
       file += bytes
-      file.withUnsafeBufferPointer { onFile($0) { _ = try Trace(path: $0) } }
+      return file.withUnsafeBufferPointer { onFile($0) { _ = try Trace(path: $0) } }
     case .metadata:
-      attempt { _ = try TraceMetadata(json: String(decoding: bytes, as: UTF8.self), file: "t.zst") }
-    case .profile: onFile(bytes) { _ = try LoadedProfile(path: $0) }
+      return attempt { _ = try TraceMetadata(json: String(decoding: bytes, as: UTF8.self), file: "t.zst") }
+    case .profile: return onFile(bytes) { _ = try LoadedProfile(path: $0) }
     case .sweep:
-      attempt { _ = try SweepFile(path: "sweep.yaml").plan(String(decoding: bytes, as: UTF8.self)) }
+      return attempt { _ = try SweepFile(path: "sweep.yaml").plan(String(decoding: bytes, as: UTF8.self)) }
     case .hardware:
-      attempt { _ = try HardwareDescription(yaml: String(decoding: bytes, as: UTF8.self), file: "m.yaml") }
-    case .kernels: attempt { _ = try KernelSet(yaml: String(decoding: bytes, as: UTF8.self), file: "k.yaml") }
-    case .measurements: attempt { _ = try MeasurementTable(Data(bytes), path: "m.csv") }
+      return attempt {
+        _ = try HardwareDescription(yaml: String(decoding: bytes, as: UTF8.self), file: "m.yaml")
+      }
+    case .kernels:
+      return attempt { _ = try KernelSet(yaml: String(decoding: bytes, as: UTF8.self), file: "k.yaml") }
+    case .measurements: return attempt { _ = try MeasurementTable(Data(bytes), path: "m.csv") }
     case .external:
-      guard let trace = Self.traceOfChoices else { return }
-      onFile(bytes) { _ = try ExternalFile(path: $0, trace: trace).read() }
+      guard let trace = Self.traceOfChoices else { return false }
+      return onFile(bytes) { _ = try ExternalFile(path: $0, trace: trace).read() }
     case .database:
-      onFile(bytes) { path in
+      return onFile(bytes) { path in
         let store = try ResultsStore(path: path, access: .readOnly, busyTimeout: 0)
         _ = try store.summaries()
-        _ = try store.pairedDifferences("fasa", "quest")
+        _ = try store.pairedDifferences("oracle", "quest")
       }
-    case .config: onFile(bytes) { _ = try ConfigJSON(path: $0) }
-    case .gguf: onFile(bytes) { _ = try GGUFModel(path: $0) }
+    case .config: return onFile(bytes) { _ = try ConfigJSON(path: $0) }
+    case .gguf: return onFile(bytes) { _ = try GGUFModel(path: $0) }
     }
   }
 
-  func attempt(_ body: () throws -> Void) {
-    do { try body() } catch {
+  func attempt(_ body: () throws -> Void) -> Bool {
+    do {
+      try body()
+      return true
+    } catch {
       // What is told of it must be a text of some lines, whatever is in the bytes.
       precondition("\(error)".utf8.count < 20_000, "an error without end")
+      return false
     }
   }
 }

@@ -11,14 +11,15 @@ extension Reader {
   static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  func onFile(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (String) throws -> Void) {
+  func onFile(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (String) throws -> Void) -> Bool {
     // A file that cannot be written is no input that was refused.
     do {
       let folder = try TemporaryFolder()
       let path = try folder.file(Data(bytes), "input")
-      withExtendedLifetime(folder) { attempt { try body(path) } }
+      return withExtendedLifetime(folder) { attempt { try body(path) } }
     } catch {
       Issue.record(error)
+      return false
     }
   }
 }
@@ -31,7 +32,7 @@ extension Reader {
     #expect(!inputs.isEmpty)
     // Without it `external` reads nothing.
     #expect(Reader.traceOfChoices != nil)
-    for input in inputs { input.withUnsafeBufferPointer(reader.read) }
+    for input in inputs { _ = input.withUnsafeBufferPointer(reader.read) }
   }
 
   @Test(arguments: Reader.allCases) func soItIsWithAFewBytesChanged(reader: Reader) throws {
@@ -47,7 +48,7 @@ extension Reader {
         }
         if changed.isEmpty { break }
       }
-      changed.withUnsafeBufferPointer(reader.read)
+      _ = changed.withUnsafeBufferPointer(reader.read)
     }
   }
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// FUZZ_READER names the reader: libFuzzer keeps the command line for itself.
-private let reader: Reader = {
+let reader: Reader = {
   let name = ProcessInfo.processInfo.environment["FUZZ_READER"] ?? ""
   guard let reader = Reader(rawValue: name) else {
     let known = Reader.allCases.map(\.rawValue).joined(separator: ", ")

@@ -10,10 +10,21 @@ extension Reader {
     }
 
   /// In memory, since a disk would be most of what is waited for.
-  func onFile(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (String) throws -> Void) {
+  func onFile(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (String) throws -> Void) -> Bool {
+    if self == .database { return onNamedFile(bytes, body) }
     let file = fz_file(bytes.baseAddress, bytes.count)
-    guard file >= 0 else { return }
+    guard file >= 0 else { return false }
     defer { close(file) }
-    attempt { try body("/proc/self/fd/\(file)") }
+    return attempt { try body("/proc/self/fd/\(file)") }
+  }
+
+  /// SQLite follows links, and opens none of a nameless file.
+  private func onNamedFile(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (String) throws -> Void) -> Bool {
+    let path = "/dev/shm/fasa-sim-fuzz-\(getpid())"
+    defer { for end in ["", "-wal", "-shm", "-journal"] { unlink(path + end) } }
+    guard FileManager.default.createFile(atPath: path, contents: Data(bytes)) else {
+      preconditionFailure("no file can be written in /dev/shm")
+    }
+    return attempt { try body(path) }
   }
 }
