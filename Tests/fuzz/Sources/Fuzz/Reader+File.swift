@@ -13,7 +13,8 @@ extension Reader {
   func onFile(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (String) throws -> Void) -> Bool {
     if self == .database { return onNamedFile(bytes, body) }
     let file = fz_file(bytes.baseAddress, bytes.count)
-    guard file >= 0 else { return false }
+    // Nothing would be tried, and nobody told.
+    guard file >= 0 else { preconditionFailure("no file can be made in memory") }
     defer { close(file) }
     return attempt { try body("/proc/self/fd/\(file)") }
   }

@@ -1,7 +1,7 @@
 import CFuzz
 import Foundation
 
-// FUZZ_ACCEPTS: only says of how many of the files named the reader takes any, so that no reader is tried that refuses everything.
+// FUZZ_ACCEPTS: only says how many of the files named the reader takes, by status 3 that it takes none: such a reader is not tried.
 if ProcessInfo.processInfo.environment["FUZZ_ACCEPTS"] != nil {
   let taken = CommandLine.arguments.dropFirst()
     .filter { path in
@@ -9,6 +9,6 @@ if ProcessInfo.processInfo.environment["FUZZ_ACCEPTS"] != nil {
         ?? false
     }
   print(taken.count)
-  exit(taken.isEmpty ? 1 : 0)
+  exit(taken.isEmpty ? 3 : 0)
 }
 exit(fz_run(CommandLine.argc, CommandLine.unsafeArgv))
