@@ -31,6 +31,7 @@ public struct Trace: Sendable {
   let layout: TraceLayout
   let source: any ByteSource
   let file: InputFile
+  private let knownDigest = KnownDigest()
 
   /// Opens a trace of any container and checks all but the layers' values.
   ///
@@ -81,8 +82,21 @@ public struct Trace: Sendable {
   /// is an error, here or where it is read.
   ///
   /// - Throws: `TraceError`, of kind `otherDigest` where it is not ``expectedDigest``.
-  /// - Complexity: reads the whole file, a mebibyte at a time.
+  /// - Complexity: reads the whole file, a mebibyte at a time, but for a file that was read so before and is unchanged.
   public func digest() throws -> String {
+    let found = try knownDigest.hex ?? hash()
+    try file.checkUnchanged()
+    if let expectedDigest, found != expectedDigest {
+      throw TraceError(
+        .otherDigest, file: path, expected: "the trace of SHA-256 \(expectedDigest)",
+        found: "that of \(found)",
+        advice: TraceError.copyAgain)
+    }
+    knownDigest.hex = found
+    return found
+  }
+
+  private func hash() throws -> String {
     let hash = SHA256Digest()
     let buffer = try AlignedBuffer.allocate(1 << 20, file: path, part: "digest")
     var position = 0
@@ -93,15 +107,7 @@ public struct Trace: Sendable {
       hash.update(UnsafeRawBufferPointer(part))
       position += part.count
     }
-    try file.checkUnchanged()
-    let found = hash.hex
-    if let expectedDigest, found != expectedDigest {
-      throw TraceError(
-        .otherDigest, file: path, expected: "the trace of SHA-256 \(expectedDigest)",
-        found: "that of \(found)",
-        advice: TraceError.copyAgain)
-    }
-    return found
+    return hash.hex
   }
 
   /// The digest that the trace was asked for by, without a look at the file; else ``digest()``.

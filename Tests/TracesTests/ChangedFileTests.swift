@@ -37,6 +37,20 @@ import Testing
     expectNoticed { try trace.verify() }
   }
 
+  /// A digest that is known is not given out for what lies there now.
+  @Test func overwrittenAfterItsDigest() throws {
+    let bytes = try TraceBytes().safetensors
+    let trace = try opened(bytes)
+    let digest = try trace.digest()
+    let other = trace
+    #expect(try other.digest() == digest)
+    let handle = try FileHandle(forWritingTo: URL(filePath: trace.path))
+    try handle.write(contentsOf: Data(bytes))
+    try handle.close()
+    expectNoticed { _ = try trace.digest() }
+    expectNoticed { _ = try other.digest() }
+  }
+
   @Test func truncated() throws {
     let trace = try opened(try TraceBytes().safetensors)
     let handle = try FileHandle(forWritingTo: URL(filePath: trace.path))
