@@ -9,7 +9,12 @@ package final class TemporaryFolder: Sendable {
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
 
-  deinit { try? FileManager.default.removeItem(at: url) }
+  deinit {
+    // A database that closes meanwhile takes its own files away, which ends a removal that has listed them.
+    for _ in 0..<10 where FileManager.default.fileExists(atPath: url.path(percentEncoded: false)) {
+      try? FileManager.default.removeItem(at: url)
+    }
+  }
 
   package func path(_ name: String) -> String { url.appending(path: name).path(percentEncoded: false) }
 

@@ -2,6 +2,8 @@
 //
 //   swiftc -O -sanitize=thread Tests/sanitizers/mutex.swift -o /tmp/mutex && /tmp/mutex               a report
 //   swiftc -O -sanitize=thread -D NSLOCK Tests/sanitizers/mutex.swift -o /tmp/mutex && /tmp/mutex     none
+//
+// thread.supp passes over the first without -O, as the suite's commands are built: TSAN_OPTIONS=suppressions=Tests/sanitizers/thread.supp
 import Foundation
 import Synchronization
 

@@ -14,10 +14,19 @@ struct GroupPipeline {
   /// KV heads that a thread widens at once.
   var headsPerThread = 1
 
-  /// Layers held at once: two, so that reading overlaps computing, or more where many threads share small layers.
+  /// Bytes of a layer as stored of which a second one is held: beyond them all threads read the next layer when the one
+  /// before is computed, so that a replay needs no more than a layer and what the threads widen.
+  var mostBytesAhead = 256 << 20
+
+  /// Layers held at once: as many as keep all threads busy, and where they are not large one more, so that reading
+  /// overlaps computing.
   var layersInFlight: Int {
-    threads == 1 ? 1 : max(2, (threads + kvHeads.count - 1) / max(kvHeads.count, 1) + 1)
+    let busy = (threads + kvHeads.count - 1) / max(kvHeads.count, 1)
+    return threads == 1 || layerBytes > mostBytesAhead ? busy : busy + 1
   }
+
+  /// Bytes of the largest layer as stored.
+  private var layerBytes: Int { layers.reduce(0) { max($0, trace.byteCount(layer: $1)) } }
 
   /// Calls `body` once per layer and KV head, each time with one of the threads' own workers.
   ///
@@ -34,9 +43,9 @@ struct GroupPipeline {
     let total = layers.count * kvHeads.count
     let workers = max(1, min(threads, total))
     let memory = WalkMemory(trace, layers: layers, headsPerThread: headsPerThread)
+    let inFlight = try memory.layersInFlight(atMost: layersInFlight, threads: workers)
     let board = GroupBoard<Result>(
-      layers: layers.count, groupsPerLayer: kvHeads.count,
-      layersInFlight: try memory.layersInFlight(atMost: layersInFlight, threads: workers))
+      layers: layers.count, groupsPerLayer: kvHeads.count, layersInFlight: inFlight)
     DispatchQueue.concurrentPerform(iterations: workers) { thread in
       do {
         if thread == workers - 1 { try beside?() }
@@ -44,8 +53,9 @@ struct GroupPipeline {
         while let task = board.take() {
           switch task {
           case .read(let layer, let old):
-            board.loaded(
-              layer, try trace.layer(layers[layer], threads: readers(of: layer), reusing: old))
+            // Beside computing, if any is to be done: there is none before the first layer, nor beside the only one.
+            let readers = layer == 0 || inFlight == 1 ? threads : max(1, threads / 2)
+            board.loaded(layer, try trace.layer(layers[layer], threads: readers, reusing: old))
           case .group(let group, let tensors):
             let result = try body(tensors, kvHeads[group % kvHeads.count], worker)
             // Two statements: optional chaining would not evaluate its argument where there is no progress.
@@ -59,7 +69,4 @@ struct GroupPipeline {
     }
     return try board.results()
   }
-
-  /// Nothing can be computed before the first layer is there; the others are read beside computing.
-  private func readers(of layer: Int) -> Int { layer == 0 ? threads : max(1, threads / 2) }
 }

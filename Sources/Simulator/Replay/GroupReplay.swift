@@ -65,7 +65,7 @@ struct GroupReplay {
   static var blockBytes: Int { blockFloats * 4 }
 
   /// Rows of a block, at least: with fewer, a long cache's keys and values are read from memory for too little work.
-  private static let fewestRows = 24
+  private static let fewestRows = 48
 
   /// Steps of a block; it never decides a result, only where its scores lie. A multiple of 12 fills the kernels'
   /// blocks of rows under every instruction set.

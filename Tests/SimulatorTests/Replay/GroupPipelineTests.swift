@@ -16,8 +16,11 @@ import Traces
     trace = try HandTrace(prompt: 10, decode: 2).trace(in: folder)
   }
 
-  private func pipeline(threads: Int, layers: [Int] = [0, 1], kvHeads: [Int] = [0, 1]) -> GroupPipeline {
-    GroupPipeline(trace: trace, layers: layers, kvHeads: kvHeads, threads: threads)
+  private func pipeline(
+    threads: Int, layers: [Int] = [0, 1], kvHeads: [Int] = [0, 1], mostBytesAhead: Int = 256 << 20
+  ) -> GroupPipeline {
+    GroupPipeline(
+      trace: trace, layers: layers, kvHeads: kvHeads, threads: threads, mostBytesAhead: mostBytesAhead)
   }
 
   @Test(arguments: [1, 2, 3, 64]) func resultsKeepTheOrderOfLayersAndHeads(threads: Int) throws {
@@ -30,11 +33,15 @@ import Traces
   }
 
   /// A layer's memory is written over when the next is read, and never before its last group is done.
-  @Test(arguments: [1, 2, 5]) func everyGroupSeesItsOwnLayersValues(threads: Int) throws {
+  @Test(arguments: [1, 2, 5], [0, 256 << 20])
+  func everyGroupSeesItsOwnLayersValues(threads: Int, mostBytesAhead: Int) throws {
     let expected = try [0, 1].map { try trace.layer($0).k.floatValues() }
     #expect(expected[0] != expected[1])
     for _ in 0..<20 {
-      let keys = try pipeline(threads: threads).map(worker: {}) { tensors, _, _ in tensors.k.floatValues() }
+      let keys = try pipeline(threads: threads, mostBytesAhead: mostBytesAhead).map(worker: {}) {
+        tensors, _, _ in
+        tensors.k.floatValues()
+      }
       #expect(keys == [expected[0], expected[0], expected[1], expected[1]])
     }
   }
@@ -43,6 +50,12 @@ import Traces
     #expect(pipeline(threads: 1).layersInFlight == 1)
     #expect(pipeline(threads: 2).layersInFlight == 2)
     #expect(pipeline(threads: 8).layersInFlight == 5)
+    #expect(pipeline(threads: 8, kvHeads: [0]).layersInFlight == 9)
+    let bytes = trace.byteCount(layer: 0)
+    #expect(pipeline(threads: 2, mostBytesAhead: bytes).layersInFlight == 2)
+    #expect(pipeline(threads: 1, mostBytesAhead: bytes - 1).layersInFlight == 1)
+    #expect(pipeline(threads: 2, mostBytesAhead: bytes - 1).layersInFlight == 1)
+    #expect(pipeline(threads: 8, mostBytesAhead: bytes - 1).layersInFlight == 4)
     let board = GroupBoard<Int>(layers: 3, groupsPerLayer: 1, layersInFlight: 2)
     guard case .read(layer: 0, reusing: nil)? = board.take() else {
       Issue.record("the first layer is not read first")
