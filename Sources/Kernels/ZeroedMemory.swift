@@ -1,3 +1,5 @@
+import Attention
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Musl)
@@ -6,25 +8,18 @@
   import Glibc
 #endif
 
-/// 64-byte aligned zeros, in huge pages where the system has them.
-///
-/// A cache of keys is tens of mebibytes: in pages of 4 KiB, faulting it in costs as much as a pass over it, and
-/// gathering its rows misses the address cache at every one.
+/// 64-byte aligned zeros, in huge pages where they are many.
 final class ZeroedMemory {
   let start: UnsafeMutableRawPointer
   /// What the system gave, where it was asked for whole pages.
   private let mapping: (start: UnsafeMutableRawPointer, byteCount: Int)?
 
-  private static let hugePage = 2 << 20
-
   init(byteCount: Int) {
-    if byteCount >= Self.hugePage, let mapped = Self.map(byteCount + Self.hugePage) {
-      mapping = (mapped, byteCount + Self.hugePage)
-      start = mapped.alignedUp(toMultipleOf: Self.hugePage)
-      #if os(Linux)
-        // A hint: without it the pages are small and the memory the same.
-        _ = madvise(start, byteCount, MADV_HUGEPAGE)
-      #endif
+    let hugePage = HugePages.byteCount
+    if byteCount >= hugePage, let mapped = Self.map(byteCount + hugePage) {
+      mapping = (mapped, byteCount + hugePage)
+      start = mapped.alignedUp(toMultipleOf: hugePage)
+      HugePages.advise(start, byteCount: byteCount)
       return
     }
     mapping = nil

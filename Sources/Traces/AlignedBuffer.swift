@@ -1,3 +1,5 @@
+import Attention
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Musl)
@@ -7,24 +9,20 @@
 #endif
 
 /// Memory that is freed with the object; 64-byte aligned, so that a SIMD load never splits a cache line, and in huge pages
-/// where the system has them: a layer's tensors may be hundreds of mebibytes, and each page is a fault.
+/// where it is large: a layer's tensors may be hundreds of mebibytes.
 final class AlignedBuffer: @unchecked Sendable {
   // Unchecked: a buffer is written only by its maker, before others can see it.
   let bytes: UnsafeMutableRawBufferPointer
 
-  private static let hugePage = 2 << 20
-
   /// - Returns: nil where the system has no `count` bytes.
   init?(count: Int) {
     var memory: UnsafeMutableRawPointer?
-    let alignment = count >= Self.hugePage ? Self.hugePage : 64
+    let isLarge = count >= HugePages.byteCount
+    let alignment = isLarge ? HugePages.byteCount : 64
     guard count >= 0, posix_memalign(&memory, alignment, Swift.max(count, 64)) == 0, let memory else {
       return nil
     }
-    #if os(Linux)
-      // A hint: without it the pages are small and the memory the same.
-      if count >= Self.hugePage { _ = madvise(memory, count, MADV_HUGEPAGE) }
-    #endif
+    if isLarge { HugePages.advise(memory, byteCount: count) }
     bytes = UnsafeMutableRawBufferPointer(start: memory, count: count)
   }
 

@@ -22,11 +22,10 @@ struct GroupPipeline {
   /// overlaps computing.
   var layersInFlight: Int {
     let busy = (threads + kvHeads.count - 1) / max(kvHeads.count, 1)
-    return threads == 1 || layerBytes > mostBytesAhead ? busy : busy + 1
+    return threads == 1 || memory.layer > mostBytesAhead ? busy : busy + 1
   }
 
-  /// Bytes of the largest layer as stored.
-  private var layerBytes: Int { layers.reduce(0) { max($0, trace.byteCount(layer: $1)) } }
+  var memory: WalkMemory { WalkMemory(trace, layers: layers, headsPerThread: headsPerThread) }
 
   /// Calls `body` once per layer and KV head, each time with one of the threads' own workers.
   ///
@@ -42,7 +41,6 @@ struct GroupPipeline {
   ) throws -> [Result] {
     let total = layers.count * kvHeads.count
     let workers = max(1, min(threads, total))
-    let memory = WalkMemory(trace, layers: layers, headsPerThread: headsPerThread)
     let inFlight = try memory.layersInFlight(atMost: layersInFlight, threads: workers)
     let board = GroupBoard<Result>(
       layers: layers.count, groupsPerLayer: kvHeads.count, layersInFlight: inFlight)

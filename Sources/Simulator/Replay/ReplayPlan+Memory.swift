@@ -12,7 +12,7 @@ extension ReplayPlan {
     let heads = wholeLayers ? geometry.kvHeads : 1
     let pipeline = GroupPipeline(
       trace: trace, layers: layers, kvHeads: kvHeads, threads: threads, headsPerThread: heads)
-    let memory = WalkMemory(trace, layers: layers, headsPerThread: heads)
+    let memory = pipeline.memory
     let workers = max(1, min(threads, layers.count * kvHeads.count))
     return min(pipeline.layersInFlight, layers.count) * memory.layer + workers * memory.thread
   }
